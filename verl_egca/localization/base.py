@@ -1,0 +1,61 @@
+"""What a localizer is: one small interface, one file each, chosen by name.
+
+A localizer gets everything that is known about one failing sample (`FailingSample`) and answers with a `Localization`, or
+raises `NotLocalized` with the reason; the sample then takes the uniform branch, and the reason is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.execution.verdict import Verdict
+from verl_egca.problem import Problem
+from verl_egca.source import SourceRange
+
+Confirmed = Literal["full", "partial", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Localization:
+    """What is blamed and why.
+
+    ``ranges`` are disjoint and in order; most localizers blame one. ``ranked`` holds up to five (line, end_line), best
+    first. ``evidence`` is small and JSON-serialisable.
+    """
+
+    ranges: tuple[SourceRange, ...]
+    localizer: str
+    confirmed: Confirmed = "none"
+    ranked: tuple[tuple[int, int], ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NotLocalized(Exception):
+    """The localizer found no place to blame; the message is a short, stable reason fit for counting."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingSample:
+    """A program that runs and fails a test, with what the sandbox said and the means to run it again.
+
+    ``seed`` is the sample's own: a localizer that draws at random draws from ``random.Random(seed)``.
+    """
+
+    problem: Problem
+    program: str
+    verdict: Verdict
+    sandbox: Sandbox
+    seed: int
+
+
+class Localizer(Protocol):
+    """Its ``name`` is what `egca.localizer` says in YAML and what `Localization.localizer` records."""
+
+    name: str
+
+    def localize(self, sample: FailingSample) -> Localization:
+        """Raises NotLocalized with the reason when there is nothing to blame."""
+        ...

@@ -1,0 +1,66 @@
+"""A programming problem: what the policy is asked, what decides whether it is solved, and the reference program.
+
+`Problem` is what travels: it is read from a benchmark's rows (`verl_egca.data.formats`), stored as JSON in verl's parquet
+(`reward_model.ground_truth`), and rebuilt in the reward workers. It is plain data; nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AssertionTests(_Frozen):
+    """Python source that asserts: MBPP's list of assertions, or HumanEval's ``check`` function.
+
+    ``setup`` runs first; every item of ``assertions`` is one case. A ``check(candidate)`` function is ``setup`` (its
+    definition) with the single assertion ``check(<entry point>)``; the runner splits its body into cases.
+    """
+
+    kind: Literal["assertions"] = "assertions"
+    setup: str = ""
+    assertions: tuple[str, ...]
+
+
+class CallTests(_Frozen):
+    """Input/output pairs of a function: ``entry_point(*arguments) == expected``, values as JSON has them.
+
+    A tuple that the program returns equals the list that JSON could only write (the convention of APPS and its heirs).
+    """
+
+    kind: Literal["calls"] = "calls"
+    arguments: tuple[tuple[Any, ...], ...]
+    expected: tuple[Any, ...]
+
+
+class StdioTests(_Frozen):
+    """Pairs of standard input and the standard output that is expected for it."""
+
+    kind: Literal["stdio"] = "stdio"
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+Tests = Annotated[AssertionTests | CallTests | StdioTests, Field(discriminator="kind")]
+
+
+class Problem(_Frozen):
+    """One problem.
+
+    ``prompt`` is what the policy reads. ``code_prefix`` is the code that a bare completion continues (HumanEval's
+    prompt), empty where programs are written whole. ``reference`` is a whole program, or None where the data set has none.
+    ``entry_point`` is the function that the tests call, or None for standard-input programs.
+    """
+
+    task_id: str
+    prompt: str
+    tests: Tests
+    entry_point: str | None = None
+    reference: str | None = None
+    code_prefix: str = ""
+    constraints: tuple[str, ...] = ()
