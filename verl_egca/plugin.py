@@ -1,0 +1,41 @@
+"""What verl loads in each of its processes (entry point group ``verl.plugins``): leaves hooks, imports nothing heavy.
+
+verl calls this at the end of its own import, in the driver, the trainer, every reward worker and data process. Each part
+of the plugin registers itself as soon as the verl module that it extends has been imported there, and not before.
+
+verl hides errors of a plugin in its debug log (verl/__init__.py, "Failed to load plugin"), which would surface much later
+as an unknown name; so they are logged as errors here first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib import import_module
+
+logger = logging.getLogger(__name__)
+
+# verl module -> our module, which registers its names when it is imported
+_EXTENDS = {
+    "verl.experimental.reward_loop.reward_manager": "verl_egca.training.reward_manager",
+    "verl.trainer.ppo.core_algos": "verl_egca.training.estimator",
+    "verl.trainer.ppo.v1": "verl_egca.training.trainer",
+}
+
+
+def _load() -> None:
+    from verl_egca.import_hooks import when_imported
+
+    if os.environ.get("EGCA_CPU") == "1":
+        from verl_egca.cpu import install
+
+        install()
+    for verl_module, own_module in _EXTENDS.items():
+        when_imported(verl_module, lambda _, name=own_module: import_module(name))
+
+
+try:
+    _load()
+except Exception:
+    logger.exception("egca: the plugin could not be loaded; its names are unknown to verl in this process")
+    raise

@@ -1,0 +1,56 @@
+"""Typed settings: everything under the key ``egca:`` in verl's YAML.
+
+The defaults here and in ``config/egca.yaml`` are the same (a test compares them); an unknown key or a bad value is an
+error that names the key and the choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from verl_egca.execution.limits import Limits
+
+LocalizerName = Literal["trace", "executed", "random", "late", "uniform"]
+
+
+class Settings(BaseModel):
+    """What ``egca:`` in the trainer's config may say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    localizer: LocalizerName = Field("trace", description="who finds the place to blame; uniform is plain GRPO")
+    normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
+    soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
+    reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
+    seed: int = Field(0, description="of every random choice that a localizer makes")
+    workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
+    deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
+    run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
+    sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
+
+
+class SettingsError(ValueError):
+    """A key under ``egca:`` is unknown or has a value that it can't have."""
+
+
+def parse_settings(section: Mapping[str, Any] | None) -> Settings:
+    """The ``egca:`` section of a config, validated; None (no section) gives the defaults.
+
+    Raises:
+        SettingsError: one line for each wrong key, with the choices.
+    """
+    try:
+        return Settings.model_validate(dict(section or {}))
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: Any) -> str:
+    key = ".".join(["egca", *map(str, problem["loc"])])
+    if problem["type"] == "extra_forbidden":
+        model = Limits if len(problem["loc"]) > 1 else Settings
+        return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
+    return f"{key}: {problem['msg']} (got {problem['input']!r})"

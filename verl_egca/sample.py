@@ -1,0 +1,181 @@
+"""One sampled response, from its token ids to what the trainer needs: reward, mode, and the tokens to blame.
+
+`SampleScorer` joins the parts (response, execution, gates, localization, spans) and knows no trainer. Its answer, a
+`SampleRecord`, is the one small record per sample that travels to the driver.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from verl_egca.assessment import Assessment, Assessor
+from verl_egca.config.settings import Settings
+from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.gates.mode import Mode
+from verl_egca.problem import Problem
+from verl_egca.response import Program, extract_program
+from verl_egca.source import SourceRange, SourceText
+from verl_egca.spans import TokenPieces, Tokenizer, token_pieces
+
+logger = logging.getLogger(__name__)
+
+
+class SampleRecord(BaseModel):
+    """What is known of one sample once its reward is computed.
+
+    ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
+    ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the epoch
+    on the reward worker's clock. Program, test and evidence are kept for failing samples only.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    task_id: str
+    mode: Mode | None
+    reward: float
+    tests_passed: int = 0
+    tests_total: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+    response_tokens: int
+    localizer: str | None = None
+    confirmed: str | None = None
+    not_localized: str | None = None
+    failure: str | None = None
+    rollout_ended: float
+    reward_ended: float
+    program: str | None = None
+    places: tuple[tuple[int, int, int, int], ...] = ()
+    case: str | None = None
+    outcome: str | None = None
+    got: str | None = None
+    expected: str | None = None
+    error: dict[str, Any] | None = None
+    evidence: dict[str, Any] = {}
+
+
+class SampleScorer:
+    """Scores responses; safe to call from several threads at once."""
+
+    def __init__(self, tokenizer: Tokenizer, assessor: Assessor, settings: Settings) -> None:
+        self.tokenizer = tokenizer
+        self.assessor = assessor
+        self.settings = settings
+
+    def score(
+        self, problem_json: str, ids: Sequence[int], *, truncated: bool, rollout_ended: float | None = None
+    ) -> SampleRecord:
+        """The record of one response; never raises for what a response, its program or our own code may do.
+
+        A failure of ours is logged with the task and its traceback and costs this sample its advantage, not the step.
+        """
+        rollout_ended = time.time() if rollout_ended is None else rollout_ended
+        task_id = "?"
+        try:
+            problem = Problem.model_validate_json(problem_json)
+            task_id = problem.task_id
+            fields = self._score(problem, ids, truncated)
+        except Exception as error:
+            logger.exception("egca: sample of task %s could not be scored; it gets no advantage", task_id)
+            fields = {"mode": None, "reward": 0.0, "failure": type(error).__name__}
+        return SampleRecord(
+            task_id=task_id,
+            response_tokens=len(ids),
+            rollout_ended=rollout_ended,
+            reward_ended=time.time(),
+            **fields,
+        )
+
+    def _score(self, problem: Problem, ids: Sequence[int], truncated: bool) -> dict[str, Any]:
+        pieces = token_pieces(self.tokenizer, ids)
+        program = extract_program(pieces.text, problem, truncated=truncated)
+        assessment = self.assessor.assess(problem, program.source, seed=self._seed(problem, ids))
+        fields = self._outcome(assessment)
+        if assessment.mode is Mode.CORRECT:
+            return fields
+        fields |= _failure_shown(assessment, program)
+        if assessment.localization is not None:
+            fields |= _blame(assessment, program, pieces)
+        elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
+            fields["not_localized"] = assessment.not_localized
+        return fields
+
+    def _outcome(self, assessment: Assessment) -> dict[str, Any]:
+        verdict = assessment.verdict
+        total = len(verdict.cases)
+        fraction = verdict.tests_passed / total if total else 0.0
+        passed = float(assessment.mode is Mode.CORRECT)
+        return {
+            "mode": assessment.mode,
+            "reward": fraction if self.settings.reward == "fraction" and not passed else passed,
+            "tests_passed": verdict.tests_passed,
+            "tests_total": total,
+            "failure": assessment.not_localized if assessment.mode is None else None,
+        }
+
+    def _seed(self, problem: Problem, ids: Sequence[int]) -> int:
+        """The sample's own seed: the same for the same response, wherever and whenever it is scored."""
+        text = f"{self.settings.seed}|{problem.task_id}|{','.join(map(str, ids))}"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _failure_shown(assessment: Assessment, program: Program) -> dict[str, Any]:
+    case: CaseVerdict | None = assessment.failing_case
+    error = assessment.error
+    return {
+        "program": program.source,
+        "case": case.case if case else None,
+        "outcome": str(case.outcome) if case else None,
+        "got": case.got if case else None,
+        "expected": case.expected if case else None,
+        "error": {"type": error.type, "message": error.message, "line": error.line} if error else None,
+    }
+
+
+def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dict[str, Any]:
+    localization = assessment.localization
+    assert localization is not None
+    spans = blamed_tokens(localization.ranges, program, pieces)
+    return {
+        "spans": spans,
+        "localizer": localization.localizer,
+        "confirmed": localization.confirmed,
+        "places": tuple((r.line, r.col, r.end_line, r.end_col) for r in localization.ranges),
+        "evidence": _plain(localization.evidence),
+        "not_localized": None if spans else "outside_response",
+    }
+
+
+def blamed_tokens(
+    ranges: Sequence[SourceRange], program: Program, pieces: TokenPieces
+) -> tuple[tuple[int, int], ...]:
+    """Half-open ranges of response tokens that cover source ranges, merged where they touch.
+
+    What lies outside the response (code of the prompt) has no tokens and is left out.
+    """
+    source = SourceText(program.source)
+    spans: list[tuple[int, int]] = []
+    for place in ranges:
+        start, end = source.offsets(place)
+        chars = program.to_response(start, end) if start < end else None
+        if chars is None:
+            continue
+        first, last = pieces.span(*chars)
+        if first < last:
+            spans.append((first, last))
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(evidence)

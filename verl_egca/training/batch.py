@@ -1,0 +1,77 @@
+"""What the estimator has to know of a batch's rows, carried to it past verl's fixed signature.
+
+verl hands an estimator rewards, mask and group names only (trainer/ppo/ray_trainer.py:187, `compute_advantage`). The
+trainer therefore opens a `Rows` for the length of that call, and the estimator reads it with `current_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import torch
+
+from verl_egca.config.settings import Settings
+from verl_egca.sample import SampleRecord
+
+
+@dataclass(slots=True)
+class Rows:
+    """One entry a row of the batch, in its order; B rows.
+
+    ``records`` is None for rows that only pad the batch. ``final`` is the row that holds the scored output of the same
+    session (itself, unless an agent loop returned several outputs). The estimator leaves its results in ``adv_B`` (one
+    advantage a response) and ``adv_BT`` (token advantages).
+    """
+
+    records: Sequence[SampleRecord | None]
+    final: Sequence[int]
+    settings: Settings
+    adv_B: torch.Tensor | None = field(default=None)
+    adv_BT: torch.Tensor | None = field(default=None)
+
+
+_CURRENT: ContextVar[Rows | None] = ContextVar("egca_rows", default=None)
+
+
+@contextmanager
+def rows_visible(rows: Rows) -> Iterator[Rows]:
+    token = _CURRENT.set(rows)
+    try:
+        yield rows
+    finally:
+        _CURRENT.reset(token)
+
+
+def current_rows(batch_size: int) -> Rows:
+    """The rows of the batch whose advantages are being computed.
+
+    Raises:
+        RuntimeError: there are none, or they are another number than the batch has.
+    """
+    rows = _CURRENT.get()
+    if rows is None:
+        raise RuntimeError(
+            "algorithm.adv_estimator=egca needs the spans that an egca trainer carries: set "
+            "trainer.v1.trainer_mode to egca_sync, egca_colocate_async or egca_separate_async"
+        )
+    if len(rows.records) != batch_size:
+        raise RuntimeError(f"egca: {len(rows.records)} sample records for {batch_size} rows")
+    return rows
+
+
+def final_rows(keys: Sequence[str]) -> list[int]:
+    """For each key ``{uid}_{session}_{index}``, the row with the highest index of its session.
+
+    The same rule as verl's (trainer/ppo/v1/utils.py:148, compute_advantage_for_multi_trajectories).
+    """
+    last: dict[str, tuple[int, int]] = {}
+    sessions = []
+    for row, key in enumerate(keys):
+        session, _, index = key.rpartition("_")
+        sessions.append(session)
+        if session not in last or last[session][0] < int(index):
+            last[session] = (int(index), row)
+    return [last[session][1] for session in sessions]

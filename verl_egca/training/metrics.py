@@ -1,0 +1,73 @@
+"""What a step's samples say, as verl metrics prefixed ``egca/``.
+
+Names matter: verl's MetricsAggregator (trainer/ppo/v1/utils.py) sums what has "total" in its name, takes the extreme of
+what has "max" or "min" in it, and averages the rest over a step's local updates, weighted by samples.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from verl_egca.gates.mode import Mode
+from verl_egca.sample import SampleRecord
+from verl_egca.training.batch import Rows
+
+_BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
+
+
+def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
+    """Shares are of the step's samples unless the name says otherwise; padding rows count nowhere."""
+    samples = [(record, row) for row, record in enumerate(rows.records) if record is not None]
+    records = [record for record, _ in samples]
+    count = max(1, len(records))
+    blamable = [record for record in records if record.mode in _BLAMABLE]
+    localized = [record for record in blamable if record.spans]
+    metrics = {f"egca/mode/{mode.lower()}": sum(r.mode is mode for r in records) / count for mode in Mode}
+    metrics["egca/localized_share"] = len(localized) / max(1, len(blamable))  # of the samples in LOGIC or SYNTAX
+    for name, number in Counter(record.localizer for record in localized).items():
+        metrics[f"egca/localized_by/{name}"] = number / max(1, len(blamable))
+    for reason, number in Counter(record.not_localized or "unknown" for record in blamable if not record.spans).items():
+        metrics[f"egca/not_localized/{reason}"] = number / max(1, len(blamable))
+    if localized:
+        spans = [sum(end - start for start, end in record.spans) for record in localized]
+        lengths = [record.response_tokens for record in localized]
+        metrics["egca/span_tokens_mean"] = float(np.mean(spans))
+        metrics["egca/span_share_of_response"] = float(np.mean(np.array(spans) / np.array(lengths)))
+    focused = [record.spans and float(rows.adv_B[row]) < 0 for record, row in samples if record.mode in _BLAMABLE]
+    metrics["egca/focused_share"] = sum(map(bool, focused)) / count
+    metrics["egca/failed_samples_total"] = float(sum(record.mode is None for record in records))
+    metrics["egca/no_variance_share"] = _share_without_variance(samples, uids)
+    if records:
+        seconds = [record.reward_ended - record.rollout_ended for record in records]
+        metrics["egca/reward_s_p50"], metrics["egca/reward_s_p95"] = map(float, np.percentile(seconds, [50, 95]))
+    return metrics
+
+
+def critical_path_seconds(records: Sequence[SampleRecord | None]) -> float:
+    """Seconds that rewards still took after the batch's last rollout had ended: what the step waited for.
+
+    Reward workers stamp both ends with their node's clock; between nodes it is as exact as their clocks agree.
+    """
+    real = [record for record in records if record is not None]
+    if not real:
+        return 0.0
+    return max(0.0, max(r.reward_ended for r in real) - max(r.rollout_ended for r in real))
+
+
+def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:
+    """CRC-32 over the bits of every response token's advantage, in row order: equal runs print equal numbers."""
+    values = adv_BT[mask_BT.bool()].to(torch.float32) + 0.0  # -0.0 and 0.0 are one advantage
+    return float(zlib.crc32(values.contiguous().numpy().tobytes()))
+
+
+def _share_without_variance(samples: Sequence[tuple[SampleRecord, int]], uids: Sequence[str]) -> float:
+    groups: dict[str, list[float]] = defaultdict(list)
+    for record, row in samples:
+        groups[uids[row]].append(record.reward)
+    flat = sum(len(rewards) for rewards in groups.values() if len(set(rewards)) == 1)
+    return flat / max(1, len(samples))

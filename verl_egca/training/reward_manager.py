@@ -1,0 +1,60 @@
+"""Reward manager ``egca``: scores one sample while the other rollouts still run.
+
+verl calls `EGCARewardManager.run_single` in its reward workers' event loops, once a sample, as soon as that sample's
+rollout ends. Everything that blocks runs in threads; the programs themselves run in the sandbox's processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from verl import DataProto
+from verl.experimental.reward_loop.reward_manager import register
+from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
+
+from verl_egca.assessment import Assessor
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.localization import make_localizer
+from verl_egca.sample import SampleScorer
+from verl_egca.training.config import settings_of
+
+logger = logging.getLogger(__name__)
+
+RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages whatever is not one
+
+
+@register("egca")
+class EGCARewardManager(RewardManagerBase):
+    """Runs the tests, sorts the sample into its mode, and localizes what failed.
+
+    ``reward_extra_info`` carries ``acc`` (the key that verl's validation aggregates) and the sample's record.
+    """
+
+    # verl passes the last two by keyword, needed or not (trainer/ppo/reward.py, load_reward_manager)
+    def __init__(self, config, tokenizer, compute_score, reward_router_address=None, reward_model_tokenizer=None):
+        super().__init__(config, tokenizer, compute_score)
+        settings = settings_of(config)
+        self.max_response_length = config.data.max_response_length
+        self.sandbox = Sandbox(limits=settings.sandbox, workers=settings.workers)
+        self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, make_localizer(settings.localizer)), settings)
+        # one thread more than the sandbox runs at once, so that a worker never waits for extraction and mapping
+        self.threads = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="egca-reward")
+
+    async def run_single(self, data: DataProto) -> dict:
+        rollout_ended = time.time()
+        item = data[-1:][0]  # of a trajectory with several outputs, the last one is scored
+        ids = item.batch["responses"]
+        ids = ids[: int(item.batch["attention_mask"][-ids.shape[-1] :].sum())].tolist()
+        truncated = len(ids) >= self.max_response_length and ids[-1] != self.tokenizer.eos_token_id
+        problem_json = item.non_tensor_batch["reward_model"]["ground_truth"]
+        record = await asyncio.get_running_loop().run_in_executor(
+            self.threads,
+            lambda: self.scorer.score(problem_json, ids, truncated=truncated, rollout_ended=rollout_ended),
+        )
+        return {
+            "reward_score": record.reward,
+            "reward_extra_info": {"acc": float(record.mode == "CORRECT"), RECORD_KEY: record.model_dump_json()},
+        }

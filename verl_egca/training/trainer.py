@@ -1,0 +1,132 @@
+"""The trainers ``egca_sync``, ``egca_colocate_async`` and ``egca_separate_async``: verl's own, plus one mixin.
+
+The mixin carries each sample's record from the reward workers to the estimator, writes what was blamed, and measures
+what the method costs. Rollout, log-probs, update, checkpoints and weight sync are verl's, untouched.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import torch
+import transfer_queue as tq
+from omegaconf import OmegaConf, open_dict
+from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync, register_trainer
+
+from verl_egca.report.step_log import StepLog
+from verl_egca.sample import SampleRecord
+from verl_egca.training.batch import Rows, final_rows, rows_visible
+from verl_egca.training.config import settings_of
+from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
+from verl_egca.training.records import localization_rows
+from verl_egca.training.reward_manager import RECORD_KEY
+
+logger = logging.getLogger(__name__)
+
+
+class EGCATrainer:
+    """Mixin over any of verl's v1 trainers; see the module docstring."""
+
+    base_mode: str  # the built-in mode whose behaviour is wanted
+
+    def __init__(self, config):
+        self.egca = settings_of(config)
+        # The mode's name has chosen this class. From here on it must be the built-in one: verl branches on
+        # `trainer_mode == "sync"` (replay buffer, batch sizes, checkpoints) and reads trainer.v1.<mode>.* by it.
+        with open_dict(config):
+            config.trainer.v1.trainer_mode = self.base_mode
+        super().__init__(config)
+        run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        self.localizations = StepLog(run_dir / "localizations.jsonl")
+        self._critical_path_s = 0.0
+
+    def on_step_begin(self):
+        super().on_step_begin()
+        self._critical_path_s = 0.0
+
+    def _balance_batch(self, batch, metrics, **kwargs):
+        if self.egca.deterministic:
+            batch.reorder(self._canonical_order(batch))
+        return super()._balance_batch(batch, metrics, **kwargs)
+
+    def _compute_advantage(self, batch, metrics):
+        opened = time.perf_counter()
+        records = self._sample_records(batch)
+        rows = Rows(records, final_rows(batch.keys), self.egca)
+        own_s = time.perf_counter() - opened
+        with rows_visible(rows):
+            batch = super()._compute_advantage(batch, metrics)
+        closing = time.perf_counter()
+        uids, response_mask_BT = self._uids_and_mask(batch)
+        if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
+            rows.adv_BT = self._written_advantages(batch, response_mask_BT.shape[1])
+            rows.adv_B = (rows.adv_BT * response_mask_BT).sum(-1) / response_mask_BT.sum(-1).clamp(min=1)
+        self.localizations.append(self.global_steps, localization_rows(self.global_steps, rows, uids))
+        metrics.update(step_metrics(rows, uids))
+        if self.egca.deterministic:
+            metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, response_mask_BT)
+        own_s += time.perf_counter() - closing
+        self._critical_path_s += critical_path_seconds(records) + own_s
+        return batch
+
+    def _compute_metrics(self, batch, metrics, timing_raw, global_steps, epoch):
+        super()._compute_metrics(batch, metrics, timing_raw, global_steps, epoch)
+        metrics["egca/critical_path_s"] = self._critical_path_s
+        metrics["egca/overhead_share"] = self._critical_path_s / timing_raw["step"]
+
+    def _sample_records(self, batch) -> list[SampleRecord | None]:
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
+        extras = data.pop("extra_fields").tolist()
+        return [
+            None if tag.get("is_padding") else _record_of(key, extra)
+            for key, tag, extra in zip(batch.keys, batch.tags, extras, strict=True)
+        ]
+
+    def _uids_and_mask(self, batch) -> tuple[list[str], torch.Tensor]:
+        data = tq.kv_batch_get(
+            keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "response_mask"]
+        )
+        uids = data.pop("uid").tolist()
+        return uids, data["response_mask"].to_padded_tensor(0)
+
+    def _written_advantages(self, batch, width: int) -> torch.Tensor:
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["advantages"])
+        adv_BT = data["advantages"].to_padded_tensor(0.0)
+        return torch.nn.functional.pad(adv_BT, (0, width - adv_BT.shape[1]))
+
+    def _canonical_order(self, batch) -> list[int]:
+        """Rows by prompt and response. Their order follows random names and arrival otherwise, and with it the last
+        bits of every sum over the batch."""
+        fields = ["prompts", "responses"]
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=fields)
+        prompts, responses = ([ids.tolist() for ids in data[field].unbind()] for field in fields)
+        return sorted(range(len(batch.keys)), key=lambda row: (prompts[row], responses[row]))
+
+
+def _record_of(key: str, extra: dict) -> SampleRecord:
+    info = extra.get("reward_extra_info") or {}
+    if RECORD_KEY not in info:
+        raise RuntimeError(
+            f"sample {key} carries no egca record: set reward.reward_manager.name=egca (and, with a reward model that "
+            "shares the trainer's GPUs, reward.reward_model.enable_resource_pool=True)"
+        )
+    return SampleRecord.model_validate_json(info[RECORD_KEY])
+
+
+@register_trainer("egca_sync")
+class EGCASync(EGCATrainer, PPOTrainerSync):
+    base_mode = "sync"
+
+
+@register_trainer("egca_colocate_async")
+class EGCAColocateAsync(EGCATrainer, PPOTrainerColocateAsync):
+    base_mode = "colocate_async"
+
+
+@register_trainer("egca_separate_async")
+class EGCASeparateAsync(EGCATrainer, PPOTrainerSeparateAsync):
+    base_mode = "separate_async"
