@@ -1,10 +1,10 @@
 """What verl loads in each of its processes (entry point group ``verl.plugins``): leaves hooks, imports nothing heavy.
 
-verl calls this at the end of its own import, in the driver, the trainer, every reward worker and data process. Each part
-of the plugin registers itself as soon as the verl module that it extends has been imported there, and not before.
+verl calls this at the end of its own import, in the driver, the trainer, every reward worker and data process. Each
+part of the plugin registers itself as soon as the verl module that it extends has been imported there, and not before.
 
-verl hides errors of a plugin in its debug log (verl/__init__.py, "Failed to load plugin"), which would surface much later
-as an unknown name; so they are logged as errors here first.
+verl hides a plugin's errors in its debug log (verl/__init__.py, "Failed to load plugin"); they would surface much later
+as an unknown name, so they are logged as errors here first.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class SampleRecord(BaseModel):
     """What is known of one sample once its reward is computed.
 
     ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
-    ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the epoch
-    on the reward worker's clock. Program, test and evidence are kept for failing samples only.
+    ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the
+    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -151,9 +151,7 @@ def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dic
     }
 
 
-def blamed_tokens(
-    ranges: Sequence[SourceRange], program: Program, pieces: TokenPieces
-) -> tuple[tuple[int, int], ...]:
+def blamed_tokens(ranges: Sequence[SourceRange], program: Program, pieces: TokenPieces) -> tuple[tuple[int, int], ...]:
     """Half-open ranges of response tokens that cover source ranges, merged where they touch.
 
     What lies outside the response (code of the prompt) has no tokens and is left out.

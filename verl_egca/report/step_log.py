@@ -7,7 +7,6 @@ file holds of that step and of later ones is dropped, as is a last line that a k
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,15 @@ class StepLog:
         kept = [line for line in read_lines(self.path) if json.loads(line)["step"] < step]
         partial = self.path.with_suffix(".partial")
         partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-        os.replace(partial, self.path)
+        partial.replace(self.path)
 
 
 def read_lines(path: Path) -> list[str]:
     """The file's complete lines; a last one without its end is what a killed process left, and is not read."""
     text = path.read_text(encoding="utf-8")
     return [line for line in text[: text.rfind("\n") + 1].split("\n") if line]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The file's rows, or none if it is not there."""
+    return [json.loads(line) for line in read_lines(path)] if path.exists() else []

@@ -87,9 +87,7 @@ class EGCATrainer:
         ]
 
     def _uids_and_mask(self, batch) -> tuple[list[str], torch.Tensor]:
-        data = tq.kv_batch_get(
-            keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "response_mask"]
-        )
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "response_mask"])
         uids = data.pop("uid").tolist()
         return uids, data["response_mask"].to_padded_tensor(0)
 

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Trains the starter policy with EGCA on a machine without a GPU, through verl's trainer and Megatron's engine.
+#
+#   bash recipes/run_egca_cpu.sh [KEY=VALUE ...] [hydra overrides]
+#
+# KEY=VALUE, as an argument or in the environment:
+#   TP PP CP DP   ranks of tensor, pipeline, context and data parallelism (default 1; their product is the ranks used)
+#   ENGINE        megatron (default) or fsdp2
+#   MODEL         any Hugging Face path (default: the starter policy of this package)
+#   TRAIN VAL     parquet files that `egca prepare` wrote (default: the starter problems)
+#   SEED          of data order, sampling and engine (default 0)
+#   RUN           the run's name under runs/ (default: the unfinished run of the same command, or the next number)
+# Everything else is an override of verl's config: trainer.total_training_steps=2 egca.localizer=uniform ...
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+overrides=()
+for argument in "$@"; do
+  case $argument in
+    TP=* | PP=* | CP=* | DP=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=*) export "${argument?}" ;;
+    *) overrides+=("$argument") ;;
+  esac
+done
+TP=${TP:-1} PP=${PP:-1} CP=${CP:-1} DP=${DP:-1} ENGINE=${ENGINE:-megatron} SEED=${SEED:-0}
+ranks=$((TP * PP * CP * DP))
+
+bash scripts/setup_cpu.sh
+source .venv/bin/activate
+if [ -z "${TRAIN:-}" ]; then
+  egca starter prepare --out runs/.starter --quiet
+  TRAIN=runs/.starter/train.parquet VAL=runs/.starter/test.parquet
+fi
+MODEL=${MODEL:-$(egca starter path)}
+
+# The embedded CPU platform: gloo, plain-torch layers, a transformers model as rollout.
+export EGCA_CPU=1 VERL_PLATFORM=cpu VERL_ENGINE_DEVICE=cuda TORCHDYNAMO_DISABLE=1 CUDA_DEVICE_MAX_CONNECTIONS=1
+# One thread a process: there are more processes than cores.
+export OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+export HF_HUB_OFFLINE=${HF_HUB_OFFLINE:-1} HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
+
+actor=actor_rollout_ref.actor
+rollout=actor_rollout_ref.rollout
+ref=actor_rollout_ref.ref
+
+data=(
+  data.train_files="$PWD/$TRAIN" data.val_files="$PWD/${VAL:-$TRAIN}"
+  data.train_batch_size=16 data.max_prompt_length=256 data.max_response_length=96
+  data.dataloader_num_workers=0 data.seed="$SEED"
+)
+objective=( # groups of 8, KL against the reference policy, the paper's clipping
+  $rollout.n=8
+  $actor.optim.lr=3e-4 $actor.clip_ratio=0.2
+  $actor.use_kl_loss=True $actor.kl_loss_coef=0.01 $actor.kl_loss_type=low_var_kl
+  $actor.ppo_mini_batch_size=16 $actor.use_dynamic_bsz=True $actor.ppo_max_token_len_per_gpu=16384
+  egca.deterministic=True egca.seed="$SEED"
+)
+case $ENGINE in
+  megatron)
+    engine=(
+      model_engine=megatron
+      $actor.megatron.tensor_model_parallel_size="$TP" $actor.megatron.pipeline_model_parallel_size="$PP"
+      $actor.megatron.context_parallel_size="$CP" $actor.megatron.sequence_parallel=$([ "$TP" -gt 1 ] && echo True || echo False)
+      $actor.megatron.dtype=float32 $ref.megatron.dtype=float32 $actor.megatron.seed="$SEED"
+      +$actor.megatron.override_transformer_config.apply_rope_fusion=False # wants Transformer Engine
+    )
+    ;;
+  fsdp2)
+    [ $((TP * PP * CP)) = 1 ] || { echo "ENGINE=fsdp2 has data parallelism only: use DP, not TP, PP or CP" >&2; exit 2; }
+    float32="mixed_precision={param_dtype:fp32,reduce_dtype:fp32,buffer_dtype:fp32}"
+    engine=(
+      model_engine=dp $actor.strategy=fsdp2 $ref.strategy=fsdp2 $actor.use_torch_compile=False
+      "+$actor.fsdp_config.$float32" "+$ref.fsdp_config.$float32"
+      actor_rollout_ref.model.enable_gradient_checkpointing=False
+      +actor_rollout_ref.model.override_config.attn_implementation=sdpa
+    )
+    ;;
+  *) echo "ENGINE=$ENGINE: choose megatron or fsdp2" >&2; exit 2 ;;
+esac
+sampling=( # a transformers model in a process of its own
+  actor_rollout_ref.model.path="$MODEL" actor_rollout_ref.model.use_remove_padding=$([ "$ENGINE" = megatron ] && echo True || echo False)
+  $rollout.name=hf_cpu $rollout.dtype=float32 $rollout.seed="$SEED" $rollout.tensor_model_parallel_size=1
+  $rollout.calculate_log_probs=True $rollout.free_cache_engine=False $rollout.agent.num_workers=1
+  $rollout.log_prob_use_dynamic_bsz=True $rollout.log_prob_max_token_len_per_gpu=16384
+  $ref.log_prob_use_dynamic_bsz=True $ref.log_prob_max_token_len_per_gpu=16384
+  reward.num_workers=1
+)
+trainer=(
+  trainer.nnodes=1 trainer.n_gpus_per_node="$ranks" trainer.total_training_steps=25 trainer.total_epochs=1000
+  trainer.val_before_train=False trainer.test_freq=-1 trainer.save_freq=1 trainer.max_actor_ckpt_to_keep=2
+  trainer.resume_mode=auto "trainer.logger=[console,file]"
+  trainer.default_local_dir="{run}/checkpoints" egca.run_dir="{run}" hydra.run.dir="{run}/logs/hydra"
+  ray_kwargs.ray_init.num_cpus=16 +ray_kwargs.ray_init.num_gpus="$ranks" # names for processes, not devices
+  +ray_kwargs.ray_init.include_dashboard=False transfer_queue.backend.SimpleStorage.num_data_storage_units=1
+)
+
+exec python -m verl_egca.launch --root runs --default-name egca_cpu --name "${RUN:-}" -- \
+  python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
+  "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" ${overrides[@]+"${overrides[@]}"}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Everything that has to hold: lint, types, tests. Sets up what it needs. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup_cpu.sh
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/mypy
+exec .venv/bin/python -m pytest "$@"

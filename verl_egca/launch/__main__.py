@@ -1,0 +1,184 @@
+"""Run a training command in a run directory, and show its progress.
+
+    python -m verl_egca.launch --root runs --default-name egca_cpu [--name NAME] -- python -m verl.trainer.main_ppo ...
+
+``{run}`` in the command stands for the run's directory. The command's own output goes to a log file; what it reports
+through verl's file logger is shown, a line a step, and kept in ``metrics.jsonl``. The same command after a crash
+continues from the last checkpoint. Exit status: the command's, 2 if the directory is refused, 130 on an interrupt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from verl_egca.launch.follow import MetricsFollower
+from verl_egca.launch.progress import closing_table, step_line
+from verl_egca.launch.run_dir import RunDir, RunRefused, choose_run_dir
+from verl_egca.report.step_log import StepLog, read_rows
+
+_POLL_S = 0.2
+_STILL_STARTING_S = 20.0
+_STOP_S = 15.0
+
+
+class Interrupted(Exception):
+    """The launcher was asked to stop."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    console = Console(highlight=False, soft_wrap=True)
+    parser = argparse.ArgumentParser(prog="python -m verl_egca.launch", description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, required=True, help="directory of all runs")
+    parser.add_argument("--default-name", required=True, help="runs without --name are called DEFAULT_NAME-NNN")
+    parser.add_argument("--name", help="the run's own name")
+    parser.add_argument("command", nargs="+", help="after --: the training command")
+    options = parser.parse_args(arguments)
+    try:
+        run = choose_run_dir(options.root, options.name or None, options.default_name, options.command)
+        run.acquire()
+    except RunRefused as refused:
+        console.print(f"[bold red]refused:[/] {refused}", style=None)
+        return 2
+    run.write_command(options.command)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    return Launch(run, options.command, console).run()
+
+
+class Launch:
+    """One attempt at a run: start the trainer, follow it, and say how it ended."""
+
+    def __init__(self, run: RunDir, command: Sequence[str], console: Console) -> None:
+        self.run_dir = run
+        self.console = console
+        self.attempt = run.next_attempt()
+        self.log = run.logs / f"attempt-{self.attempt}.log"
+        self.reported = run.logs / f"attempt-{self.attempt}.metrics.jsonl"
+        self.command = [part.replace("{run}", str(run.path)) for part in command]
+        totals = [part.split("=", 1)[1] for part in command if part.startswith("trainer.total_training_steps=")]
+        self.total = int(totals[-1]) if totals and totals[-1].isdigit() else None
+
+    def run(self) -> int:
+        resumed = self.run_dir.last_checkpoint()
+        self.console.print(f"run {self.run_dir.path}" + (f", continued after step {resumed}" if resumed else ""))
+        self.console.print(f"log {self.log}")
+        # Ray keeps unix sockets here, whose paths must stay short
+        ray_dir = tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        try:
+            status = self._follow(ray_dir)
+        except Interrupted:
+            self.console.print("stopped; the same command continues from the last checkpoint")
+            return 130
+        finally:
+            shutil.rmtree(ray_dir, ignore_errors=True)
+        if status:
+            self._explain_failure(status)
+            return status if status > 0 else 1
+        self._close()
+        return 0
+
+    def _follow(self, ray_dir: str) -> int:
+        environment = os.environ | {
+            "VERL_FILE_LOGGER_PATH": str(self.reported),
+            "RAY_TMPDIR": ray_dir,
+            "RAY_ADDRESS": "local",
+            "EGCA_RUN_DIR": str(self.run_dir.path),
+        }
+        metrics = StepLog(self.run_dir.metrics)
+        started = time.monotonic()
+        with self.log.open("wb") as log:
+            trainer = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                pass_fds=[self.run_dir.lock_fd],
+            )
+        try:
+            follower = MetricsFollower(self.reported)
+            for waited in _until_ended(trainer):
+                rows = follower.new_rows()
+                for row in rows:
+                    metrics.append(row["step"], [row])
+                    self.console.print(step_line(row, self.total))
+                if waited and not follower.seen:
+                    elapsed = time.monotonic() - started
+                    self.console.print(f"starting Ray, the engine and the rollout ... {elapsed:.0f} s", style="dim")
+            return trainer.returncode
+        finally:
+            _stop(trainer)
+
+    def _explain_failure(self, status: int) -> None:
+        self.console.print(f"the trainer ended with status {status}; the end of its log:", style="bold red")
+        for line in _last_lines(self.log, 25):
+            self.console.print("  " + line, markup=False)
+        self.console.print(f"all of it: {self.log}\nThe same command continues from the last checkpoint.")
+
+    def _close(self) -> None:
+        rows = read_rows(self.run_dir.metrics)
+        if rows:
+            self.console.print(closing_table(rows))
+        left: list[tuple[str, Path]] = [
+            ("resolved config", self.run_dir.path / "config.yaml"),
+            ("metrics, a row a step", self.run_dir.metrics),
+            ("what was blamed, a row a failing sample", self.run_dir.localizations),
+            ("checkpoints", self.run_dir.checkpoints),
+            ("logs", self.run_dir.logs),
+        ]
+        for what, path in left:
+            if path.exists():
+                self.console.print(f"{what}: {path}")
+        self.console.print(f"look at failing programs: egca inspect {self.run_dir.path}")
+        last: dict[str, Any] = dict(rows[-1]) if rows else {}
+        self.run_dir.write_done({"steps": last.get("step", 0), "reward": last.get("critic/score/mean")})
+
+
+def _until_ended(process: subprocess.Popen[bytes]) -> Iterator[bool]:
+    """Yields at every poll, True every ``_STILL_STARTING_S`` seconds, and once more after the process has ended."""
+    told = time.monotonic()
+    while process.poll() is None:
+        time.sleep(_POLL_S)
+        tell = time.monotonic() - told > _STILL_STARTING_S
+        told = time.monotonic() if tell else told
+        yield tell
+    yield False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the trainer and its process group; Ray's daemons end with the driver that started them."""
+    if process.poll() is not None:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def _last_lines(path: Path, count: int) -> list[str]:
+    return path.read_text(errors="replace").splitlines()[-count:]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
