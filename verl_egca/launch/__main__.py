@@ -55,7 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.write_command(options.command)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    return Launch(run, options.command, console).run()
+    try:
+        return Launch(run, options.command, console).run()
+    finally:
+        run.release()
 
 
 class Launch:

@@ -95,6 +95,12 @@ class RunDir:
         os.pwrite(fd, str(os.getpid()).encode(), 0)
         self._lock_fd = fd
 
+    def release(self) -> None:
+        """Let go of the directory; a trainer that still runs goes on holding it."""
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
     def next_attempt(self) -> int:
         """1 for the first attempt, counting on from the logs of earlier ones."""
         return 1 + max((int(log.stem.split("-")[1]) for log in self.logs.glob("attempt-*.log")), default=0)
