@@ -1,0 +1,23 @@
+"""What one program under test may use (``egca.sandbox`` in YAML)."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Limits(BaseModel):
+    """Budgets of one program. Times in seconds, sizes in bytes.
+
+    CPU time is what counts, so that a busy machine fails nobody: ``wall_seconds`` ends a program that sleeps past it,
+    and one that has neither slept nor used its CPU time only after ten times as long.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpu_seconds: float = Field(2.0, gt=0, description="CPU time of one case")
+    program_cpu_seconds: float = Field(8.0, gt=0, description="CPU time of all cases; the rest then time out unrun")
+    wall_seconds: float = Field(6.0, gt=0, description="time that a case may sleep through")
+    memory_bytes: int = Field(1 << 30, ge=1 << 26, description="address space on top of the bare interpreter's")
+    output_bytes: int = Field(1 << 20, ge=0, description="what is kept of the program's output")
+    file_bytes: int = Field(1 << 24, ge=0, description="size of any file that it writes")
+    open_files: int = Field(64, ge=16, description="descriptors open at once")
