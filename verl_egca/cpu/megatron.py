@@ -1,0 +1,183 @@
+"""Megatron-Core 0.16 and Megatron-Bridge 0.3 on a CPU, by hooks that act when they are imported.
+
+- ``device="cuda"`` literals (schedules.py:596, clip_grads.py:90, optimizer.py:473, ...): each module sees, under its own
+  name ``torch``, a proxy whose factories turn cuda into cpu. The real functions stay untouched: what other libraries
+  compute with them at import (rotary frequencies for one) must not change.
+- Transformer Engine and triton: Megatron-Bridge imports them unguarded (peft/lora.py, and mcore's Mamba specs). Stubs
+  exist only while it is being imported, and mcore's own guarded imports never see them, so its HAVE_TE stays False.
+- Layers: mcore's local attention refuses packed sequences and context parallelism (dot_product_attention.py:59, 154) and
+  its norm refuses sequence parallelism (torch_norm.py:32), so its Transformer Engine spec is given `layers`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import functools
+import importlib.machinery
+import logging
+import sys
+import types
+
+import torch
+
+from verl_egca.cpu.cuda import CPU
+from verl_egca.import_hooks import when_any_imported, when_imported
+
+_FACTORIES = "tensor zeros ones empty full arange empty_like zeros_like ones_like full_like rand randn randint as_tensor Generator"
+_BRIDGE_IMPORTS = ("transformer_engine", "transformer_engine.pytorch", "triton", "triton.language")
+
+
+def leave_hooks() -> None:
+    proxy = _TorchProxy()
+
+    def see_proxy(module: types.ModuleType) -> None:
+        if getattr(module, "torch", None) is torch:
+            module.torch = proxy
+
+    when_any_imported("megatron.", see_proxy)
+    when_any_imported("mbridge.", see_proxy)
+    when_imported("megatron.core.tensor_parallel.random", _one_generator)
+    when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
+    when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
+    sys.meta_path.insert(0, _BridgeFinder())
+
+
+def _one_generator(module: types.ModuleType) -> None:
+    module._get_cuda_rng_state = lambda *a, **k: torch.default_generator.get_state()
+    module._set_cuda_rng_state = lambda state, *a, **k: torch.default_generator.set_state(state)
+    # it warns that the CPU's state changed within a GPU context; here the two are one generator
+    logging.getLogger(module.__name__).setLevel(logging.ERROR)
+
+
+def _own_layers(module: types.ModuleType) -> None:
+    from verl_egca.cpu import layers
+
+    module.TESpecProvider, module.TENorm = layers.CPUSpecProvider, layers.TENorm
+
+
+def _own_final_norm(module: types.ModuleType) -> None:
+    from verl_egca.cpu import layers
+
+    module.LayerNormImpl = layers.TENorm
+
+
+def _to_cpu(device):
+    if isinstance(device, torch.device):
+        return CPU if device.type == "cuda" else device
+    if isinstance(device, str):
+        return CPU if device.startswith("cuda") else device
+    return CPU if isinstance(device, int) and not isinstance(device, bool) else device
+
+
+class _DeviceType(type):
+    """``torch.device`` as a proxied module sees it: isinstance works, construction turns cuda into cpu."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, torch.device)
+
+    def __call__(cls, *args, **kwargs):
+        if args and isinstance(args[0], str | int | torch.device) and _to_cpu(args[0]) is CPU:
+            return CPU
+        return torch.device(*args, **kwargs)
+
+
+class _TorchProxy(types.ModuleType):
+    def __init__(self) -> None:
+        super().__init__("torch")
+        for name in _FACTORIES.split():
+            setattr(self, name, self._on_cpu(getattr(torch, name)))
+        self.device = _DeviceType("device", (), {})
+
+    @staticmethod
+    def _on_cpu(factory):
+        @functools.wraps(factory)
+        def call(*args, **kwargs):
+            if "device" in kwargs:
+                kwargs["device"] = _to_cpu(kwargs["device"])
+            if kwargs.get("pin_memory"):
+                kwargs["pin_memory"] = False
+            return factory(*args, **kwargs)
+
+        return call
+
+    def __getattr__(self, name: str):
+        return getattr(torch, name)
+
+
+class _BridgeFinder:
+    """Puts the stubs in place for as long as ``megatron.bridge`` is being imported."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "megatron.bridge":
+            return None
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                spec.loader = _WithStubs(spec.loader)
+                return spec
+        return None
+
+
+class _WithStubs:
+    def __init__(self, inner) -> None:
+        self._inner = inner
+
+    def create_module(self, spec):
+        return self._inner.create_module(spec)
+
+    def exec_module(self, module) -> None:
+        with _stubs(*_BRIDGE_IMPORTS):
+            self._inner.exec_module(module)
+
+    def __getattr__(self, name: str):
+        return getattr(self._inner, name)
+
+
+class _Stub(types.ModuleType):
+    """Has every attribute; a call answers with its first argument, which is enough for decorators."""
+
+    __path__ = ()
+    __version__ = "0.0.0"
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = (
+            type(name, (torch.nn.Module,), {"__module__": self.__name__})
+            if name[:1].isupper()
+            else _Stub(f"{self.__name__}.{name}")
+        )
+        setattr(self, name, value)
+        return value
+
+    def __call__(self, *args, **kwargs):
+        return args[0] if args else self
+
+
+@contextlib.contextmanager
+def _stubs(*names: str):
+    added = [name for name in names if name not in sys.modules]
+    for name in added:
+        stub = sys.modules[name] = _Stub(name)
+        stub.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        parent, _, leaf = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], leaf, stub)
+    real_import = builtins.__import__
+
+    def import_without_engine_for_core(name, globals=None, *args, **kwargs):
+        importer = str((globals or {}).get("__name__"))
+        if name.startswith("transformer_engine") and importer.startswith("megatron.core"):
+            raise ModuleNotFoundError(name)
+        return real_import(name, globals, *args, **kwargs)
+
+    builtins.__import__ = import_without_engine_for_core
+    try:
+        yield
+    finally:
+        builtins.__import__ = real_import
+        for name in added:
+            del sys.modules[name]

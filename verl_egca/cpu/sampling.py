@@ -1,0 +1,84 @@
+"""Batched generation with a transformers model on a CPU, repeatable to the last token.
+
+Each request draws from its own stream of random numbers, named by what is asked and not by when it arrives, so the same
+seed and weights sample the same responses whatever the order of arrival.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import torch
+
+
+@dataclass(slots=True)
+class Request:
+    """One response to sample. ``stream`` names its random numbers; at most ``budget`` new tokens."""
+
+    prompt: list[int]
+    temperature: float
+    budget: int
+    stream: tuple
+    tokens: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    ended: bool = False
+
+
+@torch.inference_mode()
+def sample(model, requests: list[Request], eos: set[int]) -> None:
+    """Fill in every request's tokens and their log-probs under the distribution that was sampled from.
+
+    Rows that have ended leave the batch as soon as they are a quarter of it.
+    """
+    live = [request for request in requests if request.budget > 0]
+    if not live:
+        return
+    width = max(len(request.prompt) for request in live)
+    ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in live])
+    mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in live])
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    uniform = torch.stack([_uniform(r, max(r.budget for r in live)) for r in live])
+    temperature = torch.tensor([r.temperature for r in live])[:, None]
+    cache, step = None, 0
+    while True:
+        output = model(
+            ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        cache, logits = output.past_key_values, output.logits[:, -1].float()
+        log_probs = torch.log_softmax(logits / temperature.masked_fill(temperature == 0, 1.0), -1)
+        picked = torch.where(
+            temperature == 0, logits.argmax(-1, keepdim=True), _inverse_cdf(log_probs, uniform[:, step])
+        )
+        chosen = log_probs.gather(1, picked)[:, 0].tolist()
+        for request, token, log_prob in zip(live, picked[:, 0].tolist(), chosen, strict=True):
+            if request.ended:
+                continue
+            request.tokens.append(token)
+            request.log_probs.append(log_prob)
+            request.ended = token in eos or len(request.tokens) >= request.budget
+        step += 1
+        keep = [row for row, request in enumerate(live) if not request.ended]
+        if not keep:
+            return
+        ids, positions = picked, positions[:, -1:] + 1
+        mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
+        if len(keep) <= 0.75 * len(live):
+            rows = torch.tensor(keep)
+            cache.batch_select_indices(rows)
+            ids, positions, mask = ids[rows], positions[rows], mask[rows]
+            uniform, temperature = uniform[rows], temperature[rows]
+            live = [live[row] for row in keep]
+
+
+def _uniform(request: Request, count: int) -> torch.Tensor:
+    digest = hashlib.blake2b(repr(request.stream).encode(), digest_size=8).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
+    return torch.rand(count, generator=generator, dtype=torch.float64)
+
+
+def _inverse_cdf(log_probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """The token whose slice of the cumulative distribution holds the row's uniform number, shape (rows, 1)."""
+    cumulative = log_probs.double().exp().cumsum(-1)
+    target = (uniform * cumulative[:, -1])[:, None]
+    return torch.searchsorted(cumulative, target, right=True).clamp(max=log_probs.shape[-1] - 1)
