@@ -1,0 +1,167 @@
+"""Which response tokens cover a piece of text: from the sampled ids themselves, never from text tokenised again.
+
+A policy samples any ids: other splits than the tokenizer would choose, special tokens in the middle, halves of a
+multi-byte character. So each id's own bytes are laid side by side, and the text is what they decode to. Byte-level BPE
+(GPT-2's table of printable bytes) and SentencePiece pieces with byte fallback are read directly; the result is checked
+against the tokenizer's own decoding, and where they differ, ids are decoded prefix by prefix, which is slower and right
+for any tokenizer whose decoding only ever appends.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Protocol
+
+logger = logging.getLogger(__name__)
+
+_BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_WORD_START = "\u2581"  # SentencePiece's mark for a space
+
+
+class Tokenizer(Protocol):
+    """What is used of a Hugging Face tokenizer."""
+
+    all_special_ids: list[int]
+
+    def decode(self, token_ids: Any, **kwargs: Any) -> Any: ...
+
+    def convert_ids_to_tokens(self, ids: Any, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPieces:
+    """The response's text, special tokens left out, and the half-open range of characters that each token touches.
+
+    ``starts`` and ``ends`` never decrease. A token that holds part of a character's bytes touches that character; a
+    special token touches nothing: its range is empty.
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    exact_by: Literal["bytes", "prefix"]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open range of tokens that touch a half-open, not empty range of characters.
+
+        Its first and last tokens each touch the range. Empty, (0, 0), if no token does.
+        """
+        first = bisect_right(self.ends, start)  # the first token that ends past the start
+        last = bisect_left(self.starts, end)  # behind the last token that starts before the end
+        while first < last and self.starts[first] == self.ends[first]:
+            first += 1
+        while first < last and self.starts[last - 1] == self.ends[last - 1]:
+            last -= 1
+        return (first, last) if first < last else (0, 0)
+
+
+def token_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> TokenPieces:
+    """The text of sampled ids and the place of each. Any ids are allowed, in any order."""
+    ids = list(ids)
+    expected = _decode(tokenizer, ids)
+    special = set(tokenizer.all_special_ids)
+    parts = [b"" if i in special else _bytes_of(piece) for i, piece in zip(ids, _pieces(tokenizer, ids), strict=True)]
+    pieces = _from_bytes(parts)
+    if pieces.text == expected:
+        return pieces
+    if pieces.text == " " + expected:  # SentencePiece drops the space before a text's first word
+        return _without_first_character(pieces)
+    logger.debug("the tokens' bytes are not what the tokenizer decodes; decoding prefix by prefix")
+    return _from_prefixes(tokenizer, ids, special, expected)
+
+
+def _decode(tokenizer: Tokenizer, ids: list[int]) -> str:
+    return str(tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def _pieces(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
+    return [piece or "" for piece in tokenizer.convert_ids_to_tokens(ids)]
+
+
+@lru_cache(1)
+def _printable_bytes() -> dict[str, int]:
+    """GPT-2's table: bytes that print stand for themselves, the others for characters from 256 on."""
+    printing = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
+    table = {chr(byte): byte for byte in printing}
+    others = (byte for byte in range(256) if byte not in set(printing))
+    table.update((chr(256 + n), byte) for n, byte in enumerate(others))
+    return table
+
+
+@lru_cache(65536)
+def _bytes_of(piece: str) -> bytes:
+    """A token's bytes, by the family that its spelling shows."""
+    fallback = _BYTE_PIECE.fullmatch(piece)
+    if fallback:
+        return bytes([int(fallback[1], 16)])
+    table = _printable_bytes()
+    if _WORD_START not in piece and all(character in table for character in piece):
+        return bytes(table[character] for character in piece)
+    return piece.replace(_WORD_START, " ").encode("utf-8", "surrogatepass")
+
+
+def _from_bytes(parts: Sequence[bytes]) -> TokenPieces:
+    """Lay the bytes side by side and decode them; bytes that are no UTF-8 become replacement characters."""
+    data = b"".join(parts)
+    text, char_of_byte = _decode_with_places(data)
+    starts, ends, at = [], [], 0
+    for part in parts:
+        if part:
+            starts.append(char_of_byte[at])
+            ends.append(char_of_byte[at + len(part) - 1] + 1)
+        else:
+            here = char_of_byte[at - 1] + 1 if at else 0
+            starts.append(here)
+            ends.append(here)
+        at += len(part)
+    return TokenPieces(text, tuple(starts), tuple(ends), "bytes")
+
+
+def _decode_with_places(data: bytes) -> tuple[str, list[int]]:
+    """The text, and for each byte the index of the character that it belongs to."""
+    text = data.decode("utf-8", "replace")
+    places: list[int] = []
+    position = 0
+    for index, character in enumerate(text):
+        size = len(character.encode("utf-8"))
+        if character == "\ufffd" and data[position : position + 3] != b"\xef\xbf\xbd":
+            size = _invalid_length(data, position)
+        places.extend([index] * size)
+        position += size
+    return text, places
+
+
+def _invalid_length(data: bytes, position: int) -> int:
+    """How many bytes one replacement character stands for: what the decoder reports."""
+    try:
+        data[position : position + 4].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return max(1, error.end - error.start)
+    return 1
+
+
+def _without_first_character(pieces: TokenPieces) -> TokenPieces:
+    starts = tuple(max(0, start - 1) for start in pieces.starts)
+    return TokenPieces(pieces.text[1:], starts, tuple(max(0, end - 1) for end in pieces.ends), "bytes")
+
+
+def _from_prefixes(tokenizer: Tokenizer, ids: list[int], special: set[int], text: str) -> TokenPieces:
+    """Decode every prefix. What of it the whole text confirms is settled; the rest is a character still in the making."""
+    starts, ends, settled = [], [], 0
+    for count, token in enumerate(ids, 1):
+        before = settled
+        if token not in special:
+            prefix = _decode(tokenizer, ids[:count])
+            while settled < len(prefix) and settled < len(text) and prefix[settled] == text[settled]:
+                settled += 1
+        unfinished = token not in special and settled == before and before < len(text)
+        starts.append(before)
+        ends.append(before + 1 if unfinished else settled)
+    ends[-1:] = [len(text)] * bool(ids)
+    starts = [min(start, end) for start, end in zip(starts, ends, strict=True)]
+    return TokenPieces(text, tuple(starts), tuple(ends), "prefix")
