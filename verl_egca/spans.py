@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,8 +36,8 @@ class Tokenizer(Protocol):
 class TokenPieces:
     """The response's text, special tokens left out, and the half-open range of characters that each token touches.
 
-    ``starts`` and ``ends`` never decrease. A token that holds part of a character's bytes touches that character; a
-    special token touches nothing: its range is empty.
+    A token that holds part of a character's bytes touches that character; a special token touches nothing: its range is
+    empty. Among the tokens that touch something, ``starts`` and ``ends`` never decrease.
     """
 
     text: str
@@ -51,13 +50,12 @@ class TokenPieces:
 
         Its first and last tokens each touch the range. Empty, (0, 0), if no token does.
         """
-        first = bisect_right(self.ends, start)  # the first token that ends past the start
-        last = bisect_left(self.starts, end)  # behind the last token that starts before the end
-        while first < last and self.starts[first] == self.ends[first]:
-            first += 1
-        while first < last and self.starts[last - 1] == self.ends[last - 1]:
-            last -= 1
-        return (first, last) if first < last else (0, 0)
+        touching = [
+            token
+            for token, (first, last) in enumerate(zip(self.starts, self.ends, strict=True))
+            if first < last and first < end and start < last
+        ]
+        return (touching[0], touching[-1] + 1) if touching else (0, 0)
 
 
 def token_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> TokenPieces:
