@@ -125,9 +125,7 @@ def _text(response: str, block: _Block) -> str:
     return "".join(response[first:last] for first, last in block.lines)
 
 
-def _program(
-    response: str, lines: tuple[tuple[int, int], ...], problem: Problem, truncated: bool
-) -> Program:
+def _program(response: str, lines: tuple[tuple[int, int], ...], problem: Problem, truncated: bool) -> Program:
     """The lines as a program, after the prompt's code if they only continue it."""
     text = "".join(response[first:last] for first, last in lines)
     prefix = problem.code_prefix if _continues(text, problem) else ""
@@ -153,7 +151,10 @@ def _defines(text: str, entry_point: str | None) -> bool:
     if entry_point is None:
         return False
     name = re.escape(entry_point)
-    return re.search(rf"^(?:(?:async[ \t]+)?def[ \t]+{name}\b|class[ \t]+{name}\b|{name}[ \t]*=)", text, re.MULTILINE) is not None
+    return (
+        re.search(rf"^(?:(?:async[ \t]+)?def[ \t]+{name}\b|class[ \t]+{name}\b|{name}[ \t]*=)", text, re.MULTILINE)
+        is not None
+    )
 
 
 def _code_lines(text: str, problem: Problem) -> tuple[tuple[int, int], ...]:

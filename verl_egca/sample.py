@@ -21,7 +21,7 @@ from verl_egca.gates.mode import Mode
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
-from verl_egca.spans import TokenPieces, Tokenizer, token_pieces
+from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
 
 logger = logging.getLogger(__name__)
 

@@ -34,10 +34,28 @@ from verl_egca.tracing import child as tracing
 
 PROGRAM = "<program>"
 # What programs import most. One import here saves it in every child.
-_WARM = (
-    "array bisect cmath collections copy dataclasses datetime decimal enum fractions functools hashlib heapq itertools "
-    "math operator re statistics string typing"
-).split()
+_WARM = [
+    "array",
+    "bisect",
+    "cmath",
+    "collections",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "hashlib",
+    "heapq",
+    "itertools",
+    "math",
+    "operator",
+    "re",
+    "statistics",
+    "string",
+    "typing",
+]
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -178,6 +196,7 @@ def _serve(channel: int, trace: int, output_bytes: int) -> None:
         reply = {"ok": names}
     except BaseException as error:
         reply = _describe(error, source, ended=isinstance(error, SystemExit))
+    tracing.flush()
     write_all(channel, dumps(reply))
     while True:
         request = read_frame(channel)
@@ -192,6 +211,7 @@ def _serve(channel: int, trace: int, output_bytes: int) -> None:
             payload = dumps(reply)
         except BaseException as error:
             payload = dumps(_describe(error, source, ended=False))
+        tracing.flush()
         write_all(channel, payload)
 
 

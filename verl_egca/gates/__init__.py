@@ -1,0 +1,1 @@
+"""Each sample goes to one mode, decided without any learned part."""

@@ -6,7 +6,7 @@ raises `NotLocalized` with the reason; the sample then takes the uniform branch,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -59,3 +59,8 @@ class Localizer(Protocol):
     def localize(self, sample: FailingSample) -> Localization:
         """Raises NotLocalized with the reason when there is nothing to blame."""
         ...
+
+
+def lines_of(places: Iterable[SourceRange], most: int = 5) -> tuple[tuple[int, int], ...]:
+    """(line, end_line) of ranked places, without repetition."""
+    return tuple(dict.fromkeys((place.line, place.end_line) for place in places))[:most]

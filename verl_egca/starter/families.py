@@ -49,7 +49,9 @@ RETURN_T = Slot("return t", ("    return t",))  # a near miss returns from insid
 
 def _numbers(seed: str, count: int = 18) -> Pool:
     rng = random.Random(seed)
-    lists = [([rng.randint(-6, 9) for _ in range(rng.randint(1, 6))], rng.choice([1, 2, 3, 4, -2])) for _ in range(count)]
+    lists = [
+        ([rng.randint(-6, 9) for _ in range(rng.randint(1, 6))], rng.choice([1, 2, 3, 4, -2])) for _ in range(count)
+    ]
     return (*lists, ([2, 3, 4, 3], 3), ([-1, 0, 1, 5, -4], 1), ([], 2))
 
 
@@ -111,7 +113,11 @@ def _find(goal: str, end: str, backwards: bool, found: str, missing: str) -> Fam
         for which, condition, others in CONDITIONS:
             doc = f"Return the {goal} in xs that is {which}, or {end}."
             order = "range(len(xs) - 1, -1, -1)" if backwards else "range(len(xs))"
-            near = ("range(len(xs))", "range(len(xs), -1, -1)") if backwards else ("range(len(xs) - 1)", "range(1, len(xs))")
+            near = (
+                ("range(len(xs))", "range(len(xs), -1, -1)")
+                if backwards
+                else ("range(len(xs) - 1)", "range(1, len(xs))")
+            )
             wrong_found = "x" if found == "i" else "i"
             slots = (
                 Slot(order, near),
@@ -157,7 +163,9 @@ def _running(goal: str, start: Slot, update: Slot, kept: Slot) -> Family:
                 kept,
                 Slot("return r", ("    return r",)),
             )
-            yield Task(name, "xs, k", doc, "t = $\nr = $\nfor x in $:\n    v = $\n    $\n    $\n$", slots, _numbers(name + doc))
+            yield Task(
+                name, "xs, k", doc, "t = $\nr = $\nfor x in $:\n    v = $\n    $\n    $\n$", slots, _numbers(name + doc)
+            )
 
     return make
 
@@ -192,7 +200,9 @@ def _helper(goal: str, start: str, update: str, wrong: tuple[str, ...]) -> Famil
     """A nested function that transforms one value."""
 
     def make(name: str) -> Iterator[Task]:
-        for (what, value, others), (which, condition, other_conditions) in itertools.product(VALUES[1:], CONDITIONS[:6]):
+        for (what, value, others), (which, condition, other_conditions) in itertools.product(
+            VALUES[1:], CONDITIONS[:6]
+        ):
             doc = f"Return the {goal} the {what} in xs, where those that are {which} count as 0."
             slots = (
                 Slot(condition, other_conditions),
@@ -222,11 +232,21 @@ def _zipped(name: str) -> Iterator[Task]:
         (" that are odd", "v % 2 == 1", ("v % 2 == 0",)),
     )
     rng = random.Random(name)
-    pool = tuple(([rng.randint(-5, 8) for _ in range(n)], [rng.randint(-5, 8) for _ in range(n)]) for n in [0, 1, 2, 3, 4, 5] * 3)
+    pool = tuple(
+        ([rng.randint(-5, 8) for _ in range(n)], [rng.randint(-5, 8) for _ in range(n)]) for n in [0, 1, 2, 3, 4, 5] * 3
+    )
     for (what, value, others), (which, test, other_tests) in itertools.product(operations, keeps):
         doc = f"Return the list of the {what} of the pairs of xs and ys{which}."
-        slots = (Slot("[]", ("[0]",)), Slot(value, others), Slot(test, other_tests), Slot("t.append(v)", ("t = [v]", "t.append(a)")), RETURN_T)
-        yield Task(name, "xs, ys", doc, "t = $\nfor a, b in zip(xs, ys):\n    v = $\n    if $:\n        $\n$", slots, pool)
+        slots = (
+            Slot("[]", ("[0]",)),
+            Slot(value, others),
+            Slot(test, other_tests),
+            Slot("t.append(v)", ("t = [v]", "t.append(a)")),
+            RETURN_T,
+        )
+        yield Task(
+            name, "xs, ys", doc, "t = $\nfor a, b in zip(xs, ys):\n    v = $\n    if $:\n        $\n$", slots, pool
+        )
 
 
 # ------------------------------------------------------------------ strings
@@ -234,7 +254,12 @@ def _characters(goal: str, start: str, update: Slot, other: Slot | None = None) 
     def make(name: str) -> Iterator[Task]:
         for which, condition, others in CHARACTERS:
             doc = f"Return {goal.replace('@', which)}."
-            slots = [Slot(start, ("1",) if start == "0" else ("' '",)), Slot("s", ("s[1:]", "s[:-1]")), Slot(condition, others), update]
+            slots = [
+                Slot(start, ("1",) if start == "0" else ("' '",)),
+                Slot("s", ("s[1:]", "s[:-1]")),
+                Slot(condition, others),
+                update,
+            ]
             body = "t = $\nfor c in $:\n    if $:\n        $\n"
             if other is not None:
                 slots.append(other)
@@ -287,8 +312,21 @@ def _range(goal: str, start: str, update: Slot) -> Family:
             ),
         ):
             doc = f"Return the {goal} {which} {bounds}."
-            slots = (Slot(start, ("1" if start == "0" else "0",)), Slot(right, wrong), Slot(condition, others), update, RETURN_T)
-            yield Task(name, "a, b", doc, "t = $\nfor x in range($):\n    if $:\n        $\n$", slots, _integers(name + doc, (1, 6), (3, 14)))
+            slots = (
+                Slot(start, ("1" if start == "0" else "0",)),
+                Slot(right, wrong),
+                Slot(condition, others),
+                update,
+                RETURN_T,
+            )
+            yield Task(
+                name,
+                "a, b",
+                doc,
+                "t = $\nfor x in range($):\n    if $:\n        $\n$",
+                slots,
+                _integers(name + doc, (1, 6), (3, 14)),
+            )
 
     return make
 
@@ -317,12 +355,29 @@ def _classify(name: str) -> Iterator[Task]:
 def _steps(name: str) -> Iterator[Task]:
     """Loops that count until a bound is reached."""
     for (how, step, wrong), (until, test, other_tests) in itertools.product(
-        (("doubled", "n = n * 2", ("n = n + 2", "n = n * n")), ("tripled", "n = n * 3", ("n = n * 2", "n = n + 3")), ("increased by 5", "n = n + 5", ("n = n - 5 + 6", "n = n + 4"))),
+        (
+            ("doubled", "n = n * 2", ("n = n + 2", "n = n * n")),
+            ("tripled", "n = n * 3", ("n = n * 2", "n = n + 3")),
+            ("increased by 5", "n = n + 5", ("n = n - 5 + 6", "n = n + 4")),
+        ),
         (("at least k", "n < k", ("n <= k",)), ("greater than k", "n <= k", ("n < k",))),
     ):
         doc = f"Return how often n has to be {how} until it is {until}."
-        slots = (Slot("0", ("1",)), Slot(test, other_tests), Slot(step, wrong), Slot("t = t + 1", ("t = t + 2", "t = 1")), RETURN_T)
-        yield Task(name, "n, k", doc, "t = $\nwhile $:\n    $\n    $\n$", slots, (*_integers(name + doc, (1, 9), (1, 60)), (2, 8), (3, 27), (1, 11), (5, 5)))
+        slots = (
+            Slot("0", ("1",)),
+            Slot(test, other_tests),
+            Slot(step, wrong),
+            Slot("t = t + 1", ("t = t + 2", "t = 1")),
+            RETURN_T,
+        )
+        yield Task(
+            name,
+            "n, k",
+            doc,
+            "t = $\nwhile $:\n    $\n    $\n$",
+            slots,
+            (*_integers(name + doc, (1, 9), (1, 60)), (2, 8), (3, 27), (1, 11), (5, 5)),
+        )
 
 
 def _clamp(name: str) -> Iterator[Task]:
@@ -337,7 +392,14 @@ def _clamp(name: str) -> Iterator[Task]:
             Slot(f"v = {high_to}", ("v = a",)) if high_to != "a" else Slot(f"v = {high_to}"),
             Slot("return v", ("return x", "    return v")),
         )
-        yield Task(name, "x, a, b", doc, "v = $\nif $:\n    $\nelif $:\n    $\n$", slots, (*_integers(name + doc, (-6, 9), (-3, 3), (4, 9)), (0, 1, 5), (9, 2, 6)))
+        yield Task(
+            name,
+            "x, a, b",
+            doc,
+            "v = $\nif $:\n    $\nelif $:\n    $\n$",
+            slots,
+            (*_integers(name + doc, (-6, 9), (-3, 3), (4, 9)), (0, 1, 5), (9, 2, 6)),
+        )
 
 
 def _counted(name: str) -> Iterator[Task]:
@@ -348,7 +410,9 @@ def _counted(name: str) -> Iterator[Task]:
             Slot("t.get(x, 0) + 1", ("t.get(x, 0)", "t.get(x, 1) + 1", "1")),
             RETURN_T,
         )
-        yield Task(name, "xs, k", doc, "t = {}\nfor x in xs:\n    if $:\n        t[x] = $\n$", slots, _numbers(name + doc))
+        yield Task(
+            name, "xs, k", doc, "t = {}\nfor x in xs:\n    if $:\n        t[x] = $\n$", slots, _numbers(name + doc)
+        )
 
 
 _ADD = Slot("t += @", ("t = @", "t -= @"))
@@ -368,15 +432,30 @@ TRAIN: dict[str, Family] = {
     "first_item": _find("first number", "None", False, "x", "None"),
     "all_are": _quantify("every number", True),
     "any_is": _quantify("any number", False),
-    "running_sums": _running("running sums", Slot("0", ("1",)), Slot("t += v", ("t = v", "t -= v")), Slot("r.append(t)", ("r.append(v)", "r = [t]"))),
-    "steps_between": _running("differences to the one before (the first to 0)", Slot("0", ("1",)), Slot("r.append(v - t)", ("r.append(t - v)", "r.append(v + t)")), Slot("t = v", ("t = x", "t += v"))),
+    "running_sums": _running(
+        "running sums",
+        Slot("0", ("1",)),
+        Slot("t += v", ("t = v", "t -= v")),
+        Slot("r.append(t)", ("r.append(v)", "r = [t]")),
+    ),
+    "steps_between": _running(
+        "differences to the one before (the first to 0)",
+        Slot("0", ("1",)),
+        Slot("r.append(v - t)", ("r.append(t - v)", "r.append(v + t)")),
+        Slot("t = v", ("t = x", "t += v")),
+    ),
     "count_pairs": _pairs("number of", "0", Slot("t += 1", ("t = 1", "t += i"))),
     "sum_mapped": _helper("sum of", "0", "t += g(x)", ("t += x", "t = g(x)")),
     "list_mapped": _helper("list of", "[]", "t.append(g(x))", ("t.append(x)", "t = [g(x)]")),
     "combine": _zipped,
     "count_chars": _characters("the number of @ in s", "0", Slot("t += 1", ("t = 1", "t += 2"))),
     "keep_chars": _characters("s with only its @", "''", Slot("t += c", ("t = c", "t = c + t"))),
-    "mark_chars": _characters("s with its @ replaced by '*'", "''", Slot("t += '*'", ("t += c", "t = '*'")), Slot("t += c", ("t += '*'", "t = c"))),
+    "mark_chars": _characters(
+        "s with its @ replaced by '*'",
+        "''",
+        Slot("t += '*'", ("t += c", "t = '*'")),
+        Slot("t += c", ("t += '*'", "t = c")),
+    ),
     "sum_digits": _digits("sum of", "0", Slot("t += d", ("t += 1", "t = d"))),
     "count_digits": _digits("number of", "0", Slot("t += 1", ("t += d", "t = 1"))),
     "sum_range": _range("sum of", "0", Slot("t += x", ("t += 1", "t = x"))),
@@ -389,10 +468,14 @@ TEST: dict[str, Family] = {
     "product_if": _accumulate("product of", Slot("1", ("0",)), _MULTIPLY, VALUES[:4]),
     "min_if": _best("smallest", "<", ">"),
     "last_item": _find("last number", "None", True, "x", "None"),
-    "drop_chars": _characters("s without its @", "''", Slot("t += ''", ("t += c",)), Slot("t += c", ("t = c", "t = c + t"))),
+    "drop_chars": _characters(
+        "s without its @", "''", Slot("t += ''", ("t += c",)), Slot("t += c", ("t = c", "t = c + t"))
+    ),
     "count_range": _range("number of", "0", Slot("t += 1", ("t += x", "t = 1"))),
     "product_digits": _digits("product of", "1", Slot("t *= d", ("t += d", "t = d"))),
-    "list_pairs": _pairs("list of the sums of the", "[]", Slot("t.append(xs[i] + xs[j])", ("t.append(xs[i])", "t = [xs[i] + xs[j]]"))),
+    "list_pairs": _pairs(
+        "list of the sums of the", "[]", Slot("t.append(xs[i] + xs[j])", ("t.append(xs[i])", "t = [xs[i] + xs[j]]"))
+    ),
     "count_values": _counted,
 }
 

@@ -77,7 +77,9 @@ def _train_tokenizer(split: Sequence[Task], rng: random.Random, noise: float) ->
     special = ["<pad>", "<eos>"]
     bpe.train_from_iterator(
         texts,
-        trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+        ),
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,

@@ -1,0 +1,19 @@
+"""``random``: a statement drawn at random, the paper's control. Definitions, imports and docstrings are never drawn."""
+
+from __future__ import annotations
+
+import random
+
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.statements import statements
+
+
+class RandomLocalizer:
+    name = "random"
+
+    def localize(self, sample: FailingSample) -> Localization:
+        choices = [s.place for s in statements(sample.program) if not s.is_definition and not s.is_inert]
+        if not choices:
+            raise NotLocalized("no_statements")
+        order = random.Random(sample.seed).sample(choices, len(choices))
+        return Localization((order[0],), self.name, ranked=lines_of(order))

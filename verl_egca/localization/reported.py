@@ -1,0 +1,45 @@
+"""``reported``: the place that the compiler or the interpreter reported (the paper's rule for SYNTAX).
+
+A compile error blames the compiler's range; a run-time error blames the innermost statement on the last line of the
+traceback that lies inside the program.
+"""
+
+from __future__ import annotations
+
+from verl_egca.execution.verdict import Outcome
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.localization.runs import failing_case
+from verl_egca.source import SourceRange, SourceText
+from verl_egca.statements import innermost
+
+
+class ReportedLocalizer:
+    name = "reported"
+
+    def localize(self, sample: FailingSample) -> Localization:
+        case = failing_case(sample)
+        error = case.error
+        if error is None or error.line is None:
+            raise NotLocalized("no_line_reported")
+        text = SourceText(sample.program)
+        if case.outcome is Outcome.SYNTAX:
+            end_line, end_col = error.end_line or error.line, error.end_col
+            place = _compile_range(text, error.line, error.col, end_line, end_col)
+            ranked = [place]
+        else:
+            ranked = [statement.place for statement in innermost(sample.program, error.line)]
+            place = ranked[0] if ranked else text.of_line(error.line)
+        evidence = {"case": case.case, "error": f"{error.type}: {error.message}", "line": error.line}
+        return Localization((place,), self.name, ranked=lines_of(ranked or [place]), evidence=evidence)
+
+
+def _compile_range(text: SourceText, line: int, col: int | None, end_line: int, end_col: int | None) -> SourceRange:
+    """The compiler's range if it holds any code; else the code on its line, or on the last line before it with some."""
+    if col is not None and end_col is not None and (end_line, end_col) > (line, col):
+        place = SourceRange(line, col, end_line, end_col)
+        start, end = text.offsets(place)
+        if text.text[start:end].strip():
+            return place
+    while line > 1 and not text.line(line).strip():
+        line -= 1
+    return text.of_line(line)

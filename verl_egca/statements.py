@@ -1,0 +1,92 @@
+"""The statements of a program and the piece of text that stands for each: what gets blamed, masked and shown.
+
+A simple statement stands for itself; a compound one for its header (``if x > k``, ``for i in range(n)``), not its body.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verl_egca.source import SourceRange, SourceText
+
+MAX_SOURCE = 1 << 18
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """``place`` is what stands for the statement; ``end_line`` is where all of it ends, body included."""
+
+    place: SourceRange
+    end_line: int
+    is_header: bool
+    is_definition: bool
+    is_inert: bool  # imports, docstrings, global and nonlocal: nothing that could be decided wrongly
+
+
+def parse(source: str) -> ast.Module | None:
+    """The program's syntax tree, or None if it has none or is too large to look at."""
+    if len(source) > MAX_SOURCE:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def statements(source: str) -> list[Statement]:
+    """Every statement in the order of its text; none if the program does not parse."""
+    tree, text = parse(source), SourceText(source)
+    if tree is None:
+        return []
+    found = [describe(node, text) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    return sorted(found, key=lambda statement: statement.place)
+
+
+def describe(node: ast.stmt, text: SourceText) -> Statement:
+    last = _header_end(node)
+    place = text.of_node(node)
+    if last is not None:
+        end = text.of_node(last)
+        place = SourceRange(place.line, place.col, end.end_line, end.end_col)
+    elif _has_body(node):  # a header without an expression: def f(), try, class C
+        place = SourceRange(place.line, place.col, place.line, len(text.line(place.line).rstrip()))
+    return Statement(
+        place,
+        end_line=node.end_lineno or node.lineno,
+        is_header=_has_body(node),
+        is_definition=isinstance(node, _DEFINITIONS),
+        is_inert=_is_inert(node),
+    )
+
+
+def _has_body(node: ast.stmt) -> bool:
+    return bool(getattr(node, "body", None)) or isinstance(node, ast.Match)
+
+
+def _header_end(node: ast.stmt) -> ast.expr | None:
+    """The expression that ends a compound statement's header."""
+    match node:
+        case ast.If(test=test) | ast.While(test=test):
+            return test
+        case ast.For(iter=over) | ast.AsyncFor(iter=over):
+            return over
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            return items[-1].optional_vars or items[-1].context_expr
+        case ast.Match(subject=subject):
+            return subject
+    return None
+
+
+def _is_inert(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal | ast.Pass):
+        return True
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def innermost(source: str, line: int) -> Iterator[Statement]:
+    """The statements that cover a line, innermost first."""
+    covering = [s for s in statements(source) if s.place.line <= line <= s.end_line]
+    yield from sorted(covering, key=lambda s: (s.end_line - s.place.line, -s.place.line, -s.place.col))

@@ -1,0 +1,74 @@
+"""A trace, read back from what the program's process wrote: untrusted bytes, so that nothing in them can do harm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from verl_egca.source import SourceRange
+
+MAX_EVENTS = 200_000
+_KINDS = frozenset({"argument", "let", "item", "mutated", "branch", "return"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that a program did at a place: bound, mutated, iterated, branched on, or returned a value.
+
+    ``key`` is the value's fingerprint; ``text`` shows it. ``function`` is the dotted name around the statement.
+    """
+
+    place: SourceRange
+    function: str
+    kind: str
+    name: str
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Events in order, and the places of the statements that ran, in the order of their first run."""
+
+    events: tuple[Event, ...]
+    executed: tuple[SourceRange, ...]
+
+
+def decode(data: bytes) -> Trace:
+    """The trace up to the first line that is not one of its own; never raises."""
+    lines = data.split(b"\n")
+    points = _points(_json(lines[0]))
+    events: list[Event] = []
+    executed: dict[SourceRange, None] = {}
+    for line in lines[1:]:
+        record = _json(line)
+        if type(record) is not list or not record or type(record[0]) is not int or not 0 <= record[0] < len(points):
+            break
+        function, place = points[record[0]]
+        match record[1:]:
+            case []:
+                executed[place] = None
+            case [str(kind), str(name), str(key), str(text)] if kind in _KINDS and len(events) < MAX_EVENTS:
+                events.append(Event(place, function, kind, name[:200], key[:64], text[:200]))
+            case _:
+                break
+    return Trace(tuple(events), tuple(executed))
+
+
+def _points(table: Any) -> list[tuple[str, SourceRange]]:
+    points = []
+    for entry in table if type(table) is list else []:
+        match entry:
+            case [str(function), int(line), int(col), int(end_line), int(end_col)]:
+                points.append((function[:500], SourceRange(line, col, end_line, end_col)))
+            case _:
+                return []
+    return points
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
