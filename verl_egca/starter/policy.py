@@ -17,9 +17,9 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from verl_egca.starter.families import tasks
+from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.starter.task import Task
 
-WEIGHTS = Path(__file__).parent / "weights"
 VOCABULARY = 512
 NOISE = 0.14  # the probability of a wrong decision in the solutions that it learns from
 BATCH = 48

@@ -1,0 +1,5 @@
+"""Where the shipped policy lies; apart from `policy`, whose import loads torch and transformers."""
+
+from pathlib import Path
+
+WEIGHTS = Path(__file__).parent / "weights"
