@@ -10,12 +10,14 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
 Hook = Callable[[ModuleType], object]
 
 _waiting: dict[str, list[Hook]] = {}
+_around: dict[str, Callable[[], AbstractContextManager[object]]] = {}
 _prefix_hooks: list[tuple[str, Hook]] = []
 
 
@@ -38,6 +40,12 @@ def when_any_imported(prefix: str, hook: Hook) -> None:
     _install()
 
 
+def around_import(name: str, context: Callable[[], AbstractContextManager[object]]) -> None:
+    """Run the import of ``name``, if it comes, inside ``context()``."""
+    _around[name] = context
+    _install()
+
+
 class _Loader(importlib.abc.Loader):
     """Another loader, followed by the hooks. What it does not define itself (get_source, get_data) is the other's."""
 
@@ -49,7 +57,8 @@ class _Loader(importlib.abc.Loader):
         return made
 
     def exec_module(self, module: ModuleType) -> None:
-        self._inner.exec_module(module)
+        with _around.get(module.__name__, nullcontext)():
+            self._inner.exec_module(module)
         for prefix, hook in _prefix_hooks:
             if module.__name__.startswith(prefix):
                 hook(module)
@@ -64,7 +73,8 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in _waiting and not any(fullname.startswith(prefix) for prefix, _ in _prefix_hooks):
+        wanted = fullname in _waiting or fullname in _around
+        if not wanted and not any(fullname.startswith(prefix) for prefix, _ in _prefix_hooks):
             return None
         for finder in sys.meta_path:
             if isinstance(finder, _Finder) or not hasattr(finder, "find_spec"):

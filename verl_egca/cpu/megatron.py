@@ -22,7 +22,7 @@ import types
 import torch
 
 from verl_egca.cpu.cuda import CPU
-from verl_egca.import_hooks import when_any_imported, when_imported
+from verl_egca.import_hooks import around_import, when_any_imported, when_imported
 
 _FACTORIES = "tensor zeros ones empty full arange empty_like zeros_like ones_like full_like rand randn randint as_tensor Generator"
 _BRIDGE_IMPORTS = ("transformer_engine", "transformer_engine.pytorch", "triton", "triton.language")
@@ -40,7 +40,7 @@ def leave_hooks() -> None:
     when_imported("megatron.core.tensor_parallel.random", _one_generator)
     when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
     when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
-    sys.meta_path.insert(0, _BridgeFinder())
+    around_import("megatron.bridge", lambda: _stubs(*_BRIDGE_IMPORTS))
 
 
 def _one_generator(module: types.ModuleType) -> None:
@@ -103,37 +103,6 @@ class _TorchProxy(types.ModuleType):
 
     def __getattr__(self, name: str):
         return getattr(torch, name)
-
-
-class _BridgeFinder:
-    """Puts the stubs in place for as long as ``megatron.bridge`` is being imported."""
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "megatron.bridge":
-            return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(fullname, path, target)
-            if spec is not None:
-                spec.loader = _WithStubs(spec.loader)
-                return spec
-        return None
-
-
-class _WithStubs:
-    def __init__(self, inner) -> None:
-        self._inner = inner
-
-    def create_module(self, spec):
-        return self._inner.create_module(spec)
-
-    def exec_module(self, module) -> None:
-        with _stubs(*_BRIDGE_IMPORTS):
-            self._inner.exec_module(module)
-
-    def __getattr__(self, name: str):
-        return getattr(self._inner, name)
 
 
 class _Stub(types.ModuleType):
