@@ -40,6 +40,7 @@ def leave_hooks() -> None:
     when_imported("megatron.core.tensor_parallel.random", _one_generator)
     when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
     when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
+    when_imported("megatron.core.optimizer.distrib_optimizer", _load_into_fresh_optimizer)
     around_import("megatron.bridge", lambda: _stubs(*_BRIDGE_IMPORTS))
 
 
@@ -60,6 +61,30 @@ def _own_final_norm(module: types.ModuleType) -> None:
     from verl_egca.cpu import layers
 
     module.LayerNormImpl = layers.TENorm
+
+
+def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
+    """Let a checkpoint be loaded before the first step.
+
+    Without Transformer Engine the step count is read from torch's Adam (distrib_optimizer.py:642), which has no state
+    until it has stepped. It gets the state of an optimizer at step 0, which loading then overwrites.
+    """
+    optimizer = module.DistributedOptimizer
+    sharded_state_dict = optimizer.sharded_state_dict
+
+    @functools.wraps(sharded_state_dict)
+    def with_state(self, model_sharded_state_dict, is_loading=False, *args, **kwargs):
+        if is_loading and not self.optimizer.state:
+            for group in self.optimizer.param_groups:
+                for parameter in group["params"]:
+                    state = self.optimizer.state[parameter]
+                    state["step"] = torch.tensor(0.0)
+                    state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        return sharded_state_dict(self, model_sharded_state_dict, is_loading, *args, **kwargs)
+
+    optimizer.sharded_state_dict = with_state
+    # In float32 the optimizer's shards are views of the parameters, and are written in place (line 940).
+    optimizer.load_state_dict = torch.no_grad()(optimizer.load_state_dict)
 
 
 def _to_cpu(device):

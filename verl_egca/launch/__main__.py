@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]refused:[/] {refused}", style=None)
         return 2
     run.write_command(options.command)
+    run.done.unlink(missing_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
