@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,11 @@ def _load() -> None:
 
         install()
     for verl_module, own_module in _EXTENDS.items():
-        when_imported(verl_module, lambda _, name=own_module: import_module(name))
+        when_imported(verl_module, _importer_of(own_module))
+
+
+def _importer_of(name: str) -> Callable[[ModuleType], ModuleType]:
+    return lambda _: import_module(name)
 
 
 try:

@@ -7,13 +7,13 @@ wrote is what runs, and every character of it keeps its place.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from verl_egca.problem import Problem
+from verl_egca.statements import parse
 
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^\r\n`]*)\r?$", re.MULTILINE)
 _CODE_START = re.compile(r"^(?:from\s+\w|import\s+\w|def\s+\w|class\s+\w|async\s+def\s|@\w|if\s+__name__|\w+\s*=)")
@@ -129,7 +129,7 @@ def _program(response: str, lines: tuple[tuple[int, int], ...], problem: Problem
     """The lines as a program, after the prompt's code if they only continue it."""
     text = "".join(response[first:last] for first, last in lines)
     prefix = problem.code_prefix if _continues(text, problem) else ""
-    segments = []
+    segments: list[Segment] = []
     at = len(prefix)
     for first, last in lines:
         if segments and segments[-1].response_start + segments[-1].length == first:
@@ -172,9 +172,9 @@ def _code_lines(text: str, problem: Problem) -> tuple[tuple[int, int], ...]:
             start = starts[0] if not defined else min(starts[0], defined[0])
     prefix = problem.code_prefix if _continues(text, problem) else ""
     kept = lines[start:]
-    if kept and not _parses(prefix + text[kept[0][0] : kept[-1][1]]):
+    if kept and parse(prefix + text[kept[0][0] : kept[-1][1]]) is None:
         for end in _prose_starts(text, kept):
-            if _parses(prefix + text[kept[0][0] : kept[end - 1][1]]):
+            if parse(prefix + text[kept[0][0] : kept[end - 1][1]]) is not None:
                 return tuple(kept[:end])
     return tuple(kept)
 
@@ -185,11 +185,3 @@ def _prose_starts(text: str, lines: list[tuple[int, int]]) -> Iterator[int]:
         line = text[lines[index][0] : lines[index][1]]
         if line.strip() and not line[0].isspace() and not _CODE_START.match(line):
             yield index
-
-
-def _parses(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

@@ -6,6 +6,7 @@ A simple statement stands for itself; a compound one for its header (``if x > k`
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,12 +27,18 @@ class Statement:
     is_inert: bool  # imports, docstrings, global and nonlocal: nothing that could be decided wrongly
 
 
+# CPython 3.11 counts the depth of the tree that it builds in one place for all threads (python/cpython#106905): two
+# parses at once end in "SystemError: AST constructor recursion depth mismatch".
+_one_at_a_time = threading.Lock()
+
+
 def parse(source: str) -> ast.Module | None:
-    """The program's syntax tree, or None if it has none or is too large to look at."""
+    """The program's syntax tree, or None if it has none or is too large to look at. Safe in several threads."""
     if len(source) > MAX_SOURCE:
         return None
     try:
-        return ast.parse(source)
+        with _one_at_a_time:
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

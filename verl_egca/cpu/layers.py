@@ -9,6 +9,8 @@ Shape legend: s sequence, b batch, t packed tokens, h query heads, g key/value h
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from megatron.core import parallel_state
@@ -120,7 +122,7 @@ class TEDotProductAttention(MegatronModule):
             k_tgd = gather_from_sequence_parallel_region(k_tgd.contiguous(), group=self.cp_group)
             v_tgd = gather_from_sequence_parallel_region(v_tgd.contiguous(), group=self.cp_group)
         outputs = []
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends):
             length = end - start
             if length == 0:
                 continue

@@ -56,10 +56,13 @@ def _state(event: Event) -> tuple[str, str, str, str]:
 
 
 def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange:
-    """The statement of the differing event; or the loop that the candidate left while the reference went round again."""
+    """The statement of the differing event; or the loop that ended by itself while the reference went round again.
+
+    A statement indented deeper than the loop is inside it and has left it on its own account, as a ``return`` does.
+    """
     event = candidate.events[index]
     if expected is not None and expected.kind == "item" and event.kind != "item":
         for earlier in reversed(candidate.events[: index + 1]):
             if (earlier.kind, earlier.function, earlier.name) == ("item", expected.function, expected.name):
-                return earlier.place
+                return earlier.place if event.place.col <= earlier.place.col else event.place
     return event.place

@@ -81,7 +81,8 @@ def evaluate(
 ) -> None:
     """Sample the policy and print what its samples are like."""
     from verl_egca.starter.evaluation import measure
-    from verl_egca.starter.policy import WEIGHTS, load
+    from verl_egca.starter.policy import load
+    from verl_egca.starter.policy_path import WEIGHTS
     from verl_egca.starter.problems import starter_problems
 
     policy, tokenizer = load(model or WEIGHTS)

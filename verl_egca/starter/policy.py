@@ -17,7 +17,6 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from verl_egca.starter.families import tasks
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.starter.task import Task
 
 VOCABULARY = 512
@@ -56,7 +55,7 @@ def train(
     tokenizer.save_pretrained(out)
 
 
-def load(path: Path = WEIGHTS) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+def load(path: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     return LlamaForCausalLM.from_pretrained(path, dtype=torch.float32), PreTrainedTokenizerFast.from_pretrained(path)
 
 

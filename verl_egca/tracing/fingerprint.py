@@ -18,7 +18,7 @@ MAX_DEPTH = 6
 MAX_ITEMS = 2_000
 _SHOWN = 80
 
-_SEQUENCES = {list: "l", tuple: "t", deque: "q"}
+_SEQUENCES: dict[type, str] = {list: "l", tuple: "t", deque: "q"}
 _SHOWABLE = (int, float, complex, bool, str, bytes, type(None), list, tuple, dict, set, frozenset)
 
 
@@ -109,7 +109,7 @@ def _items(values: Any, depth: int, left: list[int]) -> list[str]:
 
 def _first(values: Any, left: list[int]) -> list[Any]:
     """At most as many items as are left of the budget."""
-    taken = []
+    taken: list[Any] = []
     for item in values:
         if len(taken) > max(left[0], 0):
             break
@@ -140,8 +140,8 @@ def _shown(value: Any, depth: int) -> str:
         if depth == 0:
             return "..."
         items = [_shown(item, depth - 1) for item in list(value)[:10]] + ["..."] * (len(value) > 10)
-        opening, closing = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}[kind]
-        return opening + ", ".join(items) + closing
+        brackets = "[]" if kind is list else "()" if kind is tuple else "{}"
+        return brackets[0] + ", ".join(items) + brackets[1]
     if kind is dict:
         pairs = [f"{_shown(k, depth - 1)}: {_shown(v, depth - 1)}" for k, v in list(value.items())[:10]]
         return "{" + ", ".join(pairs + ["..."] * (len(value) > 10)) + "}" if depth else "..."

@@ -175,9 +175,10 @@ class _Rewriter(ast.NodeTransformer):
         return self._defining(node)
 
     def _defining(self, node: _Def) -> _Def:
-        point, outer_class = self._point, self._in_class
+        point: int = self._point
+        outer_class = self._in_class
         self._function.append(node.name)
-        arguments = node.args
+        arguments: ast.arguments = node.args
         names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
         names += [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
         self.points[point] = (".".join(self._function), *self.points[point][1:])

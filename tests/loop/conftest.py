@@ -1,0 +1,33 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from recipe import RecipeRun
+
+
+@pytest.fixture(scope="session")
+def recipe(tmp_path_factory):
+    """Makes runs of the CPU recipe under names of their own; their directories go when the tests are over."""
+    made = []
+    tag = tmp_path_factory.mktemp("runs").name
+
+    def make(name, *overrides, env=None):
+        run = RecipeRun(f"test-{tag}-{name}", *overrides, env=env)
+        made.append(run)
+        return run
+
+    yield make
+    for run in made:
+        shutil.rmtree(run.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def uniform_run(recipe):
+    """Three steps with uniform credit under the mean normalisation: what plain GRPO should be."""
+    run = recipe("uniform", "egca.localizer=uniform", "egca.normalisation=mean", "trainer.total_training_steps=3")
+    run.shown = run.finish()
+    return run

@@ -1,0 +1,60 @@
+"""Loaded by verl in every process of a test run (VERL_USE_EXTERNAL_MODULES): codes advantages and records their arrival.
+
+On the driver, after the estimator, each response token's advantage becomes the log-prob that the rollout server reported
+for that very token: a code of its row and place. In each actor process, what the policy loss is called with is recorded
+next to the log-prob that the engine computed there. ``CODED_SHIFT`` rolls the codes by that many tokens.
+"""
+
+import json
+import os
+
+from verl_egca.import_hooks import when_imported
+
+_OUT = os.environ["CODED_OUT"]
+_SHIFT = int(os.environ.get("CODED_SHIFT", "0"))
+
+
+def _append(name, record):
+    with open(os.path.join(_OUT, name), "a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def _code_on_driver(module):  # verl.trainer.ppo.v1.utils
+    compute = module.compute_advantage
+
+    def coded(data, *args, **kwargs):
+        data = compute(data, *args, **kwargs)
+        mask = data.batch["response_mask"].bool()
+        codes = data.batch["rollout_log_probs"].float() * mask
+        _append("sent.jsonl", codes[mask].tolist())
+        data.batch["advantages"] = codes.roll(_SHIFT, dims=1) if _SHIFT else codes
+        return data
+
+    module.compute_advantage = coded
+
+
+def _record_in_actor(module):  # verl.workers.utils.losses
+    choose = module.get_policy_loss_fn
+
+    def recorded(mode):
+        loss = choose(mode)
+
+        def call(**kwargs):
+            from megatron.core import parallel_state as ranks
+
+            if ranks.get_tensor_model_parallel_rank() == 0 and ranks.get_context_parallel_rank() == 0:
+                mask = kwargs["response_mask"].bool()
+                received = {
+                    "advantages": kwargs["advantages"][mask].tolist(),
+                    "log_probs": kwargs["log_prob"].detach()[mask].tolist(),
+                }
+                _append(f"received-{ranks.get_data_parallel_rank()}.jsonl", received)
+            return loss(**kwargs)
+
+        return call
+
+    module.get_policy_loss_fn = recorded
+
+
+when_imported("verl.trainer.ppo.v1.utils", _code_on_driver)
+when_imported("verl.workers.utils.losses", _record_in_actor)
