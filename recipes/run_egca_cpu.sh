@@ -85,7 +85,7 @@ sampling=( # a transformers model in a process of its own
   reward.num_workers=1
 )
 trainer=(
-  trainer.nnodes=1 trainer.n_gpus_per_node="$ranks" trainer.total_training_steps=25 trainer.total_epochs=1000
+  trainer.nnodes=1 trainer.n_gpus_per_node="$ranks" trainer.total_training_steps=20 trainer.total_epochs=1000
   trainer.val_before_train=False trainer.test_freq=-1 trainer.save_freq=1 trainer.max_actor_ckpt_to_keep=2
   trainer.resume_mode=auto "trainer.logger=[console,file]"
   trainer.default_local_dir="{run}/checkpoints" egca.run_dir="{run}" hydra.run.dir="{run}/logs/hydra"

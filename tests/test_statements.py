@@ -21,7 +21,7 @@ def f(xs):
 
 def test_a_compound_statement_is_its_header():
     places = {s.place: s for s in statements(PROGRAM)}
-    assert places[SourceRange(4, 4, 4, 32)].is_header
+    assert places[SourceRange(4, 4, 4, 31)].is_header
     assert places[SourceRange(5, 8, 5, 16)].end_line == 6
     assert places[SourceRange(8, 8, 9, 15)].is_header is False
 

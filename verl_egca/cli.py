@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from verl_egca.starter.cli import app as starter
 
@@ -12,3 +22,119 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(starter, name="starter")
+_out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+Problems = Annotated[
+    Path, typer.Option(help="problems: HumanEval, MBPP, prime_code, the project's own; .jsonl, .gz, .parquet")
+]
+Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
+Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
+
+
+@contextmanager
+def _bad_input_is_status_2() -> Iterator[None]:
+    from verl_egca.data.rows import BadInput
+    from verl_egca.execution.sandbox import SandboxError
+
+    try:
+        yield
+    except BadInput as error:
+        _err.print(f"bad input: {error}", markup=False)
+        raise typer.Exit(2) from None
+    except SandboxError as error:
+        _err.print(f"the sandbox failed: {error}", markup=False)
+        raise typer.Exit(3) from None
+
+
+@app.command()
+def localize(
+    problems: Problems,
+    samples: Samples,
+    out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
+    localizer: Annotated[str, typer.Option(help="trace, executed, random, late, uniform")] = "trace",
+    workers: Workers = 2,
+    seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
+) -> None:
+    """Run samples, sort them into modes, and say what is to blame in each that fails."""
+    from verl_egca.evaluation.localize import localize_file
+    from verl_egca.localization import LOCALIZERS
+
+    if localizer not in LOCALIZERS:
+        _err.print(f"--localizer {localizer}: choose one of {', '.join(sorted(LOCALIZERS))}", markup=False)
+        raise typer.Exit(2)
+    with _bad_input_is_status_2():
+        rows = localize_file(
+            problems, samples, out, localizer=localizer, workers=workers, seed=seed, resume=resume, console=_err
+        )
+    _out.print(f"{rows} rows: {out}")
+
+
+@app.command()
+def evaluate(
+    problems: Problems,
+    samples: Samples,
+    k: Annotated[str, typer.Option(help="for which k to estimate pass@k, separated by commas")] = "1",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    workers: Workers = 2,
+) -> None:
+    """Judge samples and print the unbiased estimate of pass@k."""
+    from verl_egca.evaluation.evaluate import evaluate_file
+
+    ks = _whole_numbers(k)
+    with _bad_input_is_status_2():
+        result = evaluate_file(problems, samples, ks, workers, _err)
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+        return
+    table = Table(title=f"{result.samples} samples of {result.tasks} tasks, {result.passed} pass")
+    for column in ("k", "pass@k"):
+        table.add_column(column, justify="right")
+    for number, value in result.pass_at.items():
+        table.add_row(str(number), "a task has fewer samples" if value is None else f"{value:.1%}")
+    _out.print(table)
+    if result.no_verdict:
+        _out.print(f"{result.no_verdict} samples have tests that could not be judged; they count as not passed")
+
+
+@app.command()
+def inspect(
+    run_dir: Annotated[Path, typer.Argument(help="a run's directory, runs/<name>")],
+    step: Annotated[int | None, typer.Option(help="a step; the last one if not given")] = None,
+    task: Annotated[str | None, typer.Option(help="part of the task's name")] = None,
+    mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX or CONSTRAINT")] = None,
+    limit: Annotated[int, typer.Option(help="how many to show", min=1)] = 5,
+) -> None:
+    """Show failing programs of a run: the blamed span, the test, the advantage."""
+    from verl_egca.report.inspect import show
+
+    with _bad_input_is_status_2():
+        show(run_dir, _out, step=step, task=task, mode=mode, limit=limit)
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Option(help="file of problems")],
+    out: Annotated[Path, typer.Option(help="folder for the parquet files, one a split")],
+    format_name: Annotated[
+        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, prime_code, egca")
+    ] = "auto",
+) -> None:
+    """Write problems as the parquet that verl trains on."""
+    from verl_egca.data.formats import FORMATS
+    from verl_egca.data.prepare import prepare as prepare_file
+
+    if format_name not in ("auto", *FORMATS):
+        _err.print(f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False)
+        raise typer.Exit(2)
+    with _bad_input_is_status_2():
+        for split, rows in prepare_file(source, out, format_name).items():
+            _out.print(f"{rows} problems: {out / f'{split}.parquet'}")
+
+
+def _whole_numbers(text: str) -> list[int]:
+    numbers = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() and int(part) > 0 for part in numbers):
+        _err.print(f"--k {text}: whole numbers from 1, separated by commas, are wanted", markup=False)
+        raise typer.Exit(2)
+    return [int(part) for part in numbers]

@@ -1,11 +1,11 @@
 """Problems from rows of the field's data sets; a format is recognised by its keys.
 
-    humaneval       task_id, prompt, canonical_solution, test, entry_point      (and HumanEvalFix, HumanEval+)
-    mbpp            text, code, test_list, test_setup_code
-    mbpp-sanitized  prompt, code, test_list, test_imports
-    prime_code      verl's code-RL rows: reward_model.ground_truth or the row itself holds JSON with inputs, outputs and
-                    optionally fn_name (APPS, TACO, LiveCodeBench): calls with fn_name, standard input without
-    egca            the project's own: `Problem` as JSON, bare or in verl's parquet as `prepare` writes it
+humaneval       task_id, prompt, canonical_solution, test, entry_point      (and HumanEvalFix, HumanEval+)
+mbpp            text, code, test_list, test_setup_code
+mbpp-sanitized  prompt, code, test_list, test_imports
+prime_code      verl's code-RL rows: reward_model.ground_truth or the row itself holds JSON with inputs, outputs and
+                optionally fn_name (APPS, TACO, LiveCodeBench): calls with fn_name, standard input without
+egca            the project's own: `Problem` as JSON, bare or in verl's parquet as `prepare` writes it
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def recognise(path: Path, number: int, row: Row) -> str:
         if any(keys_of_one <= row.keys() for keys_of_one in keys):
             return name
     wanted = "; ".join(f"{name}: {' or '.join(', '.join(sorted(k)) for k in keys)}" for name, keys in _KEYS.items())
-    raise BadInput(path, number, None, f"is of no known format (its keys: {', '.join(sorted(row))}). Known are {wanted}")
+    raise BadInput(
+        path, number, None, f"is of no known format (its keys: {', '.join(sorted(row))}). Known are {wanted}"
+    )
 
 
 def _humaneval(path: Path, number: int, row: Row) -> Problem:
@@ -132,7 +134,12 @@ def _prime_code(path: Path, number: int, row: Row) -> Problem:
         raise BadInput(path, number, "reward_model.ground_truth", "is no object with inputs and outputs")
     inputs, outputs = list_of(path, number, truth, "inputs"), list_of(path, number, truth, "outputs")
     if len(inputs) != len(outputs) or not inputs:
-        raise BadInput(path, number, "outputs", f"holds {len(outputs)} for {len(inputs)} inputs; as many, and one at least, are wanted")
+        raise BadInput(
+            path,
+            number,
+            "outputs",
+            f"holds {len(outputs)} for {len(inputs)} inputs; as many, and one at least, are wanted",
+        )
     name = truth.get("fn_name")
     solution = row.get("solution") or (row.get("extra_info") or {}).get("solution")
     return Problem(
@@ -161,7 +168,9 @@ def _call_tests(path: Path, number: int, inputs: list[Any], outputs: list[Any]) 
             try:
                 given = [json.loads(line) for line in given.split("\n") if line.strip()]
             except ValueError:
-                raise BadInput(path, number, "inputs", f"holds {given[:80]!r}; JSON, a value a line, is wanted") from None
+                raise BadInput(
+                    path, number, "inputs", f"holds {given[:80]!r}; JSON, a value a line, is wanted"
+                ) from None
         if not isinstance(given, list):
             raise BadInput(path, number, "inputs", f"holds {given!r:.80}; a list of arguments is wanted")
         arguments.append(tuple(given))

@@ -8,7 +8,29 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from verl_egca.data.formats import load_problems
+from verl_egca.data.rows import read_rows
 from verl_egca.problem import Problem
+
+
+def prepare(source: Path, out: Path, format_name: str = "auto") -> dict[str, int]:
+    """Write a file's problems to ``out/<split>.parquet``; how many of each split.
+
+    MBPP (the full one) is split by task id as its authors do: 1 to 10 few-shot prompts (left out), 11 to 510 test, 511 to
+    600 validation, 601 to 974 train. Rows of verl keep the split that their ``extra_info`` names; the rest is ``test``.
+
+    Raises:
+        BadInput: as `load_problems`.
+    """
+    problems = load_problems(source, format_name)
+    rows = [row for _, row in read_rows(source)]
+    splits: dict[str, list[Problem]] = {}
+    for problem, row in zip(problems, rows, strict=True):
+        split = (row.get("extra_info") or {}).get("split") or _split_of(problem)
+        if split is not None:
+            splits.setdefault(split, []).append(problem)
+    name = problems[0].task_id.split("/")[0].lower()
+    return {s: write_parquet(kept, out / f"{s}.parquet", source=name, split=s) for s, kept in splits.items()}
 
 
 def write_parquet(problems: Sequence[Problem], path: Path, *, source: str, split: str) -> int:
@@ -32,3 +54,13 @@ def write_parquet(problems: Sequence[Problem], path: Path, *, source: str, split
     pq.write_table(pa.Table.from_pylist(rows), partial)
     partial.replace(path)
     return len(rows)
+
+
+def _split_of(problem: Problem) -> str | None:
+    family, _, number = problem.task_id.partition("/")
+    if family != "MBPP" or not number.isdigit():
+        return "test"
+    task = int(number)
+    if task <= 10:
+        return None
+    return "test" if task <= 510 else "validation" if task <= 600 else "train"

@@ -34,7 +34,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     except FileNotFoundError:
         raise BadInput(path, None, None, "there is no such file") from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadInput(path, None, None, f"can't be read ({error}); JSON lines in UTF-8, .gz or .parquet is wanted") from None
+        raise BadInput(
+            path, None, None, f"can't be read ({error}); JSON lines in UTF-8, .gz or .parquet is wanted"
+        ) from None
 
 
 def text_of(path: Path, number: int, row: Row, key: str, *, required: bool = True) -> str:
@@ -75,5 +77,4 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Row]]:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
         raise BadInput(path, None, None, f"is not parquet ({error})") from None
-    for number, row in enumerate(table.to_pylist(), 1):
-        yield number, row
+    yield from enumerate(table.to_pylist(), 1)

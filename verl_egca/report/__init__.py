@@ -1,0 +1,1 @@
+"""What a run leaves and how a person looks at it: records, step logs, inspection."""

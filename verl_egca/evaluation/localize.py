@@ -1,0 +1,100 @@
+"""``egca localize``: a row a sample, in the samples' order: mode, verdict, and what is to blame."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from verl_egca.assessment import Assessment, Assessor
+from verl_egca.data.formats import load_problems
+from verl_egca.evaluation.jobs import ResumableOutput, digest, in_order
+from verl_egca.evaluation.samples import Sample, load_samples
+from verl_egca.execution.limits import Limits
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.localization import make_localizer
+from verl_egca.localization.base import Localization
+from verl_egca.response import Program
+from verl_egca.source import SourceText
+
+
+def localize_file(
+    problems: Path,
+    samples: Path,
+    out: Path,
+    *,
+    localizer: str,
+    workers: int,
+    seed: int,
+    resume: bool,
+    console: Console,
+    limits: Limits | None = None,
+) -> int:
+    """Write ``out``; how many rows. Raises BadInput, and ValueError for an unknown localizer."""
+    chosen = make_localizer(localizer)
+    loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
+    made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
+    output = ResumableOutput(out, made_from, resume)
+    with Sandbox(limits, workers=workers) as sandbox, output:
+        assessor = Assessor(sandbox, chosen)
+        for row in in_order(
+            loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
+        ):
+            output.write(row)
+    return len(loaded)
+
+
+def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
+    """One row; a failure of our own is in the row as mode null and not an exception."""
+    problem, program = sample.problem, sample.program
+    assessment = assessor.assess(problem, program.source, seed=_seed(seed, sample))
+    verdict, error = assessment.verdict, assessment.error
+    return {
+        "task_id": problem.task_id,
+        "sample_index": sample.sample_index,
+        "mode": assessment.mode,
+        "passed": verdict.passed,
+        "tests_passed": verdict.tests_passed,
+        "tests_total": len(verdict.cases),
+        "program": program.source,
+        "error": {"type": error.type, "message": error.message, "line": error.line} if error else None,
+        "localization": _place(assessment.localization, program),
+        "ranked": [{"line": line, "end_line": end} for line, end in _ranked(assessment)],
+        "not_localized": assessment.not_localized,
+    }
+
+
+def _place(localization: Localization | None, program: Program) -> dict[str, Any] | None:
+    """The blamed range, from its first to its last character where it has several parts.
+
+    ``start`` and ``end`` are offsets into the text that the sample's row gave; null where the range lies in the prompt.
+    """
+    if localization is None:
+        return None
+    first, last = localization.ranges[0], localization.ranges[-1]
+    text = SourceText(program.source)
+    given = program.to_response(text.offset(first.line, first.col), text.offset(last.end_line, last.end_col))
+    start, end = given if given is not None else (None, None)
+    return {
+        "localizer": localization.localizer,
+        "line": first.line,
+        "end_line": last.end_line,
+        "col": first.col,
+        "end_col": last.end_col,
+        "start": start,
+        "end": end,
+        "confirmed": localization.confirmed,
+        "evidence": dict(localization.evidence),
+    }
+
+
+def _ranked(assessment: Assessment) -> tuple[tuple[int, int], ...]:
+    return assessment.localization.ranked[:5] if assessment.localization else ()
+
+
+def _seed(seed: int, sample: Sample) -> int:
+    """A sample's own seed: by what it is, not by where it stands in the file."""
+    text = f"{seed}|{sample.problem.task_id}|{sample.sample_index}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
