@@ -78,7 +78,7 @@ case $ENGINE in
 esac
 sampling=( # a transformers model in a process of its own
   actor_rollout_ref.model.path="$MODEL" actor_rollout_ref.model.use_remove_padding=$([ "$ENGINE" = megatron ] && echo True || echo False)
-  $rollout.name=hf_cpu $rollout.dtype=float32 $rollout.seed="$SEED" $rollout.tensor_model_parallel_size=1
+  $rollout.name=hf_cpu $rollout.dtype=float32 $rollout.seed="$SEED" $rollout.tensor_model_parallel_size="$ranks" # one server
   $rollout.calculate_log_probs=True $rollout.free_cache_engine=False $rollout.agent.num_workers=1
   $rollout.log_prob_use_dynamic_bsz=True $rollout.log_prob_max_token_len_per_gpu=16384
   $ref.log_prob_use_dynamic_bsz=True $ref.log_prob_max_token_len_per_gpu=16384

@@ -37,7 +37,7 @@ def largest_difference(advantages, log_probs):
 @pytest.mark.parametrize("layout", [[], ["TP=2"]], ids=["one rank", "tensor parallel"])
 def test_advantages_arrive_bit_equal_each_with_its_own_tokens_log_prob(recipe, tmp_path, layout):
     sent, advantages, log_probs = arrivals(recipe, tmp_path, f"coded-{len(layout)}", *layout)
-    assert len(set(sent)) > 500
+    assert len(set(sent)) > 300  # codes that tell tokens apart
     assert sorted(advantages) == sorted(sent)
     assert largest_difference(advantages, log_probs) < 1e-4
 

@@ -67,10 +67,12 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
     """Let a checkpoint be loaded before the first step.
 
     Without Transformer Engine the step count is read from torch's Adam (distrib_optimizer.py:642), which has no state
-    until it has stepped. It gets the state of an optimizer at step 0, which loading then overwrites.
+    until it has stepped. It gets the state of an optimizer at step 0, which loading then overwrites; all but the count,
+    which stays 0 or becomes one tensor that all parameters share and advance (lines 825, 1662). The checkpoint's count,
+    kept with the parameter groups, is set here.
     """
     optimizer = module.DistributedOptimizer
-    sharded_state_dict = optimizer.sharded_state_dict
+    sharded_state_dict, load_state_dict = optimizer.sharded_state_dict, optimizer.load_state_dict
 
     @functools.wraps(sharded_state_dict)
     def with_state(self, model_sharded_state_dict, is_loading=False, *args, **kwargs):
@@ -82,9 +84,15 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
                     state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
         return sharded_state_dict(self, model_sharded_state_dict, is_loading, *args, **kwargs)
 
-    optimizer.sharded_state_dict = with_state
-    # In float32 the optimizer's shards are views of the parameters, and are written in place (line 940).
-    optimizer.load_state_dict = torch.no_grad()(optimizer.load_state_dict)
+    @functools.wraps(load_state_dict)
+    @torch.no_grad()  # in float32 the optimizer's shards are views of the parameters, and are written in place (line 940)
+    def with_own_steps(self, state_dict):
+        (step,) = {group["step"] for group in state_dict["optimizer"]["param_groups"]}
+        load_state_dict(self, state_dict)
+        for state in self.optimizer.state.values():
+            state["step"] = torch.tensor(float(step))
+
+    optimizer.sharded_state_dict, optimizer.load_state_dict = with_state, with_own_steps
 
 
 def _to_cpu(device):
