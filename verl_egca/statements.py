@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,7 +38,8 @@ def parse(source: str) -> ast.Module | None:
     if len(source) > MAX_SOURCE:
         return None
     try:
-        with _one_at_a_time:
+        with _one_at_a_time, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes and comparisons in the program, at each parse anew
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

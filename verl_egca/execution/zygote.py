@@ -238,8 +238,10 @@ def _describe(error: BaseException, source: str, ended: bool) -> dict[str, Any]:
         return described
     lines = [frame.f_lineno for frame in _frames(error) if frame.f_code.co_filename == PROGRAM]
     described["line"] = lines[-1] if lines else None
-    # what the compiler raises besides SyntaxError: null bytes, too deep nesting, too large literals
-    described["compile"] = not lines and isinstance(error, ValueError | RecursionError | MemoryError | OverflowError)
+    # what the compiler raises without a place: null bytes, too deep nesting, too large literals
+    described["compile"] = not lines and isinstance(
+        error, SyntaxError | ValueError | RecursionError | MemoryError | OverflowError
+    )
     return described
 
 

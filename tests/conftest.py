@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pytest
+
+from verl_egca.execution.limits import Limits
+from verl_egca.execution.sandbox import Sandbox
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Folder with HumanEval, MBPP and HumanEvalFix."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the benchmarks' files are not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    limits = Limits(cpu_seconds=1, program_cpu_seconds=4, wall_seconds=2, memory_bytes=1 << 28)
+    with Sandbox(limits, workers=2) as one:
+        yield one
