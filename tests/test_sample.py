@@ -1,0 +1,107 @@
+"""One sampled response, from token ids to reward, mode and blamed tokens, with the shipped policy's tokenizer."""
+
+import json
+import logging
+
+import pytest
+from problems import assertion_problem
+from transformers import AutoTokenizer
+
+from verl_egca.assessment import Assessor
+from verl_egca.config.settings import Settings
+from verl_egca.localization import make_localizer
+from verl_egca.sample import SampleRecord, SampleScorer
+from verl_egca.starter.policy_path import WEIGHTS
+
+PREFIX = 'def f(xs):\n    """Sum of what is above 1."""\n'
+BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"
+PROBLEM = assertion_problem(
+    "assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=PREFIX + BODY, code_prefix=PREFIX
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained(WEIGHTS)
+
+
+@pytest.fixture
+def score(tokenizer, sandbox):
+    def make(response, problem=PROBLEM, truncated=False, **settings):
+        settings = Settings(**settings)
+        scorer = SampleScorer(tokenizer, Assessor(sandbox, make_localizer(settings.localizer)), settings)
+        ids = tokenizer(response, add_special_tokens=False)["input_ids"]
+        ids += [] if truncated else [tokenizer.eos_token_id]
+        text = problem if isinstance(problem, str) else problem.model_dump_json()
+        return scorer.score(text, ids, truncated=truncated), ids
+
+    return make
+
+
+def test_a_right_response_is_correct_and_carries_nothing_more(score):
+    record, ids = score(BODY)
+    assert (record.mode, record.reward, record.spans) == ("CORRECT", 1.0, ())
+    assert record.program is None
+    assert record.response_tokens == len(ids)
+
+
+def test_a_wrong_decisions_tokens_are_blamed(score, tokenizer):
+    record, ids = score(BODY.replace("x > 1", "x >= 1"))
+    assert (record.mode, record.reward, record.localizer) == ("LOGIC", 0.0, "trace")
+    ((first, last),) = record.spans
+    assert tokenizer.decode(ids[first:last]).strip().rstrip(":") == "if x >= 1"
+    assert (record.tests_passed, record.tests_total) == (1, 2)
+    assert (record.got, record.expected) == ("6", "5")
+
+
+def test_what_does_not_compile_blames_what_the_compiler_reports(score, tokenizer):
+    record, ids = score(BODY.replace("total += x", "total += )"))
+    assert (record.mode, record.localizer) == ("SYNTAX", "reported")
+    ((first, last),) = record.spans
+    assert ")" in tokenizer.decode(ids[first:last])
+
+
+def test_blame_in_the_prompts_own_code_takes_the_uniform_branch(score):
+    problem = PROBLEM.model_copy(update={"code_prefix": "def f(xs):\n    total = 1\n"})
+    record, _ = score("    for x in xs:\n        total += x\n    return total\n", problem)
+    assert record.mode == "LOGIC"
+    assert (record.spans, record.not_localized) == ((), "outside_response")
+
+
+def test_a_fraction_reward_is_the_share_of_tests_passed(score):
+    assert score(BODY.replace("x > 1", "x >= 1"), reward="fraction")[0].reward == 0.5
+
+
+def test_a_truncated_response_is_scored_as_it_stands(score):
+    record, _ = score("    total = 0\n    for x in", truncated=True)
+    assert record.mode == "SYNTAX"
+    assert record.spans
+
+
+@pytest.mark.parametrize(
+    "response", ["", "\ufffd\ufffd", "x" * 5_000, "    return \x00\n", "```", "    import os; os._exit(0)\n"]
+)
+def test_no_response_is_too_odd(score, response):
+    record, _ = score(response)
+    assert record.mode in ("SYNTAX", "LOGIC")  # nothing at all is a function that returns None
+    assert record.failure is None
+
+
+def test_a_problem_that_cannot_be_read_costs_the_sample_and_is_logged(score, caplog):
+    with caplog.at_level(logging.ERROR):
+        record, _ = score(BODY, problem='{"task_id": 5}')
+    assert (record.mode, record.reward, record.spans) == (None, 0.0, ())
+    assert record.failure == "ValidationError"
+    assert "could not be scored" in caplog.text
+
+
+def test_the_same_response_draws_the_same_and_another_seed_draws_anew(score):
+    wrong = BODY.replace("x > 1", "x >= 1")
+    drawn = {seed: score(wrong, localizer="random", seed=seed)[0].spans for seed in range(12)}
+    assert drawn == {seed: score(wrong, localizer="random", seed=seed)[0].spans for seed in range(12)}
+    assert len(set(drawn.values())) > 1
+
+
+def test_a_record_survives_its_journey_as_json(score):
+    record, _ = score(BODY.replace("x > 1", "x >= 1"))
+    assert SampleRecord.model_validate_json(json.dumps(json.loads(record.model_dump_json()))) == record
