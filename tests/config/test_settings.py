@@ -1,0 +1,116 @@
+"""The settings under ``egca:``, their YAML, and verl's config with the lines that the README shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+import verl_egca.config
+from verl_egca.config.settings import LocalizerName, Settings, SettingsError, parse_settings
+from verl_egca.localization import LOCALIZERS
+from verl_egca.training.config import settings_of
+
+CONFIG = Path(verl_egca.config.__path__[0])
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_yaml_s_values_are_the_defaults():
+    section = yaml.safe_load((CONFIG / "egca.yaml").read_text())["egca"]
+    assert parse_settings(section) == Settings()
+    assert set(section) == set(Settings.model_fields)
+
+
+def test_localizer_names_are_those_that_exist():
+    assert set(LocalizerName.__args__) == set(LOCALIZERS)
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"localiser": "trace"}, r"egca\.localiser: unknown key; known ones are .*localizer"),
+        ({"localizer": "oracle"}, r"egca\.localizer: .*'trace'.*got 'oracle'"),
+        ({"soft": 2}, r"egca\.soft: .*less than or equal to 1"),
+        ({"sandbox": {"cpu": 1}}, r"egca\.sandbox\.cpu: unknown key; known ones are cpu_seconds"),
+        ({"sandbox": {"cpu_seconds": 0}}, r"egca\.sandbox\.cpu_seconds: .*greater than 0"),
+    ],
+)
+def test_wrong_keys_and_values_are_named_with_the_choices(section, words):
+    with pytest.raises(SettingsError, match=words):
+        parse_settings(section)
+
+
+def test_several_wrong_keys_are_all_named():
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({"a": 1, "b": 2})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.fixture
+def composed(tmp_path):
+    """Composes a user's own YAML, as `--config-dir` and `--config-name` do."""
+
+    def compose_yaml(text, *overrides):
+        (tmp_path / "mine.yaml").write_text(text)
+        GlobalHydra.instance().clear()
+        with initialize_config_dir(str(tmp_path), version_base=None):
+            return compose("mine", overrides=list(overrides))
+
+    yield compose_yaml
+    GlobalHydra.instance().clear()
+
+
+PLAIN = "hydra:\n  searchpath: [pkg://verl.trainer.config]\ndefaults: [ppo_trainer, _self_]\n"
+THREE_LINES = {
+    "reward.reward_manager.name": "egca",
+    "algorithm.adv_estimator": "egca",
+    "trainer.v1.trainer_mode": "egca_sync",
+}
+
+
+def test_a_config_without_the_section_gets_the_defaults(composed):
+    assert settings_of(composed(PLAIN)) == Settings()
+
+
+def test_the_readmes_block_turns_a_verl_config_into_one_with_egca(composed):
+    block = re.search(r"<!-- a test composes this block -->\n```yaml\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    config, plain = composed(block), composed(PLAIN)
+    changed = {key: value for key, value in flat(config).items() if flat(plain).get(key, "absent") != value}
+    assert {key: value for key, value in changed.items() if not key.startswith("egca.")} == THREE_LINES
+    assert settings_of(config) == Settings()
+
+
+def test_the_three_lines_are_enough_as_overrides(composed):
+    config = composed(PLAIN, *(f"{key}={value}" for key, value in THREE_LINES.items()), "+egca.localizer=late")
+    assert settings_of(config).localizer == "late"
+
+
+def test_the_recipes_config_is_those_lines_and_a_loss_that_adds_up(composed):
+    config = composed(
+        PLAIN.replace("[pkg://verl.trainer.config]", "[pkg://verl.trainer.config, pkg://verl_egca.config]").replace(
+            "[ppo_trainer, _self_]", "[egca_ppo, _self_]"
+        ),
+        "egca.localizer=late",
+    )
+    assert config.actor_rollout_ref.actor.loss_agg_mode == "seq-mean-token-sum"
+    assert settings_of(config).localizer == "late"
+    assert {key: flat(config)[key] for key in THREE_LINES} == THREE_LINES
+
+
+def flat(config, prefix=""):
+    """A config as dotted keys and values."""
+    found = {}
+    for key, value in OmegaConf.to_container(config, resolve=False).items():
+        walk(f"{prefix}{key}", value, found)
+    return found
+
+
+def walk(key, value, found):
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            walk(f"{key}.{name}", inner, found)
+    else:
+        found[key] = value
