@@ -113,7 +113,7 @@ def _patch_tensor_methods() -> None:
 
     def type_(self, *args, **kwargs):
         name = real_type(self, *args, **kwargs)
-        # Megatron's optimizers compare with 'torch.cuda.FloatTensor' (optimizer.py:671, distrib_optimizer.py:361)
+        # Megatron's optimizers compare with 'torch.cuda.FloatTensor' (optimizer.py:690, distrib_optimizer.py:420)
         if not args and not kwargs and sys._getframe(1).f_globals.get("__name__", "").startswith("megatron.core"):
             return name.replace("torch.", "torch.cuda.", 1)
         return name

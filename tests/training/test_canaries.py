@@ -1,0 +1,56 @@
+"""What the wiring relies on inside verl 0.9.1. A failure names the file and line, and what of ours to look at."""
+
+import inspect
+
+import pytest
+from upstream import Relied
+from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync
+
+BASE = "verl/trainer/ppo/v1/trainer_base.py"
+RELIED = [
+    Relied("verl/__init__.py", 64, '_entry_points(group="verl.plugins")', "pyproject.toml's entry point, plugin.py"),
+    Relied("verl/__init__.py", 76, "Failed to load plugin", "plugin.py logs what verl hides here"),
+    Relied("verl/trainer/main_ppo.py", 141, "get_trainer_cls(config.trainer.v1.trainer_mode)", "register_trainer in training/trainer.py"),
+    Relied(BASE, 129, "self.trainer_mode = self.config.trainer.v1.trainer_mode", "EGCATrainer.__init__ sets the built-in mode before"),
+    Relied(BASE, 153, 'ReplayBuffer if self.trainer_mode == "sync"', "why EGCATrainer.__init__ sets the built-in mode"),
+    Relied(BASE, 1608, "def _balance_batch(self, batch: KVBatchMeta, metrics", "EGCATrainer._balance_batch: the canonical order comes first"),
+    Relied(BASE, 1743, "def _compute_advantage(self, batch: KVBatchMeta, metrics: dict) -> KVBatchMeta:", "EGCATrainer._compute_advantage"),
+    Relied(BASE, 1775, "data = compute_advantage_for_multi_trajectories(", "training/batch.py: the estimator runs inside this call, in this thread"),
+    Relied(BASE, 1868, "def _compute_metrics(self, batch: KVBatchMeta, metrics, timing_raw, global_steps, epoch)", "EGCATrainer._compute_metrics"),
+    Relied("verl/trainer/ppo/v1/utils.py", 167, "if adv_estimator != core_algos.AdvantageEstimator.GRPO:", "why the estimator is not called grpo: training/estimator.py"),
+    Relied("verl/trainer/ppo/v1/utils.py", 98, 'keyword in metric_lower for keyword in ["sum", "total"]', "names of metrics: training/metrics.py"),
+    Relied("verl/trainer/ppo/ray_trainer.py", 279, "advantages, returns = adv_estimator_fn(**adv_kwargs)", "egca_advantage's arguments: training/estimator.py"),
+    Relied("verl/trainer/ppo/core_algos.py", 268, "def compute_grpo_outcome_advantage(", "credit/group.py follows it operation by operation"),
+    Relied("verl/trainer/ppo/core_algos.py", 1181, 'loss_agg_mode in ["seq-mean-token-sum"', "config/egca_ppo.yaml: under it a row's token advantages add up"),
+    Relied("verl/trainer/ppo/reward.py", 111, "def load_reward_manager(", "EGCARewardManager.__init__'s arguments"),
+    Relied("verl/experimental/reward_loop/reward_loop.py", 148, "await self.reward_manager.run_single(data)", "EGCARewardManager.run_single"),
+    Relied("verl/experimental/agent_loop/agent_loop.py", 1028, 'final_output.extra_fields["reward_extra_info"] = result["reward_extra_info"]', "_record_of in training/trainer.py"),
+    Relied("verl/utils/tracking.py", 534, 'os.getenv("VERL_FILE_LOGGER_PATH"', "launch/follow.py reads the file that this names"),
+    Relied("verl/trainer/ppo/v1/replay_buffer.py", 157, "self.poll_interval = poll_interval", "cpu/verl_internals.py polls more often"),
+    Relied("verl/workers/config/engine.py", 218, 'assert self.dtype in ["bfloat16", "float16"]', "cpu/verl_internals.py allows float32"),
+    Relied("verl/workers/engine/fsdp/transformer_impl.py", 453, "CPUOffloadPolicy(pin_memory=True)", "cpu/verl_internals.py: no pinned memory"),
+    Relied("verl/workers/rollout/replica.py", 318, "def register(cls, name: str, loader", "cpu/verl_internals.py registers hf_cpu"),
+    Relied("verl/workers/rollout/base.py", 89, "_ROLLOUT_REGISTRY = {", "cpu/verl_internals.py registers hf_cpu's adapter"),
+    Relied("verl/utils/distributed.py", 83, "cpu:gloo,", "cpu/distributed.py"),
+    Relied("verl/workers/engine_workers.py", 198, "ReduceOp.AVG", "cpu/distributed.py"),
+    Relied("verl/workers/engine/megatron/utils.py", 35, "device_count() > 0", "cpu/cuda.py: device_count is 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("relied", RELIED, ids=str)
+def test_verl_still_has(relied):
+    relied.check()
+
+
+def test_the_trainers_have_the_methods_that_the_mixin_overrides():
+    for trainer in (PPOTrainerSync, PPOTrainerColocateAsync, PPOTrainerSeparateAsync):
+        for name in ("_compute_advantage", "_balance_batch", "_compute_metrics", "on_step_begin"):
+            assert callable(getattr(trainer, name)), f"{trainer.__name__}.{name}; look at training/trainer.py"
+
+
+def test_the_estimator_is_handed_what_it_needs():
+    from verl.trainer.ppo.ray_trainer import compute_advantage
+
+    source = inspect.getsource(compute_advantage)
+    for argument in ('"token_level_rewards"', '"response_mask"', '"config"', '"index"'):
+        assert argument in source, f"{argument}; look at training/estimator.py"

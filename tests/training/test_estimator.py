@@ -1,0 +1,170 @@
+"""The estimator inside verl's own `compute_advantage`, and what travels beside it."""
+
+import numpy as np
+import pytest
+import torch
+from tensordict import TensorDict
+from verl import DataProto
+from verl.trainer.ppo import core_algos
+from verl.trainer.ppo.v1.utils import MetricsAggregator, compute_advantage_for_multi_trajectories
+
+from verl_egca.config.settings import Settings
+from verl_egca.gates.mode import Mode
+from verl_egca.sample import SampleRecord
+from verl_egca.training.batch import Rows, current_rows, final_rows, rows_visible
+from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
+from verl_egca.training.records import localization_rows
+
+T = 10
+
+
+def record(mode, reward, spans=(), **fields):
+    fields = {"task_id": "t", "response_tokens": T, "rollout_ended": 1.0, "reward_ended": 2.0} | fields
+    return SampleRecord(mode=mode, reward=reward, spans=spans, **fields)
+
+
+def batch(rewards, uids):
+    scores = torch.zeros(len(rewards), T)
+    scores[:, -1] = torch.tensor(rewards)
+    tensors = {"token_level_rewards": scores, "response_mask": torch.ones(len(rewards), T, dtype=torch.long)}
+    return DataProto(
+        batch=TensorDict(tensors, batch_size=len(rewards)), non_tensor_batch={"uid": np.array(uids, dtype=object)}
+    )
+
+
+def advantages(rows, rewards, uids, keys, estimator="egca"):
+    with rows_visible(rows):
+        data = compute_advantage_for_multi_trajectories(batch(rewards, uids), keys, estimator, config={})
+    return data.batch["advantages"]
+
+
+def keys_of(uids):
+    return [f"{uid}_{session}_0" for session, uid in enumerate(uids)]
+
+
+def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_function():
+    uids = ["a"] * 4
+    rewards = [1.0, 0.0, 0.0, 1.0]
+    records = [
+        record(Mode.CORRECT, 1.0),
+        record(Mode.LOGIC, 0.0, ((2, 4),), localizer="trace"),
+        record(Mode.LOGIC, 0.0, not_localized="no_divergence"),
+        record(Mode.CORRECT, 1.0),
+    ]
+    keys = keys_of(uids)
+    rows = Rows(records, final_rows(keys), Settings())
+    adv_BT = advantages(rows, rewards, uids, keys)
+    assert torch.allclose(adv_BT.sum(-1), rows.adv_B)
+    assert adv_BT[1].nonzero().flatten().tolist() == [2, 3]
+    assert adv_BT[2].unique().numel() == 1
+    assert rows.adv_B[1] < 0 < rows.adv_B[0]
+
+
+def test_uniform_credit_under_mean_is_verls_grpo_bit_for_bit():
+    torch.manual_seed(0)
+    uids = [f"{n // 4}" for n in range(16)]
+    rewards = torch.rand(16).round(decimals=1).tolist()
+    keys = keys_of(uids)
+    records = [record(Mode.LOGIC, reward, not_localized="uniform") for reward in rewards]
+    ours = advantages(Rows(records, final_rows(keys), Settings(normalisation="mean")), rewards, uids, keys)
+    theirs = compute_advantage_for_multi_trajectories(
+        batch(rewards, uids), keys, core_algos.AdvantageEstimator.GRPO, config={}
+    ).batch["advantages"]
+    assert torch.equal(ours, theirs)
+
+
+def test_of_a_session_with_several_outputs_the_last_one_counts_and_the_others_take_its_advantage():
+    keys = ["u_0_0", "u_0_2", "u_0_1", "u_1_0"]
+    assert final_rows(keys) == [1, 1, 1, 3]
+    records = [record(Mode.LOGIC, 0.0, ((0, 1),)), record(Mode.LOGIC, 0.0, ((0, 1),)), None, record(Mode.CORRECT, 1.0)]
+    rows = Rows(records, final_rows(keys), Settings())
+    adv_BT = advantages(rows, [0.0, 0.0, 0.0, 1.0], ["u"] * 4, keys)
+    assert adv_BT[1].nonzero().flatten().tolist() == [0]
+    assert (adv_BT[0] != 0).all()  # an earlier output has no span of its own
+    assert (adv_BT[2] == 0).all()  # padding
+    assert rows.adv_B[0] == rows.adv_B[1]
+
+
+def test_without_an_egca_trainer_the_error_says_what_to_set():
+    with pytest.raises(RuntimeError, match=r"trainer\.v1\.trainer_mode to egca_sync"):
+        current_rows(4)
+
+
+def test_records_for_another_number_of_rows_are_an_error_with_both_numbers():
+    with rows_visible(Rows([None] * 3, [0, 1, 2], Settings())), pytest.raises(RuntimeError, match=r"3 .* for 4 rows"):
+        current_rows(4)
+
+
+def test_a_span_past_the_response_is_an_error_and_not_a_silent_loss():
+    keys = keys_of(["a", "a"])
+    rows = Rows([record(Mode.LOGIC, 0.0, ((8, 12),)), record(Mode.CORRECT, 1.0)], final_rows(keys), Settings())
+    with pytest.raises(ValueError, match=r"12.*10|10.*12"):
+        advantages(rows, [0.0, 1.0], ["a", "a"], keys)
+
+
+@pytest.fixture
+def rows():
+    made = Rows(
+        [
+            record(Mode.CORRECT, 1.0, reward_ended=3.0),
+            record(
+                Mode.LOGIC, 0.0, ((2, 4),), localizer="trace", program="p", places=((1, 0, 1, 2),), confirmed="none"
+            ),
+            record(Mode.SYNTAX, 0.0, not_localized="no_line_reported", rollout_ended=2.5, reward_ended=2.75),
+            record(None, 0.0, failure="ValidationError"),
+            None,
+            record(Mode.LOGIC, 0.0, ((0, 1),), localizer="trace"),
+        ],
+        list(range(6)),
+        Settings(),
+        adv_B=torch.tensor([1.0, -1.0, -1.0, 0.0, 0.0, -0.5]),
+        adv_BT=torch.zeros(6, T),
+    )
+    made.adv_BT[1, 2:4] = -0.5
+    return made
+
+
+def test_metrics_of_a_step(rows):
+    metrics = step_metrics(rows, ["a", "a", "b", "b", "c", "c"])
+    assert metrics["egca/mode/logic"] == 2 / 5
+    assert metrics["egca/mode/correct"] == metrics["egca/mode/syntax"] == 1 / 5
+    assert metrics["egca/failed_samples_total"] == 1
+    assert metrics["egca/localized_share"] == metrics["egca/localized_by/trace"] == pytest.approx(2 / 3)
+    assert metrics["egca/not_localized/no_line_reported"] == pytest.approx(1 / 3)
+    assert metrics["egca/span_tokens_mean"] == 1.5
+    assert metrics["egca/span_share_of_response"] == pytest.approx(0.15)
+    assert metrics["egca/no_variance_share"] == 3 / 5
+    assert critical_path_seconds(rows.records) == 0.5
+
+
+def test_metrics_names_mean_what_verls_aggregator_takes_them_for(rows):
+    """Of several updates a step, shares are averaged and what is a total is summed."""
+    kinds = MetricsAggregator()
+    for name in step_metrics(rows, list("aabbcc")):
+        wanted = "sum" if name == "egca/failed_samples_total" else "weighted_avg"
+        assert kinds._get_aggregation_type(name) == wanted, name
+
+
+def test_a_step_without_samples_has_metrics():
+    assert step_metrics(Rows([None], [0], Settings()), ["a"])["egca/localized_share"] == 0
+    assert critical_path_seconds([None]) == 0
+
+
+def test_a_row_is_written_for_each_failing_sample(rows):
+    written = list(localization_rows(7, rows, list("aabbcc")))
+    assert [(row["mode"], row["advantage"], row["credited_tokens"]) for row in written] == [
+        ("LOGIC", -1.0, 2), ("SYNTAX", -1.0, 0), (None, 0.0, 0), ("LOGIC", -0.5, 0),
+    ]  # fmt: skip
+    assert written[0]["place"] == [{"line": 1, "col": 0, "end_line": 1, "end_col": 2}]
+    assert written[2]["not_localized"] == "ValidationError"
+    assert all(row["step"] == 7 for row in written)
+
+
+def test_the_digest_sees_every_bit_and_no_padding():
+    adv_BT, mask_BT = torch.randn(3, T), torch.ones(3, T)
+    mask_BT[1, 5:] = 0
+    same = adv_BT.clone()
+    same[1, 7] = 9.0
+    assert advantage_digest(adv_BT, mask_BT) == advantage_digest(same, mask_BT)
+    same[0, 0] = torch.nextafter(same[0, 0], torch.tensor(9.0))
+    assert advantage_digest(adv_BT, mask_BT) != advantage_digest(same, mask_BT)
