@@ -17,8 +17,9 @@ def step_line(row: Row, total: int | None) -> str:
     modes = [(mode, row.get(f"egca/mode/{mode}")) for mode in ("correct", "logic", "syntax", "constraint")]
     parts += [f"{mode} {value:4.0%}" for mode, value in modes if value is not None and (value or mode != "constraint")]
     parts.append(f"localized {_number(row, 'egca/localized_share', '4.0%')}")
-    share = _number(row, "egca/span_share_of_response", ".0%")
-    parts.append(f"span {_number(row, 'egca/span_tokens_mean', '4.1f')} tokens ({share} of the response)")
+    if row.get("egca/span_tokens_mean") is not None:
+        share = _number(row, "egca/span_share_of_response", ".0%")
+        parts.append(f"span {_number(row, 'egca/span_tokens_mean', '4.1f')} tokens ({share} of the response)")
     parts.append(f"{_number(row, 'timing_s/step', '.1f')} s")
     if row.get("egca/failed_samples_total"):
         parts.append(f"FAILED SAMPLES {row['egca/failed_samples_total']:.0f} (see the log)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def train(
     """Pretrain the policy from nothing on correct and realistically wrong solutions."""
     from rich.progress import Progress
 
+    _check_installed()
     from verl_egca.starter.policy import NOISE, train
 
     with Progress(console=_console) as progress:
@@ -80,6 +82,7 @@ def evaluate(
     seed: int = 0,
 ) -> None:
     """Sample the policy and print what its samples are like."""
+    _check_installed()
     from verl_egca.starter.evaluation import measure
     from verl_egca.starter.policy import load
     from verl_egca.starter.policy_path import WEIGHTS
@@ -102,3 +105,10 @@ def evaluate(
         shares = (f"{share:.1%}" for share in (mix.passed, mix.logic, mix.syntax, mix.mixed_groups))
         table.add_row(split, str(mix.samples), *shares, f"{mix.tokens:.0f}")
     _console.print(table)
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
+    if missing:
+        typer.echo(f"this needs {' and '.join(missing)}, which the base install leaves out: see the README", err=True)
+        raise typer.Exit(2)

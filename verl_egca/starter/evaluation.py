@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from verl_egca.cpu.sampling import Request, sample
+from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.gate import NoConstraints, gate
 from verl_egca.gates.mode import Mode
@@ -20,6 +21,9 @@ from verl_egca.response import program_from_completion
 
 _MAX_TOKENS = 128
 _BATCH = 128
+_LIMITS = Limits(
+    cpu_seconds=0.5, program_cpu_seconds=1
+)  # a right solution takes milliseconds; many wrong ones never end
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def measure(
     model.eval()
     responses = generate(model, tokenizer, chosen, group, temperature, seed)
     asked = [problem for problem in chosen for _ in range(group)]
-    with Sandbox(workers=2) as sandbox, ThreadPoolExecutor(2) as threads:
+    with Sandbox(_LIMITS, workers=2) as sandbox, ThreadPoolExecutor(2) as threads:
         modes = list(threads.map(lambda item: _mode(sandbox, tokenizer, *item), zip(asked, responses, strict=True)))
     counts = Counter(modes)
     groups = [modes[start : start + group] for start in range(0, len(modes), group)]

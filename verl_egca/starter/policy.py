@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.utils.logging import disable_progress_bar
 
 from verl_egca.starter.families import tasks
 from verl_egca.starter.task import Task
@@ -56,6 +57,7 @@ def train(
 
 
 def load(path: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    disable_progress_bar()  # there is nothing to wait for
     return LlamaForCausalLM.from_pretrained(path, dtype=torch.float32), PreTrainedTokenizerFast.from_pretrained(path)
 
 
