@@ -77,8 +77,8 @@ class Launch:
 
     def run(self) -> int:
         resumed = self.run_dir.last_checkpoint()
-        self.console.print(f"run {self.run_dir.path}" + (f", continued after step {resumed}" if resumed else ""))
-        self.console.print(f"log {self.log}")
+        self.console.print(f"run {_shown(self.run_dir.path)}" + (f", continued after step {resumed}" if resumed else ""))
+        self.console.print(f"log {_shown(self.log)}")
         # Ray keeps unix sockets here, whose paths must stay short
         ray_dir = tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
         try:
@@ -131,7 +131,7 @@ class Launch:
         self.console.print(f"the trainer ended with status {status}; the end of its log:", style="bold red")
         for line in _last_lines(self.log, 25):
             self.console.print("  " + line, markup=False)
-        self.console.print(f"all of it: {self.log}\nThe same command continues from the last checkpoint.")
+        self.console.print(f"all of it: {_shown(self.log)}\nThe same command continues from the last checkpoint.")
 
     def _close(self) -> None:
         rows = read_rows(self.run_dir.metrics)
@@ -146,8 +146,9 @@ class Launch:
         ]
         for what, path in left:
             if path.exists():
-                self.console.print(f"{what}: {path}")
-        self.console.print(f"look at failing programs: egca inspect {self.run_dir.path}")
+                self.console.print(f"{what}: {_shown(path)}")
+        egca = Path(sys.executable).with_name("egca")
+        self.console.print(f"look at failing programs: {_shown(egca)} inspect {_shown(self.run_dir.path)}")
         last: dict[str, Any] = dict(rows[-1]) if rows else {}
         self.run_dir.write_done({"steps": last.get("step", 0), "reward": last.get("critic/score/mean")})
 
@@ -178,6 +179,12 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted
+
+
+def _shown(path: Path) -> str:
+    """Relative to the working directory if it lies inside, as a person would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _last_lines(path: Path, count: int) -> list[str]:
