@@ -44,7 +44,7 @@ def test_verl_still_has(relied):
 
 def test_the_trainers_have_the_methods_that_the_mixin_overrides():
     for trainer in (PPOTrainerSync, PPOTrainerColocateAsync, PPOTrainerSeparateAsync):
-        for name in ("_compute_advantage", "_balance_batch", "_compute_metrics", "on_step_begin"):
+        for name in ("_compute_advantage", "_balance_batch", "_compute_metrics", "on_step_begin", "on_sample_begin"):
             assert callable(getattr(trainer, name)), f"{trainer.__name__}.{name}; look at training/trainer.py"
 
 

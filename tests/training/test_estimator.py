@@ -135,6 +135,8 @@ def test_metrics_of_a_step(rows):
     assert metrics["egca/span_share_of_response"] == pytest.approx(0.15)
     assert metrics["egca/no_variance_share"] == 3 / 5
     assert critical_path_seconds(rows.records) == 0.5
+    assert critical_path_seconds(rows.records, waited_from=2.75) == 0.25
+    assert critical_path_seconds(rows.records, waited_from=9.0) == 0
 
 
 def test_metrics_names_mean_what_verls_aggregator_takes_them_for(rows):

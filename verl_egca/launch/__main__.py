@@ -77,7 +77,9 @@ class Launch:
 
     def run(self) -> int:
         resumed = self.run_dir.last_checkpoint()
-        self.console.print(f"run {_shown(self.run_dir.path)}" + (f", continued after step {resumed}" if resumed else ""))
+        self.console.print(
+            f"run {_shown(self.run_dir.path)}" + (f", continued after step {resumed}" if resumed else "")
+        )
         self.console.print(f"log {_shown(self.log)}")
         # Ray keeps unix sockets here, whose paths must stay short
         ray_dir = tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp" if Path("/tmp").is_dir() else None)

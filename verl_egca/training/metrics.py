@@ -48,15 +48,17 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     return metrics
 
 
-def critical_path_seconds(records: Sequence[SampleRecord | None]) -> float:
-    """Seconds that rewards still took after the batch's last rollout had ended: what the step waited for.
+def critical_path_seconds(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> float:
+    """Seconds that the step waited for rewards alone: after its last rollout had ended, and after it began to wait.
 
-    Reward workers stamp both ends with their node's clock; between nodes it is as exact as their clocks agree.
+    ``waited_from`` is when the trainer began to wait for the batch, in seconds since the epoch; where rollouts run
+    ahead of the trainer, rewards that were there by then cost it nothing. Reward workers stamp their times with their
+    node's clock; between nodes the figure is as exact as their clocks agree.
     """
     real = [record for record in records if record is not None]
     if not real:
         return 0.0
-    return max(0.0, max(r.reward_ended for r in real) - max(r.rollout_ended for r in real))
+    return max(0.0, max(r.reward_ended for r in real) - max(waited_from, *(r.rollout_ended for r in real)))
 
 
 def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:

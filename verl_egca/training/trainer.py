@@ -42,11 +42,15 @@ class EGCATrainer:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self.localizations = StepLog(run_dir / "localizations.jsonl")
-        self._critical_path_s = 0.0
+        self._critical_path_s = self._waited_from = 0.0
 
     def on_step_begin(self):
         super().on_step_begin()
         self._critical_path_s = 0.0
+
+    def on_sample_begin(self):
+        super().on_sample_begin()
+        self._waited_from = time.time()
 
     def _balance_batch(self, batch, metrics, **kwargs):
         if self.egca.deterministic:
@@ -70,7 +74,7 @@ class EGCATrainer:
         if self.egca.deterministic:
             metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, response_mask_BT)
         own_s += time.perf_counter() - closing
-        self._critical_path_s += critical_path_seconds(records) + own_s
+        self._critical_path_s += critical_path_seconds(records, self._waited_from) + own_s
         return batch
 
     def _compute_metrics(self, batch, metrics, timing_raw, global_steps, epoch):
