@@ -162,11 +162,12 @@ def test_a_row_is_written_for_each_failing_sample(rows):
     assert all(row["step"] == 7 for row in written)
 
 
-def test_the_digest_sees_every_bit_and_no_padding():
+def test_the_digest_sees_every_bit_and_neither_padding_nor_order():
     adv_BT, mask_BT = torch.randn(3, T), torch.ones(3, T)
     mask_BT[1, 5:] = 0
     same = adv_BT.clone()
     same[1, 7] = 9.0
     assert advantage_digest(adv_BT, mask_BT) == advantage_digest(same, mask_BT)
+    assert advantage_digest(adv_BT.flip(0), mask_BT.flip(0)) == advantage_digest(adv_BT, mask_BT)
     same[0, 0] = torch.nextafter(same[0, 0], torch.tensor(9.0))
     assert advantage_digest(adv_BT, mask_BT) != advantage_digest(same, mask_BT)

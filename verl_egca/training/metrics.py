@@ -62,9 +62,9 @@ def critical_path_seconds(records: Sequence[SampleRecord | None], waited_from: f
 
 
 def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:
-    """CRC-32 over the bits of every response token's advantage, in row order: equal runs print equal numbers."""
-    values = adv_BT[mask_BT.bool()].to(torch.float32) + 0.0  # -0.0 and 0.0 are one advantage
-    return float(zlib.crc32(values.contiguous().numpy().tobytes()))
+    """CRC-32 over the bits of every response token's advantage, whatever the rows' order: equal runs, equal numbers."""
+    rows = zip(adv_BT.to(torch.float32) + 0.0, mask_BT.bool(), strict=True)  # -0.0 and 0.0 are one advantage
+    return float(zlib.crc32(b"|".join(sorted(row[mask].numpy().tobytes() for row, mask in rows))))
 
 
 def _share_without_variance(samples: Sequence[tuple[SampleRecord, int]], uids: Sequence[str]) -> float:
