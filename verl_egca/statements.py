@@ -33,9 +33,9 @@ class Statement:
 _one_at_a_time = threading.Lock()
 
 
-def parse(source: str) -> ast.Module | None:
-    """The program's syntax tree, or None if it has none or is too large to look at. Safe in several threads."""
-    if len(source) > MAX_SOURCE:
+def parse(source: str, limit: int | None = MAX_SOURCE) -> ast.Module | None:
+    """The program's syntax tree, or None if it has none or has more characters than ``limit``. Safe in several threads."""
+    if limit is not None and len(source) > limit:
         return None
     try:
         with _one_at_a_time, warnings.catch_warnings():

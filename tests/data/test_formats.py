@@ -58,6 +58,13 @@ def test_humaneval(tmp_path, sandbox, name):
     assert sandbox.run(problem, problem.reference).passed
 
 
+def test_tests_may_be_long(tmp_path):
+    """As HumanEval+ has them."""
+    test = f"def check(candidate):\n    inputs = {list(range(100_000))}\n    assert candidate(1) == 1\n"
+    (problem,) = load_problems(write(tmp_path / "rows.jsonl", {**HUMANEVAL, "test": test}))
+    assert len(problem.tests.setup) > 500_000
+
+
 def test_mbpp_in_both_shapes(tmp_path, sandbox):
     for problem in load_problems(write(tmp_path / "rows.jsonl", MBPP, SANITIZED)):
         assert problem.entry_point == "f"
@@ -104,6 +111,7 @@ def test_own_rows_survive_the_way_through_parquet(tmp_path):
         ([{**HUMANEVAL, "test": "x = 1"}], 1, "test", "no function 'check'"),
         ([{**MBPP, "test_list": "assert 1"}], 1, "test_list", "a list is wanted"),
         ([{**MBPP, "test_list": []}], 1, "test_list", "no assertions"),
+        ([{**MBPP, "test_list": ["assert f(1) =="]}], 1, "test_list", "not Python: 'assert f"),
         ([MBPP, MBPP], 2, "task_id", "row 1's already"),
         ([{"a": 1}], 1, None, "no known format"),
         ([verl_row({"inputs": ["1"], "outputs": []})], 1, "outputs", "0 for 1 inputs"),

@@ -88,6 +88,13 @@ def test_a_callable_argument_is_unsupported_and_not_failed(sandbox):
     assert outcomes(verdict) == [Outcome.UNSUPPORTED]
 
 
+def test_a_set_up_that_fails_by_itself_is_unsupported_and_not_failed(sandbox):
+    problem = assertion_problem("assert f(1) == 1", setup="import no_such_package")
+    (case,) = sandbox.run(problem, "def f(x):\n    return x\n").cases
+    assert case.outcome is Outcome.UNSUPPORTED
+    assert "No module named 'no_such_package'" in case.error.message
+
+
 def test_call_pairs_take_a_tuple_for_json_s_list(sandbox):
     problem = call_problem(((1, 2), [1, 2]), (([1], {"a": 1}), [[1], {"a": 1}]))
     assert sandbox.run(problem, "def f(a, b):\n    return a, b\n").passed

@@ -36,6 +36,7 @@ def load_problems(path: Path, format_name: str = "auto") -> list[Problem]:
     for number, row in read_rows(path):
         name = recognise(path, number, row) if format_name == "auto" else format_name
         problem = FORMATS[name](path, number, row)
+        _check_tests(path, number, _TESTS_KEY.get(name, "tests"), problem)
         if problem.task_id in seen:
             raise BadInput(path, number, "task_id", f"{problem.task_id!r} is row {seen[problem.task_id]}'s already")
         seen[problem.task_id] = number
@@ -43,6 +44,14 @@ def load_problems(path: Path, format_name: str = "auto") -> list[Problem]:
     if not problems:
         raise BadInput(path, None, None, "holds no problems")
     return problems
+
+
+def _check_tests(path: Path, number: int, key: str, problem: Problem) -> None:
+    """Tests are trusted, so of any size, but they must be Python."""
+    if isinstance(problem.tests, AssertionTests):
+        for text in (problem.tests.setup, *problem.tests.assertions):
+            if parse(text, limit=None) is None:
+                raise BadInput(path, number, key, f"holds what is not Python: {text[:80]!r}")
 
 
 def recognise(path: Path, number: int, row: Row) -> str:
@@ -60,7 +69,7 @@ def _humaneval(path: Path, number: int, row: Row) -> Problem:
     """``check`` is called with the entry point; what the prompt defines besides it is there for the tests, too."""
     prompt, entry = text_of(path, number, row, "prompt"), text_of(path, number, row, "entry_point")
     test = text_of(path, number, row, "test")
-    tree = parse(test)
+    tree = parse(test, limit=None)
     if tree is None or not any(isinstance(n, ast.FunctionDef) and n.name == "check" for n in tree.body):
         raise BadInput(path, number, "test", "defines no function 'check', or is not Python")
     tree.body = [n for n in tree.body if not _is_call_of(n, "check")]  # HumanEvalFix ends with the call
@@ -220,6 +229,7 @@ FORMATS: dict[str, Reader] = {
     "egca": _egca,
     "prime_code": _verl_row,
 }
+_TESTS_KEY = {"humaneval": "test", "mbpp": "test_list", "mbpp-sanitized": "test_list"}
 _KEYS: dict[str, tuple[set[str], ...]] = {
     "egca": ({"task_id", "prompt", "tests"},),
     "humaneval": ({"prompt", "canonical_solution", "test", "entry_point"},),

@@ -247,11 +247,20 @@ class Assertions:
         proxies = {name: functools.partial(sitting.call, name) for name in names}
         namespace |= proxies
         if self._setup:
-            with contextlib.redirect_stdout(None):
-                exec(splitting.compile_setup(self._setup), namespace)
+            self._set_up(namespace)
         if self._entry in proxies:
             namespace[self._entry] = namespace["candidate"] = proxies[self._entry]
         return namespace
+
+    def _set_up(self, namespace: dict[str, Any]) -> None:
+        """Run the tests' set-up; its own failure, a missing package for one, is no failure of the program."""
+        try:
+            with contextlib.redirect_stdout(None):
+                exec(splitting.compile_setup(self._setup), namespace)
+        except (Raised, NameError):  # it calls into the program
+            raise
+        except Exception as error:
+            raise Unsupported(f"the tests' set-up failed: {type(error).__name__}: {error}") from None
 
 
 def _values(seen: dict[str, Any]) -> Answer:

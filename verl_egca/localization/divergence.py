@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.runs import ReferenceTraces, run_candidate
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
 
@@ -22,6 +25,15 @@ class Divergence:
     place: SourceRange
     candidate: Event
     reference: Event | None
+
+
+def diverging_run(sample: FailingSample, references: ReferenceTraces) -> tuple[CaseVerdict, Trace, Divergence]:
+    """The failing case, the candidate's run of it, and where that leaves the reference's. Raises NotLocalized."""
+    case, candidate = run_candidate(sample)
+    divergence = first_divergence(candidate, references.get(sample, case.index))
+    if divergence is None:
+        raise NotLocalized("no_divergence")
+    return case, candidate, divergence
 
 
 def first_divergence(candidate: Trace, reference: Trace) -> Divergence | None:

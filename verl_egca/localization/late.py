@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.divergence import first_divergence
-from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.localization.divergence import diverging_run
+from verl_egca.localization.runs import ReferenceTraces
 
 
 class LateLocalizer:
@@ -14,10 +14,7 @@ class LateLocalizer:
         self._references = ReferenceTraces()
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, candidate = run_candidate(sample)
-        divergence = first_divergence(candidate, self._references.get(sample, case.index))
-        if divergence is None:
-            raise NotLocalized("no_divergence")
+        case, candidate, divergence = diverging_run(sample, self._references)
         later = [event.place for event in candidate.events[divergence.index + 1 :] if event.place != divergence.place]
         if not later:
             raise NotLocalized("nothing_later")

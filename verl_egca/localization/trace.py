@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.divergence import first_divergence
-from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.localization.base import FailingSample, Localization, lines_of
+from verl_egca.localization.divergence import diverging_run
+from verl_egca.localization.runs import ReferenceTraces
 from verl_egca.tracing.trace import Event
 
 
@@ -15,10 +15,7 @@ class TraceLocalizer:
         self._references = ReferenceTraces()
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, candidate = run_candidate(sample)
-        divergence = first_divergence(candidate, self._references.get(sample, case.index))
-        if divergence is None:
-            raise NotLocalized("no_divergence")
+        case, candidate, divergence = diverging_run(sample, self._references)
         before = [event.place for event in candidate.events[: divergence.index]]
         ranked = list(dict.fromkeys([divergence.place, divergence.candidate.place, *reversed(before)]))
         evidence = {
