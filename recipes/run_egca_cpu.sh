@@ -6,7 +6,7 @@
 # KEY=VALUE, as an argument or in the environment:
 #   TP PP CP DP   ranks of tensor, pipeline, context and data parallelism (default 1; their product is the ranks used)
 #   ENGINE        megatron (default) or fsdp2
-#   MODEL         any Hugging Face path (default: the starter policy of this package)
+#   MODEL         a Hugging Face model, folder or name (default: the starter policy of this package)
 #   TRAIN VAL     parquet files that `egca prepare` wrote (default: the starter problems)
 #   SEED          of data order, sampling and engine (default 0)
 #   RUN           the run's name under runs/ (default: the unfinished run of the same command, or the next number)
@@ -31,19 +31,27 @@ if [ -z "${TRAIN:-}" ]; then
   TRAIN=runs/.starter/train.parquet VAL=runs/.starter/test.parquet
 fi
 MODEL=${MODEL:-$(egca starter path)}
+if [ -d "$MODEL" ]; then # else a name on the hub, fetched from there
+  MODEL=$(realpath "$MODEL")
+  export HF_HUB_OFFLINE=1
+fi
+VAL=${VAL:-$TRAIN}
+for file in "$TRAIN" "$VAL"; do
+  [ -f "$file" ] || { echo "$file: there is no such file; 'egca prepare' writes it" >&2; exit 2; }
+done
 
 # The embedded CPU platform: gloo, plain-torch layers, a transformers model as rollout.
 export EGCA_CPU=1 VERL_PLATFORM=cpu VERL_ENGINE_DEVICE=cuda TORCHDYNAMO_DISABLE=1 CUDA_DEVICE_MAX_CONNECTIONS=1
 # One thread a process: there are more processes than cores.
 export OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
-export HF_HUB_OFFLINE=${HF_HUB_OFFLINE:-1} HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
+export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
 
 actor=actor_rollout_ref.actor
 rollout=actor_rollout_ref.rollout
 ref=actor_rollout_ref.ref
 
 data=(
-  data.train_files="$PWD/$TRAIN" data.val_files="$PWD/${VAL:-$TRAIN}"
+  data.train_files="$(realpath "$TRAIN")" data.val_files="$(realpath "$VAL")"
   data.train_batch_size=16 data.max_prompt_length=256 data.max_response_length=96
   data.dataloader_num_workers=0 data.seed="$SEED"
 )

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 import verl_egca.config
 from verl_egca.config.settings import LocalizerName, Settings, SettingsError, parse_settings
+from verl_egca.execution.limits import Limits
 from verl_egca.localization import LOCALIZERS
 from verl_egca.training.config import settings_of
 
@@ -21,7 +22,8 @@ README = Path(__file__).parents[2] / "README.md"
 def test_the_yaml_s_values_are_the_defaults():
     section = yaml.safe_load((CONFIG / "egca.yaml").read_text())["egca"]
     assert parse_settings(section) == Settings()
-    assert set(section) == set(Settings.model_fields)
+    assert set(section) == set(Settings.model_fields)  # all of them, so that each can be overridden without a plus
+    assert set(section["sandbox"]) == set(Limits.model_fields)
 
 
 def test_localizer_names_are_those_that_exist():
@@ -94,7 +96,9 @@ def test_the_recipes_config_is_those_lines_and_a_loss_that_adds_up(composed):
             "[ppo_trainer, _self_]", "[egca_ppo, _self_]"
         ),
         "egca.localizer=late",
+        "egca.sandbox.cpu_seconds=0.5",
     )
+    assert settings_of(config).sandbox.cpu_seconds == 0.5
     assert config.actor_rollout_ref.actor.loss_agg_mode == "seq-mean-token-sum"
     assert settings_of(config).localizer == "late"
     assert {key: flat(config)[key] for key in THREE_LINES} == THREE_LINES
