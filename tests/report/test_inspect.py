@@ -38,7 +38,7 @@ def test_the_blamed_span_the_test_and_the_advantage_are_shown(tmp_path):
         "-1.5000, on 4 of 20",
     ):
         assert words in text
-    assert "it did let y = 0, the reference let y = 2" in text
+    assert "at the divergence let y = 0, in the reference let y = 2" in text
 
 
 def test_only_the_span_is_marked(tmp_path):

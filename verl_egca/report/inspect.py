@@ -126,11 +126,13 @@ def _divergence(record: LocalizationRecord) -> str:
     ours, theirs = record.evidence.get("candidate"), record.evidence.get("reference")
     if not isinstance(ours, dict):
         return ""
-    told = [
-        f"{one.get('kind')} {one.get('name')} = {one.get('value')}" if isinstance(one, dict) else "nothing more"
-        for one in (ours, theirs)
-    ]
-    return f"; it did {told[0]}, the reference {told[1]}"
+    return f"; at the divergence {_happened(ours)}, in the reference {_happened(theirs)}"
+
+
+def _happened(event: object) -> str:
+    if not isinstance(event, dict):
+        return "nothing more happened"
+    return f"{event.get('kind')} {event.get('name')}".rstrip() + f" = {event.get('value')}"
 
 
 def safe(text: str) -> str:
