@@ -95,17 +95,17 @@ def test_a_lost_worker_is_replaced_and_its_program_not_called_failed():
         assert sandbox.run(PROBLEM, RIGHT).passed
 
 
-class FakeDyingWorker(execution.sandbox._Worker):
+class FakeDyingWorker(execution.sandbox.Worker):
     """A real worker that is killed each time before it is asked."""
 
-    def ask(self, request, seconds):
+    def ask(self, problem, program, **request):
         self._process.kill()
         self._process.wait()
-        return super().ask(request, seconds)
+        return super().ask(problem, program, **request)
 
 
 def test_three_lost_workers_in_a_row_are_an_error(monkeypatch):
-    monkeypatch.setattr(execution.sandbox, "_Worker", FakeDyingWorker)
+    monkeypatch.setattr(execution.sandbox, "Worker", FakeDyingWorker)
     with Sandbox() as sandbox:
         for _ in range(2):
             assert sandbox.run(PROBLEM, RIGHT).first_failure.outcome is Outcome.INFRASTRUCTURE

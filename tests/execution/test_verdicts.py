@@ -6,6 +6,7 @@ import pytest
 from problems import assertion_problem, call_problem, stdio_problem
 
 from verl_egca.data.formats import load_problems
+from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
 
@@ -27,7 +28,9 @@ def test_each_assertion_is_a_case_with_what_it_got_and_expected(sandbox):
 def test_a_check_function_is_split_into_its_assertions(sandbox):
     check = "def check(g):\n    big = 10\n    assert g(1) == 1\n    for n in (2, 3):\n        assert g(n) == n\n    assert g(big) == 10\n    assert True, 'always'\n"
     problem = assertion_problem("check(f)", setup=check)
-    assert outcomes(sandbox.run(problem, "def f(x):\n    return min(x, 9)\n")) == ["passed", "passed", "wrong_value"]
+    verdict = sandbox.run(problem, "def f(x):\n    return min(x, 9)\n")
+    assert outcomes(verdict) == ["passed", "passed", "passed", "wrong_value"]
+    assert [case.case for case in verdict.cases[1:3]] == ["assert g(n) == n  # n = 2", "assert g(n) == n  # n = 3"]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +86,10 @@ def test_a_mutated_argument_is_seen_by_the_test(sandbox):
     assert sandbox.run(assertion_problem(test), "def f(xs):\n    xs.sort()\n").passed
 
 
-def test_a_callable_argument_is_unsupported_and_not_failed(sandbox):
-    verdict = sandbox.run(assertion_problem("assert f(lambda x: x) == 1"), "def f(g):\n    return g(1)\n")
-    assert outcomes(verdict) == [Outcome.UNSUPPORTED]
+def test_a_callable_of_the_tests_is_called_back(sandbox):
+    program = "def f(g):\n    return [g(n) for n in range(3)]\n"
+    assert sandbox.run(assertion_problem("assert f(lambda x: x * x) == [0, 1, 4]"), program).passed
+    assert sandbox.run(assertion_problem("assert f(len) == 1"), "def f(g):\n    return g('x')\n").passed
 
 
 def test_a_set_up_that_fails_by_itself_is_unsupported_and_not_failed(sandbox):
@@ -149,7 +153,8 @@ MBPP_BEYOND_PLAIN_DATA = {"MBPP/367", "MBPP/533", "MBPP/596", "MBPP/927"}
 
 def test_mbpps_references_pass_but_for_four_that_hand_over_more_than_data(shared_data):
     problems = load_problems(shared_data / "mbpp.jsonl")
-    with Sandbox(workers=2) as sandbox, ThreadPoolExecutor(2) as threads:  # with the default limits: some are slow
+    slow = Limits(cpu_seconds=20, program_cpu_seconds=60)  # some references take seconds
+    with Sandbox(slow, workers=2) as sandbox, ThreadPoolExecutor(2) as threads:
         verdicts = threads.map(lambda problem: sandbox.run(problem, problem.reference), problems)
         failed = {problem.task_id for problem, verdict in zip(problems, verdicts, strict=True) if not verdict.passed}
     assert failed <= MBPP_BEYOND_PLAIN_DATA

@@ -1,17 +1,20 @@
-"""Runs of untrusted programs against trusted tests, and the verdict on each test.
+"""Runs of untrusted programs against trusted tests, and the verdict on each case. A program can waste its own budget and
+nothing else:
 
-What is promised: a program runs in a process of its own, which holds no test, no expected value and no verdict; calls
-reach it as data and its answers come back as data, compared in another process (the judge). Its output, its exit code,
-objects with an ``__eq__`` of their own and forged replies therefore can't pass a test. CPU time, memory, file size and
-open files are limited, sleepers are ended, and whatever processes it starts end with it.
+Its process holds no test, no expected value and no verdict. Calls reach it as data and its answers come back as plain data
+of exact types, which another process, the judge, compares; what isn't plain data equals nothing. So its output, exit code,
+objects with an ``__eq__`` of their own and forged replies can't pass a test. rlimits, dropped capabilities, seccomp,
+Landlock and namespaces keep it from files, sockets, processes and memory that are not its own, each where the kernel has
+it (`confinement`; ``egca doctor`` says what holds on this machine). Its CPU time decides and not the clock, so that a busy
+machine fails no honest program. Hash seed and ``random`` are fixed: a rerun repeats.
 
-What is not covered yet: the files, sockets and processes of the user that runs the trainer are within a program's reach.
-System-call filters, Landlock and namespaces belong into `zygote.confine`, the one place where a child is locked down.
+Not covered: side channels (time, caches), holes in the kernel itself, and programs that know the answers by heart. What one
+program leaves behind in its own process its later cases see; where that may have failed one, the verdict says so.
 
-    sandbox.py   the trainer's side: workers, queueing, replacement of what dies
-    judge.py     one worker: holds the tests, runs the cases, says the verdicts
-    program.py   the judge's end of one program's process
-    zygote.py    the warm process that every program is forked from, and what runs in the fork
-    cases.py     tests split into cases         compare.py   what counts as equal
-    codec.py     values across the boundary     limits.py, verdict.py
+    sandbox.py    the trainer's side: workers, queueing, replacement of what dies      worker.py   one of them
+    judge.py      a worker's trusted process: keeps tests, runs cases, says verdicts
+    kinds.py      the kinds of tests       cases.py, unroll.py   tests split into cases      compare.py   what is equal
+    sitting.py    the processes of one program      program.py   the judge's end of one      remote.py   objects in it
+    zygote.py     the warm process that all are forked from      child.py   what runs in one      confinement/   its walls
+    codec.py      values across the boundary      watch.py, state.py, outcome.py, verdict.py, limits.py
 """

@@ -1,17 +1,22 @@
-"""Tests split into cases: single assertions that can be judged, shown and traced one by one.
+"""Tests split into cases that can be judged, shown and traced one by one: one call and what is expected of it.
 
-An assertion list has a case an item. The body of a ``check(candidate)`` function has one for each statement of it that
-asserts: an ``assert``, or a loop or block that holds some, with the statements before it that only prepare. Assertions
-of a constant (``assert True, "..."``) test nothing and are no cases. A body that can't be split without a change of
-meaning is one case, whole.
+An item of an assertion list is a case. If it only calls a function of the tests (HumanEval's ``check(candidate)``), that
+function's body has a case for each statement that decides something (an ``assert``, a ``raise``, a call of a helper that
+asserts), with the statements before it that only prepare. A block with such statements in loops, or a call of a helper
+with such loops, is unrolled into a case for each time that one of them is reached (see `unroll`). Assertions of a
+constant (``assert True, "..."``) test nothing and are no cases. What can't be split without a change of meaning is one
+case, whole.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import CodeType
+
+from verl_egca.execution.unroll import Deciding, dry_run, marked
 
 COMPARED = "__egca_compared__"
 _SHOWN = 2_000
@@ -19,73 +24,107 @@ _SHOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run."""
+    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run.
+
+    ``turn`` is which of the unrolled decisions counts, None where the code is run as it stands.
+    """
 
     text: str
     code: CodeType
+    turn: int | None = None
 
 
 @functools.lru_cache(512)
 def compile_setup(setup: str) -> CodeType:
-    return compile(ast.parse(setup), "<test set-up>", "exec", dont_inherit=True)
+    """The tests' set-up, with the helpers that loop over decisions marked. Raises SyntaxError."""
+    tree = ast.parse(setup)
+    return _compiled(marked(tree.body, Deciding(tree.body)), "<test set-up>")
 
 
 @functools.lru_cache(2048)
 def split_assertions(setup: str, assertions: tuple[str, ...]) -> tuple[Case, ...]:
-    """The cases of an assertion list, in order. Raises SyntaxError if the tests are not Python."""
-    cases: list[Case] = []
-    for text in assertions:
-        tree = ast.parse(text)
-        check = _called_check(tree, setup)
-        parts = _split_check(*check) if check else [(text.strip(), tree.body)]
-        cases += [_case(shown, body) for shown, body in parts]
-    return tuple(cases)
+    """The cases of an assertion list, in order. Runs the tests' loops without a program, to count.
+
+    Raises:
+        SyntaxError: the tests are not Python.
+    """
+    defined = ast.parse(setup).body
+    return tuple(case for text in assertions for case in _split(text, setup, defined))
 
 
-def _case(text: str, body: list[ast.stmt]) -> Case:
-    module = ast.fix_missing_locations(_Capture().visit(ast.Module(body=list(body), type_ignores=[])))
-    return Case(text[:_SHOWN], compile(module, "<test>", "exec", dont_inherit=True))
+def _split(text: str, setup: str, defined: list[ast.stmt]) -> Iterable[Case]:
+    tree = ast.parse(text)
+    match tree.body:
+        case [ast.Expr(ast.Call(func=ast.Name(id=name)) as call)]:
+            for node in defined:
+                if isinstance(node, ast.FunctionDef) and node.name == name and not node.decorator_list:
+                    return _split_function(node, call, setup, defined)
+    return _unrolled(text.strip(), tree.body, tree.body, setup, defined)
 
 
-def _called_check(call: ast.Module, setup: str) -> tuple[ast.FunctionDef, str] | None:
-    """The function of the set-up and the argument's name if the assertion is just ``function(name)``."""
-    match call.body:
-        case [ast.Expr(ast.Call(func=ast.Name(id=function), args=[ast.Name(id=argument)], keywords=[]))]:
-            for node in ast.parse(setup).body:
-                if isinstance(node, ast.FunctionDef) and node.name == function and len(node.args.args) == 1:
-                    return node, argument
-    return None
-
-
-def _split_check(check: ast.FunctionDef, argument: str) -> list[tuple[str, list[ast.stmt]]]:
-    """(text, statements) of each case of a check function called with ``argument``."""
-    bind = ast.parse(f"{check.args.args[0].arg} = {argument}").body
-    whole = [(ast.unparse(check), [check, *ast.parse(f"{check.name}({argument})").body])]
-    if any(isinstance(node, ast.Return | ast.Yield | ast.Nonlocal | ast.Global) for node in _own_nodes(check)):
+def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined: list[ast.stmt]) -> list[Case]:
+    """The cases of a function of the tests that an assertion just calls."""
+    whole = [_case(ast.unparse(check), ast.parse(ast.unparse(call)).body)]
+    if any(
+        isinstance(node, ast.Return | ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global) for node in _own(check)
+    ):
         return whole
-    cases: list[tuple[str, list[ast.stmt]]] = []
+    deciding = Deciding([*defined, *check.body])
+    cases: list[Case] = []
     before: list[ast.stmt] = []
+    last = 0
     for place, statement in enumerate(check.body):
-        if not _asserts(statement):
+        if not deciding.decides(statement):
             before.append(statement)
             continue
+        last = place + 1
         if isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Constant):
             continue
-        if not isinstance(statement, ast.Assert) and _stored(statement) & _loaded(check.body[place + 1 :]):
+        if not isinstance(statement, ast.Assert | ast.Expr) and _stored(statement) & _loaded(check.body[place + 1 :]):
             return whole  # later assertions need what this block computes
-        cases.append((ast.unparse(statement), _in_function(bind, [*before, statement])))
+        body = _in_function(check, call, [*before, statement])
+        cases += _unrolled(ast.unparse(statement), body, [statement], setup, [*defined, *before])
+    rest = check.body[last:]
+    if cases and any(isinstance(node, ast.Call) for statement in rest for node in ast.walk(statement)):
+        cases.append(_case("\n".join(map(ast.unparse, rest)), _in_function(check, call, before)))  # it must not raise
     return cases or whole
 
 
-def _in_function(bind: list[ast.stmt], body: list[ast.stmt]) -> list[ast.stmt]:
+def _unrolled(
+    text: str, body: list[ast.stmt], block: list[ast.stmt], setup: str, defined: list[ast.stmt]
+) -> Iterable[Case]:
+    """A case for each decision that ``block``, a part of ``body``, reaches in its loops; or one, whole."""
+    deciding = Deciding([*defined, *body])
+    if not any(deciding.loops(statement) for statement in block):
+        return [_case(text, body)]
+    code = _compiled(marked(body, deciding), "<test>")
+    texts = dry_run(compile_setup(setup) if setup else None, code, [*defined, *body], COMPARED)
+    if not texts:
+        return [_case(text, body)]
+    return [Case(shown[:_SHOWN], code, turn) for turn, shown in enumerate(texts)]
+
+
+def _case(text: str, body: list[ast.stmt]) -> Case:
+    return Case(text[:_SHOWN], _compiled(body, "<test>"))
+
+
+def _compiled(body: list[ast.stmt], name: str) -> CodeType:
+    module = ast.Module(body=[_Capture().visit(statement) for statement in body], type_ignores=[])
+    return compile(ast.fix_missing_locations(module), name, "exec", dont_inherit=True)
+
+
+def _in_function(check: ast.FunctionDef, call: ast.Call, body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements as a function's body, where closures and comprehensions see its names as they did in ``check``."""
-    case, call = ast.parse("def __egca_case__():\n    pass\n__egca_case__()").body
-    assert isinstance(case, ast.FunctionDef)
-    case.body = [*bind, *body]
-    return [case, call]
+    definition, run = ast.parse("def __egca_case__():\n    pass\n__egca_case__()").body
+    assert isinstance(definition, ast.FunctionDef)
+    assert isinstance(run, ast.Expr)
+    assert isinstance(run.value, ast.Call)
+    definition.args, definition.body = check.args, body
+    run.value.args, run.value.keywords = call.args, call.keywords
+    return [definition, run]
 
 
-def _own_nodes(check: ast.FunctionDef) -> list[ast.AST]:
+def _own(check: ast.FunctionDef) -> list[ast.AST]:
     """The nodes of a function without those of functions inside it."""
     found: list[ast.AST] = []
     todo: list[ast.AST] = list(check.body)
@@ -95,12 +134,6 @@ def _own_nodes(check: ast.FunctionDef) -> list[ast.AST]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             todo.extend(ast.iter_child_nodes(node))
     return found
-
-
-def _asserts(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    return any(isinstance(node, ast.Assert) for node in ast.walk(statement))
 
 
 def _stored(statement: ast.stmt) -> set[str]:
@@ -123,6 +156,9 @@ class _Capture(ast.NodeTransformer):
                 assert isinstance(compare, ast.Lambda)
                 names = [ast.Name(id=name, ctx=ast.Load()) for name in ("left", "right")]
                 compare.body = ast.Compare(left=names[0], ops=[operator], comparators=[names[1]])
-                call.args[:2] = [left, right]
-                node.test = call
+                return ast.copy_location(ast.Assert(test=_with(call, left, right), msg=node.msg), node)
         return node
+
+
+def _with(call: ast.Call, left: ast.expr, right: ast.expr) -> ast.Call:
+    return ast.Call(func=call.func, args=[left, right, call.args[2]], keywords=[])

@@ -1,46 +1,40 @@
 """Values that cross between the judge and a program's process, as JSON with tags, rebuilt by exact type.
 
-Plain data crosses: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, deque, Decimal,
-Fraction, and subclasses of them as their base; iterators and views cross as an iterator over a bounded prefix. Anything
-else stays where it is: the judge holds an `Opaque` that names it, which equals nothing, so that no method of the
-program ever runs in the judge.
+Plain data crosses: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, deque, Counter,
+OrderedDict, Decimal, Fraction, dates and times, built-in types, arrays of numbers (as lists), and subclasses of those as
+their base. What else there is stays where it is, and each side decides what stands for it on the other.
 """
 
 from __future__ import annotations
 
+import builtins
+import datetime
 import json
 import os
 import struct
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 MAX_FRAME = 1 << 24
-MAX_ITEMS = 100_000
 _BIG_INT = 1 << 2000  # the JSON reader takes decimal digits, in quadratic time
+_READ = 1 << 16
 
-_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-_BASES = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
+_EMPTY: dict[Any, Any] = {}
+_KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
+_BASES = (bool, int, float, complex, str, bytes, list, tuple, Counter, OrderedDict, dict, set, frozenset, deque)
+_TIMES: dict[str, Any] = {
+    "date": (datetime.date, ("year", "month", "day")),
+    "time": (datetime.time, ("hour", "minute", "second", "microsecond")),
+    "datetime": (datetime.datetime, ("year", "month", "day", "hour", "minute", "second", "microsecond")),
+    "timedelta": (datetime.timedelta, ("days", "seconds", "microseconds")),
+}
+_TIME_NAMES = {kind: name for name, (kind, _) in _TIMES.items()}
 
-
-class Opaque:
-    """A value that stays in the program's process. Equal to nothing, not even to itself."""
-
-    __slots__ = ("handle", "kind")
-
-    def __init__(self, kind: str, handle: int) -> None:
-        self.kind = kind
-        self.handle = handle
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} object>"
+# What `decode` of nonsense raises, beside what the caller's ``other`` does.
+DECODE_ERRORS = (KeyError, TypeError, ValueError, ArithmeticError, RecursionError, AttributeError, IndexError)
 
 
 class NotPlain(Exception):
@@ -59,7 +53,7 @@ def encode(value: Any, other: Callable[[Any], Any]) -> Any:
     if kind is tuple:
         return {"t": [encode(item, other) for item in value]}
     if kind is dict:
-        return {"d": [[encode(k, other), encode(v, other)] for k, v in value.items()]}
+        return {"d": _pairs(value, other)}
     if kind is set:
         return {"s": [encode(item, other) for item in value]}
     if kind is frozenset:
@@ -68,39 +62,51 @@ def encode(value: Any, other: Callable[[Any], Any]) -> Any:
         return {"b": value.hex()}
     if kind is complex:
         return {"c": [value.real, value.imag]}
+    return _encode_rarer(kind, value, other)
+
+
+def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
     if kind is range:
         return {"r": [value.start, value.stop, value.step]}
+    if kind is deque:
+        return {"q": [encode(item, other) for item in value]}
+    if kind is Counter:
+        return {"C": _pairs(value, other)}
+    if kind is OrderedDict:
+        return {"O": _pairs(value, other)}
     if kind is Decimal:
         return {"D": str(value)}
     if kind is Fraction:
         return {"F": [value.numerator, value.denominator]}
-    if kind is deque:
-        return {"q": [encode(item, other) for item in value]}
-    if kind is Opaque:
-        return {"h": value.handle}
-    for base in _BASES:  # Counter, defaultdict, namedtuple, IntEnum, ...
+    name = _TIME_NAMES.get(kind)
+    if name is not None:
+        if getattr(value, "tzinfo", None) is not None:
+            return other(value)
+        return {"T": [name, [getattr(value, field) for field in _TIMES[name][1]]]}
+    if isinstance(value, type) and kind is type and getattr(builtins, value.__name__, None) is value:
+        return {"B": value.__name__}
+    if kind is _KEYS or kind is _VALUES or kind is _ITEMS:
+        return {"v": [kind.__name__, [encode(item, other) for item in value]]}
+    for base in _BASES:  # defaultdict, namedtuple, IntEnum, ...
         if issubclass(kind, base):
             return encode(base(value), other)
-    if hasattr(kind, "__next__") or kind in _VIEWS:
-        items = []
-        for item in value:
-            items.append(encode(item, other))
-            if len(items) >= MAX_ITEMS:
-                raise NotPlain(f"an iterator over more than {MAX_ITEMS} items")
-        return {"n": items}
     if hasattr(kind, "tolist") and hasattr(kind, "dtype"):  # numpy's arrays and scalars
         return encode(value.tolist(), other)
     return other(value)
 
 
-def decode(data: Any, resolve: Callable[[int], Any] | None = None) -> Any:
-    """The value of `encode`'s data; ``resolve`` finds the object of a handle.
+def _pairs(value: dict[Any, Any], other: Callable[[Any], Any]) -> list[Any]:
+    return [[encode(k, other), encode(v, other)] for k, v in value.items()]
+
+
+def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
+    """The value of `encode`'s data; ``other`` gets the tag and the body of what is not plain, or raises.
 
     Raises:
-        KeyError, TypeError, ValueError, ArithmeticError, RecursionError: the data is not what `encode` makes.
+        one of DECODE_ERRORS: the data is not what `encode` makes.
     """
     if type(data) is list:
-        return [decode(item, resolve) for item in data]
+        return [decode(item, other) for item in data]
     if type(data) is not dict:
         return data
     ((tag, body),) = data.items()
@@ -108,60 +114,86 @@ def decode(data: Any, resolve: Callable[[int], Any] | None = None) -> Any:
         case "i":
             return int(body, 16)
         case "t":
-            return tuple([decode(item, resolve) for item in body])
+            return tuple([decode(item, other) for item in body])
         case "d":
-            return {decode(k, resolve): decode(v, resolve) for k, v in body}
+            return {decode(k, other): decode(v, other) for k, v in body}
         case "s":
-            return {decode(item, resolve) for item in body}
+            return {decode(item, other) for item in body}
         case "f":
-            return frozenset([decode(item, resolve) for item in body])
+            return frozenset([decode(item, other) for item in body])
         case "b":
             return bytes.fromhex(body)
         case "c":
             return complex(*body)
         case "r":
             return range(*body)
+        case "q":
+            return deque(decode(item, other) for item in body)
+        case "C":
+            return Counter({decode(k, other): decode(v, other) for k, v in body})
+        case "O":
+            return OrderedDict((decode(k, other), decode(v, other)) for k, v in body)
         case "D":
             return Decimal(body)
         case "F":
             return Fraction(*body)
-        case "q":
-            return deque(decode(item, resolve) for item in body)
-        case "n":
-            return iter([decode(item, resolve) for item in body])
-        case "o":
-            kind, handle = body
-            return Opaque(str(kind)[:80], int(handle))
-        case "h" if resolve is not None:
-            return resolve(int(body))
-    raise ValueError(f"unknown tag {tag!r:.20}")
+        case "T":
+            return _TIMES[body[0]][0](*body[1])
+        case "B":
+            return _builtin_type(body)
+        case "v":
+            return _view(body[0], [decode(item, other) for item in body[1]])
+    return other(tag, body)
+
+
+def _builtin_type(name: str) -> type:
+    found = getattr(builtins, name)
+    if type(found) is not type:
+        raise ValueError(f"{name!r:.20} is no built-in type")
+    return found
+
+
+def _view(kind: str, items: list[Any]) -> Any:
+    match kind:
+        case "dict_keys":
+            return dict.fromkeys(items).keys()
+        case "dict_values":
+            return dict(enumerate(items)).values()
+        case "dict_items":
+            return dict(items).items()
+    raise ValueError(f"no view {kind!r:.20}")
 
 
 def dumps(message: Any) -> bytes:
     """One frame: length and JSON. Raises NotPlain if it is larger than MAX_FRAME."""
-    payload = json.dumps(message, separators=(",", ":")).encode("ascii")
+    payload = _ENCODER(message).encode("ascii")
     if len(payload) > MAX_FRAME:
         raise NotPlain(f"a value of {len(payload)} bytes; at most {MAX_FRAME} can cross")
     return struct.pack("I", len(payload)) + payload
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 def write_all(fd: int, payload: bytes) -> None:
-    view = memoryview(payload)
-    while view:
-        view = view[os.write(fd, view) :]
+    written = os.write(fd, payload)
+    while written < len(payload):
+        written += os.write(fd, memoryview(payload)[written:])
 
 
 def read_frame(fd: int) -> Any:
-    """The next message. Raises EOFError where the other side is gone."""
-    return json.loads(_read_exactly(fd, struct.unpack("I", _read_exactly(fd, 4))[0]))
-
-
-def _read_exactly(fd: int, size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(fd, min(size, 1 << 20))
-        if not part:
-            raise EOFError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    """The next message, which is all that there is to read. Raises EOFError where the other side is gone."""
+    data = os.read(fd, _READ)
+    if not data:
+        raise EOFError
+    (size,) = struct.unpack_from("I", data)
+    if len(data) < size + 4:
+        parts, missing = [data], size + 4 - len(data)
+        while missing:
+            part = os.read(fd, min(missing, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            missing -= len(part)
+        data = b"".join(parts)
+    return json.loads(memoryview(data)[4:].tobytes())

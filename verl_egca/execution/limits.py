@@ -1,6 +1,8 @@
-"""What one program under test may use (``egca.sandbox`` in YAML)."""
+"""What one program under test may use, and how it is confined (``egca.sandbox`` in YAML)."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,5 +21,14 @@ class Limits(BaseModel):
     wall_seconds: float = Field(6.0, gt=0, description="time that a case may sleep through")
     memory_bytes: int = Field(1 << 30, ge=1 << 26, description="address space on top of the bare interpreter's")
     output_bytes: int = Field(1 << 20, ge=0, description="what is kept of the program's output")
-    file_bytes: int = Field(1 << 24, ge=0, description="size of any file that it writes")
-    open_files: int = Field(64, ge=16, description="descriptors open at once")
+    file_bytes: int = Field(1 << 24, ge=1 << 12, description="size of all files that it writes")
+    open_files: int = Field(64, ge=32, description="descriptors open at once")
+    processes: int = Field(
+        64, ge=0, description="threads; processes are refused where the kernel can (see egca doctor)"
+    )
+    packages: tuple[str, ...] = Field((), description="installed packages that programs may import")
+    require: Literal["full", "reduced"] = Field("reduced", description="refuse to run with less confinement than this")
+
+
+class ConfinementError(RuntimeError):
+    """The machine offers less confinement than the settings require, or the sandbox can't be set up at all."""

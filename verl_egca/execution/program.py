@@ -9,11 +9,15 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.codec import MAX_FRAME, NotPlain, decode, dumps, encode
+from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode
+from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
 
 _POLL_S = 0.05
+_READ = 1 << 16
+_IMMUTABLE = (int, float, str, bytes, complex, type(None))
 
 
 class Ended(BaseException):
@@ -25,32 +29,40 @@ class Ended(BaseException):
         self.message = message
 
 
-class Unsupported(BaseException):
-    """The test asks for something that can't cross to the program's process."""
-
-
 class Raised(Exception):
-    """The program raised; ``error`` is the child's description of it."""
+    """The program raised. ``error`` is what its process told: type, message, line."""
 
     error: dict[str, Any]
 
 
 class Zygote:
-    """The judge's control of the process that children are forked from."""
+    """The judge's end of the warm process."""
 
     def __init__(self, control: socket.socket) -> None:
+        """Raises EOFError if the warm process ended before it was ready."""
         self._control = control
+        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 3)
+        if not told:
+            raise EOFError("the zygote did not start")
+        self.told: dict[str, Any] = json.loads(told)
+        self.stdin, self.output, self.trace = shared
 
-    def start(self) -> tuple[int, int, int, int]:
-        """A confined child: its pid, and the descriptors of its channel, output and trace."""
+    def start(self) -> tuple[int, int, int]:
+        """A fresh child: its pid as the zygote knows it, its pid as this process does, its channel."""
         self._control.sendall(b"F")
-        data, fds, _, _ = socket.recv_fds(self._control, 4, 3)
-        if len(data) != 4 or len(fds) != 3:
+        data, fds, _, _ = socket.recv_fds(self._control, 4, 1)
+        if len(data) != 4:
             raise EOFError("the zygote is gone")
-        return struct.unpack("i", data)[0], *fds
+        with socket.socket(fileno=os.dup(fds[0])) as channel:
+            _, credentials, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(12))
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        if not credentials:
+            raise EOFError("a child did not start")
+        own_pid = int(struct.unpack_from("i", credentials[0][2])[0])
+        return int(struct.unpack("i", data)[0]), own_pid, fds[0]
 
     def end(self, pid: int) -> int:
-        """Kill a child with all that it started; its wait status."""
+        """Kill a child and what it started; its wait status."""
         self._control.sendall(b"K" + struct.pack("i", pid))
         data = self._control.recv(4)
         if len(data) != 4:
@@ -59,121 +71,218 @@ class Zygote:
 
 
 class Program:
-    """One process with one program in it."""
+    """One process with one program in it (or, one after the other, several texts of the same program)."""
 
     def __init__(self, zygote: Zygote, limits: dict[str, Any]) -> None:
         self._zygote, self._limits = zygote, limits
-        self.pid, self._channel, self._output, self._trace = zygote.start()
+        self._zygote_pid, self.pid, self._channel = zygote.start()
         os.set_blocking(self._channel, False)
+        self._poll = select.poll()
+        self._poll.register(self._channel, select.POLLIN)
         self._cpu_clock = ((~self.pid) << 3) | 2  # the kernel's clock of another process (see clock_getcpuclockid)
         self._alive = True
+        self._passed: list[Callable[..., Any]] = []
+        self._remotes: dict[int, Any] = {}
+        self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
         self.new_case(limits["program_cpu_seconds"])
 
     def new_case(self, cpu_left: float) -> None:
         """Start a case's budget: its own CPU time, or what the program as a whole has left."""
+        self._seed = True
+        self.last_call = None
         self._started = time.monotonic()
-        self._cpu_end = self._cpu() + min(self._limits["cpu_seconds"], cpu_left)
+        self._cpu_end = self.cpu_now() + min(self._limits["cpu_seconds"], cpu_left)
 
     def load(self, source: str, *, stdin: str | None = None, max_events: int = 0) -> list[str]:
         """Run the program's top level; the names of its callables. Raises Raised, Ended."""
-        request = {"source": source, "stdin": stdin, "max_events": max_events}
-        reply = self._ask(request)
-        names = reply.get("ok")
+        if stdin is not None:
+            _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
+        self._remotes.clear()
+        names = self._ask({"load": source, "script": stdin is not None, "events": max_events}).get("ok")
         if not isinstance(names, list):
             raise Ended("forged", "the answer to loading is no list of names")
         return [name for name in names if isinstance(name, str)]
 
-    def call(self, name: str, /, *arguments: Any, **keywords: Any) -> Any:
-        """Call one of its functions with plain data; mutated arguments are copied back.
+    def call(self, what: str | int, /, *arguments: Any, **keywords: Any) -> Any:
+        """Call one of its functions or kept objects; mutated arguments are copied back.
 
         Raises Raised, Ended, Unsupported.
         """
-        try:
-            args, kwargs = encode(list(arguments), _refuse), encode(keywords, _refuse)
-            mutable = any(not isinstance(a, int | float | str | bytes | None | complex) for a in arguments)
-            reply = self._ask({"name": name, "args": args, "kwargs": kwargs, "mutable": mutable})
-        except NotPlain as error:
-            raise Unsupported(f"{name} is called with {error}") from None
-        try:
-            if "args" in reply:
-                for ours, theirs in zip(arguments, decode(reply["args"]), strict=True):
-                    _copy_back(ours, theirs)
-            return decode(reply["ok"])
-        except (KeyError, TypeError, ValueError, RecursionError, ArithmeticError, AttributeError) as error:
-            raise Ended("forged", f"the answer of {name} can't be read: {error!s:.100}") from None
+        args = [self._encode(argument) for argument in arguments]
+        kwargs = {key: self._encode(value) for key, value in keywords.items()}
+        mutable = any(not isinstance(argument, _IMMUTABLE) for argument in arguments)
+        request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": self._seed}
+        self._seed = False
+        self.last_call = (what, args)
+        reply = self._ask(request)
+        if "args" in reply:
+            changed = self._decode(reply["args"])
+            if type(changed) is not list or len(changed) != len(arguments):
+                raise Ended("forged", "the changed arguments are not as many as there were")
+            for ours, theirs in zip(arguments, changed, strict=True):
+                _copy_back(ours, theirs)
+        if "same" in reply:
+            if type(reply["same"]) is not int or not 0 <= reply["same"] < len(arguments):
+                raise Ended("forged", "the answer is an argument that was not given")
+            return arguments[reply["same"]]
+        return self._value(reply)
+
+    def operate(self, operation: str, number: int, *arguments: Any) -> Any:
+        """Get or set an attribute of a kept object, or the like (see `child`). Raises as `call`."""
+        return self._value(self._ask({operation: number, "with": [self._encode(a) for a in arguments]}))
+
+    def next_items(self, number: int, count: int) -> tuple[list[Any], bool, Exception | None]:
+        """The next items of a kept iterator, whether it ended, and what it raised after them."""
+        reply = self._ask({"next": number, "items": count})
+        items = self._value(reply)
+        if type(items) is not list or len(items) > count:
+            raise Ended("forged", f"{count} items were asked for")
+        then = reply.get("then")
+        return items, reply.get("ended") is True, _raised(then) if type(then) is dict else None
+
+    def shown_call(self, show: Callable[[Any], str]) -> str | None:
+        """The last call of this case as source, with the arguments as they were."""
+        if self.last_call is None or type(self.last_call[0]) is not str:
+            return None
+        what, args = self.last_call
+        return f"{what}({', '.join(show(decode(argument, _unshown)) for argument in args)})"
 
     def end(self) -> str:
-        """Kill the process; what it printed (as far as kept)."""
+        """Kill the process; what it printed, at most a byte more than is kept."""
         if not self._alive:
             return ""
         self._alive = False
-        self.cpu_seconds = self._cpu()
-        self.status = self._zygote.end(self.pid)
-        printed = self._read_file(self._output, self._limits["output_bytes"]).decode("utf-8", "replace")
-        self.trace_data = self._read_file(self._trace, MAX_FRAME // 2)
-        for fd in (self._channel, self._output, self._trace):
-            os.close(fd)
+        self.cpu_seconds = self.cpu_now()
+        os.close(self._channel)
+        self.status = self._zygote.end(self._zygote_pid)
+        printed = _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
+        self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
         return printed
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        if select.select([self._channel], [], [], 0)[0]:
-            if self._peek_end():
-                raise Ended("crashed", "the process ended")
-            raise Ended("forged", "an answer came before its question")
-        self._write(dumps(request))
-        (size,) = struct.unpack("I", self._read(4))
-        if size > MAX_FRAME:
-            raise Ended("forged", f"an answer of {size} bytes")
+    # ---------------------------------------------------------------- values
+
+    def _encode(self, value: Any) -> Any:
         try:
-            reply = json.loads(self._read(size))
-        except (ValueError, RecursionError) as error:
-            raise Ended("forged", f"an answer that is not JSON: {error!s:.100}") from None
-        if type(reply) is not dict:
-            raise Ended("forged", "an answer that is no object")
+            return encode(value, self._stands_for)
+        except NotPlain as error:
+            raise Unsupported(f"the program is called with {error}") from None
+
+    def _stands_for(self, value: Any) -> Any:
+        if isinstance(value, Remote | RemoteIterator):
+            return {"h": value._egca_number}
+        if callable(value):
+            name = getattr(value, "__name__", "")
+            if getattr(builtins, name, None) is value:
+                return {"builtin": name}
+            self._passed.append(value)
+            return {"back": len(self._passed) - 1}
+        raise NotPlain(f"a {type(value).__name__}, which is not plain data")
+
+    def _value(self, reply: dict[str, Any]) -> Any:
+        if "ok" not in reply:
+            raise Ended("forged", "an answer without a value")
+        return self._decode(reply["ok"])
+
+    def _decode(self, data: Any) -> Any:
+        try:
+            return decode(data, self._remote)
+        except DECODE_ERRORS as error:
+            raise Ended("forged", f"an answer that can't be read: {error!s:.100}") from None
+
+    def _remote(self, tag: str, body: Any) -> Any:
+        """What stands here for an object of the program's; the same for the same object."""
+        if tag != "o":
+            raise ValueError(f"unknown tag {tag!r:.20}")
+        number, kind, sort = body
+        if type(number) is not int:
+            raise ValueError("an object's number is none")
+        if number not in self._remotes:
+            make = RemoteIterator if sort == "iterator" else Remote
+            self._remotes[number] = make(self, number, str(kind)[:80], sort == "callable")
+        return self._remotes[number]
+
+    # ---------------------------------------------------------------- frames
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self._write(dumps(request))
+        except NotPlain as error:
+            raise Unsupported(f"the program is called with {error}") from None
+        while True:
+            reply = self._read()
+            if "back" not in reply:
+                break
+            self._write(dumps(self._call_back(reply)))
         if "error" in reply:
             raise _raised(reply)
         return reply
 
-    def _peek_end(self) -> bool:
-        with socket.socket(fileno=os.dup(self._channel)) as channel:
-            try:
-                return not channel.recv(1, socket.MSG_PEEK)
-            except OSError:
-                return True
+    def _call_back(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The program calls what a test passed to it."""
+        number, arguments = request["back"], self._decode(request.get("args"))
+        if type(number) is not int or not 0 <= number < len(self._passed) or type(arguments) is not list:
+            raise Ended("forged", "a call of what was not passed")
+        try:
+            return {"returned": self._encode(self._passed[number](*arguments))}
+        except Exception as error:
+            return {"raised": type(error).__name__, "message": str(error)[:500]}
 
-    def _read(self, size: int) -> bytes:
-        parts = []
-        while size:
+    def _read(self) -> dict[str, Any]:
+        data = self._receive()
+        while len(data) < 4:
+            data += self._receive()
+        (size,) = struct.unpack_from("I", data)
+        if size > MAX_FRAME:
+            raise Ended("forged", f"an answer of {size} bytes")
+        if len(data) < size + 4:
+            parts, missing = [data], size + 4 - len(data)
+            while missing > 0:
+                parts.append(self._receive())
+                missing -= len(parts[-1])
+            data = b"".join(parts)
+        if len(data) > size + 4:
+            raise Ended("forged", "more than one answer")
+        try:
+            reply = json.loads(data[4:])
+        except (ValueError, RecursionError) as error:
+            raise Ended("forged", f"an answer that is not JSON: {error!s:.100}") from None
+        if type(reply) is not dict:
+            raise Ended("forged", "an answer that is no object")
+        return reply
+
+    def _receive(self) -> bytes:
+        while True:
+            self._wait(self._poll)
             try:
-                part = os.read(self._channel, min(size, 1 << 20))
+                data = os.read(self._channel, _READ)
             except BlockingIOError:
-                self._wait(select.POLLIN)
                 continue
             except OSError:
-                part = b""
-            if not part:
+                data = b""
+            if not data:
                 raise Ended("crashed", "the process ended without an answer")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            return data
 
     def _write(self, payload: bytes) -> None:
+        if self._poll.poll(0):
+            self._receive()  # raises if the process is gone
+            raise Ended("forged", "an answer came before its question")
         view = memoryview(payload)
         while view:
             try:
                 view = view[os.write(self._channel, view) :]
             except BlockingIOError:
-                self._wait(select.POLLOUT)
+                writable = select.poll()
+                writable.register(self._channel, select.POLLOUT)
+                self._wait(writable)
             except OSError:
                 raise Ended("crashed", "the process ended") from None
 
-    def _wait(self, event: int) -> None:
+    def _wait(self, poller: select.poll) -> None:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
-        poller = select.poll()
-        poller.register(self._channel, event)
         while not poller.poll(_POLL_S * 1000):
-            if self._cpu() >= self._cpu_end:
+            if self.cpu_now() >= self._cpu_end:
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
             if waited > self._limits["wall_seconds"] and (self._sleeps() or waited > 10 * self._limits["wall_seconds"]):
@@ -186,39 +295,79 @@ class Program:
         except OSError:
             return True
 
-    def _cpu(self) -> float:
+    def cpu_now(self) -> float:
         try:
             return time.clock_gettime(self._cpu_clock)
         except OSError:
             return self.cpu_seconds
 
-    @staticmethod
-    def _read_file(fd: int, limit: int) -> bytes:
-        return os.pread(fd, limit, 0)
-
-
-def _refuse(value: Any) -> Any:
-    raise NotPlain(f"a {type(value).__name__}, which is not plain data")
-
 
 def _copy_back(ours: Any, theirs: Any) -> None:
+    """Make an argument what the program made of it, in place as far down as the types agree."""
     if type(ours) is not type(theirs):
         return
     if type(ours) is list:
-        ours[:] = theirs
-    elif type(ours) in (dict, set):
+        for old, new in zip(ours, theirs, strict=False):
+            _copy_back(old, new)
+        ours[:] = [old if _updated(old, new) else new for old, new in zip(ours, theirs, strict=False)] + theirs[
+            len(ours) :
+        ]
+    elif isinstance(ours, dict):
+        for key, new in theirs.items():
+            _copy_back(ours.get(key), new)
+        kept = {key: ours[key] if _updated(ours.get(key), new) else new for key, new in theirs.items()}
+        ours.clear()
+        ours.update(kept)
+    elif type(ours) is set:
         ours.clear()
         ours.update(theirs)
+    elif type(ours) is tuple:
+        for old, new in zip(ours, theirs, strict=False):
+            _copy_back(old, new)
+
+
+class _Shown:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _unshown(tag: str, body: Any) -> Any:
+    return _Shown(body if tag == "builtin" else "<function>" if tag == "back" else "<object>")
+
+
+def _updated(ours: Any, theirs: Any) -> bool:
+    return type(ours) is type(theirs) and isinstance(ours, list | dict | set)
+
+
+def _rewrite(fd: int, data: bytes) -> None:
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)
+    while data:
+        data = data[os.write(fd, data) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+
+
+def _take(fd: int, most: int) -> bytes:
+    """What a shared file holds, at most so many bytes; it is empty afterwards. No program may run meanwhile."""
+    if not os.fstat(fd).st_size:
+        return b""
+    data = os.pread(fd, most, 0)
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return data
 
 
 def _raised(reply: dict[str, Any]) -> Raised:
     """The program's exception as one that tests may expect: of the same built-in kind, but never an AssertionError."""
-    kind = getattr(builtins, str(reply["error"]), None)
+    kind = getattr(builtins, str(reply.get("error")), None)
     bases: tuple[type[BaseException], ...] = (Raised,)
     if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError | SyntaxError):
         bases = (Raised, kind)
     try:
-        error = type(str(reply["error"])[:80], bases, {})(str(reply.get("message"))[:500])
+        error = type(str(reply.get("error"))[:80], bases, {})(str(reply.get("message"))[:500])
     except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
         error = Raised(str(reply.get("message"))[:500])
     assert isinstance(error, Raised)

@@ -2,34 +2,38 @@
 
     with Sandbox(workers=2) as sandbox:
         verdict = sandbox.run(problem, program)
+        with sandbox.trials(problem) as trials:                 # one worker, one warm process, many texts
+            passed = trials.run(edited, cases=[3]).passed
 
 Blocking and safe to call from several threads; at most ``workers`` programs run at once, and callers wait for their
-turn. A worker that dies or does not answer is replaced, and its program reported as `Outcome.INFRASTRUCTURE`, never as
-failed.
+turn. `Sandbox.run_async` is the same for an event loop, which it never blocks. A worker that dies or does not answer is
+replaced, and its program reported as `Outcome.INFRASTRUCTURE`, never as failed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import json
 import logging
-import os
 import queue
-import select
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from verl_egca.execution.limits import Limits
+from verl_egca.execution.confinement.layers import Coverage, Layer, coverage, uncovered
+from verl_egca.execution.limits import ConfinementError, Limits
+from verl_egca.execution.outcome import ended_as, own_error
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
+from verl_egca.execution.worker import Lost, Overrun, Worker
 from verl_egca.problem import Problem
 
 logger = logging.getLogger(__name__)
 
 _DEATHS_IN_A_ROW = 3
-_GRACE_S = 60.0
+_OVERRUNS = 3  # of one program, after which its other cases are not tried
 
 
 class SandboxError(RuntimeError):
@@ -37,16 +41,20 @@ class SandboxError(RuntimeError):
 
 
 class Sandbox:
-    def __init__(self, limits: Limits | None = None, workers: int = 1) -> None:
+    """``withhold`` names layers of confinement that are not used though the kernel has them: for tests of what then holds."""
+
+    def __init__(self, limits: Limits | None = None, workers: int = 1, *, withhold: Sequence[Layer] = ()) -> None:
         if workers < 1:
             raise ValueError(f"workers is {workers}; at least 1 is needed")
         self.limits = limits or Limits()
-        self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._withhold = tuple(str(layer) for layer in withhold)
+        self._free: queue.LifoQueue[Worker | None] = queue.LifoQueue()
         for _ in range(workers):
             self._free.put(None)  # started when first needed
         self._lock = threading.Lock()
         self._deaths = 0
         self._workers = workers
+        self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -56,21 +64,44 @@ class Sandbox:
 
     def close(self) -> None:
         """End the workers; programs that still run are waited for."""
+        if self._threads is not None:
+            self._threads.shutdown()
         for _ in range(self._workers):
             worker = self._free.get()
             if worker is not None:
                 worker.close()
 
-    def run(self, problem: Problem, program: str) -> Verdict:
-        """The verdict on all of a problem's cases.
+    def check(self) -> tuple[Layer, ...]:
+        """The layers in force in a worker, which is started if there is none.
+
+        Raises:
+            ConfinementError: fewer than ``limits.require`` wants, or a worker does not start; says which and why.
+        """
+        with self._leased() as lease:
+            worker = lease.worker()
+            return tuple(Layer(name) for name in worker.layers)
+
+    def reasons(self) -> dict[str, str]:
+        """Why each layer that is not in force is not."""
+        with self._leased() as lease:
+            return lease.worker().reasons
+
+    def run(self, problem: Problem, program: str, cases: Sequence[int] | None = None) -> Verdict:
+        """The verdict on a problem's cases, or on some of them by index.
 
         Raises:
             SandboxError: the problem's tests are not runnable, or three workers died one after the other.
+            ConfinementError: this machine confines programs less than ``limits.require`` wants.
         """
-        answer = self._ask(problem, program, case=None, max_events=0)
-        if answer is None:
-            return Verdict((_infrastructure(0),))
-        return Verdict(tuple(_case_verdict(case) for case in answer["cases"]))
+        with self._leased() as lease:
+            return lease.verdict(problem, program, cases)
+
+    async def run_async(self, problem: Problem, program: str, cases: Sequence[int] | None = None) -> Verdict:
+        """`run` for an event loop. What can't run yet waits in the caller, so a caller that awaits is held back."""
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="egca-sandbox")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, problem, program, cases)
 
     def trace(self, problem: Problem, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
         """Run one case with the program instrumented; its verdict and what the instrumentation wrote.
@@ -80,43 +111,43 @@ class Sandbox:
         to be read with ``tracing.trace.decode``.
 
         Raises:
-            SandboxError: as `run`.
+            SandboxError, ConfinementError: as `run`.
         """
-        answer = self._ask(problem, program, case=case, max_events=max_events)
-        if answer is None:
-            return _infrastructure(case), b""
-        return _case_verdict(answer["cases"][0]), base64.b64decode(answer["trace"])
+        with self._leased() as lease:
+            return lease.trace(problem, program, case, max_events)
 
-    def _ask(self, problem: Problem, program: str, *, case: int | None, max_events: int) -> dict[str, Any] | None:
-        """A worker's answer, or None if the worker was lost."""
-        request = {
-            "tests": problem.tests.model_dump(mode="json"),
-            "entry_point": problem.entry_point,
-            "program": program,
-            "case": case,
-            "max_events": max_events,
-        }
-        worker = self._free.get()
+    @contextmanager
+    def trials(self, problem: Problem) -> Iterator[Trials]:
+        """A worker for one problem and texts of one program, which run one after the other in the same process."""
+        with self._leased() as lease:
+            yield Trials(lease, problem)
+
+    @contextmanager
+    def _leased(self) -> Iterator[_Lease]:
+        lease = _Lease(self, self._free.get())
         try:
-            if worker is None:
-                worker = _Worker(self.limits)
-            answer = worker.ask(request, self._deadline(problem))
-        except (OSError, EOFError, TimeoutError, ValueError) as error:
-            logger.error("egca: a sandbox worker was lost on task %s (%s); replaced", problem.task_id, error)
-            if worker is not None:
-                worker.kill()
-            worker = None
-            self._count_death(error)
-            return None
+            yield lease
         finally:
-            self._free.put(worker)
-        with self._lock:
-            self._deaths = 0
-        if "refused" in answer:
-            raise SandboxError(f"task {problem.task_id}: {answer['refused']}")
-        return answer
+            self._free.put(lease.held)
 
-    def _count_death(self, error: Exception) -> None:
+    def start_worker(self) -> Worker:
+        """For this module's own use. Raises Lost, ConfinementError."""
+        worker = Worker(self.limits, self._withhold)
+        layers = [Layer(name) for name in worker.layers]
+        wanted = Coverage(self.limits.require)
+        if coverage(layers) < wanted:
+            worker.close()
+            gaps = "; ".join(uncovered(layers))
+            why = "; ".join(f"{layer}: {reason}" for layer, reason in worker.reasons.items())
+            raise ConfinementError(
+                f"egca.sandbox.require is {wanted}, but on this machine a program could: {gaps}. "
+                f"Not in force: {why}. `egca doctor` says more"
+            )
+        return worker
+
+    def count_death(self, problem: Problem, error: Exception) -> None:
+        """For this module's own use. Raises SandboxError at the third in a row."""
+        logger.error("egca: a sandbox worker was lost on task %s (%s); replaced", problem.task_id, error)
         with self._lock:
             self._deaths += 1
             if self._deaths >= _DEATHS_IN_A_ROW:
@@ -124,70 +155,90 @@ class Sandbox:
                     f"{self._deaths} sandbox workers in a row were lost, the last one with: {error}"
                 ) from error
 
-    def _deadline(self, problem: Problem) -> float:
-        """Seconds after which a worker is taken for lost: more than all budgets together allow."""
-        tests = problem.tests
-        count = (
-            len(tests.assertions)
-            if tests.kind == "assertions"
-            else len(tests.expected if tests.kind == "calls" else tests.inputs)
-        )
-        return _GRACE_S + 10 * self.limits.wall_seconds * (count + 20)
+    def count_answer(self) -> None:
+        with self._lock:
+            self._deaths = 0
 
 
-class _Worker:
-    """One judge process."""
+class Trials:
+    """Texts of one program, tried in turn in the same warm process: a trial costs what loading the text and its calls cost.
 
-    def __init__(self, limits: Limits) -> None:
-        # A fresh interpreter with a clean environment, not a fork: a trainer's memory is neither copied nor readable.
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "verl_egca.execution.judge", limits.model_dump_json()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": _tmp()},
-            start_new_session=True,
-        )
+    What one text leaves behind in the process another one finds. So a pass here is a finding, to be proven by
+    `Sandbox.run`, which starts a process of its own.
+    """
 
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Raises OSError, EOFError, TimeoutError or ValueError when the worker is lost."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(json.dumps(request).encode() + b"\n")
-        stdin.flush()
-        if not select.select([stdout], [], [], seconds)[0]:
-            raise TimeoutError(f"no answer for {seconds:.0f} s")
-        line = stdout.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError(f"the worker ended with status {self._process.poll()}")
-        answer: dict[str, Any] = json.loads(line)
+    def __init__(self, lease: _Lease, problem: Problem) -> None:
+        self._lease, self._problem = lease, problem
+
+    def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
+        """Raises as `Sandbox.run`."""
+        return self._lease.verdict(self._problem, program, cases, trial=True, keep=True)
+
+
+class _Lease:
+    """One of the sandbox's workers, for the caller alone."""
+
+    def __init__(self, sandbox: Sandbox, held: Worker | None) -> None:
+        self._sandbox = sandbox
+        self.held = held
+
+    def worker(self) -> Worker:
+        try:
+            self.held = self.held or self._sandbox.start_worker()
+        except Lost as error:
+            raise ConfinementError(f"a sandbox worker does not start on this machine: {error}") from error
+        return self.held
+
+    def verdict(self, problem: Problem, program: str, cases: Sequence[int] | None, **request: Any) -> Verdict:
+        overrun: dict[int, dict[str, Any]] = {}
+        while True:
+            try:
+                answer = self._ask(problem, program, cases=_without(cases, overrun), skip=list(overrun), **request)
+            except Overrun as error:
+                ended = "the test itself did not end on what the program returned"
+                case = {"index": error.case, "case": "", "passes_alone": None}
+                overrun[error.case] = case | ended_as("timeout", error=own_error("timeout", ended))
+                if len(overrun) < _OVERRUNS:
+                    continue
+                answer = {"cases": []}
+            if answer is None:
+                return Verdict((_infrastructure(0),))
+            found = sorted([*answer["cases"], *overrun.values()], key=lambda case: case["index"])
+            return Verdict(tuple(_case_verdict(case) for case in found))
+
+    def trace(self, problem: Problem, program: str, case: int, max_events: int) -> tuple[CaseVerdict, bytes]:
+        try:
+            answer = self._ask(problem, program, cases=[case], events=max_events)
+        except Overrun:
+            return CaseVerdict(case, "", Outcome.TIMEOUT), b""
+        if answer is None:
+            return _infrastructure(case), b""
+        return _case_verdict(answer["cases"][0]), base64.b64decode(answer["trace"])
+
+    def _ask(self, problem: Problem, program: str, **request: Any) -> dict[str, Any] | None:
+        """The worker's answer, or None if it was lost. Raises Overrun, SandboxError, ConfinementError."""
+        try:
+            answer = self.worker().ask(problem, program, **request)
+        except Overrun:
+            self._drop()
+            raise
+        except Lost as error:
+            self._drop()
+            self._sandbox.count_death(problem, error)
+            return None
+        self._sandbox.count_answer()
+        if "refused" in answer:
+            raise SandboxError(f"task {problem.task_id}: {answer['refused']}")
         return answer
 
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()  # its input ends, and so do it and its zygote
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._close_pipes()
-
-    def kill(self) -> None:
-        self._process.kill()  # its zygote and the programs die with it (PDEATHSIG)
-        self._process.wait()
-        self._close_pipes()
-
-    def _close_pipes(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    pass
+    def _drop(self) -> None:
+        if self.held is not None:
+            self.held.kill()
+        self.held = None
 
 
-def _tmp() -> str:
-    return os.environ.get("TMPDIR", "/tmp")
+def _without(cases: Sequence[int] | None, skipped: dict[int, Any]) -> list[int] | None:
+    return None if cases is None else [case for case in cases if case not in skipped]
 
 
 def _infrastructure(index: int) -> CaseVerdict:
@@ -196,4 +247,6 @@ def _infrastructure(index: int) -> CaseVerdict:
 
 def _case_verdict(case: dict[str, Any]) -> CaseVerdict:
     error = ProgramError(**case["error"]) if case["error"] else None
-    return CaseVerdict(case["index"], case["case"], Outcome(case["outcome"]), error, case["got"], case["expected"])
+    outcome = Outcome(case["outcome"])
+    shown = (case["got"], case["expected"], case["call"], case["passes_alone"])
+    return CaseVerdict(case["index"], case["case"], outcome, error, *shown)

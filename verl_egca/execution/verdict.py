@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     EXCEPTION = "exception"  # raised by the program while the case ran
     TIMEOUT = "timeout"
     MEMORY = "out_of_memory"
+    OUTPUT = "output_limit"  # it printed more than it may
     CRASHED = "crashed"  # the process ended without an answer
     FORGED = "forged"  # an answer that the protocol does not allow
     UNSUPPORTED = "unsupported"  # the case can't be judged without trusting the program
@@ -40,7 +41,12 @@ class ProgramError:
 
 @dataclass(frozen=True, slots=True)
 class CaseVerdict:
-    """The verdict on one case. ``case`` is readable source or text of the case; ``got``/``expected`` are reprs, capped."""
+    """The verdict on one case.
+
+    ``case`` is readable source or text of the case; ``got`` and ``expected`` are reprs, capped, and so is ``call``: the
+    last call into the program as source. ``passes_alone`` tells, for a case that failed after others in the same
+    process, whether it passes in a process of its own; None where it was not run again (see `state.carries_state`).
+    """
 
     index: int
     case: str
@@ -48,6 +54,8 @@ class CaseVerdict:
     error: ProgramError | None = None
     got: str | None = None
     expected: str | None = None
+    call: str | None = None
+    passes_alone: bool | None = None
 
     @property
     def passed(self) -> bool:

@@ -1,0 +1,151 @@
+"""Confine a worker's warm process once, for good; then each child in a few system calls."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verl_egca.execution.confinement import files, landlock, namespaces, seccomp
+from verl_egca.execution.confinement.capabilities import drop_capabilities
+from verl_egca.execution.confinement.kernel import (
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_NO_NEW_PRIVS,
+    die_with_parent,
+    prctl,
+)
+from verl_egca.execution.confinement.layers import Layer
+
+WORK = "/tmp"  # the program's folder, where there is a root of its own
+
+
+@dataclass(frozen=True)
+class Confined:
+    """``layers`` are in force for this process and all that it forks; a child calls ``narrow`` before anything else."""
+
+    layers: tuple[Layer, ...]
+    narrow: Callable[[], None]
+    reasons: dict[str, str]
+
+
+def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ()) -> Confined:
+    """Apply every layer that the kernel offers and ``withhold`` does not name. Returns in a forked process where there is
+    a pid namespace; the caller's own then only waits for it.
+
+    ``folder`` is an empty one, where the program may write if there is no root of its own. ``reasons`` of the result says
+    for each layer that is not in force why.
+    """
+    plan = _Plan(withhold)
+    memory = limits["memory_bytes"] + _own_address_space()
+    may_read = files.readable(limits["packages"])
+    filters = plan.attempt(Layer.SECCOMP, seccomp.wide_filter)  # also loads the library, while its file can be found
+    entered = namespaces.enter([layer for layer in Layer if layer not in plan.withheld])
+    for layer in (
+        Layer.USER_NAMESPACE,
+        Layer.PID_NAMESPACE,
+        Layer.MOUNT_NAMESPACE,
+        Layer.IPC_NAMESPACE,
+        Layer.NETWORK_NAMESPACE,
+    ):
+        plan.note(layer, layer in entered, "the kernel refuses it to this user")
+    if Layer.PID_NAMESPACE in entered:
+        _become_init()
+    else:
+        prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
+    work = folder
+    if Layer.MOUNT_NAMESPACE in entered:
+        root = lambda: namespaces.build_root(folder, may_read, WORK, limits["file_bytes"])  # noqa: E731
+        if plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True):
+            work = WORK
+    os.chdir(work)
+    of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
+    if of_its_own and work == WORK and namespaces.open_to_nobody(may_read):
+        plan.attempt(Layer.USER_NAMESPACE, namespaces.become_nobody, done=True)
+    die_with_parent()
+    plan.attempt(Layer.RLIMITS, lambda: _rlimits(limits, memory, of_its_own and os.geteuid() != 0), done=True)
+    plan.attempt(Layer.CAPABILITIES, drop_capabilities, done=True)
+    plan.attempt(Layer.NO_NEW_PRIVS, lambda: prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS"), done=True)
+    # without a file system of its own, files would fill the machine's: then none can be written
+    writable = [work] if Layer.MOUNT_NAMESPACE in plan.layers else []
+    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, writable), done=True)
+    narrow_calls: Callable[[], None] = lambda: None  # noqa: E731
+    if filters is not None:
+        files_open = not plan.layers & {Layer.MOUNT_NAMESPACE, Layer.LANDLOCK}
+        narrow_calls = seccomp.loader(seccomp.narrow_filter(read_only=files_open))
+        plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True)
+    cpu = int(limits["program_cpu_seconds"]) + 2  # the judge ends it earlier; this holds if the judge can't
+
+    def narrow() -> None:
+        die_with_parent()
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+        narrow_calls()
+
+    return Confined(tuple(layer for layer in Layer if layer in plan.layers), narrow, plan.reasons)
+
+
+class _Plan:
+    """Which layers are in force, and why the others are not."""
+
+    def __init__(self, withhold: Collection[str]) -> None:
+        self.withheld = {Layer(name) for name in withhold}
+        self.layers: set[Layer] = set()
+        self.reasons: dict[str, str] = dict.fromkeys(self.withheld, "withheld")
+
+    def note(self, layer: Layer, in_force: bool, reason: str) -> None:
+        if layer in self.withheld:
+            return
+        if in_force:
+            self.layers.add(layer)
+        else:
+            self.layers.discard(layer)
+            self.reasons[layer] = reason
+
+    def attempt(self, layer: Layer, action: Callable[[], Any], done: bool = False) -> Any:
+        """The action's result, or None if the layer is withheld or fails; ``done``: success puts the layer in force."""
+        if layer in self.withheld:
+            return None
+        try:
+            result = action()
+        except (OSError, ImportError, RuntimeError, AttributeError) as error:
+            self.note(layer, False, str(error))
+            return None
+        if done:
+            self.note(layer, True, "")
+            return True
+        return result
+
+
+def _become_init() -> None:
+    """Go on as the first process of the new pid namespace; the caller's process waits for it and ends as it does."""
+    pid = os.fork()
+    if pid:
+        for fd in range(3, 256):
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+        _, status = os.waitpid(pid, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _rlimits(limits: dict[str, Any], memory: int, count_processes: bool) -> None:
+    if count_processes:  # of one worker: its warm process, a spare child, and the program with its threads
+        most = 3 + limits["processes"]
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    for which, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"]),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        resource.setrlimit(which, (value, value))
+
+
+def _own_address_space() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()

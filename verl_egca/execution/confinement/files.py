@@ -1,0 +1,45 @@
+"""Which files a program may see: the interpreter, its standard library, and the packages that the settings name.
+
+Other installed packages stay closed: some carry tests and answers (this one does, for its starter problems).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True)
+class Readable:
+    """``folders`` and ``files`` are open with all that is below them, except what is below ``hidden``."""
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    hidden: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+def readable(packages: Iterable[str] = ()) -> Readable:
+    """What this interpreter needs to go on running programs. Imports ``packages``. Raises ImportError."""
+    stdlib = {sysconfig.get_path("stdlib"), os.path.dirname(os.__file__)}
+    stdlib.add(sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix}))
+    multiarch = sysconfig.get_config_var("MULTIARCH") or "lib"
+    system = [f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib64", "/usr/lib64", "/usr/share/zoneinfo"]
+    folders = [path for path in [*sorted(stdlib), *system] if os.path.isdir(path)]
+    hidden = [
+        f"{folder}/{name}" for folder in folders for name in _PACKAGE_FOLDERS if os.path.isdir(f"{folder}/{name}")
+    ]
+    files = [path for path in ("/etc/localtime", "/etc/ld.so.cache") if os.path.exists(path)]
+    own_libraries = sysconfig.get_config_var("LIBDIR") or ""
+    if os.path.isdir(own_libraries) and own_libraries not in ("/usr/lib", "/lib"):
+        files += [str(path) for path in Path(own_libraries).glob("lib*.so*")]
+    chosen = [folder for name in packages for folder in importlib.import_module(name).__path__]
+    return Readable(tuple(folders), tuple(files), tuple(hidden), tuple(chosen))

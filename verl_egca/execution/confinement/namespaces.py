@@ -1,0 +1,142 @@
+"""Namespaces of a worker: its own users, processes, network, shared memory, and a root with only the interpreter in it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from verl_egca.execution.confinement.files import DEVICES, Readable
+from verl_egca.execution.confinement.kernel import checked, libc
+from verl_egca.execution.confinement.layers import Layer
+
+_FLAGS = {
+    Layer.USER_NAMESPACE: 0x10000000,
+    Layer.PID_NAMESPACE: 0x20000000,
+    Layer.MOUNT_NAMESPACE: 0x00020000,
+    Layer.IPC_NAMESPACE: 0x08000000,
+    Layer.NETWORK_NAMESPACE: 0x40000000,
+}
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+_KEPT = {os.ST_NOSUID: _NOSUID, os.ST_NODEV: _NODEV, os.ST_NOEXEC: _NOEXEC, os.ST_NOATIME: 1024, os.ST_NODIRATIME: 2048}
+_RELATIME = 1 << 21
+_MNT_DETACH = 2
+NOBODY = 65534
+
+
+def enter(wanted: Iterable[Layer]) -> list[Layer]:
+    """Move this process into new namespaces (the pid one is for its children); those that the kernel gave.
+
+    All at once, else all but the user namespace (root may, without one), else none.
+    """
+    chosen = [layer for layer in wanted if layer in _FLAGS]
+    as_root: list[Layer] = [layer for layer in chosen if layer != Layer.USER_NAMESPACE]
+    for attempt in (chosen, as_root):
+        if attempt and _unshare(attempt):
+            return attempt
+    return []
+
+
+def _unshare(layers: list[Layer]) -> bool:
+    flags = sum(_FLAGS[layer] for layer in layers)
+    if Layer.USER_NAMESPACE not in layers:
+        return bool(libc.unshare(flags) == 0)
+    # Oneself as oneself and, if that is root, nobody as nobody: two, so a process outside has to write the map.
+    uid, gid = os.geteuid(), os.getegid()
+    maps = {"uid_map": [uid, NOBODY], "gid_map": [gid, NOBODY]} if uid == 0 else {"uid_map": [uid], "gid_map": [gid]}
+    me = os.getpid()
+    entered_read, entered_write = os.pipe()
+    outside = os.fork() if uid == 0 else -1
+    if outside == 0:
+        status = 1
+        try:
+            if os.read(entered_read, 1):
+                _write_maps(me, maps)
+                status = 0
+        finally:
+            os._exit(status)
+    try:
+        entered = libc.unshare(flags) == 0
+        if entered and uid:
+            Path("/proc/self/setgroups").write_text("deny")
+            _write_maps(me, maps)
+        if uid == 0:
+            os.write(entered_write, b"1" if entered else b"")
+    finally:
+        os.close(entered_write)
+        os.close(entered_read)
+    if uid == 0:
+        _, status = os.waitpid(outside, 0)
+        if entered and status:
+            raise OSError("the user namespace's map could not be written")
+    return bool(entered)
+
+
+def _write_maps(pid: int, maps: dict[str, list[int]]) -> None:
+    for name, numbers in maps.items():
+        Path(f"/proc/{pid}/{name}").write_text("".join(f"{number} {number} 1\n" for number in numbers))
+
+
+def become_nobody() -> None:
+    """Where this process is root: go on as a user who owns no file outside. Raises OSError."""
+    if os.geteuid() == 0:
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def open_to_nobody(readable: Readable) -> bool:
+    return all(os.stat(path).st_mode & 0o004 for path in (*readable.folders, *readable.files, *readable.packages))
+
+
+def build_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
+    """Change to a root where only what is ``readable`` exists, read-only, and an empty folder ``work`` of ``work_bytes``.
+
+    ``at`` is an empty folder to build it on. In a mount namespace of its own. Raises OSError, with nothing moved yet.
+    """
+    _mount("none", "/", None, _REC | _PRIVATE)
+    _mount("tmpfs", at, "tmpfs", _NOSUID | _NODEV, "size=1m,mode=755")
+    for path in (*readable.folders, *readable.files):
+        real = os.path.realpath(path)
+        if not os.path.exists(at + real):
+            _bind(real, at + real)
+        if not os.path.exists(at + path):
+            os.makedirs(os.path.dirname(at + path), exist_ok=True)
+            os.symlink(real, at + path)
+    for path in readable.hidden:
+        _mount("tmpfs", at + os.path.realpath(path), "tmpfs", _NOSUID | _NODEV, "size=64k,mode=755")
+    for path in readable.packages:
+        _bind(path, at + path)
+    for path in DEVICES:
+        if os.path.exists(path):
+            _bind(path, at + path, read_only=False)
+    os.makedirs(at + work)
+    _mount("tmpfs", at + work, "tmpfs", _NOSUID | _NODEV | _NOEXEC, f"size={work_bytes},nr_inodes=1000,mode=1777")
+    old = at + "/old"
+    os.mkdir(old)
+    checked(libc.pivot_root(at.encode(), old.encode()), "pivot_root")
+    os.chdir("/")
+    checked(libc.umount2(b"/old", _MNT_DETACH), "umount of the old root")
+    os.rmdir("/old")
+    for path in ("/", *(os.path.realpath(path) for path in readable.hidden)):
+        _mount("none", path, None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
+
+
+def _bind(source: str, target: str, read_only: bool = True) -> None:
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        Path(target).touch()
+    _mount(source, target, None, _BIND | _REC)
+    if read_only:
+        # a mount that was locked by another user namespace may only be remounted with the flags that it has
+        flags = os.statvfs(target).f_flag
+        kept = sum(bit for have, bit in _KEPT.items() if flags & have) | (_RELATIME if flags & 4096 else 0)
+        _mount("none", target, None, _REMOUNT | _BIND | _RDONLY | _NOSUID | kept)
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    encoded = [None if text is None else text.encode() for text in (kind, options)]
+    result = libc.mount(source.encode(), target.encode(), encoded[0], ctypes.c_ulong(flags), encoded[1])
+    checked(result, f"mount of {source} on {target}")

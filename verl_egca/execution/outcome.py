@@ -1,0 +1,50 @@
+"""How a case ended, as the data that a worker answers with (see `verdict`)."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+from verl_egca.execution.program import Ended, Raised
+from verl_egca.execution.sitting import LoadFailed
+
+Answer = dict[str, Any]
+
+_limited = reprlib.Repr()
+_limited.maxlevel, _limited.maxstring, _limited.maxother, _limited.maxlong = 4, 200, 200, 80
+_limited.maxlist = _limited.maxtuple = _limited.maxdict = _limited.maxset = _limited.maxfrozenset = (
+    _limited.maxdeque
+) = 30
+shown = _limited.repr
+
+
+def ended_as(outcome: str, **fields: Any) -> Answer:
+    return {"outcome": outcome, "error": None, "got": None, "expected": None, "call": None, **fields}
+
+
+def own_error(kind: str, message: str) -> Answer:
+    return {"type": kind, "message": message[:500], "line": None, "col": None, "end_line": None, "end_col": None}
+
+
+def of_raised(raised: Raised, loading: bool = False) -> Answer:
+    """The program raised: a compile error, an error of its top level, or one of the call."""
+    told = raised.error
+    error: Answer = {"type": str(told.get("error"))[:80], "message": str(told.get("message"))[:500]}
+    for key in ("line", "col", "end_line", "end_col"):
+        error[key] = told[key] if type(told.get(key)) is int else None
+    if loading and told.get("compile"):
+        for key in ("col", "end_col"):  # the compiler counts columns from 1, 0 where it knows none
+            error[key] = error[key] - 1 if error[key] else None
+        return ended_as("syntax_error", error=error)
+    error |= {"col": None, "end_line": None, "end_col": None}
+    if error["type"] == "MemoryError":
+        return ended_as("out_of_memory", error=error)
+    return ended_as("load_error" if loading else "exception", error=error)
+
+
+def of_ended(ended: Ended) -> Answer:
+    return ended_as(ended.outcome, error=own_error(ended.outcome, ended.message))
+
+
+def of_load(failed: LoadFailed) -> Answer:
+    return of_raised(failed.cause, loading=True) if isinstance(failed.cause, Raised) else of_ended(failed.cause)
