@@ -86,7 +86,7 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
     if isinstance(value, type) and kind is type and getattr(builtins, value.__name__, None) is value:
         return {"B": value.__name__}
     if kind is _KEYS or kind is _VALUES or kind is _ITEMS:
-        return {"v": [kind.__name__, [encode(item, other) for item in value]]}
+        return {"v": [type(value).__name__, [encode(item, other) for item in value]]}
     for base in _BASES:  # defaultdict, namedtuple, IntEnum, ...
         if issubclass(kind, base):
             return encode(base(value), other)
