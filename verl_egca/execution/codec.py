@@ -83,8 +83,8 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
         if getattr(value, "tzinfo", None) is not None:
             return other(value)
         return {"T": [name, [getattr(value, field) for field in _TIMES[name][1]]]}
-    if isinstance(value, type) and kind is type and getattr(builtins, value.__name__, None) is value:
-        return {"B": value.__name__}
+    if kind is type and getattr(builtins, str(getattr(value, "__name__", "")), None) is value:
+        return {"B": getattr(value, "__name__", "")}
     if kind is _KEYS or kind is _VALUES or kind is _ITEMS:
         return {"v": [type(value).__name__, [encode(item, other) for item in value]]}
     for base in _BASES:  # defaultdict, namedtuple, IntEnum, ...
