@@ -11,39 +11,43 @@ case, whole.
 from __future__ import annotations
 
 import ast
+import builtins
+import copy
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
+from typing import Any
 
-from verl_egca.execution.unroll import Deciding, dry_run, marked
+from verl_egca.execution.unroll import Deciding, ProgramName, Turn, unroll
+from verl_egca.execution.warm import WARM
 
-COMPARED = "__egca_compared__"
+COMPARED, BOUND = "__egca_compared__", "__egca_bound__"
 _SHOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run.
+    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run, with ``bound`` as BOUND.
 
-    ``turn`` is which of the unrolled decisions counts, None where the code is run as it stands.
+    ``call`` is the one call into the program that the case makes, by name and arguments, where that is known beforehand.
     """
 
     text: str
     code: CodeType
-    turn: int | None = None
+    bound: tuple[Any, ...] = ()
+    call: tuple[str, tuple[Any, ...]] | None = field(default=None, hash=False)
 
 
 @functools.lru_cache(512)
 def compile_setup(setup: str) -> CodeType:
-    """The tests' set-up, with the helpers that loop over decisions marked. Raises SyntaxError."""
-    tree = ast.parse(setup)
-    return _compiled(marked(tree.body, Deciding(tree.body)), "<test set-up>")
+    """Raises SyntaxError if the set-up is not Python."""
+    return _compiled(ast.parse(setup).body, "<test set-up>")
 
 
 @functools.lru_cache(2048)
 def split_assertions(setup: str, assertions: tuple[str, ...]) -> tuple[Case, ...]:
-    """The cases of an assertion list, in order. Runs the tests' loops without a program, to count.
+    """The cases of an assertion list, in order. Runs the tests' loops without a program, to unroll them.
 
     Raises:
         SyntaxError: the tests are not Python.
@@ -59,7 +63,12 @@ def _split(text: str, setup: str, defined: list[ast.stmt]) -> Iterable[Case]:
             for node in defined:
                 if isinstance(node, ast.FunctionDef) and node.name == name and not node.decorator_list:
                     return _split_function(node, call, setup, defined)
-    return _unrolled(text.strip(), tree.body, tree.body, setup, defined)
+    deciding = Deciding([*defined, *tree.body])
+    if any(map(deciding.loops, tree.body)):
+        turns = unroll(setup, tree.body, deciding)
+        if turns:
+            return _cases_of_turns(turns)
+    return [_case(text.strip(), tree.body, _known_call(tree.body, {}))]
 
 
 def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined: list[ast.stmt]) -> list[Case]:
@@ -70,6 +79,7 @@ def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined:
     ):
         return whole
     deciding = Deciding([*defined, *check.body])
+    given = _given(check, call)
     cases: list[Case] = []
     before: list[ast.stmt] = []
     last = 0
@@ -83,29 +93,97 @@ def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined:
         if not isinstance(statement, ast.Assert | ast.Expr) and _stored(statement) & _loaded(check.body[place + 1 :]):
             return whole  # later assertions need what this block computes
         body = _in_function(check, call, [*before, statement])
-        cases += _unrolled(ast.unparse(statement), body, [statement], setup, [*defined, *before])
+        turns = unroll(setup, body, deciding) if deciding.loops(statement) else []
+        if turns:
+            cases += _cases_of_turns(turns)
+        else:
+            cases.append(_case(ast.unparse(statement), body, _known_call([*before, statement], given)))
     rest = check.body[last:]
     if cases and any(isinstance(node, ast.Call) for statement in rest for node in ast.walk(statement)):
         cases.append(_case("\n".join(map(ast.unparse, rest)), _in_function(check, call, before)))  # it must not raise
     return cases or whole
 
 
-def _unrolled(
-    text: str, body: list[ast.stmt], block: list[ast.stmt], setup: str, defined: list[ast.stmt]
-) -> Iterable[Case]:
-    """A case for each decision that ``block``, a part of ``body``, reaches in its loops; or one, whole."""
-    deciding = Deciding([*defined, *body])
-    if not any(deciding.loops(statement) for statement in block):
-        return [_case(text, body)]
-    code = _compiled(marked(body, deciding), "<test>")
-    texts = dry_run(compile_setup(setup) if setup else None, code, [*defined, *body], COMPARED)
-    if not texts:
-        return [_case(text, body)]
-    return [Case(shown[:_SHOWN], code, turn) for turn, shown in enumerate(texts)]
+def _given(check: ast.FunctionDef, call: ast.Call) -> dict[str, str]:
+    """Which parameters of the function are the program's functions, as in ``check(f)``."""
+    pairs = zip(check.args.args, call.args, strict=False)
+    return {parameter.arg: given.id for parameter, given in pairs if isinstance(given, ast.Name)}
 
 
-def _case(text: str, body: list[ast.stmt]) -> Case:
-    return Case(text[:_SHOWN], _compiled(body, "<test>"))
+def _known_call(body: list[ast.stmt], given: dict[str, str]) -> tuple[str, tuple[Any, ...]] | None:
+    """The only use of the program in ``body``, if it is a call with literal arguments that is made in any case."""
+    stored = {name for statement in body for name in (*_stored(statement), *_imported(statement))}
+    used = [n for n in _loads(body) if not (n.id in stored or n.id in WARM or hasattr(builtins, n.id))]
+    match body[-1], used:
+        case ast.Assert(test=test), [function]:
+            for node in _evaluated_first(test):
+                if isinstance(node, ast.Call) and node.func is function and not node.keywords:
+                    try:
+                        arguments = tuple(ast.literal_eval(argument) for argument in node.args)
+                    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                        return None
+                    return given.get(function.id, function.id), arguments
+    return None
+
+
+def _evaluated_first(test: ast.expr) -> Iterable[ast.expr]:
+    """Parts of an expression that are evaluated whatever comes of the others."""
+    yield test
+    match test:
+        case ast.Compare(left=left, comparators=[right]):
+            yield from (*_evaluated_first(left), *_evaluated_first(right))
+        case ast.UnaryOp(operand=inner) | ast.Attribute(value=inner):
+            yield from _evaluated_first(inner)
+        case ast.BinOp(left=left, right=right):
+            yield from (*_evaluated_first(left), *_evaluated_first(right))
+        case ast.Call(func=ast.Name(), args=arguments):
+            for argument in arguments:
+                yield from _evaluated_first(argument)
+
+
+def _cases_of_turns(turns: list[Turn]) -> list[Case]:
+    compiled: dict[tuple[int, ...], CodeType] = {}  # once for all turns of a statement
+    cases = []
+    for turn in turns:
+        key = (id(turn.body), *map(hash, turn.values))
+        if key not in compiled:
+            text = f"def __egca_case__({', '.join(turn.values)}):\n    pass\n__egca_case__(*{BOUND})"
+            definition, run = ast.parse(text).body
+            assert isinstance(definition, ast.FunctionDef)
+            definition.body = copy.deepcopy(turn.body)
+            compiled[key] = _compiled([definition, run], "<test>")
+        cases.append(Case(turn.text[:_SHOWN], compiled[key], tuple(turn.values.values()), _known_call_of(turn)))
+    return cases
+
+
+def _known_call_of(turn: Turn) -> tuple[str, tuple[Any, ...]] | None:
+    """As `_known_call`, with arguments that may name the turn's values."""
+    data = {name: value for name, value in turn.values.items() if not isinstance(value, ProgramName)}
+    given = {name: value.name for name, value in turn.values.items() if isinstance(value, ProgramName)}
+    used = [n for n in _loads(turn.body) if not (n.id in data or n.id in WARM or hasattr(builtins, n.id))]
+    calls = [n for n in ast.walk(turn.body[-1]) if isinstance(n, ast.Call) and n.func in used]
+    if len(turn.body) != 1 or len(calls) != 1 or calls[0].keywords:
+        return None
+    (call,) = calls
+    if not isinstance(call.func, ast.Name) or [n for n in used if n is not call.func and n.id in given]:
+        return None
+    first = turn.body[0]
+    reached = [first.test] if isinstance(first, ast.Assert) else [first.value] if isinstance(first, ast.Expr) else []
+    if not any(call is node for expression in reached for node in _evaluated_first(expression)):
+        return None
+    plain = (ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple, ast.Starred, ast.UnaryOp, ast.USub)
+    if not all(isinstance(n, plain) for argument in call.args for n in ast.walk(argument)):
+        return None
+    arguments = ast.fix_missing_locations(ast.Expression(ast.Tuple(list(call.args), ast.Load())))
+    try:
+        values = eval(compile(arguments, "<arguments>", "eval"), {}, data)
+    except Exception:
+        return None
+    return given.get(call.func.id, call.func.id), values
+
+
+def _case(text: str, body: list[ast.stmt], call: tuple[str, tuple[Any, ...]] | None = None) -> Case:
+    return Case(text[:_SHOWN], _compiled(body, "<test>"), call=call)
 
 
 def _compiled(body: list[ast.stmt], name: str) -> CodeType:
@@ -140,8 +218,17 @@ def _stored(statement: ast.stmt) -> set[str]:
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
 
 
+def _imported(statement: ast.stmt) -> set[str]:
+    imports = [n for n in ast.walk(statement) if isinstance(n, ast.Import | ast.ImportFrom)]
+    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
+
+
 def _loaded(statements: list[ast.stmt]) -> set[str]:
-    return {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return {n.id for n in _loads(statements)}
+
+
+def _loads(statements: list[ast.stmt]) -> list[ast.Name]:
+    return [n for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
 
 
 class _Capture(ast.NodeTransformer):

@@ -4,6 +4,7 @@ Requests are objects with one of these keys, answers objects with ``ok`` or ``er
 
     load      a program's text; ``stdin`` true for a script, ``events`` for a trace       -> names of its callables
     call      a name of the program or a kept object, ``args``, ``kwargs``                -> value, changed ``args``
+    ahead     beside ``load`` or alone: calls to answer one after the other
     next      a kept iterator, and how many items                                         -> items, whether it ended
     get, set  an attribute of a kept object     item, len, str, iter   of a kept object   -> value
 
@@ -27,18 +28,28 @@ from verl_egca.execution.codec import decode, dumps, encode, read_frame, write_a
 from verl_egca.tracing import child as tracing
 
 PROGRAM = "<program>"
-CHANNEL, TRACE = 3, 4
+CHANNEL, TRACE, ANSWERS = 3, 4, 5
+_MOST_ANSWERED = 1 << 22
 _MUTABLE = (list, dict, set)
 
 
-def serve(output_bytes: int) -> None:
-    """Answer the judge until killed."""
+def prepare(output_bytes: int) -> Served:
+    """What all children have in common, before the fork."""
     sys.argv = ["program"]
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stdout = sys.stderr = _CappedOutput(output_bytes)
-    served = Served()
+    return Served()
+
+
+def serve(served: Served) -> None:
+    """Answer the judge until killed."""
     while True:
-        served.answer(read_frame(CHANNEL))
+        message = read_frame(CHANNEL)
+        ahead = message.pop("ahead", None)
+        if ahead:
+            served.answer_all([message, *ahead] if message else ahead)
+        else:
+            served.answer(message)
 
 
 class Served:
@@ -51,12 +62,28 @@ class Served:
         self._numbers: dict[int, int] = {}  # by id(); kept objects are never freed
 
     def answer(self, request: dict[str, Any]) -> None:
+        payload, _ = self._payload(request)
+        write_all(CHANNEL, payload)
+
+    def answer_all(self, requests: list[dict[str, Any]]) -> None:
+        """Answers go to a file, each as soon as it is there; the judge is told once, when all are, or no more fit."""
+        written = answered = 0
+        for request in requests:
+            payload, raised = self._payload(request)
+            written += os.pwrite(ANSWERS, payload, written)
+            answered += 1
+            if written > _MOST_ANSWERED or (raised and "load" in request):
+                break
+        write_all(CHANNEL, dumps({"answered": answered}))
+
+    def _payload(self, request: dict[str, Any]) -> tuple[bytes, bool]:
+        raised = False
         try:
             payload = dumps(self._reply(request))
         except BaseException as error:
-            payload = dumps(_describe(error, self._source))
+            raised, payload = True, dumps(_describe(error, self._source))
         tracing.flush()
-        write_all(CHANNEL, payload)
+        return payload, raised
 
     def _reply(self, request: dict[str, Any]) -> dict[str, Any]:
         if "call" in request:

@@ -165,8 +165,13 @@ def _view(kind: str, items: list[Any]) -> Any:
 
 
 def dumps(message: Any) -> bytes:
-    """One frame: length and JSON. Raises NotPlain if it is larger than MAX_FRAME."""
-    payload = _ENCODER(message).encode("ascii")
+    """One frame of a message. Raises NotPlain if it is larger than MAX_FRAME."""
+    return frame(_ENCODER(message))
+
+
+def frame(text: str) -> bytes:
+    """One frame of JSON text, which is ASCII: its length, then itself. Raises NotPlain if it is larger than MAX_FRAME."""
+    payload = text.encode("ascii")
     if len(payload) > MAX_FRAME:
         raise NotPlain(f"a value of {len(payload)} bytes; at most {MAX_FRAME} can cross")
     return struct.pack("I", len(payload)) + payload

@@ -10,6 +10,8 @@ should this process be ended by it.
 from __future__ import annotations
 
 import base64
+import functools
+import itertools
 import json
 import mmap
 import os
@@ -25,11 +27,12 @@ from typing import Any
 
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.outcome import Answer
-from verl_egca.execution.program import Zygote
+from verl_egca.execution.program import Ahead, Zygote
 from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
 from verl_egca.execution.watch import Watch
 
+_KEPT_AHEAD = 1024
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
@@ -72,6 +75,7 @@ class Judge:
         self._watch = Watch(limits["cpu_seconds"])
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
+        self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
@@ -93,7 +97,10 @@ class Judge:
         else:
             self._close()
             sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], request["events"])
-        verdicts = [self._judge(kind, sitting, index) for index in wanted]
+        verdicts = []
+        for place, index in enumerate(wanted):
+            sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(wanted[place:])))
+            verdicts.append(self._judge(kind, sitting, index))
         if not request["keep"]:
             self._close()
         self._note(-1)
@@ -106,18 +113,27 @@ class Judge:
         self._note(index)
         return {"index": index, "passes_alone": None, **kind.judge(sitting, index)}
 
+    def _known_calls(self, key: str, kind: Kind, cases: tuple[int, ...]) -> Ahead:
+        """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""
+        if (key, cases) not in self._ahead:
+            calls = itertools.takewhile(lambda call: call is not None, map(kind.known_call, cases))
+            self._ahead[key, cases] = Ahead(call for call in calls if call is not None)
+            if len(self._ahead) > _KEPT_AHEAD:
+                self._ahead.popitem(last=False)
+        return self._ahead[key, cases]
+
     def _look_again(self, kind: Kind, source: str, verdicts: list[Answer]) -> None:
         """Run each failed case by itself if earlier cases may have left something behind that made it fail."""
-        if len(verdicts) < 2 or not carries_state(source):
+        failed = [verdict for verdict in verdicts[1:] if verdict["outcome"] in ("wrong_value", "exception")]
+        if not failed or not carries_state(source):
             return
-        for verdict in verdicts[1:]:
-            if verdict["outcome"] in ("wrong_value", "exception"):
-                alone = Sitting(self._zygote, self._limits, source, 0)
-                try:
-                    again = self._judge(kind, alone, verdict["index"])
-                finally:
-                    alone.close()
-                verdict["passes_alone"] = again["outcome"] == "passed"
+        for verdict in failed:
+            alone = Sitting(self._zygote, self._limits, source, 0)
+            try:
+                again = self._judge(kind, alone, verdict["index"])
+            finally:
+                alone.close()
+            verdict["passes_alone"] = again["outcome"] == "passed"
 
     def _kind(self, request: Answer) -> Kind:
         key = request["key"]

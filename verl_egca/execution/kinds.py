@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import importlib
 import random
@@ -11,12 +12,12 @@ from typing import Any, Protocol
 from verl_egca.execution import cases as splitting
 from verl_egca.execution.compare import call_result_matches, output_matches
 from verl_egca.execution.outcome import Answer, ended_as, of_ended, of_load, of_raised, own_error, shown
-from verl_egca.execution.program import Ended, Raised
+from verl_egca.execution.program import Call, Ended, Raised
 from verl_egca.execution.remote import Unsupported, made_by_test
 from verl_egca.execution.sitting import LoadFailed, Sitting
-from verl_egca.execution.unroll import Finished, Turns
+from verl_egca.execution.unroll import ProgramName
+from verl_egca.execution.warm import WARM
 from verl_egca.execution.watch import Watch
-from verl_egca.execution.zygote import WARM
 
 # Modules that a test may use without importing them, as it could if the program does: the judge's own, not the program's.
 _MODULES = {name: importlib.import_module(name) for name in WARM}
@@ -26,6 +27,9 @@ class Kind(Protocol):
     @property
     def count(self) -> int:
         """Raises SyntaxError if the tests are not Python."""
+
+    def known_call(self, index: int) -> Call | None:
+        """The one call into the program that the case makes, where that is known without running it."""
 
     def judge(self, sitting: Sitting, index: int) -> Answer: ...
 
@@ -53,7 +57,6 @@ class Assertions:
         self._namespace: dict[str, Any] = {}
         self._of: tuple[Sitting, int] | None = None
         self._seen: tuple[Any, Any] | None = None
-        self._turns = Turns()
 
     @functools.cached_property
     def _cases(self) -> tuple[splitting.Case, ...]:
@@ -62,6 +65,9 @@ class Assertions:
     @property
     def count(self) -> int:
         return len(self._cases)
+
+    def known_call(self, index: int) -> Call | None:
+        return self._cases[index].call
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         case = self._cases[index]
@@ -77,10 +83,9 @@ class Assertions:
             with self._watch:
                 if self._of != (sitting, sitting.generation):
                     self._set_up(sitting, names)
-                self._turns.choose(case.turn)
+                self._namespace[splitting.BOUND] = [self._given(value) for value in case.bound]
                 random.seed(0)
-                with contextlib.suppress(Finished):
-                    exec(case.code, self._namespace)
+                exec(case.code, self._namespace)
             return ended_as("passed")
         except LoadFailed as failed:
             return of_load(failed)
@@ -115,13 +120,7 @@ class Assertions:
             return lambda *arguments, **keywords: made_by_test(sitting.call(name, *arguments, **keywords))
 
         self._of = None
-        self._turns.choose(None)
-        namespace: dict[str, Any] = {
-            "__name__": "tests",
-            splitting.COMPARED: compared,
-            **_MODULES,
-            **self._turns.names(),
-        }
+        namespace: dict[str, Any] = {"__name__": "tests", splitting.COMPARED: compared, **_MODULES}
         proxies = {name: proxy(name) for name in names}
         namespace |= proxies
         if self._setup:
@@ -135,6 +134,13 @@ class Assertions:
         if self._entry in proxies:
             namespace[self._entry] = namespace["candidate"] = proxies[self._entry]
         self._namespace, self._of = namespace, (sitting, sitting.generation)
+
+    def _given(self, value: Any) -> Any:
+        if isinstance(value, ProgramName):
+            if value.name not in self._namespace:
+                raise NameError(f"name {value.name!r} is not defined")
+            return self._namespace[value.name]
+        return copy.deepcopy(value)
 
     def _values(self) -> Answer:
         if self._seen is None:
@@ -152,6 +158,9 @@ class Calls:
     @property
     def count(self) -> int:
         return len(self._arguments)
+
+    def known_call(self, index: int) -> Call | None:
+        return self._entry, tuple(self._arguments[index])
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         arguments, expected = self._arguments[index], self._expected[index]
@@ -188,6 +197,9 @@ class Stdio:
     @property
     def count(self) -> int:
         return len(self._inputs)
+
+    def known_call(self, index: int) -> Call | None:
+        return None
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         stdin, expected = self._inputs[index], self._outputs[index]

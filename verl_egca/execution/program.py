@@ -9,15 +9,19 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode
+from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode, frame
 from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
 
 _POLL_S = 0.05
 _READ = 1 << 16
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
+_MOST_AHEAD = 1 << 20
+
+Request = dict[str, Any]
 
 
 class Ended(BaseException):
@@ -35,39 +39,102 @@ class Raised(Exception):
     error: dict[str, Any]
 
 
+Call = tuple[str, tuple[Any, ...]]  # of the program: a name, and arguments
+
+
+class Ahead:
+    """Calls that the next cases are known to make, for the program to run one after the other while the judge compares.
+
+    Made once for the samples of a problem. What can't cross, and all that follows it, is left out.
+    """
+
+    def __init__(self, calls: Iterable[Call] = ()) -> None:
+        self.requests: list[Request] = []
+        size = 0
+        try:
+            for name, arguments in calls:
+                request = call_request(
+                    name, [encode(argument, _not_plain) for argument in arguments], {}, arguments, True
+                )
+                size += len(json.dumps(request))
+                if size > _MOST_AHEAD:
+                    break
+                self.requests.append(request)
+        except (NotPlain, RecursionError):
+            pass
+        self.text = json.dumps(self.requests, separators=(",", ":"))
+
+
+def call_request(what: str | int, args: list[Any], kwargs: Request, arguments: Iterable[Any], seed: bool) -> Request:
+    mutable = any(not isinstance(argument, _IMMUTABLE) for argument in arguments)
+    return {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": seed}
+
+
+def _not_plain(value: Any) -> Any:
+    raise NotPlain(f"a {type(value).__name__}")
+
+
 class Zygote:
-    """The judge's end of the warm process."""
+    """The judge's end of the warm process.
+
+    Where a child can wait beside a running one, the next is asked for as soon as one is taken, and the end of one is
+    waited for only when the next is needed: forking and cleaning overlap with judging.
+    """
 
     def __init__(self, control: socket.socket) -> None:
         """Raises EOFError if the warm process ended before it was ready."""
         self._control = control
-        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 3)
+        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 4)
         if not told:
             raise EOFError("the zygote did not start")
         self.told: dict[str, Any] = json.loads(told)
-        self.stdin, self.output, self.trace = shared
+        self.stdin, self.output, self.trace, self.answers = shared
+        self._asked = self._ending = False
+        self._next: tuple[int, int] | None = None
 
     def start(self) -> tuple[int, int, int]:
         """A fresh child: its pid as the zygote knows it, its pid as this process does, its channel."""
-        self._control.sendall(b"F")
-        data, fds, _, _ = socket.recv_fds(self._control, 4, 1)
-        if len(data) != 4:
-            raise EOFError("the zygote is gone")
-        with socket.socket(fileno=os.dup(fds[0])) as channel:
+        if not self._asked and self._next is None:
+            self._ask()
+        pid, channel_fd = self._take()
+        self._next = None
+        self.wait()
+        if self.told["ahead"]:
+            self._ask()
+        with socket.socket(fileno=os.dup(channel_fd)) as channel:
             _, credentials, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(12))
             channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         if not credentials:
             raise EOFError("a child did not start")
-        own_pid = int(struct.unpack_from("i", credentials[0][2])[0])
-        return int(struct.unpack("i", data)[0]), own_pid, fds[0]
+        return pid, int(struct.unpack_from("i", credentials[0][2])[0]), channel_fd
 
-    def end(self, pid: int) -> int:
-        """Kill a child and what it started; its wait status."""
+    def end(self, pid: int) -> None:
+        """Kill a child and what it started, and empty the programs' folder."""
+        self.wait()
         self._control.sendall(b"K" + struct.pack("i", pid))
-        data = self._control.recv(4)
-        if len(data) != 4:
-            raise EOFError("the zygote is gone")
-        return int(struct.unpack("i", data)[0])
+        self._ending = True
+
+    def wait(self) -> None:
+        """Until the last child that was ended is gone."""
+        if self._ending:
+            if self._asked:
+                self._next = self._take()  # its answer comes first
+            if self._control.recv(1) != b"k":
+                raise EOFError("the zygote is gone")
+            self._ending = False
+
+    def _ask(self) -> None:
+        self._control.sendall(b"F")
+        self._asked = True
+
+    def _take(self) -> tuple[int, int]:
+        if self._next is None:
+            data, fds, _, _ = socket.recv_fds(self._control, 4, 1)
+            if len(data) != 4:
+                raise EOFError("the zygote is gone")
+            self._next = int(struct.unpack("i", data)[0]), fds[0]
+            self._asked = False
+        return self._next
 
 
 class Program:
@@ -81,6 +148,11 @@ class Program:
         self._poll.register(self._channel, select.POLLIN)
         self._cpu_clock = ((~self.pid) << 3) | 2  # the kernel's clock of another process (see clock_getcpuclockid)
         self._alive = True
+        self._writes = False
+        self.trace_data = b""
+        self._ahead: deque[Request] = deque()  # sent and not called yet
+        self._answers: deque[bytes] = deque()  # of the first of those, as far as they have come
+        self._end_of_answers: Ended | None = None
         self._passed: list[Callable[..., Any]] = []
         self._remotes: dict[int, Any] = {}
         self.last_call: tuple[str | int, list[Any]] | None = None
@@ -92,14 +164,48 @@ class Program:
         self._seed = True
         self.last_call = None
         self._started = time.monotonic()
-        self._cpu_end = self.cpu_now() + min(self._limits["cpu_seconds"], cpu_left)
+        now = self.cpu_now()
+        self._last_cpu = now + cpu_left
+        self._cpu_end = now + min(self._limits["cpu_seconds"], cpu_left)
 
-    def load(self, source: str, *, stdin: str | None = None, max_events: int = 0) -> list[str]:
+    @property
+    def is_ahead(self) -> bool:
+        """Whether answers to calls that were sent ahead are still to come."""
+        return bool(self._ahead)
+
+    def run_ahead(self, calls: Callable[[], Ahead]) -> None:
+        """Send calls ahead, unless some still are; each is made by `call` later, in the same order."""
+        if not self._ahead:
+            ahead = calls()
+            if len(ahead.requests) > 1:
+                os.ftruncate(self._zygote.answers, 0)
+                self._write(frame(f'{{"ahead":{ahead.text}}}'))
+                self._ahead.extend(ahead.requests)
+
+    def load(
+        self, source: str, *, stdin: str | None = None, max_events: int = 0, ahead: Ahead | None = None
+    ) -> list[str]:
         """Run the program's top level; the names of its callables. Raises Raised, Ended."""
         if stdin is not None:
             _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
+        self._writes = stdin is not None or bool(max_events)
         self._remotes.clear()
-        names = self._ask({"load": source, "script": stdin is not None, "events": max_events}).get("ok")
+        ahead = ahead or Ahead()
+        os.ftruncate(self._zygote.answers, 0)
+        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events})
+        self._write(frame(f'{head[:-1]},"ahead":{ahead.text}}}'))
+        if ahead.requests:
+            self._ahead.extend([{}, *ahead.requests])  # the answer to loading comes in the same way
+            reply = self._next_answer()
+            if self._ahead:
+                self._ahead.popleft()
+        else:
+            reply = self._read()
+        if "error" in reply:
+            if self._ahead:
+                raise Ended("forged", "it went on after an error")
+            raise _raised(reply)
+        names = reply.get("ok")
         if not isinstance(names, list):
             raise Ended("forged", "the answer to loading is no list of names")
         return [name for name in names if isinstance(name, str)]
@@ -111,8 +217,7 @@ class Program:
         """
         args = [self._encode(argument) for argument in arguments]
         kwargs = {key: self._encode(value) for key, value in keywords.items()}
-        mutable = any(not isinstance(argument, _IMMUTABLE) for argument in arguments)
-        request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": self._seed}
+        request = call_request(what, args, kwargs, arguments, self._seed)
         self._seed = False
         self.last_call = (what, args)
         reply = self._ask(request)
@@ -149,16 +254,18 @@ class Program:
         return f"{what}({', '.join(show(decode(argument, _unshown)) for argument in args)})"
 
     def end(self) -> str:
-        """Kill the process; what it printed, at most a byte more than is kept."""
+        """Kill the process; what it printed, if it is a script: at most a byte more than is kept."""
         if not self._alive:
             return ""
         self._alive = False
         self.cpu_seconds = self.cpu_now()
         os.close(self._channel)
-        self.status = self._zygote.end(self._zygote_pid)
-        printed = _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
+        self._zygote.end(self._zygote_pid)
+        if not self._writes:
+            return ""
+        self._zygote.wait()
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
-        return printed
+        return _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
 
     # ---------------------------------------------------------------- values
 
@@ -204,19 +311,51 @@ class Program:
 
     # ---------------------------------------------------------------- frames
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            self._write(dumps(request))
-        except NotPlain as error:
-            raise Unsupported(f"the program is called with {error}") from None
-        while True:
+    def _ask(self, request: Request) -> dict[str, Any]:
+        while self._ahead:
+            reply = self._next_answer()
+            if self._ahead and self._ahead.popleft() == request:
+                break  # else it is of a case that did not come to its call
+        else:
+            try:
+                self._write(dumps(request))
+            except NotPlain as error:
+                raise Unsupported(f"the program is called with {error}") from None
             reply = self._read()
-            if "back" not in reply:
-                break
-            self._write(dumps(self._call_back(reply)))
+            while "back" in reply:
+                self._write(dumps(self._call_back(reply)))
+                reply = self._read()
         if "error" in reply:
             raise _raised(reply)
         return reply
+
+    def _next_answer(self) -> dict[str, Any]:
+        """The answer to the first call that was sent ahead. Raises Ended if the process ended before it came to that."""
+        if not self._answers and self._end_of_answers is None:
+            answered = 0
+            try:
+                told = self._read().get("answered")
+                answered = told if type(told) is int else 0
+            except Ended as ended:
+                if ended.outcome == "forged":
+                    raise
+                self._end_of_answers = ended
+            data, place = _take(self._zygote.answers, MAX_FRAME), 0
+            while place + 4 <= len(data):
+                (size,) = struct.unpack_from("I", data, place)
+                if place + 4 + size > len(data):
+                    break
+                self._answers.append(data[place + 4 : place + 4 + size])
+                place += 4 + size
+            if self._end_of_answers is None:
+                if len(self._answers) != answered or not 0 < answered <= len(self._ahead):
+                    raise Ended("forged", "not as many answers as it says")
+                while len(self._ahead) > answered:
+                    self._ahead.pop()
+        if not self._answers:
+            assert self._end_of_answers is not None
+            raise self._end_of_answers
+        return _parsed(self._answers.popleft())
 
     def _call_back(self, request: dict[str, Any]) -> dict[str, Any]:
         """The program calls what a test passed to it."""
@@ -235,21 +374,16 @@ class Program:
         (size,) = struct.unpack_from("I", data)
         if size > MAX_FRAME:
             raise Ended("forged", f"an answer of {size} bytes")
-        if len(data) < size + 4:
-            parts, missing = [data], size + 4 - len(data)
+        end = size + 4
+        if len(data) < end:
+            parts, missing = [data], end - len(data)
             while missing > 0:
                 parts.append(self._receive())
                 missing -= len(parts[-1])
             data = b"".join(parts)
-        if len(data) > size + 4:
+        if len(data) > end:
             raise Ended("forged", "more than one answer")
-        try:
-            reply = json.loads(data[4:])
-        except (ValueError, RecursionError) as error:
-            raise Ended("forged", f"an answer that is not JSON: {error!s:.100}") from None
-        if type(reply) is not dict:
-            raise Ended("forged", "an answer that is no object")
-        return reply
+        return _parsed(data[4:end])
 
     def _receive(self) -> bytes:
         while True:
@@ -265,7 +399,7 @@ class Program:
             return data
 
     def _write(self, payload: bytes) -> None:
-        if self._poll.poll(0):
+        if not self._ahead and self._poll.poll(0):
             self._receive()  # raises if the process is gone
             raise Ended("forged", "an answer came before its question")
         view = memoryview(payload)
@@ -281,7 +415,12 @@ class Program:
 
     def _wait(self, poller: select.poll) -> None:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
+        answered = 0
         while not poller.poll(_POLL_S * 1000):
+            if self._ahead and os.fstat(self._zygote.answers).st_size > answered:  # it goes on to the next case
+                answered = os.fstat(self._zygote.answers).st_size
+                self._started = time.monotonic()
+                self._cpu_end = min(self.cpu_now() + self._limits["cpu_seconds"], self._last_cpu)
             if self.cpu_now() >= self._cpu_end:
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
@@ -324,6 +463,16 @@ def _copy_back(ours: Any, theirs: Any) -> None:
     elif type(ours) is tuple:
         for old, new in zip(ours, theirs, strict=False):
             _copy_back(old, new)
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        reply = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Ended("forged", f"an answer that is not JSON: {error!s:.100}") from None
+    if type(reply) is not dict:
+        raise Ended("forged", "an answer that is no object")
+    return reply
 
 
 class _Shown:

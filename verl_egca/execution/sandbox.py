@@ -170,6 +170,11 @@ class Trials:
     def __init__(self, lease: _Lease, problem: Problem) -> None:
         self._lease, self._problem = lease, problem
 
+    @property
+    def pid(self) -> int:
+        """The process at the top of the worker: its judge."""
+        return self._lease.worker().pid
+
     def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
         """Raises as `Sandbox.run`."""
         return self._lease.verdict(self._problem, program, cases, trial=True, keep=True)

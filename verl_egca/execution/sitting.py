@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.program import Ended, Program, Raised, Zygote
+from verl_egca.execution.program import Ahead, Ended, Program, Raised, Zygote
 
 
 class LoadFailed(Exception):
@@ -26,38 +26,43 @@ class Sitting:
         self.generation = 0
         self.trace = b""
         self._cpu_used = 0.0
+        self._ahead: Callable[[], Ahead] = Ahead
+
+    def expect(self, ahead: Callable[[], Ahead]) -> None:
+        """Before each case: the calls that it and those after it are known to make, for the program to run ahead."""
+        self._ahead = ahead
 
     def functions(self) -> list[str]:
         """Start a case: the names that the program defines; loads it where there is no process. Raises LoadFailed, Ended."""
         if isinstance(self._loaded, LoadFailed):
             raise self._loaded  # it would fail again
         self._check_budget()
-        if self._program is None or self._loaded is None:
-            self._load(self._fresh())
+        if self._program is None:
+            self._fresh()
         else:
             self._program.new_case(self.cpu_left)
-        assert isinstance(self._loaded, list)
-        return self._loaded
+        assert self._program is not None
+        if self._loaded is None:
+            self._load(self._program)
+        else:
+            self._program.run_ahead(self._ahead)
+        return self._loaded or []
 
     def replace(self, source: str) -> None:
         """Go on with another text of the program, in the same process if it still lives."""
         self._source, self._loaded = source, None
         self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
-        if self._program is None:
-            return
-        self._program.new_case(self.cpu_left)
-        try:
-            self._load(self._program)
-        except LoadFailed as failed:
-            if isinstance(failed.cause, Ended):
-                self.close()
+        if self._program is not None and self._program.is_ahead:
+            self.close()
 
     def _load(self, program: Program) -> None:
         self.generation += 1
         try:
-            self._loaded = program.load(self._source, max_events=self._max_events)
+            self._loaded = program.load(self._source, max_events=self._max_events, ahead=self._ahead())
         except (Raised, Ended) as error:
             self._loaded = LoadFailed(error)
+            if isinstance(error, Ended):
+                self.close()
             raise self._loaded from None
 
     def call(self, name: str, /, *arguments: Any, **keywords: Any) -> Any:

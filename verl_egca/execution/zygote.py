@@ -3,12 +3,12 @@
     python -m verl_egca.execution.zygote CONTROL_FD FOLDER LIMITS_JSON
 
 A fresh interpreter and not a fork of the caller: nothing of a trainer's or a judge's memory is in it. It confines itself
-once, and what it forks inherits that. One child is always forked ahead, so that forking overlaps with the judge's work.
+once, and what it forks inherits that.
 
-Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with three descriptors that all
-programs get in turn (their standard input, their output, their trace). Then ``F`` answers with a pid and the descriptor
+Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with four descriptors that all
+programs get in turn (their standard input, output, trace, and answers to calls sent ahead). Then ``F`` answers with a pid and the descriptor
 of a child's channel; ``K`` and that pid ends the child with all that it started, empties the programs' folder, and
-answers with the wait status.
+answers ``k``.
 """
 
 from __future__ import annotations
@@ -23,31 +23,27 @@ import socket
 import struct
 import sys
 
-from verl_egca.execution.child import CHANNEL, TRACE, serve
+from verl_egca.execution.child import ANSWERS, CHANNEL, TRACE, prepare, serve
 from verl_egca.execution.confinement.apply import Confined, confine
 from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.warm import WARM
 
-# What programs import most. One import here saves it in every child.
-WARM = (
-    *("array", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions"),
-    *("functools", "hashlib", "heapq", "itertools", "math", "operator", "random", "re", "statistics", "string"),
-    *("sys", "typing"),
-)
+_DESCRIPTORS = 4096  # no more are open before there are limits
 
 
 def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control = socket.socket(fileno=_moved(int(sys.argv[1])))
     folder, limits = sys.argv[2], json.loads(sys.argv[3])
     for name in WARM:
         importlib.import_module(name)
-    shared = [os.memfd_create(name, 0) for name in ("input", "output", "trace")]
-    children = os.open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", os.O_RDONLY)
+    shared = [_moved(os.memfd_create(name, 0)) for name in ("input", "output", "trace", "answers")]
+    children = _moved(os.open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", os.O_RDONLY))
     confined = confine(folder, limits, limits["withhold"])
     zygote = Zygote(control, shared, children, confined, limits["output_bytes"])
     os.environ.clear()
     gc.collect()
     gc.freeze()
-    told = {"layers": confined.layers, "reasons": confined.reasons}
+    told = {"layers": confined.layers, "reasons": confined.reasons, "ahead": zygote.alone}
     socket.send_fds(control, [json.dumps(told).encode()], shared)
     zygote.serve()
 
@@ -56,33 +52,29 @@ class Zygote:
     def __init__(
         self, control: socket.socket, shared: list[int], children: int, confined: Confined, output_bytes: int
     ) -> None:
-        self._control, self._shared, self._children = control, shared, children
-        self._narrow, self._output_bytes = confined.narrow, output_bytes
+        """All that children have in common is set up here, once: it costs them nothing."""
+        self._control, self._children = control, children
+        self._narrow = confined.narrow
         # where programs can't start processes, ending one child ends all of it, and another may wait meanwhile
-        self._alone = Layer.SECCOMP in confined.layers
+        self.alone = Layer.SECCOMP in confined.layers
         self._ended_by_init = Layer.PID_NAMESPACE in confined.layers
-        self._spare: tuple[int, int] | None = None
+        for number, fd in ((0, shared[0]), (1, shared[1]), (2, shared[1]), (TRACE, shared[2]), (ANSWERS, shared[3])):
+            os.dup2(fd, number)
+        self._served = prepare(output_bytes)
 
     def serve(self) -> None:
         """Until the judge is gone."""
-        self._ahead()
         while command := self._control.recv(1):
             if command == b"F":
-                pid, channel = self._spare or self._start()
-                self._spare = None
+                pid, channel = self._start()
                 socket.send_fds(self._control, [struct.pack("i", pid)], [channel])
                 os.close(channel)
-                self._ahead()
             else:
                 (pid,) = struct.unpack("i", self._control.recv(4))
-                status = self._end(pid)
+                self._end(pid)
                 for entry in os.scandir():
                     _remove(entry)
-                self._control.sendall(struct.pack("i", status))
-
-    def _ahead(self) -> None:
-        if self._alone:
-            self._spare = self._start()
+                self._control.sendall(b"k")
 
     def _start(self) -> tuple[int, int]:
         ours, theirs = socket.socketpair()
@@ -92,27 +84,24 @@ class Zygote:
             theirs.close()
             return pid, ours.detach()
         try:
-            os.setsid()
-            stdin, output, trace = self._shared
-            assert (CHANNEL, TRACE) == (3, 4)
-            kept = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (stdin, output, output, theirs.fileno(), trace)]
-            for number, fd in enumerate(kept):
-                os.dup2(fd, number)
-            os.closerange(len(kept), 4096)
+            if not self.alone:
+                os.setsid()  # out of reach of kill(0)
+            os.dup2(theirs.fileno(), CHANNEL)
+            os.closerange(ANSWERS + 1, _DESCRIPTORS)
             self._narrow()
             os.write(CHANNEL, b"r")
-            serve(self._output_bytes)
+            serve(self._served)
         except (EOFError, OSError):
             pass
         finally:
             os._exit(0)
 
-    def _end(self, pid: int) -> int:
-        """Kill a child and everything that it started; the child's wait status."""
+    def _end(self, pid: int) -> None:
+        """Kill a child and everything that it started, and wait for their end."""
         _kill(pid)
-        if self._alone:
-            return os.waitpid(pid, 0)[1]
-        status = 0
+        if self.alone:
+            os.waitpid(pid, 0)
+            return
         while True:
             if self._ended_by_init:
                 _kill(-1)  # everything in this pid namespace but its first process, this one
@@ -120,10 +109,16 @@ class Zygote:
                 for child in os.pread(self._children, 1 << 16, 0).split():
                     _kill(int(child))
             try:
-                ended, how = os.waitpid(-1, 0)
+                os.waitpid(-1, 0)
             except ChildProcessError:
-                return status
-            status = how if ended == pid else status
+                return
+
+
+def _moved(fd: int) -> int:
+    """The descriptor at a number that children do not need."""
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD, ANSWERS + 1)
+    os.close(fd)
+    return moved
 
 
 def _kill(pid: int) -> None:
