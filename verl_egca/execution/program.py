@@ -39,12 +39,14 @@ class Zygote:
     """The judge's end of the warm process."""
 
     def __init__(self, control: socket.socket) -> None:
-        """Raises EOFError if the warm process ended before it was ready."""
+        """Raises EOFError if the warm process ended before it was ready, and says why if it told."""
         self._control = control
         told, shared, _, _ = socket.recv_fds(control, 1 << 16, 3)
         if not told:
-            raise EOFError("the zygote did not start")
+            raise EOFError("its warm process ended before it was ready")
         self.told: dict[str, Any] = json.loads(told)
+        if "failed" in self.told:
+            raise EOFError(self.told["failed"])
         self.stdin, self.output, self.trace = shared
 
     def start(self) -> tuple[int, int, int]:
