@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from verl_egca.execution.confinement import files, landlock, namespaces, seccomp
-from verl_egca.execution.confinement.capabilities import drop_capabilities
+from verl_egca.execution.confinement.capabilities import drop_capabilities, empty_bounding_set
 from verl_egca.execution.confinement.kernel import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -20,6 +20,7 @@ from verl_egca.execution.confinement.kernel import (
     prctl,
 )
 from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.confinement.remedies import WITHHELD
 
 WORK = "/tmp"  # the program's folder, where there is a root of its own
 
@@ -67,6 +68,7 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
         if plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True):
             work = WORK
     os.chdir(work)
+    plan.attempt(Layer.CAPABILITIES, empty_bounding_set)  # while there is the right to
     of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
     if of_its_own and os.geteuid() == 0:
         if work == WORK and namespaces.open_to_nobody(may_read):
@@ -107,7 +109,7 @@ class _Plan:
     def __init__(self, withhold: Collection[str]) -> None:
         self.withheld = {Layer(name) for name in withhold}
         self.layers: set[Layer] = set()
-        self.reasons: dict[str, str] = dict.fromkeys(self.withheld, "withheld")
+        self.reasons: dict[str, str] = dict.fromkeys(self.withheld, WITHHELD)
 
     def note(self, layer: Layer, in_force: bool, reason: str) -> None:
         if layer in self.withheld:

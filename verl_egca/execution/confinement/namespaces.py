@@ -10,6 +10,7 @@ from pathlib import Path
 from verl_egca.execution.confinement.files import DEVICES, Readable
 from verl_egca.execution.confinement.kernel import checked, libc
 from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.confinement.remedies import REFUSED
 
 _FLAGS = {
     Layer.USER_NAMESPACE: 0x10000000,
@@ -40,7 +41,7 @@ def enter(wanted: Iterable[Layer]) -> tuple[list[Layer], str]:
             failed = _unshare(attempt)
             if not failed:
                 return attempt, refused
-            refused = refused or f"the kernel refuses it: {os.strerror(failed)}"
+            refused = refused or f"{REFUSED}: {os.strerror(failed)}"
     return [], refused
 
 

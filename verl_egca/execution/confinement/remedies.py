@@ -9,7 +9,7 @@ from pathlib import Path
 
 from verl_egca.execution.confinement.layers import Layer
 
-WITHHELD = "withheld"
+WITHHELD, REFUSED = "withheld", "the kernel refuses it"  # how reasons begin
 _NAMESPACES = {layer for layer in Layer if layer.endswith("-namespace")}
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
 
@@ -34,18 +34,16 @@ def hints(reasons: Mapping[Layer, str], read: Read | None = None, container: boo
     read = read or _content
     lost = {layer for layer, reason in reasons.items() if reason != WITHHELD}
     found = []
-    if lost & _NAMESPACES:
+    if any(reasons[layer].startswith(REFUSED) for layer in lost & _NAMESPACES):
         found += _of_namespaces(read, in_container() if container is None else container)
-        inside = [
-            reasons[layer] for layer in lost & _NAMESPACES if reasons[layer].startswith("entered, but still as root")
-        ]
-        found += [Hint(reason, "chmod -R o+rX the interpreter's folder") for reason in inside if "readable" in reason]
+    if "readable for all" in reasons.get(Layer.USER_NAMESPACE, ""):
+        found.append(Hint(reasons[Layer.USER_NAMESPACE], "chmod -R o+rX the folders of the interpreter and the packages"))
     if Layer.LANDLOCK in lost and Layer.NO_NEW_PRIVS not in reasons:
         at_boot = "boot with landlock among the kernel's lsm="
         newer = "a kernel from Linux 5.13 on with CONFIG_SECURITY_LANDLOCK"
         found.append(Hint(reasons[Layer.LANDLOCK], at_boot if "boot" in reasons[Layer.LANDLOCK] else newer))
     if Layer.SECCOMP in lost and Layer.NO_NEW_PRIVS not in reasons:
-        library = "libseccomp" in reasons[Layer.SECCOMP] or "seccomp" in reasons[Layer.SECCOMP].split("'")[1:2]
+        library = any(name in reasons[Layer.SECCOMP] for name in ("libseccomp", "pyseccomp"))
         install = "install libseccomp (apt-get install libseccomp2, dnf install libseccomp) and pip install pyseccomp"
         kernel = "a kernel with CONFIG_SECCOMP_FILTER"
         found.append(Hint(reasons[Layer.SECCOMP], install if library else kernel))
