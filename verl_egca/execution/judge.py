@@ -3,7 +3,7 @@
     python -m verl_egca.execution.judge LIMITS_JSON PROGRESS_FD
 
 Requests and answers are JSON lines on standard input and output (see `Judge.answer`). The first line it writes is what
-confinement is in force. PROGRESS_FD is a shared file of four bytes: the case that runs, for the trainer's side to know
+confinement is in force, or why none can be. PROGRESS_FD is a shared file of four bytes: the case that runs, for the trainer's side to know
 should this process be ended by it.
 """
 
@@ -25,6 +25,7 @@ import tempfile
 from collections import OrderedDict
 from typing import Any
 
+from verl_egca.execution.confinement.kernel import PR_SET_DUMPABLE, prctl
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.program import Ahead, Zygote
@@ -46,6 +47,7 @@ def main() -> None:
     os.dup2(null, 1)  # whatever the tests print
     ours, theirs = socket.socketpair()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE")  # where a program could see this process, not its memory: the tests
     with tempfile.TemporaryDirectory(prefix="egca-") as folder:
         arguments = [str(theirs.fileno()), folder, json.dumps(limits)]
         process = subprocess.Popen(
@@ -55,7 +57,11 @@ def main() -> None:
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )
         theirs.close()
-        zygote = Zygote(ours)
+        try:
+            zygote = Zygote(ours)
+        except EOFError as error:
+            answers.write(json.dumps({"failed": str(error)}) + "\n")
+            return
         memory = resource.getrlimit(resource.RLIMIT_AS)[1]
         if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
             resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))

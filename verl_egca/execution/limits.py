@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from verl_egca.execution.confinement.layers import Layer
 
 
 class Limits(BaseModel):
@@ -31,4 +34,12 @@ class Limits(BaseModel):
 
 
 class ConfinementError(RuntimeError):
-    """The machine offers less confinement than the settings require, or the sandbox can't be set up at all."""
+    """The machine offers less confinement than the settings require, or the sandbox can't be set up at all.
+
+    ``layers`` are those that were in force (empty if no worker started), ``reasons`` says why the others were not.
+    """
+
+    def __init__(self, message: str, layers: tuple[Layer, ...] = (), reasons: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.layers = layers
+        self.reasons = dict(reasons or {})

@@ -82,12 +82,14 @@ class Zygote:
     """
 
     def __init__(self, control: socket.socket) -> None:
-        """Raises EOFError if the warm process ended before it was ready."""
+        """Raises EOFError if the warm process ended before it was ready, and says why if it told."""
         self._control = control
         told, shared, _, _ = socket.recv_fds(control, 1 << 16, 4)
         if not told:
-            raise EOFError("the zygote did not start")
+            raise EOFError("its warm process ended before it was ready")
         self.told: dict[str, Any] = json.loads(told)
+        if "failed" in self.told:
+            raise EOFError(self.told["failed"])
         self.stdin, self.output, self.trace, self.answers = shared
         self._asked = self._ending = False
         self._next: tuple[int, int] | None = None

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from verl_egca.execution.confinement.layers import Coverage, Layer, coverage, uncovered
+from verl_egca.execution.confinement.remedies import remedies_for
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.outcome import ended_as, own_error
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
@@ -133,16 +134,11 @@ class Sandbox:
     def start_worker(self) -> Worker:
         """For this module's own use. Raises Lost, ConfinementError."""
         worker = Worker(self.limits, self._withhold)
-        layers = [Layer(name) for name in worker.layers]
+        layers = tuple(Layer(name) for name in worker.layers)
         wanted = Coverage(self.limits.require)
         if coverage(layers) < wanted:
             worker.close()
-            gaps = "; ".join(uncovered(layers))
-            why = "; ".join(f"{layer}: {reason}" for layer, reason in worker.reasons.items())
-            raise ConfinementError(
-                f"egca.sandbox.require is {wanted}, but on this machine a program could: {gaps}. "
-                f"Not in force: {why}. `egca doctor` says more"
-            )
+            raise _too_little(wanted, layers, worker.reasons)
         return worker
 
     def count_death(self, problem: Problem, error: Exception) -> None:
@@ -158,6 +154,21 @@ class Sandbox:
     def count_answer(self) -> None:
         with self._lock:
             self._deaths = 0
+
+
+def _too_little(wanted: Coverage, layers: tuple[Layer, ...], reasons: dict[str, str]) -> ConfinementError:
+    have = coverage(layers)
+    why = "; ".join(f"{layer} ({reason})" for layer, reason in reasons.items())
+    text = (
+        f"egca.sandbox.require is {wanted}, but this machine gives {'no' if have == Coverage.NONE else have} confinement: "
+        f"a program could {'; '.join(uncovered(layers))}. Not in force: {why}. "
+    )
+    remedies = remedies_for(reasons)
+    if remedies:
+        text += f"What helps: {'; '.join(remedies)}. "
+    if have == Coverage.REDUCED:
+        text += "Or accept it: egca.sandbox.require=reduced. "
+    return ConfinementError(text + "`egca doctor` says more", layers, reasons)
 
 
 class Trials:

@@ -58,6 +58,8 @@ class Worker:
         self._patience = _GRACE_S + 11 * limits.wall_seconds + limits.cpu_seconds  # a case can't take longer
         try:
             told = self._read()
+            if "failed" in told:
+                raise Lost(told["failed"])
         except Lost:
             self.kill()
             raise

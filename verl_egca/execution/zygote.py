@@ -6,9 +6,9 @@ A fresh interpreter and not a fork of the caller: nothing of a trainer's or a ju
 once, and what it forks inherits that.
 
 Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with four descriptors that all
-programs get in turn (their standard input, output, trace, and answers to calls sent ahead). Then ``F`` answers with a pid and the descriptor
-of a child's channel; ``K`` and that pid ends the child with all that it started, empties the programs' folder, and
-answers ``k``.
+programs get in turn (their standard input, output, trace, and answers to calls sent ahead); or ``failed``, and why. Then
+``F`` answers with a pid and the descriptor of a child's channel; ``K`` and that pid ends the child with all that it
+started, empties the programs' folder, and answers ``k``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ def main() -> None:
         importlib.import_module(name)
     shared = [_moved(os.memfd_create(name, 0)) for name in ("input", "output", "trace", "answers")]
     children = _moved(os.open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", os.O_RDONLY))
-    confined = confine(folder, limits, limits["withhold"])
+    try:
+        confined = confine(folder, limits, limits["withhold"])
+    except (OSError, ImportError) as error:
+        control.sendall(json.dumps({"failed": str(error)}).encode())
+        return
     zygote = Zygote(control, shared, children, confined, limits["output_bytes"])
     os.environ.clear()
     gc.collect()

@@ -7,5 +7,6 @@ the warm process alone needs. Nothing here trusts the caller's environment, and 
     apply.py         confine the warm process, then each child
     namespaces.py    user, pid, ipc and network namespaces; a root of its own with a small file system in memory
     landlock.py      which files can be opened          seccomp.py       which system calls exist
+    files.py         which files those are              remedies.py      what stands in a layer's way, and what helps
     capabilities.py  root without its powers            kernel.py        system calls that Python has no name for
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from verl_egca.execution.confinement import files, landlock, namespaces, seccomp
-from verl_egca.execution.confinement.capabilities import drop_capabilities
+from verl_egca.execution.confinement.capabilities import drop_capabilities, empty_bounding_set
 from verl_egca.execution.confinement.kernel import (
     PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     die_with_parent,
     prctl,
 )
 from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.confinement.remedies import WITHHELD
 
 WORK = "/tmp"  # the program's folder, where there is a root of its own
 
@@ -37,12 +40,16 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
 
     ``folder`` is an empty one, where the program may write if there is no root of its own. ``reasons`` of the result says
     for each layer that is not in force why.
+
+    Raises:
+        ImportError: one of ``limits["packages"]`` can't be imported.
+        OSError: no program could run as this process now is.
     """
     plan = _Plan(withhold)
-    memory = limits["memory_bytes"] + _own_address_space()
     may_read = files.readable(limits["packages"])
+    memory = limits["memory_bytes"] + _own_address_space()  # with the packages in it
     filters = plan.attempt(Layer.SECCOMP, seccomp.wide_filter)  # also loads the library, while its file can be found
-    entered = namespaces.enter([layer for layer in Layer if layer not in plan.withheld])
+    entered, refused = namespaces.enter([layer for layer in Layer if layer not in plan.withheld])
     for layer in (
         Layer.USER_NAMESPACE,
         Layer.PID_NAMESPACE,
@@ -50,7 +57,7 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
         Layer.IPC_NAMESPACE,
         Layer.NETWORK_NAMESPACE,
     ):
-        plan.note(layer, layer in entered, "the kernel refuses it to this user")
+        plan.note(layer, layer in entered, refused)
     if Layer.PID_NAMESPACE in entered:
         _become_init()
     else:
@@ -61,21 +68,31 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
         if plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True):
             work = WORK
     os.chdir(work)
+    plan.attempt(Layer.CAPABILITIES, empty_bounding_set)  # while there is the right to
     of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
-    if of_its_own and work == WORK and namespaces.open_to_nobody(may_read):
-        plan.attempt(Layer.USER_NAMESPACE, namespaces.become_nobody, done=True)
+    if of_its_own and os.geteuid() == 0:
+        if work == WORK and namespaces.open_to_nobody(may_read):
+            plan.attempt(Layer.USER_NAMESPACE, namespaces.become_nobody, done=True)
+        else:
+            why = "the interpreter's files are not readable for all" if work == WORK else "there is no root of its own"
+            plan.note(Layer.USER_NAMESPACE, False, f"entered, but still as root: {why}")
+    if of_its_own and not _counts_processes_apart():
+        plan.note(Layer.USER_NAMESPACE, False, "entered, but before Linux 5.14 threads are not counted apart in it")
     die_with_parent()
-    plan.attempt(Layer.RLIMITS, lambda: _rlimits(limits, memory, of_its_own and os.geteuid() != 0), done=True)
+    counted = Layer.USER_NAMESPACE in plan.layers
+    plan.attempt(Layer.RLIMITS, lambda: _rlimits(limits, memory, counted), done=True)
     plan.attempt(Layer.CAPABILITIES, drop_capabilities, done=True)
     plan.attempt(Layer.NO_NEW_PRIVS, lambda: prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS"), done=True)
-    # without a file system of its own, files would fill the machine's: then none can be written
-    writable = [work] if Layer.MOUNT_NAMESPACE in plan.layers else []
-    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, writable), done=True)
+    # Without a file system of its own, files would fill the machine's: then none can be written. seccomp sees to that as
+    # well as Landlock, which knows no truncate before Linux 6.2.
+    own_files = Layer.MOUNT_NAMESPACE in plan.layers
+    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, work, writable=own_files), done=True)
     narrow_calls: Callable[[], None] = lambda: None  # noqa: E731
     if filters is not None:
-        files_open = not plan.layers & {Layer.MOUNT_NAMESPACE, Layer.LANDLOCK}
-        narrow_calls = seccomp.loader(seccomp.narrow_filter(read_only=files_open))
+        narrow_calls = seccomp.loader(seccomp.narrow_filter(read_only=not own_files))
         plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True)
+    prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE")  # no program looks into another one or the warm process
+    _still_reads(may_read)
     cpu = int(limits["program_cpu_seconds"]) + 2  # the judge ends it earlier; this holds if the judge can't
 
     def narrow() -> None:
@@ -92,7 +109,7 @@ class _Plan:
     def __init__(self, withhold: Collection[str]) -> None:
         self.withheld = {Layer(name) for name in withhold}
         self.layers: set[Layer] = set()
-        self.reasons: dict[str, str] = dict.fromkeys(self.withheld, "withheld")
+        self.reasons: dict[str, str] = dict.fromkeys(self.withheld, WITHHELD)
 
     def note(self, layer: Layer, in_force: bool, reason: str) -> None:
         if layer in self.withheld:
@@ -109,7 +126,7 @@ class _Plan:
             return None
         try:
             result = action()
-        except (OSError, ImportError, RuntimeError, AttributeError) as error:
+        except (OSError, ImportError, RuntimeError, AttributeError, ValueError) as error:
             self.note(layer, False, str(error))
             return None
         if done:
@@ -134,7 +151,7 @@ def _become_init() -> None:
 def _rlimits(limits: dict[str, Any], memory: int, count_processes: bool) -> None:
     if count_processes:  # of one worker: its warm process, a spare child, and the program with its threads
         most = 3 + limits["processes"]
-        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+        _lower(resource.RLIMIT_NPROC, most)
     for which, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
@@ -143,7 +160,30 @@ def _rlimits(limits: dict[str, Any], memory: int, count_processes: bool) -> None
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
-        resource.setrlimit(which, (value, value))
+        _lower(which, value)
+
+
+def _lower(which: int, value: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    value = (
+        value if hard == resource.RLIM_INFINITY else min(value, hard)
+    )  # whoever started the trainer may have set less
+    resource.setrlimit(which, (value, value))
+
+
+def _counts_processes_apart() -> bool:
+    """Whether RLIMIT_NPROC of a user namespace counts its own processes only, and not all of the user's on the machine."""
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2]) >= (5, 14)
+
+
+def _still_reads(readable: files.Readable) -> None:
+    """Raises OSError: honest programs would fail at their imports."""
+    for path in readable.folders:
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise OSError(
+                f"a confined program could not read the interpreter's own {path}: make it and the folders above it "
+                "readable for all (chmod o+rx), or use an interpreter elsewhere"
+            )
 
 
 def _own_address_space() -> int:

@@ -28,7 +28,11 @@ class Readable:
 
 
 def readable(packages: Iterable[str] = ()) -> Readable:
-    """What this interpreter needs to go on running programs. Imports ``packages``. Raises ImportError."""
+    """What this interpreter needs to go on running programs. Imports ``packages``.
+
+    Raises:
+        ImportError: a package can't be imported; says which and why.
+    """
     stdlib = {sysconfig.get_path("stdlib"), os.path.dirname(os.__file__)}
     stdlib.add(sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix}))
     multiarch = sysconfig.get_config_var("MULTIARCH") or "lib"
@@ -41,5 +45,18 @@ def readable(packages: Iterable[str] = ()) -> Readable:
     own_libraries = sysconfig.get_config_var("LIBDIR") or ""
     if os.path.isdir(own_libraries) and own_libraries not in ("/usr/lib", "/lib"):
         files += [str(path) for path in Path(own_libraries).glob("lib*.so*")]
-    chosen = [folder for name in packages for folder in importlib.import_module(name).__path__]
+    chosen = [path for name in packages for path in _imported_from(name)]
     return Readable(tuple(folders), tuple(files), tuple(hidden), tuple(chosen))
+
+
+def _imported_from(package: str) -> list[str]:
+    """Its folders, or the file of one that is a file. Packages run code of their own when imported: any error may come."""
+    try:
+        module = importlib.import_module(package)
+    except Exception as error:
+        raise ImportError(
+            f"egca.sandbox.packages names {package!r}, which can't be imported by {sys.executable}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    file = getattr(module, "__file__", None)
+    return [*getattr(module, "__path__", [file] if file else [])]

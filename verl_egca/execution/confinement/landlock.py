@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from verl_egca.execution.confinement.files import DEVICES, Readable
@@ -18,6 +20,10 @@ _MAKE_DIR, _MAKE_REG, _TRUNCATE = 1 << 7, 1 << 8, 1 << 14
 _ACCESS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}  # by ABI; 16 from ABI 5 on
 _NET_BIND_AND_CONNECT_TCP = 3  # ABI 4
 _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS = 3  # ABI 6
+_ABSENT = {
+    errno.EOPNOTSUPP: "this kernel has Landlock, but it was not switched on at boot",
+    errno.EPERM: "a seccomp profile around this process refuses it",
+}
 
 
 def abi() -> int:
@@ -25,8 +31,8 @@ def abi() -> int:
     return max(0, int(libc.syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)))
 
 
-def restrict(readable: Readable, writable: Iterable[str]) -> None:
-    """Deny every file but the ``readable`` ones, the devices, and those below ``writable``; TCP; signals to outside.
+def restrict(readable: Readable, work: str, writable: bool) -> None:
+    """Deny every file but the ``readable`` ones, the devices, and those in ``work``; TCP; signals to outside.
 
     For this process and all that it starts, for good; needs no_new_privs. Each as far as the kernel's version knows it.
 
@@ -35,7 +41,7 @@ def restrict(readable: Readable, writable: Iterable[str]) -> None:
     """
     version = abi()
     if not version:
-        raise OSError("this kernel has no Landlock")
+        raise OSError(_ABSENT.get(ctypes.get_errno(), "this kernel has no Landlock (Linux 5.13 is the first)"))
     known = (1 << _ACCESS_BITS.get(version, 16)) - 1
     network = _NET_BIND_AND_CONNECT_TCP if version >= 4 else 0
     scope = _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0
@@ -46,7 +52,7 @@ def restrict(readable: Readable, writable: Iterable[str]) -> None:
         read = _READ_FILE | _READ_DIR
         rules = [(path, read) for path in _not_hidden(readable)] + [(path, _READ_DIR) for path in readable.folders]
         rules += [(path, read) for path in (*readable.files, *readable.packages)]
-        rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(path, write) for path in writable]
+        rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(work, write if writable else read)]
         for path, rights in rules:
             _allow(ruleset, path, rights & known)
         checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")

@@ -22,7 +22,7 @@ class Layer(StrEnum):
 
 
 COVERS = {
-    Layer.USER_NAMESPACE: "a user that owns nothing outside; what the other namespaces need without root",
+    Layer.USER_NAMESPACE: "a user without rights outside, whose threads are counted apart; gives others the namespaces below",
     Layer.PID_NAMESPACE: "no process outside can be seen or signalled; all that is started ends with the worker",
     Layer.MOUNT_NAMESPACE: "only the interpreter's files exist; files written go to a small file system in memory",
     Layer.IPC_NAMESPACE: "no shared memory, semaphores or message queues of others",
@@ -38,22 +38,36 @@ COVERS = {
 def uncovered(layers: Collection[Layer]) -> list[str]:
     """What a program can do on this machine that the promise says it can't, in words; empty if nothing."""
     have = set(layers)
+    confined_calls, own_root = Layer.SECCOMP in have, Layer.MOUNT_NAMESPACE in have
     gaps = []
     if Layer.RLIMITS not in have:
         gaps.append("use all of the machine's memory")
-    if not have & {Layer.LANDLOCK, Layer.MOUNT_NAMESPACE}:
-        written = "read" if Layer.SECCOMP in have else "read and write"  # seccomp then refuses all that writes
-        gaps.append(f"{written} every file that the trainer's user can")
-    elif Layer.MOUNT_NAMESPACE not in have:
+    if not own_root and Layer.LANDLOCK not in have:
+        done = "read" if confined_calls else "read and write"  # seccomp then refuses all that writes
+        gaps.append(
+            f"{done} every file that the trainer's user can: answers of the tests, if it finds them on disk or in the "
+            "memory of that user's processes"
+        )
+    elif not own_root:
         gaps.append("learn which paths exist (but not open them)")
-    if not have & {Layer.SECCOMP, Layer.NETWORK_NAMESPACE}:
+        if not confined_calls:  # Landlock rules on opening, making and removing only
+            gaps.append("change permissions, owners and times of files that the trainer's user owns")
+    if not confined_calls and Layer.NETWORK_NAMESPACE not in have:
         gaps.append("use the network")
+    elif not confined_calls and not own_root:
+        gaps.append("connect to Unix sockets that the trainer's user can")
     if not have & {Layer.SECCOMP, Layer.PID_NAMESPACE}:
         gaps.append("signal and inspect other processes of the trainer's user, the sandbox's own included")
-    if Layer.SECCOMP not in have:
+    if not have & {Layer.SECCOMP, Layer.IPC_NAMESPACE}:
+        gaps.append("use shared memory, semaphores and message queues of the trainer's user")
+    if not confined_calls:
         gaps.append("start processes until the user's limit, and reach rarely used parts of the kernel")
+    elif Layer.USER_NAMESPACE not in have:
+        gaps.append("start more threads than egca.sandbox.processes says, as many as its memory holds")
+    if not have & {Layer.SECCOMP, Layer.NO_NEW_PRIVS, Layer.MOUNT_NAMESPACE}:
+        gaps.append("start setuid programs, and so get their powers")
     if Layer.CAPABILITIES not in have:
-        gaps.append("use the powers of root")
+        gaps.append("use the powers of root" + (" in what system calls there are" if confined_calls else ""))
     return gaps
 
 
@@ -70,15 +84,26 @@ class Coverage(StrEnum):
 
 
 def coverage(layers: Collection[Layer]) -> Coverage:
-    """FULL where nothing is left uncovered. REDUCED where at least memory and time are limited, no file of the trainer can
-    be written, and no process of its user be signalled.
+    """FULL where nothing is left uncovered. REDUCED where at least memory and time are limited, no file outside can be
+    changed, no process outside signalled, and no power of root used for either.
     """
     if not uncovered(layers):
         return Coverage.FULL
     have = set(layers)
-    files = have & {Layer.LANDLOCK, Layer.MOUNT_NAMESPACE, Layer.SECCOMP}
-    processes = have & {Layer.SECCOMP, Layer.PID_NAMESPACE}
-    return Coverage.REDUCED if Layer.RLIMITS in have and files and processes else Coverage.NONE
+    files = have & {Layer.MOUNT_NAMESPACE, Layer.SECCOMP}  # Landlock alone leaves their permissions open
+    processes = have & {Layer.PID_NAMESPACE, Layer.SECCOMP}
+    powers = have & {Layer.CAPABILITIES, Layer.SECCOMP}
+    return Coverage.REDUCED if Layer.RLIMITS in have and files and processes and powers else Coverage.NONE
+
+
+def in_words(layers: Collection[Layer]) -> str:
+    """One line for a log: how much of the promise holds, which layers do not, and what that leaves open."""
+    absent = missing(layers)
+    line = f"{coverage(layers)} confinement, {len(Layer) - len(absent)} of {len(Layer)} layers in force"
+    if absent:
+        line += f" (not {', '.join(absent)})"
+    gaps = uncovered(layers)
+    return line + (f"; a program could {'; '.join(gaps)}" if gaps else "")
 
 
 def missing(layers: Collection[Layer]) -> list[Layer]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from verl_egca.execution.confinement.files import DEVICES, Readable
 from verl_egca.execution.confinement.kernel import checked, libc
 from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.confinement.remedies import REFUSED
 
 _FLAGS = {
     Layer.USER_NAMESPACE: 0x10000000,
@@ -25,23 +26,30 @@ _MNT_DETACH = 2
 NOBODY = 65534
 
 
-def enter(wanted: Iterable[Layer]) -> list[Layer]:
-    """Move this process into new namespaces (the pid one is for its children); those that the kernel gave.
+def enter(wanted: Iterable[Layer]) -> tuple[list[Layer], str]:
+    """Move this process into new namespaces (the pid one is for its children); those that the kernel gave, and why not
+    the others.
 
-    All at once, else all but the user namespace (root may, without one), else none.
+    All at once, else all but the user namespace (root may, without one), else none. Raises OSError if the process is in
+    a user namespace that it can't use.
     """
     chosen = [layer for layer in wanted if layer in _FLAGS]
     as_root: list[Layer] = [layer for layer in chosen if layer != Layer.USER_NAMESPACE]
+    refused = ""
     for attempt in (chosen, as_root):
-        if attempt and _unshare(attempt):
-            return attempt
-    return []
+        if attempt:
+            failed = _unshare(attempt)
+            if not failed:
+                return attempt, refused
+            refused = refused or f"{REFUSED}: {os.strerror(failed)}"
+    return [], refused
 
 
-def _unshare(layers: list[Layer]) -> bool:
+def _unshare(layers: list[Layer]) -> int:
+    """The error number; 0 if it worked."""
     flags = sum(_FLAGS[layer] for layer in layers)
     if Layer.USER_NAMESPACE not in layers:
-        return bool(libc.unshare(flags) == 0)
+        return ctypes.get_errno() if libc.unshare(flags) else 0
     # Oneself as oneself and, if that is root, nobody as nobody: two, so a process outside has to write the map.
     uid, gid = os.geteuid(), os.getegid()
     maps = {"uid_map": [uid, NOBODY], "gid_map": [gid, NOBODY]} if uid == 0 else {"uid_map": [uid], "gid_map": [gid]}
@@ -57,25 +65,29 @@ def _unshare(layers: list[Layer]) -> bool:
         finally:
             os._exit(status)
     try:
-        entered = libc.unshare(flags) == 0
-        if entered and uid:
+        failed = ctypes.get_errno() if libc.unshare(flags) else 0
+        if not failed and uid:
             Path("/proc/self/setgroups").write_text("deny")
             _write_maps(me, maps)
         if uid == 0:
-            os.write(entered_write, b"1" if entered else b"")
+            os.write(entered_write, b"" if failed else b"1")
     finally:
         os.close(entered_write)
         os.close(entered_read)
     if uid == 0:
         _, status = os.waitpid(outside, 0)
-        if entered and status:
+        if not failed and status:
             raise OSError("the user namespace's map could not be written")
-    return bool(entered)
+    return failed
 
 
 def _write_maps(pid: int, maps: dict[str, list[int]]) -> None:
     for name, numbers in maps.items():
-        Path(f"/proc/{pid}/{name}").write_text("".join(f"{number} {number} 1\n" for number in numbers))
+        file = Path(f"/proc/{pid}/{name}")
+        try:
+            file.write_text("".join(f"{number} {number} 1\n" for number in numbers))
+        except OSError:  # root of a namespace that has no nobody itself, as in a rootless container
+            file.write_text(f"{numbers[0]} {numbers[0]} 1\n")
 
 
 def become_nobody() -> None:
