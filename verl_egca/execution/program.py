@@ -15,7 +15,8 @@ from typing import Any
 from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode
 from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
 
-_POLL_S = 0.05
+_POLL_MS, _LATE_POLL_MS = 50, 2
+_NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
 _READ = 1 << 16
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
 
@@ -33,6 +34,9 @@ class Raised(Exception):
     """The program raised. ``error`` is what its process told: type, message, line."""
 
     error: dict[str, Any]
+
+
+_NO_ERRORS_OF_TESTS = (AssertionError, SyntaxError, StopIteration, StopAsyncIteration)
 
 
 class Zygote:
@@ -85,12 +89,14 @@ class Program:
         self._remotes: dict[int, Any] = {}
         self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
+        self._lines = 0
         self.new_case(limits["program_cpu_seconds"])
 
     def new_case(self, cpu_left: float) -> None:
         """Start a case's budget: its own CPU time, or what the program as a whole has left."""
         self._seed = True
         self.last_call = None
+        self._naps = 0
         self._started = time.monotonic()
         self._cpu_end = self.cpu_now() + min(self._limits["cpu_seconds"], cpu_left)
 
@@ -99,7 +105,12 @@ class Program:
         if stdin is not None:
             _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
         self._remotes.clear()
-        names = self._ask({"load": source, "script": stdin is not None, "events": max_events}).get("ok")
+        try:
+            payload = dumps({"load": source, "script": stdin is not None, "events": max_events})
+        except NotPlain as error:
+            raise Ended("out_of_memory", f"the program is {error}") from None
+        self._lines = len(source.splitlines())
+        names = self._ask(payload).get("ok")
         if not isinstance(names, list):
             raise Ended("forged", "the answer to loading is no list of names")
         return [name for name in names if isinstance(name, str)]
@@ -115,7 +126,7 @@ class Program:
         request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": self._seed}
         self._seed = False
         self.last_call = (what, args)
-        reply = self._ask(request)
+        reply = self._ask(_payload(request), serving=True)
         if "args" in reply:
             changed = self._decode(reply["args"])
             if type(changed) is not list or len(changed) != len(arguments):
@@ -130,16 +141,17 @@ class Program:
 
     def operate(self, operation: str, number: int, *arguments: Any) -> Any:
         """Get or set an attribute of a kept object, or the like (see `child`). Raises as `call`."""
-        return self._value(self._ask({operation: number, "with": [self._encode(a) for a in arguments]}))
+        request = {operation: number, "with": [self._encode(a) for a in arguments]}
+        return self._value(self._ask(_payload(request), serving=True))
 
     def next_items(self, number: int, count: int) -> tuple[list[Any], bool, Exception | None]:
         """The next items of a kept iterator, whether it ended, and what it raised after them."""
-        reply = self._ask({"next": number, "items": count})
+        reply = self._ask(_payload({"next": number, "items": count}), serving=True)
         items = self._value(reply)
         if type(items) is not list or len(items) > count:
             raise Ended("forged", f"{count} items were asked for")
         then = reply.get("then")
-        return items, reply.get("ended") is True, _raised(then) if type(then) is dict else None
+        return items, reply.get("ended") is True, self._raised(then) if type(then) is dict else None
 
     def shown_call(self, show: Callable[[Any], str]) -> str | None:
         """The last call of this case as source, with the arguments as they were."""
@@ -158,6 +170,7 @@ class Program:
         self.status = self._zygote.end(self._zygote_pid)
         printed = _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
+        _take(self._zygote.stdin, 0)  # the next program must not find what this one was given or wrote there
         return printed
 
     # ---------------------------------------------------------------- values
@@ -204,18 +217,20 @@ class Program:
 
     # ---------------------------------------------------------------- frames
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            self._write(dumps(request))
-        except NotPlain as error:
-            raise Unsupported(f"the program is called with {error}") from None
+    def _ask(self, payload: bytes, serving: bool = False) -> dict[str, Any]:
+        """The answer to a request; while ``serving``, the program may call what the test passed to it."""
+        if not self._alive:
+            raise Ended("crashed", "the process ended")
+        self._write(payload)
         while True:
             reply = self._read()
             if "back" not in reply:
                 break
-            self._write(dumps(self._call_back(reply)))
+            if not serving:
+                raise Ended("forged", "a call of what was not passed")
+            self._write(_payload(self._call_back(reply)))
         if "error" in reply:
-            raise _raised(reply)
+            raise self._raised(reply)
         return reply
 
     def _call_back(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +241,28 @@ class Program:
         try:
             return {"returned": self._encode(self._passed[number](*arguments))}
         except Exception as error:
-            return {"raised": type(error).__name__, "message": str(error)[:500]}
+            return {"raised": type(error).__name__, "message": text_of(error)}
+
+    def _raised(self, told: dict[str, Any]) -> Raised:
+        """The program's exception as one that tests may expect: of the same built-in kind, but never one that would
+        decide the test (`AssertionError`) or end its loops (`StopIteration`).
+        """
+        name, message, line = told.get("error"), told.get("message"), told.get("line")
+        if type(name) is not str or type(message) is not str:
+            raise Ended("forged", "an error without a name or a message")
+        if type(line) is not int or not 0 <= line <= self._lines + 1:
+            told = {key: value for key, value in told.items() if "line" not in key}
+        kind = getattr(builtins, name, None)
+        bases: tuple[type[BaseException], ...] = (Raised,)
+        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, _NO_ERRORS_OF_TESTS):
+            bases = (Raised, kind)
+        try:
+            error = type(name[:80], bases, {})(message[:500])
+        except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
+            error = Raised(message[:500])
+        assert isinstance(error, Raised)
+        error.error = told
+        return error
 
     def _read(self) -> dict[str, Any]:
         data = self._receive()
@@ -281,17 +317,23 @@ class Program:
 
     def _wait(self, poller: select.poll) -> None:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
-        while not poller.poll(_POLL_S * 1000):
-            if self.cpu_now() >= self._cpu_end:
+        wall = self._limits["wall_seconds"]
+        ready = False
+        while not ready:
+            late = time.monotonic() - self._started > wall
+            ready = bool(poller.poll(_LATE_POLL_MS if late else _POLL_MS))
+            if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
-            if waited > self._limits["wall_seconds"] and (self._sleeps() or waited > 10 * self._limits["wall_seconds"]):
-                raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
+            if waited > wall:
+                self._naps += not ready and self._sleeps()
+                if self._naps >= _NAPS or waited > 10 * wall:
+                    raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
 
     def _sleeps(self) -> bool:
         try:
             with open(f"/proc/{self.pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] in "STtD"
+                return file.read().rpartition(")")[2].split()[0] in "STtDZ"  # Z: its main thread ended, others did not
         except OSError:
             return True
 
@@ -352,24 +394,26 @@ def _rewrite(fd: int, data: bytes) -> None:
 
 def _take(fd: int, most: int) -> bytes:
     """What a shared file holds, at most so many bytes; it is empty afterwards. No program may run meanwhile."""
+    os.lseek(fd, 0, os.SEEK_SET)  # the position is shared, too
     if not os.fstat(fd).st_size:
         return b""
     data = os.pread(fd, most, 0)
     os.ftruncate(fd, 0)
-    os.lseek(fd, 0, os.SEEK_SET)
     return data
 
 
-def _raised(reply: dict[str, Any]) -> Raised:
-    """The program's exception as one that tests may expect: of the same built-in kind, but never an AssertionError."""
-    kind = getattr(builtins, str(reply.get("error")), None)
-    bases: tuple[type[BaseException], ...] = (Raised,)
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError | SyntaxError):
-        bases = (Raised, kind)
+def _payload(message: dict[str, Any]) -> bytes:
     try:
-        error = type(str(reply.get("error"))[:80], bases, {})(str(reply.get("message"))[:500])
-    except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
-        error = Raised(str(reply.get("message"))[:500])
-    assert isinstance(error, Raised)
-    error.error = reply
-    return error
+        return dumps(message)
+    except NotPlain as error:
+        raise Unsupported(f"the program is called with {error}") from None
+
+
+def text_of(error: Exception) -> str:
+    """What an error of the tests says. Asks the program nothing, as ``str`` of one of its objects would."""
+    try:
+        if any(isinstance(argument, Remote | RemoteIterator) for argument in error.args):
+            return repr(error)[:500]
+        return str(error)[:500]
+    except (ValueError, RecursionError, MemoryError):  # an integer of too many digits, for one
+        return "(no text)"
