@@ -65,7 +65,9 @@ class Run:
     harm: list[str] = field(default_factory=list)
 
 
-def run_all(withhold: Sequence[Layer] = (), programs: Sequence[Hostile] = tuple(HOSTILE), workers: int = 2) -> dict[str, Run]:
+def run_all(
+    withhold: Sequence[Layer] = (), programs: Sequence[Hostile] = tuple(HOSTILE), workers: int = 2
+) -> dict[str, Run]:
     """Each program in one of ``workers`` sandboxes of one worker, in turn; by name."""
     runs: dict[str, Run] = {}
     todo = iter(programs)
@@ -88,14 +90,13 @@ def run_all(withhold: Sequence[Layer] = (), programs: Sequence[Hostile] = tuple(
 
 def run(sandbox: Sandbox, program: Hostile, canaries: Canaries) -> Run:
     sandbox.check()  # starts the worker
-    before = below(worker_pid(sandbox))
+    before = settled(sandbox)
     started = time.monotonic()
     verdict = sandbox.run(program.problem, canaries.told(program.source))
     done = Run(verdict, time.monotonic() - started)
     sandbox.check()
-    settled = until(lambda: len(below(worker_pid(sandbox))) == len(before))
-    if not settled:
-        done.harm.append(f"{len(below(worker_pid(sandbox)))} processes where there were {len(before)}")
+    if (after := settled(sandbox)) != before:
+        done.harm.append(f"{after} processes where there were {before}")
     done.harm += canaries.harm()
     honest = sandbox.run(NEXT, HONEST)
     if not honest.passed:
@@ -140,13 +141,13 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
+def settled(sandbox: Sandbox, most: int = 3) -> int:
+    """How many processes the worker has, once there are no more than the warm one, its outer one and a spare child."""
+    for _ in range(400):
+        if (count := len(below(worker_pid(sandbox)))) == most:
+            break
         time.sleep(0.005)
-    return True
+    return count
 
 
 class Canaries:
@@ -181,7 +182,12 @@ class Canaries:
 
     def told(self, source: str) -> str:
         port = self._listeners[0].getsockname()[1]
-        for name, value in (("FOLDER", self.folder), ("PORT", port), ("PID", self._process.pid), ("SOCKET", self.socket)):
+        for name, value in (
+            ("FOLDER", self.folder),
+            ("PORT", port),
+            ("PID", self._process.pid),
+            ("SOCKET", self.socket),
+        ):
             source = source.replace(f"@{name}@", str(value))
         return source
 
@@ -210,9 +216,17 @@ class Canaries:
 
     def _state(self) -> list[tuple[object, ...]]:
         paths = [self.folder, *sorted(self.folder.rglob("*"))]
-        files = [(str(path), s.st_mode, s.st_uid, s.st_nlink, s.st_size, s.st_mtime_ns) for path in paths for s in [path.stat()]]
+        files = [
+            (str(path), s.st_mode, s.st_uid, s.st_nlink, s.st_size, s.st_mtime_ns)
+            for path in paths
+            for s in [path.stat()]
+        ]
         kernel = [(str(path), *path.read_text().splitlines()) for path in Path("/proc/sysvipc").glob("*")]
-        left = [("left", path) for path in ("/dev/shm/egca-left", "/run/egca-left", "/var/tmp/egca-left", "/egca-left", "/tmp/left") if os.path.exists(path)]
+        left = [
+            ("left", path)
+            for path in ("/dev/shm/egca-left", "/run/egca-left", "/var/tmp/egca-left", "/egca-left", "/tmp/left")
+            if os.path.exists(path)
+        ]
         return [*files, *kernel, *left]
 
 
@@ -250,7 +264,10 @@ def main() -> None:
             over += 1
         shown = ", ".join(dict.fromkeys(outcomes))
         error = next((f"{c.error.type}: {c.error.message[:60]}" for c in run.verdict.cases if c.error), "")
-        print(f"{program.name:58s} {run.seconds:5.2f} s  {shown:28s} {error!r:.60} {'; '.join(notes) and '<<< ' + '; '.join(notes)}", flush=True)
+        print(
+            f"{program.name:58s} {run.seconds:5.2f} s  {shown:28s} {error!r:.60} {'; '.join(notes) and '<<< ' + '; '.join(notes)}",
+            flush=True,
+        )
     print(
         f"{len(HOSTILE)} programs: {passed} wrong verdicts, {unexpected} other outcomes than expected, {did} breaches, "
         f"{harmed} with harm, {lost} lost workers, {over} over their budget"
