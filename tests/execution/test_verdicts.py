@@ -147,14 +147,11 @@ def test_humanevals_references_pass(sandbox, shared_data):
     assert len(problems) == 164
 
 
-# 367 and 927 set attributes on the program's objects, 533 passes a type, 596 uses a module that only the program imports
-MBPP_BEYOND_PLAIN_DATA = {"MBPP/367", "MBPP/533", "MBPP/596", "MBPP/927"}
-
-
-def test_mbpps_references_pass_but_for_four_that_hand_over_more_than_data(shared_data):
+def test_mbpps_references_pass(shared_data):
     problems = load_problems(shared_data / "mbpp.jsonl")
     slow = Limits(cpu_seconds=20, program_cpu_seconds=60)  # some references take seconds
     with Sandbox(slow, workers=2) as sandbox, ThreadPoolExecutor(2) as threads:
         verdicts = threads.map(lambda problem: sandbox.run(problem, problem.reference), problems)
         failed = {problem.task_id for problem, verdict in zip(problems, verdicts, strict=True) if not verdict.passed}
-    assert failed <= MBPP_BEYOND_PLAIN_DATA
+    assert failed == set()
+    assert len(problems) == 974

@@ -67,7 +67,7 @@ def encode(value: Any, other: Callable[[Any], Any]) -> Any:
 
 def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
     if kind is range:
-        return {"r": [value.start, value.stop, value.step]}
+        return {"r": [encode(part, other) for part in (value.start, value.stop, value.step)]}
     if kind is deque:
         return {"q": [encode(item, other) for item in value]}
     if kind is Counter:
@@ -77,7 +77,7 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
     if kind is Decimal:
         return {"D": str(value)}
     if kind is Fraction:
-        return {"F": [value.numerator, value.denominator]}
+        return {"F": [encode(part, other) for part in (value.numerator, value.denominator)]}
     name = _TIME_NAMES.get(kind)
     if name is not None:
         if getattr(value, "tzinfo", None) is not None:
@@ -126,7 +126,7 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
         case "c":
             return complex(*body)
         case "r":
-            return range(*body)
+            return range(*_integers(body, other))
         case "q":
             return deque(decode(item, other) for item in body)
         case "C":
@@ -136,7 +136,7 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
         case "D":
             return Decimal(body)
         case "F":
-            return Fraction(*body)
+            return Fraction(*_integers(body, other))
         case "T":
             return _TIMES[body[0]][0](*body[1])
         case "B":
@@ -144,6 +144,14 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
         case "v":
             return _view(body[0], [decode(item, other) for item in body[1]])
     return other(tag, body)
+
+
+def _integers(body: Any, other: Callable[[str, Any], Any]) -> list[int]:
+    """No other types: ``Fraction("1e999999999")`` would take for ever."""
+    numbers = [decode(item, other) for item in body]
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("an integer is none")
+    return numbers
 
 
 def _builtin_type(name: str) -> type:

@@ -111,13 +111,16 @@ class Judge:
             self._close()
         self._note(-1)
         if not request["trial"]:
-            self._look_again(kind, request["program"], verdicts)
+            self._look_again(kind, request["program"], verdicts, sitting.cpu_left)
         trace = base64.b64encode(sitting.trace[:_MAX_TRACE]).decode() if request["events"] else None
         return {"cases": verdicts, "trace": trace}
 
     def _judge(self, kind: Kind, sitting: Sitting, index: int) -> Answer:
         self._note(index)
-        return {"index": index, "passes_alone": None, **kind.judge(sitting, index)}
+        try:
+            return {"index": index, "passes_alone": None, **kind.judge(sitting, index)}
+        finally:
+            self._watch.stop()
 
     def _known_calls(self, key: str, kind: Kind, cases: tuple[int, ...]) -> Ahead:
         """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""
@@ -128,17 +131,23 @@ class Judge:
                 self._ahead.popitem(last=False)
         return self._ahead[key, cases]
 
-    def _look_again(self, kind: Kind, source: str, verdicts: list[Answer]) -> None:
-        """Run each failed case by itself if earlier cases may have left something behind that made it fail."""
+    def _look_again(self, kind: Kind, source: str, verdicts: list[Answer], cpu_left: float) -> None:
+        """Run each failed case by itself if earlier cases may have left something behind that made it fail, as far as the
+        program's CPU time goes.
+        """
         failed = [verdict for verdict in verdicts[1:] if verdict["outcome"] in ("wrong_value", "exception")]
+        # only what the confined process could load is parsed here
         if not failed or not carries_state(source):
             return
         for verdict in failed:
-            alone = Sitting(self._zygote, self._limits, source, 0)
+            if cpu_left <= 0:
+                return
+            alone = Sitting(self._zygote, {**self._limits, "program_cpu_seconds": cpu_left}, source, 0)
             try:
                 again = self._judge(kind, alone, verdict["index"])
             finally:
                 alone.close()
+            cpu_left = alone.cpu_left
             verdict["passes_alone"] = again["outcome"] == "passed"
 
     def _kind(self, request: Answer) -> Kind:

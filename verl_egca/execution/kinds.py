@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from verl_egca.execution import cases as splitting
 from verl_egca.execution.compare import call_result_matches, output_matches
 from verl_egca.execution.outcome import Answer, ended_as, of_ended, of_load, of_raised, own_error, shown
-from verl_egca.execution.program import Call, Ended, Raised
+from verl_egca.execution.program import Call, Ended, Raised, text_of
 from verl_egca.execution.remote import Unsupported, made_by_test
 from verl_egca.execution.sitting import LoadFailed, Sitting
 from verl_egca.execution.unroll import ProgramName
@@ -100,9 +100,9 @@ class Assertions:
         except Unsupported as error:
             return ended_as("unsupported", error=own_error("unsupported", str(error)))
         except NameError as error:  # the program does not define what the test calls
-            return ended_as("exception", error=own_error("NameError", str(error)))
+            return ended_as("exception", error=own_error("NameError", text_of(error)))
         except Exception as error:  # what came back does not fit what the test does with it
-            return ended_as("wrong_value", error=own_error(type(error).__name__, str(error)), **self._values())
+            return ended_as("wrong_value", error=own_error(type(error).__name__, text_of(error)), **self._values())
 
     def _set_up(self, sitting: Sitting, names: list[str]) -> None:
         """A namespace for this process of the program, where the tests' set-up has run.
@@ -130,7 +130,7 @@ class Assertions:
             except (Raised, NameError):  # it calls into the program
                 raise
             except Exception as error:
-                raise Unsupported(f"the tests' set-up failed: {type(error).__name__}: {error}") from None
+                raise Unsupported(f"the tests' set-up failed: {type(error).__name__}: {text_of(error)}") from None
         if self._entry in proxies:
             namespace[self._entry] = namespace["candidate"] = proxies[self._entry]
         self._namespace, self._of = namespace, (sitting, sitting.generation)
@@ -182,9 +182,9 @@ class Calls:
             sitting.close()
             return of_ended(ended)
         except NameError as error:
-            return ended_as("exception", error=own_error("NameError", str(error)))
+            return ended_as("exception", error=own_error("NameError", text_of(error)))
         except Exception as error:  # what came back can't even be compared
-            return ended_as("wrong_value", error=own_error(type(error).__name__, str(error)))
+            return ended_as("wrong_value", error=own_error(type(error).__name__, text_of(error)))
         return ended_as("passed") if same else ended_as("wrong_value", got=shown(got), expected=shown(expected))
 
 

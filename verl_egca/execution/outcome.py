@@ -10,12 +10,26 @@ from verl_egca.execution.sitting import LoadFailed
 
 Answer = dict[str, Any]
 
-_limited = reprlib.Repr()
+_SHOWN = 10_000
+
+
+class _Limited(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        if x.bit_length() > 10_000:  # decimal digits take quadratic time, and Python refuses more than 4300
+            return f"<an integer of {x.bit_length()} bits>"
+        return super().repr_int(x, level)
+
+
+_limited = _Limited()
 _limited.maxlevel, _limited.maxstring, _limited.maxother, _limited.maxlong = 4, 200, 200, 80
 _limited.maxlist = _limited.maxtuple = _limited.maxdict = _limited.maxset = _limited.maxfrozenset = (
     _limited.maxdeque
 ) = 30
-shown = _limited.repr
+
+
+def shown(value: Any) -> str:
+    """Its repr, cut in the middle of what is large."""
+    return _limited.repr(value)[:_SHOWN]
 
 
 def ended_as(outcome: str, **fields: Any) -> Answer:
@@ -23,13 +37,13 @@ def ended_as(outcome: str, **fields: Any) -> Answer:
 
 
 def own_error(kind: str, message: str) -> Answer:
-    return {"type": kind, "message": message[:500], "line": None, "col": None, "end_line": None, "end_col": None}
+    return {"type": kind, "message": _text(message, 500), "line": None, "col": None, "end_line": None, "end_col": None}
 
 
 def of_raised(raised: Raised, loading: bool = False) -> Answer:
     """The program raised: a compile error, an error of its top level, or one of the call."""
     told = raised.error
-    error: Answer = {"type": str(told.get("error"))[:80], "message": str(told.get("message"))[:500]}
+    error: Answer = {"type": _text(told["error"], 80), "message": _text(told["message"], 500)}
     for key in ("line", "col", "end_line", "end_col"):
         error[key] = told[key] if type(told.get(key)) is int else None
     if loading and told.get("compile"):
@@ -48,3 +62,8 @@ def of_ended(ended: Ended) -> Answer:
 
 def of_load(failed: LoadFailed) -> Answer:
     return of_raised(failed.cause, loading=True) if isinstance(failed.cause, Raised) else of_ended(failed.cause)
+
+
+def _text(text: str, most: int) -> str:
+    """Text that any file can hold: without lone surrogates."""
+    return text[:most].encode("utf-8", "replace").decode()

@@ -16,10 +16,12 @@ from typing import Any
 from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode, frame
 from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
 
-_POLL_S = 0.05
+_POLL_MS, _LATE_POLL_MS = 50, 2
+_NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
 _READ = 1 << 16
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
 _MOST_AHEAD = 1 << 20
+_NO_ERRORS_OF_TESTS = (AssertionError, SyntaxError, StopIteration, StopAsyncIteration)
 
 Request = dict[str, Any]
 
@@ -31,6 +33,10 @@ class Ended(BaseException):
         super().__init__(message)
         self.outcome = outcome
         self.message = message
+
+
+class ZygoteGone(BaseException):
+    """The warm process ended: the worker is lost. Not an Exception: it is nothing that a test may see."""
 
 
 class Raised(Exception):
@@ -97,6 +103,7 @@ class Zygote:
     def start(self) -> tuple[int, int, int]:
         """A fresh child: its pid as the zygote knows it, its pid as this process does, its channel."""
         if not self._asked and self._next is None:
+            self.wait()  # answers come in the order of questions
             self._ask()
         pid, channel_fd = self._take()
         self._next = None
@@ -107,7 +114,7 @@ class Zygote:
             _, credentials, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(12))
             channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         if not credentials:
-            raise EOFError("a child did not start")
+            raise ZygoteGone
         return pid, int(struct.unpack_from("i", credentials[0][2])[0]), channel_fd
 
     def end(self, pid: int) -> None:
@@ -122,7 +129,7 @@ class Zygote:
             if self._asked:
                 self._next = self._take()  # its answer comes first
             if self._control.recv(1) != b"k":
-                raise EOFError("the zygote is gone")
+                raise ZygoteGone
             self._ending = False
 
     def _ask(self) -> None:
@@ -133,7 +140,7 @@ class Zygote:
         if self._next is None:
             data, fds, _, _ = socket.recv_fds(self._control, 4, 1)
             if len(data) != 4:
-                raise EOFError("the zygote is gone")
+                raise ZygoteGone
             self._next = int(struct.unpack("i", data)[0]), fds[0]
             self._asked = False
         return self._next
@@ -159,12 +166,14 @@ class Program:
         self._remotes: dict[int, Any] = {}
         self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
+        self._lines = 0
         self.new_case(limits["program_cpu_seconds"])
 
     def new_case(self, cpu_left: float) -> None:
         """Start a case's budget: its own CPU time, or what the program as a whole has left."""
         self._seed = True
         self.last_call = None
+        self._naps = 0
         self._started = time.monotonic()
         now = self.cpu_now()
         self._last_cpu = now + cpu_left
@@ -195,19 +204,12 @@ class Program:
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
         head = json.dumps({"load": source, "script": stdin is not None, "events": max_events})
-        self._write(frame(f'{head[:-1]},"ahead":{ahead.text}}}'))
-        if ahead.requests:
-            self._ahead.extend([{}, *ahead.requests])  # the answer to loading comes in the same way
-            reply = self._next_answer()
-            if self._ahead:
-                self._ahead.popleft()
-        else:
-            reply = self._read()
-        if "error" in reply:
-            if self._ahead:
-                raise Ended("forged", "it went on after an error")
-            raise _raised(reply)
-        names = reply.get("ok")
+        try:
+            payload = frame(f'{head[:-1]},"ahead":{ahead.text}}}')
+        except NotPlain as error:
+            raise Ended("out_of_memory", f"the program is {error}") from None
+        self._lines = len(source.splitlines())
+        names = (self._load_ahead(payload, ahead) if ahead.requests else self._ask(payload)).get("ok")
         if not isinstance(names, list):
             raise Ended("forged", "the answer to loading is no list of names")
         return [name for name in names if isinstance(name, str)]
@@ -222,7 +224,9 @@ class Program:
         request = call_request(what, args, kwargs, arguments, self._seed)
         self._seed = False
         self.last_call = (what, args)
-        reply = self._ask(request)
+        reply = self._answer_ahead(request) if self._ahead else None
+        if reply is None:
+            reply = self._ask(_payload(request), serving=True)
         if "args" in reply:
             changed = self._decode(reply["args"])
             if type(changed) is not list or len(changed) != len(arguments):
@@ -237,16 +241,17 @@ class Program:
 
     def operate(self, operation: str, number: int, *arguments: Any) -> Any:
         """Get or set an attribute of a kept object, or the like (see `child`). Raises as `call`."""
-        return self._value(self._ask({operation: number, "with": [self._encode(a) for a in arguments]}))
+        request = {operation: number, "with": [self._encode(a) for a in arguments]}
+        return self._value(self._ask(_payload(request), serving=True))
 
     def next_items(self, number: int, count: int) -> tuple[list[Any], bool, Exception | None]:
         """The next items of a kept iterator, whether it ended, and what it raised after them."""
-        reply = self._ask({"next": number, "items": count})
+        reply = self._ask(_payload({"next": number, "items": count}), serving=True)
         items = self._value(reply)
         if type(items) is not list or len(items) > count:
             raise Ended("forged", f"{count} items were asked for")
         then = reply.get("then")
-        return items, reply.get("ended") is True, _raised(then) if type(then) is dict else None
+        return items, reply.get("ended") is True, self._raised(then) if type(then) is dict else None
 
     def shown_call(self, show: Callable[[Any], str]) -> str | None:
         """The last call of this case as source, with the arguments as they were."""
@@ -267,6 +272,7 @@ class Program:
             return ""
         self._zygote.wait()
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
+        _take(self._zygote.stdin, 0)  # the next program must not find what this one was given or wrote there
         return _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
 
     # ---------------------------------------------------------------- values
@@ -313,22 +319,47 @@ class Program:
 
     # ---------------------------------------------------------------- frames
 
-    def _ask(self, request: Request) -> dict[str, Any]:
+    def _answer_ahead(self, request: Request) -> dict[str, Any] | None:
+        """The answer to a call that was sent ahead; None if it was not."""
         while self._ahead:
             reply = self._next_answer()
             if self._ahead and self._ahead.popleft() == request:
-                break  # else it is of a case that did not come to its call
-        else:
-            try:
-                self._write(dumps(request))
-            except NotPlain as error:
-                raise Unsupported(f"the program is called with {error}") from None
-            reply = self._read()
-            while "back" in reply:
-                self._write(dumps(self._call_back(reply)))
-                reply = self._read()
+                if "error" in reply:
+                    raise self._raised(reply)
+                return reply
+        return None
+
+    def _load_ahead(self, payload: bytes, ahead: Ahead) -> dict[str, Any]:
+        """The answer to loading, which comes as those to the calls that were sent with it do."""
+        self._write(payload)
+        self._ahead.extend([{}, *ahead.requests])
+        reply = self._next_answer()
+        if self._ahead:
+            self._ahead.popleft()
         if "error" in reply:
-            raise _raised(reply)
+            if self._ahead:
+                raise Ended("forged", "it went on after an error")
+            raise self._raised(reply)
+        return reply
+
+    def _ask(self, payload: bytes, serving: bool = False) -> dict[str, Any]:
+        """The answer to a request; while ``serving``, the program may call what the test passed to it."""
+        if not self._alive:
+            raise Ended("crashed", "the process ended")
+        while self._ahead:  # of cases that did not come to their calls
+            self._next_answer()
+            if self._ahead:
+                self._ahead.popleft()
+        self._write(payload)
+        while True:
+            reply = self._read()
+            if "back" not in reply:
+                break
+            if not serving:
+                raise Ended("forged", "a call of what was not passed")
+            self._write(_payload(self._call_back(reply)))
+        if "error" in reply:
+            raise self._raised(reply)
         return reply
 
     def _next_answer(self) -> dict[str, Any]:
@@ -367,7 +398,28 @@ class Program:
         try:
             return {"returned": self._encode(self._passed[number](*arguments))}
         except Exception as error:
-            return {"raised": type(error).__name__, "message": str(error)[:500]}
+            return {"raised": type(error).__name__, "message": text_of(error)}
+
+    def _raised(self, told: dict[str, Any]) -> Raised:
+        """The program's exception as one that tests may expect: of the same built-in kind, but never one that would
+        decide the test (`AssertionError`) or end its loops (`StopIteration`).
+        """
+        name, message, line = told.get("error"), told.get("message"), told.get("line")
+        if type(name) is not str or type(message) is not str:
+            raise Ended("forged", "an error without a name or a message")
+        if type(line) is not int or not 0 <= line <= self._lines + 1:
+            told = {key: value for key, value in told.items() if "line" not in key}
+        kind = getattr(builtins, name, None)
+        bases: tuple[type[BaseException], ...] = (Raised,)
+        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, _NO_ERRORS_OF_TESTS):
+            bases = (Raised, kind)
+        try:
+            error = type(name[:80], bases, {})(message[:500])
+        except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
+            error = Raised(message[:500])
+        assert isinstance(error, Raised)
+        error.error = told
+        return error
 
     def _read(self) -> dict[str, Any]:
         data = self._receive()
@@ -417,22 +469,29 @@ class Program:
 
     def _wait(self, poller: select.poll) -> None:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
+        wall = self._limits["wall_seconds"]
+        ready = False
         answered = 0
-        while not poller.poll(_POLL_S * 1000):
+        while not ready:
+            late = time.monotonic() - self._started > wall
+            ready = bool(poller.poll(_LATE_POLL_MS if late else _POLL_MS))
             if self._ahead and os.fstat(self._zygote.answers).st_size > answered:  # it goes on to the next case
                 answered = os.fstat(self._zygote.answers).st_size
                 self._started = time.monotonic()
+                self._naps = 0
                 self._cpu_end = min(self.cpu_now() + self._limits["cpu_seconds"], self._last_cpu)
-            if self.cpu_now() >= self._cpu_end:
+            if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
-            if waited > self._limits["wall_seconds"] and (self._sleeps() or waited > 10 * self._limits["wall_seconds"]):
-                raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
+            if waited > wall:
+                self._naps += not ready and self._sleeps()
+                if self._naps >= _NAPS or waited > 10 * wall:
+                    raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
 
     def _sleeps(self) -> bool:
         try:
             with open(f"/proc/{self.pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] in "STtD"
+                return file.read().rpartition(")")[2].split()[0] in "STtDZ"  # Z: its main thread ended, others did not
         except OSError:
             return True
 
@@ -503,24 +562,26 @@ def _rewrite(fd: int, data: bytes) -> None:
 
 def _take(fd: int, most: int) -> bytes:
     """What a shared file holds, at most so many bytes; it is empty afterwards. No program may run meanwhile."""
+    os.lseek(fd, 0, os.SEEK_SET)  # the position is shared, too
     if not os.fstat(fd).st_size:
         return b""
     data = os.pread(fd, most, 0)
     os.ftruncate(fd, 0)
-    os.lseek(fd, 0, os.SEEK_SET)
     return data
 
 
-def _raised(reply: dict[str, Any]) -> Raised:
-    """The program's exception as one that tests may expect: of the same built-in kind, but never an AssertionError."""
-    kind = getattr(builtins, str(reply.get("error")), None)
-    bases: tuple[type[BaseException], ...] = (Raised,)
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError | SyntaxError):
-        bases = (Raised, kind)
+def _payload(message: dict[str, Any]) -> bytes:
     try:
-        error = type(str(reply.get("error"))[:80], bases, {})(str(reply.get("message"))[:500])
-    except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
-        error = Raised(str(reply.get("message"))[:500])
-    assert isinstance(error, Raised)
-    error.error = reply
-    return error
+        return dumps(message)
+    except NotPlain as error:
+        raise Unsupported(f"the program is called with {error}") from None
+
+
+def text_of(error: Exception) -> str:
+    """What an error of the tests says. Asks the program nothing, as ``str`` of one of its objects would."""
+    try:
+        if any(isinstance(argument, Remote | RemoteIterator) for argument in error.args):
+            return repr(error)[:500]
+        return str(error)[:500]
+    except (ValueError, RecursionError, MemoryError):  # an integer of too many digits, for one
+        return "(no text)"

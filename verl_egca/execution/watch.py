@@ -28,6 +28,10 @@ class Watch:
         signal.setitimer(signal.ITIMER_PROF, self._seconds + 1.0)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Also to be called after the block: its end can be interrupted, too."""
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
 

@@ -65,20 +65,30 @@ class Zygote:
         for number, fd in ((0, shared[0]), (1, shared[1]), (2, shared[1]), (TRACE, shared[2]), (ANSWERS, shared[3])):
             os.dup2(fd, number)
         self._served = prepare(output_bytes)
+        self._owed = False
 
     def serve(self) -> None:
         """Until the judge is gone."""
         while command := self._control.recv(1):
             if command == b"F":
-                pid, channel = self._start()
-                socket.send_fds(self._control, [struct.pack("i", pid)], [channel])
-                os.close(channel)
+                self._hand_over()
             else:
                 (pid,) = struct.unpack("i", self._control.recv(4))
                 self._end(pid)
-                for entry in os.scandir():
-                    _remove(entry)
+                _empty_folder()
+                if self._owed:
+                    self._hand_over()
                 self._control.sendall(b"k")
+
+    def _hand_over(self) -> None:
+        try:
+            pid, channel = self._start()
+        except OSError:  # the running program has taken all processes or memory: then when it is gone
+            self._owed = True
+            return
+        self._owed = False
+        socket.send_fds(self._control, [struct.pack("i", pid)], [channel])
+        os.close(channel)
 
     def _start(self) -> tuple[int, int]:
         ours, theirs = socket.socketpair()
@@ -132,13 +142,32 @@ def _kill(pid: int) -> None:
         pass
 
 
-def _remove(entry: os.DirEntry[str]) -> None:
-    if entry.is_dir(follow_symlinks=False):
-        for inner in os.scandir(entry.path):
-            _remove(inner)
-        os.rmdir(entry.path)
-    else:
-        os.unlink(entry.path)
+def _empty_folder() -> None:
+    """Remove what a program left in this process's folder. Step by step: neither depth nor length of a path, nor a
+    directory's mode, may stop it.
+    """
+    levels = [_without_files()]
+    while True:
+        if levels[-1]:
+            os.chmod(levels[-1][-1], 0o700)
+            os.chdir(levels[-1][-1])
+            levels.append(_without_files())
+        elif len(levels) > 1:
+            levels.pop()
+            os.chdir("..")
+            os.rmdir(levels[-1].pop())
+        else:
+            return
+
+
+def _without_files() -> list[str]:
+    """Remove the files of the folder that this process is in; the names of its directories."""
+    with os.scandir() as entries:
+        found = list(entries)
+    for entry in found:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name)
+    return [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
 
 
 if __name__ == "__main__":

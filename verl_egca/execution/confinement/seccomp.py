@@ -36,7 +36,7 @@ COMPUTE = """
 # What the warm process needs beyond that, and its children must not have.
 WARM_ONLY = """
     wait4 kill tgkill sendmsg recvmsg sendto recvfrom socketpair setsockopt close_range setsid prctl seccomp
-    memfd_create landlock_restrict_self
+    memfd_create landlock_restrict_self chmod fchmodat
 """.split()
 
 # What a child must not have where no other layer keeps it from other people's files.
