@@ -69,8 +69,8 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
     plan.attempt(Layer.CAPABILITIES, drop_capabilities, done=True)
     plan.attempt(Layer.NO_NEW_PRIVS, lambda: prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS"), done=True)
     # without a file system of its own, files would fill the machine's: then none can be written
-    writable = [work] if Layer.MOUNT_NAMESPACE in plan.layers else []
-    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, writable), done=True)
+    writable = Layer.MOUNT_NAMESPACE in plan.layers
+    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, work, writable), done=True)
     narrow_calls: Callable[[], None] = lambda: None  # noqa: E731
     if filters is not None:
         files_open = not plan.layers & {Layer.MOUNT_NAMESPACE, Layer.LANDLOCK}
