@@ -1,10 +1,10 @@
 """One worker of the sandbox: the trusted process that holds the tests, runs the cases and says the verdicts.
 
-    python -m verl_egca.execution.judge LIMITS_JSON PROGRESS_FD
+    python -m verl_egca.execution.judge LIMITS_JSON PROGRESS_FD FOLDER
 
 Requests and answers are JSON lines on standard input and output (see `Judge.answer`). The first line it writes is what
 confinement is in force. PROGRESS_FD is a shared file of four bytes: the case that runs, for the trainer's side to know
-should this process be ended by it.
+should this process be ended by it. FOLDER is an empty one, for the program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 from collections import OrderedDict
 from typing import Any
 
@@ -36,34 +35,33 @@ _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
 
 
 def main() -> None:
-    limits, progress = json.loads(sys.argv[1]), mmap.mmap(int(sys.argv[2]), 4)
+    limits, progress, folder = json.loads(sys.argv[1]), mmap.mmap(int(sys.argv[2]), 4), sys.argv[3]
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)  # whatever the tests print
     ours, theirs = socket.socketpair()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with tempfile.TemporaryDirectory(prefix="egca-") as folder:
-        arguments = [str(theirs.fileno()), folder, json.dumps(limits)]
-        process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "verl_egca.execution.zygote", *arguments],
-            pass_fds=[theirs.fileno()],
-            stdin=null,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-        )
-        theirs.close()
-        zygote = Zygote(ours)
-        memory = resource.getrlimit(resource.RLIMIT_AS)[1]
-        if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
-            resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
-        judge = Judge(zygote, limits, progress)
-        answers.write(json.dumps(zygote.told) + "\n")
+    arguments = [str(theirs.fileno()), folder, json.dumps(limits)]
+    process = subprocess.Popen(
+        [sys.executable, "-s", "-P", "-m", "verl_egca.execution.zygote", *arguments],
+        pass_fds=[theirs.fileno()],
+        stdin=null,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    theirs.close()
+    zygote = Zygote(ours)
+    memory = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    judge = Judge(zygote, limits, progress)
+    answers.write(json.dumps(zygote.told) + "\n")
+    answers.flush()
+    for line in requests:
+        answers.write(json.dumps(judge.answer(json.loads(line))) + "\n")
         answers.flush()
-        for line in requests:
-            answers.write(json.dumps(judge.answer(json.loads(line))) + "\n")
-            answers.flush()
-        ours.close()
-        process.wait()
+    ours.close()
+    process.wait()
 
 
 class Judge:
