@@ -46,6 +46,7 @@ class Kind(StrEnum):
     NOT_COMPARED = "the plain run does not end by itself"
     UNSUPPORTED = "unsupported, and says so"
     STATE = "a case passes alone, and says so"
+    REDEFINED = "the tests' set-up redefines a helper that the program keeps as its own"
     STRICTER = "tests that accept StopIteration as the end of a loop"
     DISAGREE = "DISAGREE"
 
@@ -72,7 +73,7 @@ def main(
         totals[compared.kind] += 1
         first = compared.verdict.first_failure
         outcomes[first.outcome if first else "passed"] += 1
-        if compared.kind in (Kind.DISAGREE, Kind.STATE, Kind.STRICTER):
+        if compared.kind in (Kind.DISAGREE, Kind.STATE, Kind.STRICTER, Kind.REDEFINED):
             print(f"==== {compared.kind}: {compared.problem.task_id}: plain {compared.plain!r}, sandbox {first}")
             print(compared.program, flush=True)
     for kind, number in totals.most_common():
@@ -96,10 +97,11 @@ def fuzz(problems: list[Problem], count: int, seed: int, workers: int = 2) -> It
             verdicts = threads.map(lambda item: sandbox.run(*item), batch)
             plains = [plain.run(problem, program) for problem, program in batch]
             for (problem, program), said, verdict in zip(batch, plains, verdicts, strict=True):
-                yield Compared(_compared(program, said, verdict), problem, program, said, verdict)
+                yield Compared(_compared(problem, program, said, verdict), problem, program, said, verdict)
 
 
-def _compared(program: str, plain: str, verdict: Verdict) -> Kind:
+def _compared(problem: Problem, program: str, plain: str, verdict: Verdict) -> Kind:
+    assert isinstance(problem.tests, AssertionTests)
     outcomes = {case.outcome for case in verdict.cases}
     if plain == "timeout" or Outcome.INFRASTRUCTURE in outcomes:
         return Kind.NOT_COMPARED if plain == "timeout" else Kind.DISAGREE
@@ -109,9 +111,18 @@ def _compared(program: str, plain: str, verdict: Verdict) -> Kind:
         return Kind.UNSUPPORTED
     if plain == "passed" and "StopIteration" in program:
         return Kind.STRICTER
+    if _defined(problem.tests.setup) & _defined(program) - {problem.entry_point}:
+        return Kind.REDEFINED
     if any(case.passes_alone for case in verdict.cases):
         return Kind.STATE
     return Kind.DISAGREE
+
+
+def _defined(source: str) -> set[str]:
+    try:
+        return {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    except (SyntaxError, ValueError):
+        return set()
 
 
 # ------------------------------------------------------------------------------------------------------------ mutation
