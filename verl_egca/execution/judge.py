@@ -22,6 +22,7 @@ import sys
 from collections import OrderedDict
 from typing import Any
 
+from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.program import Zygote
@@ -42,6 +43,7 @@ def main() -> None:
     os.dup2(null, 1)  # whatever the tests print
     ours, theirs = socket.socketpair()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    close_memory()  # the tests are in it, and where no layer hides it a program of the same user could look
     arguments = [str(theirs.fileno()), folder, json.dumps(limits)]
     process = subprocess.Popen(
         [sys.executable, "-s", "-P", "-m", "verl_egca.execution.zygote", *arguments],

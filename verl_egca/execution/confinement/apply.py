@@ -14,6 +14,7 @@ from verl_egca.execution.confinement.capabilities import drop_capabilities
 from verl_egca.execution.confinement.kernel import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_NO_NEW_PRIVS,
+    close_memory,
     die_with_parent,
     prctl,
 )
@@ -64,6 +65,7 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
     of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
     if of_its_own and work == WORK and namespaces.open_to_nobody(may_read):
         plan.attempt(Layer.USER_NAMESPACE, namespaces.become_nobody, done=True)
+    close_memory()  # a program is of the same user as the warm process
     die_with_parent()
     plan.attempt(Layer.RLIMITS, lambda: _rlimits(limits, memory, of_its_own and os.geteuid() != 0), done=True)
     plan.attempt(Layer.CAPABILITIES, drop_capabilities, done=True)
