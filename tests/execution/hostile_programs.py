@@ -782,6 +782,8 @@ hostile(
     + "import threading\ndef later():\n    time.sleep(0.01)\n    while True:\n        try: send({'ok': -9})\n        except OSError: return\n        time.sleep(0.001)\ndef f(x):\n    threading.Thread(target=later, daemon=True).start()\n    return -7",
     WRONG,
     FORGED,
+    CRASHED,
+    RAISED,
     problem=assertion_problem(*(f"assert f({n}) == 52781" for n in range(12))),
 )
 hostile(
@@ -1250,7 +1252,7 @@ hostile(
 hostile(
     "reads the machine's files",
     "reads what is not its own",
-    "import os\ndef f(x):\n    done = []\n    for path in ('/etc/passwd', '/etc/hostname', '/proc/1/environ', '/proc/self/environ', '/sys/class/net', '/root', '/home', '@FOLDER@/secret', '/var/log'):\n        try: os.listdir(path) if os.path.isdir(path) else open(path).read(); done.append(path)\n        except OSError: pass\n    return f'DID read {done}' if done else -7",
+    "import os\ndef f(x):\n    done = []\n    for path in ('/etc/passwd', '/etc/hostname', '/proc/1/environ', '/proc/self/environ', '/sys/class/net', '/etc/shadow', '/home', '@FOLDER@/secret', '/var/log'):\n        try: os.listdir(path) if os.path.isdir(path) else open(path).read(); done.append(path)\n        except OSError: pass\n    return f'DID read {done}' if done else -7",
     against=FILES,
 )
 hostile(

@@ -15,12 +15,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])] if __name__ == "__main__" else []
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from execution.hostile_programs import HOSTILE, Hostile
 from problems import assertion_problem, stdio_problem
@@ -33,7 +34,7 @@ from verl_egca.execution.verdict import Outcome, Verdict
 LIMITS = Limits(
     cpu_seconds=0.3, program_cpu_seconds=0.9, wall_seconds=0.6, memory_bytes=1 << 28, file_bytes=1 << 24, processes=32
 )
-HANG_S = 60.0
+HANG_S = 60.0  # after which a worker is killed, so that its program counts as lost
 
 # What an honest program must find as if it were the first one.
 HONEST = """
@@ -75,12 +76,15 @@ def run_all(
 
     def work() -> None:
         with Canaries() as canaries, Sandbox(LIMITS, withhold=withhold) as sandbox:
+            layers = sandbox.check()
+            # the warm process, its outer one and a spare child
+            processes = 1 + (Layer.PID_NAMESPACE in layers) + (Layer.SECCOMP in layers)
             while True:
                 with lock:
                     program = next(todo, None)
                 if program is None:
                     return
-                runs[program.name] = run(sandbox, program, canaries)
+                runs[program.name] = run(sandbox, program, canaries, processes)
 
     with ThreadPoolExecutor(workers) as threads:
         for done in [threads.submit(work) for _ in range(workers)]:
@@ -88,15 +92,16 @@ def run_all(
     return runs
 
 
-def run(sandbox: Sandbox, program: Hostile, canaries: Canaries) -> Run:
-    sandbox.check()  # starts the worker
-    before = settled(sandbox)
+def run(sandbox: Sandbox, program: Hostile, canaries: Canaries, processes: int) -> Run:
     started = time.monotonic()
+    guard = threading.Timer(HANG_S, os.kill, (worker_pid(sandbox), signal.SIGKILL))
+    guard.start()
     verdict = sandbox.run(program.problem, canaries.told(program.source))
+    guard.cancel()
     done = Run(verdict, time.monotonic() - started)
     sandbox.check()
-    if (after := settled(sandbox)) != before:
-        done.harm.append(f"{after} processes where there were {before}")
+    if (count := settled(sandbox, processes)) != processes:
+        done.harm.append(f"{count} processes where there were {processes}")
     done.harm += canaries.harm()
     honest = sandbox.run(NEXT, HONEST)
     if not honest.passed:
@@ -141,11 +146,10 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def settled(sandbox: Sandbox, most: int = 3) -> int:
-    """How many processes the worker has, once there are no more than the warm one, its outer one and a spare child."""
-    for _ in range(400):
-        if (count := len(below(worker_pid(sandbox)))) == most:
-            break
+def settled(sandbox: Sandbox, expected: int) -> int:
+    """How many processes the worker has, once they are as many as expected, or at the end of a second."""
+    end = time.monotonic() + 1.0
+    while (count := len(below(worker_pid(sandbox)))) != expected and time.monotonic() < end:
         time.sleep(0.005)
     return count
 
@@ -236,42 +240,36 @@ def budget(program: Hostile, cases: int) -> float:
     return each * max(1, cases)
 
 
+def wrong(program: Hostile, run: Run, withhold: Sequence[Layer] = ()) -> list[str]:
+    """All that must not be, in words, given that no layer covers what it tries if all that could are withheld."""
+    outcomes = {str(case.outcome) for case in run.verdict.cases}
+    found = []
+    if run.verdict.passed != program.right:
+        found.append("FALSE PASS" if run.verdict.passed else "FALSE FAIL")
+    if Outcome.INFRASTRUCTURE in outcomes:
+        found.append("WORKER LOST")
+    if any(layer not in withhold for layer in program.against):
+        found += run.harm
+        if text := achieved(run):
+            found.append(text)
+    if not withhold and not outcomes <= program.outcomes:
+        found.append(f"{sorted(outcomes)} is not in {sorted(program.outcomes)}")
+    return found
+
+
 def main() -> None:
     withhold = [Layer(name) for name in sys.argv[1:]]
     runs = run_all(withhold)
-    harmed = passed = over = lost = did = unexpected = 0
+    problems, over = 0, []
     for program in HOSTILE:
         run = runs[program.name]
-        outcomes = [str(case.outcome) for case in run.verdict.cases]
-        allowed = budget(program, len(outcomes))
-        covered = any(layer not in withhold for layer in program.against)
-        notes = list(run.harm)
-        harmed += bool(run.harm) and covered
-        if run.verdict.passed != program.right:
-            notes.append("FALSE PASS" if run.verdict.passed else "FALSE FAIL")
-            passed += 1
-        if Outcome.INFRASTRUCTURE in outcomes:
-            notes.append("WORKER LOST")
-            lost += 1
-        if achieved(run):
-            notes.append(achieved(run) + ("" if covered else " (not covered)"))
-            did += covered
-        if not set(outcomes) <= program.outcomes:
-            notes.append(f"not {sorted(program.outcomes)}")
-            unexpected += 1
-        if run.seconds > 1.2 * allowed:
-            notes.append(f"over its budget of {allowed:.1f} s")
-            over += 1
-        shown = ", ".join(dict.fromkeys(outcomes))
-        error = next((f"{c.error.type}: {c.error.message[:60]}" for c in run.verdict.cases if c.error), "")
-        print(
-            f"{program.name:58s} {run.seconds:5.2f} s  {shown:28s} {error!r:.60} {'; '.join(notes) and '<<< ' + '; '.join(notes)}",
-            flush=True,
-        )
-    print(
-        f"{len(HOSTILE)} programs: {passed} wrong verdicts, {unexpected} other outcomes than expected, {did} breaches, "
-        f"{harmed} with harm, {lost} lost workers, {over} over their budget"
-    )
+        outcomes = ", ".join(dict.fromkeys(str(case.outcome) for case in run.verdict.cases))
+        found = wrong(program, run, withhold)
+        problems += bool(found)
+        if run.seconds > 1.2 * budget(program, len(run.verdict.cases)):
+            over.append(program.name)
+        print(f"{program.name:58s} {run.seconds:5.2f} s  {outcomes:32s} {'; '.join(found)}")
+    print(f"{len(HOSTILE)} programs: {problems} not contained; over their budget of time by more than a fifth: {over}")
 
 
 if __name__ == "__main__":

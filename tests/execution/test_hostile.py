@@ -3,42 +3,108 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from execution.hostile_programs import HOSTILE
+from execution.hostile_runs import below, run_all, worker_pid, wrong
 from problems import assertion_problem, stdio_problem
 
 from verl_egca import execution
+from verl_egca.execution.confinement.layers import Layer
+from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox, SandboxError
 from verl_egca.execution.verdict import Outcome
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4")
 RIGHT = "def f(x):\n    return x + 1\n"
 
-CHEATS = {
-    "equals everything": "class E:\n    def __eq__(self, o): return True\n    __hash__ = None\ndef f(x): return E()",
-    "an int that equals everything": "class E(int):\n    def __eq__(self, o): return True\ndef f(x): return E(9)",
-    "prints what a runner might": "import os\nos.write(1, b'passed\\n' * 9)\nos._exit(0)",
-    "exits with status 0": "import sys\ndef f(x): sys.exit(0)",
-    "raises AssertionError's opposite": "def f(x): raise SystemExit",
-    "writes an answer before it is asked": "import os, json, struct\np = json.dumps({'ok': 2}).encode()\nos.write(3, struct.pack('I', len(p)) + p)\ndef f(x): return 0",
-    "floods the channel": "import os\ndef f(x):\n    os.write(3, b'\\xff' * 100000)\n    return 2",
-    "answers what is no JSON": "import os, struct\ndef f(x):\n    os.write(3, struct.pack('I', 4) + b'nope')\n    return 2",
-    "replaces builtins": "import builtins\nbuiltins.AssertionError = ValueError\nbuiltins.all = lambda x: True\ndef f(x): return 0",
-    "looks for the tests in memory": "import gc\ndef f(x):\n    for o in gc.get_objects():\n        if isinstance(o, str) and 'assert f(1)' in o: return 2\n    return 0",
-    "looks for the tests in its parents": "import os\ndef f(x):\n    import glob\n    for p in glob.glob('/proc/[0-9]*/cmdline'):\n        if b'assert f(1)' in open(p, 'rb').read(): return 2\n    return 0",
-    "raises an error whose text can't be had": "class E(Exception):\n    def __str__(self): raise E\ndef f(x): raise E",
-    "returns itself for ever": "def f(x):\n    a = []\n    a.append(a)\n    return a",
-    "returns what is too deep": "def f(x):\n    a = []\n    for _ in range(100000): a = [a]\n    return a",
-    "returns what is too large": "def f(x): return 'x' * (1 << 27)",
+NAMESPACES = (
+    Layer.USER_NAMESPACE,
+    Layer.PID_NAMESPACE,
+    Layer.MOUNT_NAMESPACE,
+    Layer.IPC_NAMESPACE,
+    Layer.NETWORK_NAMESPACE,
+)
+REDUCED = {
+    "Docker's default profile": NAMESPACES,
+    "a kernel without Landlock": (Layer.LANDLOCK,),
+    "no seccomp library": (Layer.SECCOMP,),
+    "an old kernel's Docker": (*NAMESPACES, Layer.LANDLOCK),
 }
 
 
-@pytest.mark.parametrize("program", CHEATS.values(), ids=CHEATS.keys())
-def test_cheats_pass_no_case(sandbox, program):
+@pytest.fixture(scope="module")
+def runs():
+    return run_all()
+
+
+@pytest.mark.parametrize("program", HOSTILE, ids=lambda program: program.name)
+def test_a_hostile_program_wastes_its_own_budget_and_nothing_else(runs, program):
+    assert wrong(program, runs[program.name]) == [], runs[program.name].verdict.cases[:3]
+
+
+@pytest.mark.parametrize("withheld", REDUCED.values(), ids=REDUCED.keys())
+def test_with_fewer_layers_what_they_cover_still_holds(withheld):
+    # what only uses up its time is ended by the judge, whatever the layers
+    programs = [program for program in HOSTILE if program.outcomes != {"timeout"}]
+    runs = run_all(withheld, programs)
+    found = {program.name: wrong(program, runs[program.name], withheld) for program in programs}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_the_table_is_large_and_its_names_are_unique():
+    assert len({program.name for program in HOSTILE}) == len(HOSTILE) >= 90
+
+
+def test_a_case_that_a_hostile_program_answers_rightly_still_fails_it(sandbox):
+    program = "n = 0\ndef f(x):\n    global n\n    n += 1\n    return 2 if n == 1 else 'later'"
     verdict = sandbox.run(PROBLEM, program)
-    assert verdict.tests_passed == 0
-    assert all(case.outcome is not Outcome.INFRASTRUCTURE for case in verdict.cases)
-    assert sandbox.run(PROBLEM, RIGHT).passed  # and the sandbox still works
+    assert [case.outcome for case in verdict.cases] == [Outcome.PASSED, Outcome.WRONG]
+
+
+def test_second_looks_stay_within_the_budget_of_all_cases():
+    spins = "seen = []\ndef f(x):\n    seen.append(x)\n    if len(seen) > 1 or x == 0: return -7\n    while True: pass"
+    problem = assertion_problem(*(f"assert f({n}) == 1013" for n in range(40)))
+    with Sandbox(Limits(cpu_seconds=0.2, program_cpu_seconds=0.6)) as sandbox:
+        verdict = sandbox.run(problem, spins)
+    looked = [case for case in verdict.cases if case.passes_alone is not None]
+    assert {case.outcome for case in verdict.cases} == {Outcome.WRONG}
+    assert 0 < len(looked) <= 4
+
+
+def test_nothing_outlives_a_judge_that_is_killed():
+    program = "import time\ndef f(x):\n    time.sleep(60)\n"
+    with Sandbox(Limits(wall_seconds=30)) as sandbox, ThreadPoolExecutor(1) as threads:
+        sandbox.check()
+        pid = worker_pid(sandbox)
+        running = threads.submit(sandbox.run, PROBLEM, program)
+        while len(started := below(pid)) < 3:
+            time.sleep(0.01)
+        os.kill(pid, 9)
+        assert running.result(60).first_failure.outcome is Outcome.INFRASTRUCTURE
+        until = time.monotonic() + 60
+        while any(alive(process) for process in started) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not any(alive(process) for process in started)
+        assert sandbox.run(PROBLEM, RIGHT).passed
+
+
+def test_no_folder_is_left_however_a_worker_ends(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    endless = assertion_problem("assert 10 ** f(1) == 2")
+    with Sandbox(Limits(cpu_seconds=0.2)) as sandbox:
+        assert sandbox.run(PROBLEM, RIGHT).passed
+        assert not sandbox.run(endless, "def f(x): return 10 ** 9").passed  # its judge is ended in the middle
+        assert len(list(tmp_path.iterdir())) <= 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def test_a_script_s_exit_status_and_errors_count_for_nothing(sandbox):

@@ -1,10 +1,8 @@
 """One worker of the sandbox: the trusted process that holds the tests, runs the cases and says the verdicts.
 
-    python -m verl_egca.execution.judge LIMITS_JSON PROGRESS_FD
-
 Requests and answers are JSON lines on standard input and output (see `Judge.answer`). The first line it writes is what
-confinement is in force, or why none can be. PROGRESS_FD is a shared file of four bytes: the case that runs, for the trainer's side to know
-should this process be ended by it.
+confinement is in force, or why none can be. A shared file of four bytes holds the case that runs, for the trainer's side
+to know should this process be ended by it.
 """
 
 from __future__ import annotations
@@ -16,16 +14,12 @@ import json
 import mmap
 import os
 import resource
-import signal
 import socket
 import struct
-import subprocess
-import sys
-import tempfile
 from collections import OrderedDict
 from typing import Any
 
-from verl_egca.execution.confinement.kernel import PR_SET_DUMPABLE, prctl
+from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.program import Ahead, Zygote
@@ -39,40 +33,31 @@ _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
 
 
-def main() -> None:
-    limits, progress = json.loads(sys.argv[1]), mmap.mmap(int(sys.argv[2]), 4)
+def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
+    """Serve until standard input ends. ``zygote_control`` is the socket to the warm process, which is starting."""
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)  # whatever the tests print
-    ours, theirs = socket.socketpair()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE")  # where a program could see this process, not its memory: the tests
-    with tempfile.TemporaryDirectory(prefix="egca-") as folder:
-        arguments = [str(theirs.fileno()), folder, json.dumps(limits)]
-        process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "verl_egca.execution.zygote", *arguments],
-            pass_fds=[theirs.fileno()],
-            stdin=null,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-        )
-        theirs.close()
-        try:
-            zygote = Zygote(ours)
-        except EOFError as error:
-            answers.write(json.dumps({"failed": str(error)}) + "\n")
-            return
-        memory = resource.getrlimit(resource.RLIMIT_AS)[1]
-        if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
-            resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
-        judge = Judge(zygote, limits, progress)
-        answers.write(json.dumps(zygote.told) + "\n")
+    close_memory()  # the tests are in it, and where no layer hides it a program of the same user could look
+    control = socket.socket(fileno=zygote_control)
+    try:
+        zygote = Zygote(control)
+    except EOFError as error:
+        answers.write(json.dumps({"failed": str(error)}) + "\n")
+        return
+    memory = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    judge = Judge(zygote, limits, mmap.mmap(progress, 4))
+    answers.write(json.dumps(zygote.told) + "\n")
+    answers.flush()
+    for line in requests:
+        answers.write(json.dumps(judge.answer(json.loads(line))) + "\n")
         answers.flush()
-        for line in requests:
-            answers.write(json.dumps(judge.answer(json.loads(line))) + "\n")
-            answers.flush()
-        ours.close()
-        process.wait()
+    control.close()
+    os.wait()
 
 
 class Judge:
@@ -166,8 +151,3 @@ class Judge:
 
     def _note(self, index: int) -> None:
         struct.pack_into("i", self._progress, 0, index)
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer's to handle; our input ends when it does
-    main()

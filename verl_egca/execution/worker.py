@@ -10,6 +10,7 @@ import select
 import struct
 import subprocess
 import sys
+import tempfile
 from collections import OrderedDict
 from typing import Any
 
@@ -18,6 +19,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.watch import OVERRUN
 from verl_egca.problem import Problem
 
+_JUDGE = (sys.executable, "-s", "-P", "-m", "verl_egca.execution.start")
 _GRACE_S = 60.0
 
 
@@ -39,14 +41,15 @@ class Worker:
     def __init__(self, limits: Limits, withhold: tuple[str, ...] = ()) -> None:
         """Raises Lost if it does not start."""
         # A fresh interpreter with a clean environment, not a fork: a trainer's memory is neither copied nor readable.
+        self._folder = tempfile.TemporaryDirectory(prefix="egca-", ignore_cleanup_errors=True)
         progress = os.memfd_create("progress")
         os.ftruncate(progress, 4)
         settings = {**limits.model_dump(mode="json"), "withhold": list(withhold)}
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "verl_egca.execution.judge", json.dumps(settings), str(progress)],
+            [*_JUDGE, json.dumps(settings), str(progress), self._folder.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": _tmp()},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
             pass_fds=[progress],
             start_new_session=True,
         )
@@ -97,12 +100,12 @@ class Worker:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._close_pipes()
+        self._clean_up()
 
     def kill(self) -> None:
         self._process.kill()  # its zygote and the programs die with it (PDEATHSIG)
         self._process.wait()
-        self._close_pipes()
+        self._clean_up()
 
     def _read(self) -> dict[str, Any]:
         stdout = self._process.stdout
@@ -129,7 +132,7 @@ class Worker:
     def _case(self) -> int:
         return int(struct.unpack_from("i", self._progress, 0)[0])
 
-    def _close_pipes(self) -> None:
+    def _clean_up(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             try:
@@ -137,13 +140,10 @@ class Worker:
             except OSError:  # what was still to be written to it
                 pass
         self._progress.close()
+        self._folder.cleanup()
 
 
 def _key(problem: Problem) -> str:
     """Names the tests of a problem by their content."""
     content = f"{problem.entry_point}\n{problem.tests.model_dump_json()}"
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _tmp() -> str:
-    return os.environ.get("TMPDIR", "/tmp")

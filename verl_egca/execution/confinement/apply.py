@@ -14,8 +14,8 @@ from verl_egca.execution.confinement import files, landlock, namespaces, seccomp
 from verl_egca.execution.confinement.capabilities import drop_capabilities, empty_bounding_set
 from verl_egca.execution.confinement.kernel import (
     PR_SET_CHILD_SUBREAPER,
-    PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
+    close_memory,
     die_with_parent,
     prctl,
 )
@@ -91,7 +91,7 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
     if filters is not None:
         narrow_calls = seccomp.loader(seccomp.narrow_filter(read_only=not own_files))
         plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True)
-    prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE")  # no program looks into another one or the warm process
+    close_memory()  # no program looks into another one or the warm process, whose user it is
     _still_reads(may_read)
     cpu = int(limits["program_cpu_seconds"]) + 2  # the judge ends it earlier; this holds if the judge can't
 

@@ -25,6 +25,11 @@ def prctl(option: int, argument: int, what: str) -> None:
     checked(libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)), what)
 
 
+def close_memory() -> None:
+    """Keep other processes of the same user from reading this one's memory through ptrace or ``/proc``."""
+    prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE")
+
+
 def die_with_parent() -> None:
     """SIGKILL for this process when its parent ends; a fork does not inherit it."""
     prctl(PR_SET_PDEATHSIG, SIGKILL, "PR_SET_PDEATHSIG")

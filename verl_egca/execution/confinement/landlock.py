@@ -32,7 +32,8 @@ def abi() -> int:
 
 
 def restrict(readable: Readable, work: str, writable: bool) -> None:
-    """Deny every file but the ``readable`` ones, the devices, and those in ``work``; TCP; signals to outside.
+    """Deny every file but the ``readable`` ones, the devices, and those below ``work``, which can always be listed, and
+    written if ``writable``; TCP; signals to outside.
 
     For this process and all that it starts, for good; needs no_new_privs. Each as far as the kernel's version knows it.
 

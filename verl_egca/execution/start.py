@@ -1,0 +1,48 @@
+"""Starts one worker: its warm process first and then, while that gets ready, its judge in this process.
+
+    python -m verl_egca.execution.start LIMITS_JSON PROGRESS_FD FOLDER
+
+Only what that takes is imported before.
+"""
+
+import _socket
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer's to handle; our input ends when it does
+    limits, progress, folder = sys.argv[1:]
+    ours, theirs = _socket.socketpair()
+    os.set_inheritable(theirs.fileno(), True)
+    null = os.open(os.devnull, os.O_RDONLY)
+    # without `site`, whose start-up files an environment may have many of: its paths, and this package's own, come by name
+    package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join([*filter(None, sys.path), package]),
+    }
+    command = [
+        sys.executable,
+        "-S",
+        "-s",
+        "-P",
+        "-m",
+        "verl_egca.execution.zygote",
+        str(theirs.fileno()),
+        folder,
+        limits,
+    ]
+    os.posix_spawn(sys.executable, command, environment, file_actions=[(os.POSIX_SPAWN_DUP2, null, 0)])
+    theirs.close()
+    import json
+
+    from verl_egca.execution import judge
+
+    judge.main(json.loads(limits), int(progress), ours.detach())
+
+
+if __name__ == "__main__":
+    main()
