@@ -16,6 +16,7 @@ from verl.experimental.reward_loop.reward_manager import register
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 
 from verl_egca.assessment import Assessor
+from verl_egca.execution.confinement.layers import in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.sample import SampleScorer
@@ -35,10 +36,12 @@ class EGCARewardManager(RewardManagerBase):
 
     # verl passes the last two by keyword, needed or not (trainer/ppo/reward.py, load_reward_manager)
     def __init__(self, config, tokenizer, compute_score, reward_router_address=None, reward_model_tokenizer=None):
+        """Raises ConfinementError: this machine confines programs less than ``egca.sandbox.require`` wants."""
         super().__init__(config, tokenizer, compute_score)
         settings = settings_of(config)
         self.max_response_length = config.data.max_response_length
         self.sandbox = Sandbox(limits=settings.sandbox, workers=settings.workers)
+        logger.info("egca: reward worker: %s", in_words(self.sandbox.check()))  # raises before the first sample could
         self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, make_localizer(settings.localizer)), settings)
         # one thread more than the sandbox runs at once, so that a worker never waits for extraction and mapping
         self.threads = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="egca-reward")

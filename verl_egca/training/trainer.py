@@ -15,6 +15,8 @@ import transfer_queue as tq
 from omegaconf import OmegaConf, open_dict
 from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync, register_trainer
 
+from verl_egca.execution.confinement.layers import in_words
+from verl_egca.execution.sandbox import Sandbox
 from verl_egca.report.step_log import StepLog
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
@@ -32,7 +34,10 @@ class EGCATrainer:
     base_mode: str  # the built-in mode whose behaviour is wanted
 
     def __init__(self, config):
+        """Raises ConfinementError: this machine confines programs less than ``egca.sandbox.require`` wants."""
         self.egca = settings_of(config)
+        with Sandbox(self.egca.sandbox) as sandbox:  # here, before models are loaded, and in each reward worker again
+            logger.warning("egca: driver: %s", in_words(sandbox.check()))
         # The mode's name has chosen this class. From here on it must be the built-in one: verl branches on
         # `trainer_mode == "sync"` (replay buffer, batch sizes, checkpoints) and reads trainer.v1.<mode>.* by it.
         with open_dict(config):

@@ -86,11 +86,12 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
     # Without a file system of its own, files would fill the machine's: then none can be written. seccomp sees to that as
     # well as Landlock, which knows no truncate before Linux 6.2.
     own_files = Layer.MOUNT_NAMESPACE in plan.layers
-    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, work, writable=own_files), done=True)
+    plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, writable=own_files), done=True)
     narrow_calls: Callable[[], None] = lambda: None  # noqa: E731
     if filters is not None:
-        narrow_calls = seccomp.loader(seccomp.narrow_filter(read_only=not own_files))
-        plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True)
+        narrower = seccomp.loader(seccomp.narrow_filter(read_only=not own_files))
+        if plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True):
+            narrow_calls = narrower
     close_memory()  # no program looks into another one or the warm process, whose user it is
     _still_reads(may_read)
     cpu = int(limits["program_cpu_seconds"]) + 2  # the judge ends it earlier; this holds if the judge can't

@@ -31,9 +31,8 @@ def abi() -> int:
     return max(0, int(libc.syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)))
 
 
-def restrict(readable: Readable, work: str, writable: bool) -> None:
-    """Deny every file but the ``readable`` ones, the devices, and those below ``work``, which can always be listed, and
-    written if ``writable``; TCP; signals to outside.
+def restrict(readable: Readable, writable: bool) -> None:
+    """Deny every file but the ``readable`` ones, the devices, and those in the current folder; TCP; signals to outside.
 
     For this process and all that it starts, for good; needs no_new_privs. Each as far as the kernel's version knows it.
 
@@ -53,7 +52,7 @@ def restrict(readable: Readable, work: str, writable: bool) -> None:
         read = _READ_FILE | _READ_DIR
         rules = [(path, read) for path in _not_hidden(readable)] + [(path, _READ_DIR) for path in readable.folders]
         rules += [(path, read) for path in (*readable.files, *readable.packages)]
-        rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(work, write if writable else read)]
+        rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(".", write if writable else read)]
         for path, rights in rules:
             _allow(ruleset, path, rights & known)
         checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")

@@ -58,6 +58,7 @@ def _unshare(layers: list[Layer]) -> int:
     outside = os.fork() if uid == 0 else -1
     if outside == 0:
         status = 1
+        os.close(entered_write)  # or the read would wait for itself where nothing is entered
         try:
             if os.read(entered_read, 1):
                 _write_maps(me, maps)
