@@ -68,7 +68,14 @@ def test_a_wheel_holds_the_policy_the_problems_and_the_config(tmp_path):
 
 
 # Where code from outside may be compiled or run: the sandbox's processes, never the trainer's.
-RUNS_CODE = {"execution/zygote.py", "execution/judge.py", "execution/cases.py", "tracing/child.py"}
+RUNS_CODE = {
+    "execution/child.py",
+    "execution/kinds.py",
+    "execution/cases.py",
+    "execution/unroll.py",
+    "tracing/child.py",
+    "tracing/steps.py",
+}
 
 
 def test_programs_are_compiled_and_run_in_the_sandbox_only():

@@ -194,7 +194,13 @@ class Program:
                 self._ahead.extend(ahead.requests)
 
     def load(
-        self, source: str, *, stdin: str | None = None, max_events: int = 0, ahead: Ahead | None = None
+        self,
+        source: str,
+        *,
+        stdin: str | None = None,
+        max_events: int = 0,
+        max_steps: int = 0,
+        ahead: Ahead | None = None,
     ) -> list[str]:
         """Run the program's top level; the names of its callables. Raises Raised, Ended."""
         if stdin is not None:
@@ -203,7 +209,7 @@ class Program:
         self._remotes.clear()
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
-        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events})
+        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events, "steps": max_steps})
         try:
             payload = frame(f'{head[:-1]},"ahead":{ahead.text}}}')
         except NotPlain as error:

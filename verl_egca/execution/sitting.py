@@ -19,8 +19,11 @@ class LoadFailed(Exception):
 class Sitting:
     """``generation`` counts the processes: what a test got from an earlier one is of no use in the next."""
 
-    def __init__(self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int) -> None:
-        self._zygote, self._limits, self._source, self._max_events = zygote, limits, source, max_events
+    def __init__(
+        self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int = 0, max_steps: int = 0
+    ) -> None:
+        self._zygote, self._limits, self._source = zygote, limits, source
+        self._max_events, self._max_steps = max_events, max_steps
         self._program: Program | None = None
         self._loaded: list[str] | LoadFailed | None = None
         self.generation = 0
@@ -50,6 +53,8 @@ class Sitting:
 
     def replace(self, source: str) -> None:
         """Go on with another text of the program, in the same process if it still lives."""
+        if source == self._source and isinstance(self._loaded, list):
+            return
         self._source, self._loaded = source, None
         self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
         if self._program is not None and self._program.is_ahead:
@@ -58,7 +63,9 @@ class Sitting:
     def _load(self, program: Program) -> None:
         self.generation += 1
         try:
-            self._loaded = program.load(self._source, max_events=self._max_events, ahead=self._ahead())
+            self._loaded = program.load(
+                self._source, max_events=self._max_events, max_steps=self._max_steps, ahead=self._ahead()
+            )
         except (Raised, Ended) as error:
             self._loaded = LoadFailed(error)
             if isinstance(error, Ended):
@@ -75,7 +82,7 @@ class Sitting:
         self._check_budget()
         program = self._fresh()
         try:
-            program.load(self._source, stdin=stdin, max_events=self._max_events)
+            program.load(self._source, stdin=stdin, max_events=self._max_events, max_steps=self._max_steps)
         except Raised as error:
             if not error.error.get("ended"):  # sys.exit() is an ordinary end of a script
                 raise

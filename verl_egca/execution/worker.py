@@ -76,7 +76,7 @@ class Worker:
     def ask(self, problem: Problem, program: str, **request: Any) -> dict[str, Any]:
         """The judge's answer (see `judge.Judge.answer`). Raises Lost, Overrun."""
         key = _key(problem)
-        defaults: dict[str, Any] = {"cases": None, "skip": [], "trial": False, "keep": False, "events": 0}
+        defaults: dict[str, Any] = {"cases": None, "skip": [], "events": 0, "trials": None}
         request = {"key": key, "program": program, **defaults, **request}
         if key not in self._known:
             request |= {"tests": problem.tests.model_dump(mode="json"), "entry_point": problem.entry_point}
