@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.executed import ExecutedLocalizer
 from verl_egca.localization.late import LateLocalizer
 from verl_egca.localization.random_statement import RandomLocalizer
@@ -12,7 +13,15 @@ from verl_egca.localization.uniform import UniformLocalizer
 __all__ = ["LOCALIZERS", "FailingSample", "Localization", "Localizer", "NotLocalized", "make_localizer"]
 
 LOCALIZERS: dict[str, type[Localizer]] = {
-    kind.name: kind for kind in (TraceLocalizer, ExecutedLocalizer, RandomLocalizer, LateLocalizer, UniformLocalizer)
+    kind.name: kind
+    for kind in (
+        CounterfactualLocalizer,
+        TraceLocalizer,
+        ExecutedLocalizer,
+        RandomLocalizer,
+        LateLocalizer,
+        UniformLocalizer,
+    )
 }
 
 

@@ -33,6 +33,15 @@ class Localization:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
+
+    budget_ms: float = 400.0
+    granularity: Literal["expression", "statement", "token"] = "expression"
+    failing_case: Literal["shortest", "first"] = "shortest"
+
+
 class NotLocalized(Exception):
     """The localizer found no place to blame; the message is a short, stable reason fit for counting."""
 

@@ -12,10 +12,15 @@ from verl_egca.tracing.trace import Trace, decode
 _NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
 
 
+def fails(case: CaseVerdict) -> bool:
+    """Whether the program itself failed the case."""
+    return case.outcome not in _NOT_ITS_FAILURE
+
+
 def failing_case(sample: FailingSample) -> CaseVerdict:
     """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
     for case in sample.verdict.cases:
-        if case.outcome not in _NOT_ITS_FAILURE:
+        if fails(case):
             return case
     raise NotLocalized("no_failing_case")
 
