@@ -25,7 +25,7 @@ class Sitting:
         self._loaded: list[str] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
-        self._cpu_used = 0.0
+        self._cpu_used = self._slept = 0.0
 
     def functions(self) -> list[str]:
         """Start a case: the names that the program defines; loads it where there is no process. Raises LoadFailed, Ended."""
@@ -35,7 +35,7 @@ class Sitting:
         if self._program is None or self._loaded is None:
             self._load(self._fresh())
         else:
-            self._program.new_case(self.cpu_left)
+            self._program.new_case(self.cpu_left, self.sleep_left)
         assert isinstance(self._loaded, list)
         return self._loaded
 
@@ -43,9 +43,10 @@ class Sitting:
         """Go on with another text of the program, in the same process if it still lives."""
         self._source, self._loaded = source, None
         self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
+        self._slept = -self._slept_now
         if self._program is None:
             return
-        self._program.new_case(self.cpu_left)
+        self._program.new_case(self.cpu_left, self.sleep_left)
         try:
             self._load(self._program)
         except LoadFailed as failed:
@@ -91,18 +92,21 @@ class Sitting:
             self._loaded = None
         printed = program.end()
         self._cpu_used += program.cpu_seconds
+        self._slept += program.slept_seconds
         self.trace += program.trace_data
         return printed
 
     def _fresh(self) -> Program:
         self.close()
         self._program = Program(self._zygote, self._limits)
-        self._program.new_case(self.cpu_left)
+        self._program.new_case(self.cpu_left, self.sleep_left)
         return self._program
 
     def _check_budget(self) -> None:
         if self.cpu_left <= 0:
             raise Ended("timeout", "the program's CPU time for all cases was used up before this one")
+        if self.sleep_left <= 0:
+            raise Ended("timeout", "the program slept through the time for all cases before this one")
 
     @property
     def cpu_used_now(self) -> float:
@@ -111,3 +115,13 @@ class Sitting:
     @property
     def cpu_left(self) -> float:
         return float(self._limits["program_cpu_seconds"]) - self._cpu_used - self.cpu_used_now
+
+    @property
+    def _slept_now(self) -> float:
+        return self._program.slept_seconds if self._program else 0.0
+
+    @property
+    def sleep_left(self) -> float:
+        """As many cases may sleep through their time as may use up their CPU time."""
+        cases = self._limits["program_cpu_seconds"] / self._limits["cpu_seconds"]
+        return float(self._limits["wall_seconds"] * max(1.0, cases)) - self._slept - self._slept_now
