@@ -325,7 +325,11 @@ hostile(
     TIMEOUT,
 )
 hostile(
-    "memory bomb", "fills the memory", "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))", MEMORY
+    "memory bomb",
+    "fills the memory",
+    "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))",
+    MEMORY,
+    TIMEOUT,
 )
 hostile("memory bomb in one allocation", "fills the memory", "def f(x):\n    return len(bytearray(1 << 40))", MEMORY)
 hostile(
