@@ -10,6 +10,7 @@ should this process be ended by it. FOLDER is an empty one, for the program.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import mmap
 import os
@@ -56,6 +57,7 @@ def main() -> None:
     memory = resource.getrlimit(resource.RLIMIT_AS)[1]
     if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    gc.set_threshold(200_000, 20, 100)  # a large answer is millions of new objects, and none of them garbage
     judge = Judge(zygote, limits, progress)
     answers.write(json.dumps(zygote.told) + "\n")
     answers.flush()
