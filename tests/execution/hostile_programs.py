@@ -325,7 +325,11 @@ hostile(
     TIMEOUT,
 )
 hostile(
-    "memory bomb", "fills the memory", "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))", MEMORY
+    "memory bomb",
+    "fills the memory",
+    "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))",
+    MEMORY,
+    TIMEOUT,
 )
 hostile("memory bomb in one allocation", "fills the memory", "def f(x):\n    return len(bytearray(1 << 40))", MEMORY)
 hostile(
@@ -347,6 +351,7 @@ hostile(
     "import threading, time\nthreading.stack_size(1 << 26)\ndef f(x):\n    n = 0\n    try:\n        for n in range(100): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n    except Exception: return n\n    return 'DID map 6 GiB'",
     WRONG,
     MEMORY,
+    TIMEOUT,
 )
 hostile(
     "disk bomb",
@@ -1153,6 +1158,12 @@ hostile(
     "reads a stranger's memory and environment",
     "import os\ndef f(x):\n    done = []\n    for p in (@PID@, os.getppid(), 1):\n        for name, mode in (('mem', 'r+b'), ('environ', 'rb'), ('cmdline', 'rb')):\n            try: open(f'/proc/{p}/{name}', mode).close(); done.append((p, name))\n            except OSError: pass\n    return f'DID open {done}' if done else -7",
     against=FILES,
+)
+hostile(
+    "memory of the process it was forked from",
+    "reads and changes what the next programs are forked from",
+    "import os\ndef f(x):\n    open(f'/proc/{os.getppid() or 1}/mem', 'r+b').close()\n    return 'DID open it'",
+    RAISED,
 )
 hostile(
     "priorities and affinity of others",

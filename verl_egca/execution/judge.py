@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gc
 import itertools
 import json
 import mmap
@@ -50,6 +51,7 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
     memory = resource.getrlimit(resource.RLIMIT_AS)[1]
     if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    gc.set_threshold(200_000, 20, 100)  # a large answer is millions of new objects, and none of them garbage
     judge = Judge(zygote, limits, mmap.mmap(progress, 4))
     answers.write(json.dumps(zygote.told) + "\n")
     answers.flush()

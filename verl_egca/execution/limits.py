@@ -14,7 +14,8 @@ class Limits(BaseModel):
     """Budgets of one program. Times in seconds, sizes in bytes.
 
     CPU time is what counts, so that a busy machine fails nobody: ``wall_seconds`` ends a program that sleeps past it,
-    and one that has neither slept nor used its CPU time only after ten times as long.
+    and one that has neither slept nor used its CPU time only after ten times as long. All cases together may sleep
+    through ``wall_seconds`` as often as ``program_cpu_seconds`` holds ``cpu_seconds``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

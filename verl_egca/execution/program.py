@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import math
 import os
 import select
 import socket
@@ -166,14 +167,16 @@ class Program:
         self._remotes: dict[int, Any] = {}
         self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
+        self.slept_seconds = 0.0  # as far as it was seen asleep
         self._lines = 0
         self.new_case(limits["program_cpu_seconds"])
 
-    def new_case(self, cpu_left: float) -> None:
-        """Start a case's budget: its own CPU time, or what the program as a whole has left."""
+    def new_case(self, cpu_left: float, sleep_left: float = math.inf) -> None:
+        """Start a case's budget: its own CPU time, or what the program as a whole has left; likewise for its sleep."""
         self._seed = True
         self.last_call = None
         self._naps = 0
+        self._sleep_end = self.slept_seconds + sleep_left
         self._started = time.monotonic()
         now = self.cpu_now()
         self._last_cpu = now + cpu_left
@@ -489,10 +492,13 @@ class Program:
             if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
-            if waited > wall:
-                self._naps += not ready and self._sleeps()
-                if self._naps >= _NAPS or waited > 10 * wall:
-                    raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
+            if not ready and self._sleeps():
+                self._naps += late
+                self.slept_seconds += (_LATE_POLL_MS if late else _POLL_MS) / 1000
+                if self.slept_seconds > self._sleep_end:
+                    raise Ended("timeout", "it slept through the time for all cases")
+            if self._naps >= _NAPS or waited > 10 * wall:
+                raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
 
     def _sleeps(self) -> bool:
         try:

@@ -371,8 +371,8 @@ def _choices(program: Program, site: Site) -> Iterator[Edit]:
         yield _edit(site, first[0], second[1], text, "arguments", 3.0)
     if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
         for generator in node.generators:
-            for test in generator.ifs:
-                start, end = program.span(test)
+            for condition in generator.ifs:
+                start, end = program.span(condition)
                 keyword = program.source.rfind("if", 0, start)
                 yield _edit(site, keyword, end, "", "guard", 3.5)
 
