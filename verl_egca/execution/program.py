@@ -109,6 +109,7 @@ class Zygote:
         pid, channel_fd = self._take()
         self._next = None
         self.wait()
+        self._clean()
         if self.told["ahead"]:
             self._ask()
         with socket.socket(fileno=os.dup(channel_fd)) as channel:
@@ -117,6 +118,12 @@ class Zygote:
         if not credentials:
             raise ZygoteGone
         return pid, int(struct.unpack_from("i", credentials[0][2])[0]), channel_fd
+
+    def _clean(self) -> None:
+        """What an earlier program left in the files that all get in turn is nothing to the next one."""
+        for fd in (self.stdin, self.output, self.trace, self.answers):
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
 
     def end(self, pid: int) -> None:
         """Kill a child and what it started, and empty the programs' folder."""
@@ -281,7 +288,6 @@ class Program:
             return ""
         self._zygote.wait()
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
-        _take(self._zygote.stdin, 0)  # the next program must not find what this one was given or wrote there
         return _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
 
     # ---------------------------------------------------------------- values

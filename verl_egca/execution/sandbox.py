@@ -176,9 +176,9 @@ def _too_little(wanted: Coverage, layers: tuple[Layer, ...], reasons: dict[str, 
 
 
 class Trials:
-    """Texts of one program, tried in turn in the same warm process: a trial costs what loading the text and its calls cost.
+    """One worker for one problem, until its context ends.
 
-    What one text leaves behind in the process the next one finds. So a pass here is a finding, to be proven by
+    Texts of one program are tried in turn in the same warm process: a trial costs what loading it and its calls cost. What one text leaves behind in the process the next one finds. So a pass here is a finding, to be proven by
     `Sandbox.run`, which starts a process of its own.
     """
 
@@ -192,6 +192,16 @@ class Trials:
             self._started = False
             self.passed([], [])
             self._started = False
+
+    def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
+        """`Sandbox.run` by the same worker, in a process of its own."""
+        self._started = False
+        return self._lease.verdict(self._problem, program, cases)
+
+    def trace(self, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
+        """`Sandbox.trace` by the same worker, in a process of its own."""
+        self._started = False
+        return self._lease.trace(self._problem, program, case, max_events)
 
     @property
     def pid(self) -> int:

@@ -38,8 +38,8 @@ class CounterfactualLocalizer:
             program = Program(sample.program)
         except ValueError:
             raise NotLocalized("not_a_program") from None
-        runs = Runs.of(sample, program, self._options)
         with sample.sandbox.trials(sample.problem) as trials:
+            runs = Runs.of(sample, program, trials, self._options)
             search = Search(
                 sample.program,
                 trials,
@@ -55,11 +55,11 @@ class CounterfactualLocalizer:
                 second = self._second(sample, twin.edit, search)
                 if second is not None:
                     found, full = [twin.edit, second], True
+            text = apply_all(sample.program, found)
+            if full and not trials.run(text).passed:
+                raise NotLocalized("twin_not_proven")
         if not found:
             raise NotLocalized("no_twin")
-        text = apply_all(sample.program, found)
-        if full and not sample.sandbox.run(sample.problem, text).passed:
-            raise NotLocalized("twin_not_proven")
         return self._localization(sample, program, runs, search, found, text, full)
 
     def _edits(self, sample: FailingSample, program: Program, runs: Runs) -> list[Edit]:
@@ -73,12 +73,12 @@ class CounterfactualLocalizer:
             program = Program(text)
         except ValueError:
             return None
-        verdict = sample.sandbox.run(sample.problem, text)
+        verdict = search.trials.run(text)
         again = FailingSample(sample.problem, text, verdict, sample.sandbox, sample.seed)
         failing = [case for case in verdict.cases if fails(case)]
         if not failing:
             return None
-        runs = Runs.of(again, program, self._options)
+        runs = Runs.of(again, program, search.trials, self._options)
         rest = Search(text, search.trials, runs.cases, search.max_steps, search.budget, tried=search.tried)
         twin = rest.run(self._edits(again, program, runs))
         search.tried = rest.tried
@@ -130,7 +130,7 @@ class Runs:
     program: Program
 
     @classmethod
-    def of(cls, sample: FailingSample, program: Program, options: Options) -> Runs:
+    def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
         """Raises NotLocalized if no case fails."""
         failing = [case for case in sample.verdict.cases if fails(case)]
         passing = [case for case in sample.verdict.cases if case.passed]
@@ -139,7 +139,7 @@ class Runs:
         looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
 
         def traced(case: CaseVerdict) -> Trace:
-            return decode(sample.sandbox.trace(sample.problem, sample.program, case.index)[1])
+            return decode(trials.trace(sample.program, case.index)[1])
 
         traces = {case.index: traced(case) for case in looked_at}
         chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
