@@ -33,6 +33,8 @@ from verl_egca.execution.watch import Watch
 
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
+# numpy and the like start theirs when they are imported, and a process with several can't enter a user namespace
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
 
 
@@ -51,7 +53,7 @@ def main() -> None:
             [sys.executable, "-s", "-P", "-m", "verl_egca.execution.zygote", *arguments],
             pass_fds=[theirs.fileno()],
             stdin=null,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env={**os.environ, "PYTHONHASHSEED": "0", **ONE_THREAD},
         )
         theirs.close()
         try:

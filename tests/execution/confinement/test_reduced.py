@@ -221,6 +221,36 @@ def test_inside_dockers_default_profile_full_is_refused_with_the_remedy(offered,
     assert "seccomp=unconfined" in message
 
 
+def refuse_the_new_root():
+    _refuse_call("pivot_root")
+
+
+def refuse_read_only_mounts():
+    import pyseccomp as library
+
+    _refuse_call("mount", library.Arg(3, library.MASKED_EQ, 32, 32))
+
+
+def _refuse_call(name, *arguments):
+    import pyseccomp as library
+
+    rules = library.SyscallFilter(library.ALLOW)
+    rules.add_rule(library.ERRNO(errno.EPERM), name, *arguments)
+    rules.load()
+
+
+@as_root
+@pytest.mark.parametrize("user", [0, NOBODY], ids=["root", "an ordinary user"])
+@pytest.mark.parametrize("refuse", [refuse_the_new_root, refuse_read_only_mounts])
+def test_a_root_that_can_not_be_finished_is_given_up_with_all_that_was_in_it(
+    offered, everyones_python, users_folder, user, refuse
+):
+    found = _reported(as_user(everyones_python, users_folder, user=user, preexec_fn=refuse))
+    assert "Operation not permitted" in found.reasons["mount-namespace"]
+    assert {Layer.PID_NAMESPACE, Layer.LANDLOCK, Layer.SECCOMP} <= set(found.layers)
+    words_are_true(found)
+
+
 @as_root
 def test_root_of_a_rootless_container_has_no_nobody_and_is_told_so(offered, everyones_python, users_folder):
     rootless = ["unshare", "--user", "--map-root-user"]
