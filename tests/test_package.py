@@ -25,6 +25,8 @@ LIGHT = [
     "verl_egca.data.formats",
     "verl_egca.evaluation.localize",
     "verl_egca.report.inspect",
+    "verl_egca.doctor.examination",
+    "verl_egca.doctor.show",
     "verl_egca.launch.__main__",
     "verl_egca.cli",
     "verl_egca.plugin",

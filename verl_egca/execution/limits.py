@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verl_egca.execution.confinement.layers import Layer
 
-
 PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
 
@@ -23,7 +22,9 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cpu_seconds: float = Field(2.0, gt=0, allow_inf_nan=False, description="CPU time of one case")
-    program_cpu_seconds: float = Field(8.0, gt=0, allow_inf_nan=False, description="CPU time of all cases; the rest then time out unrun")
+    program_cpu_seconds: float = Field(
+        8.0, gt=0, allow_inf_nan=False, description="CPU time of all cases; the rest then time out unrun"
+    )
     wall_seconds: float = Field(6.0, gt=0, allow_inf_nan=False, description="time that a case may sleep through")
     memory_bytes: int = Field(1 << 30, ge=1 << 26, description="address space on top of the bare interpreter's")
     output_bytes: int = Field(1 << 20, ge=0, description="what is kept of the program's output")

@@ -1,6 +1,6 @@
 """What a confined program tries, what came of it, and what the sandbox had said: one `Report` a way of confinement.
 
-    python attempts.py FOLDER REQUIRE [LAYER ...]     # as another user: prints the report as JSON
+python attempts.py FOLDER REQUIRE [LAYER ...]     # as another user: prints the report as JSON
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SECRET = "the answers"
 THREADS = 8  # egca.sandbox.processes here
 LIMITS = {"cpu_seconds": 5, "program_cpu_seconds": 20, "memory_bytes": 1 << 29, "processes": THREADS, "open_files": 48}
 
-ATTEMPTS = '''
+ATTEMPTS = """
 import ctypes, errno, fcntl, os, resource, signal, socket, sys, threading, time
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -147,9 +147,9 @@ def f(name, argument):
         return errno.errorcode[error.errno]
     except BaseException as error:
         return type(error).__name__
-'''
+"""
 
-HONEST = '''
+HONEST = """
 import bisect, collections, csv, dataclasses, decimal, fractions, io, json, math, random, re, threading, time, zoneinfo
 
 @dataclasses.dataclass
@@ -165,7 +165,7 @@ def f(x):
     rows = list(csv.reader(io.StringIO("1,2")))
     assert random.random() and json.loads("[1]") and rows and re.match("a", "ab") and zoneinfo.ZoneInfo("UTC")
     return found[0].x + int(fractions.Fraction(1) * decimal.Decimal(1).__int__())
-'''
+"""
 
 
 @dataclass
@@ -190,7 +190,9 @@ def tried(sandbox: Sandbox, *attempts: tuple[str, object]) -> dict[str, object]:
     questions = [f"assert f({name!r}, {argument!r}) == '?'" for name, argument in attempts]
     verdict = sandbox.run(problem(*questions), f"SYSCALLS = {system_calls()!r}\n{ATTEMPTS}")
     return {
-        name: ast.literal_eval(case.got) if case.got is not None else f"{case.outcome}: {case.error and case.error.message}"
+        name: ast.literal_eval(case.got)
+        if case.got is not None
+        else f"{case.outcome}: {case.error and case.error.message}"
         for (name, _), case in zip(attempts, verdict.cases, strict=True)
     }
 
@@ -209,7 +211,9 @@ def system_calls() -> dict[str, int]:
 def outside_attempts(path: Path, tcp_port: int) -> list[tuple[str, object]]:
     """Everything that a program might do to other people's files, processes and sockets."""
     text = str(path)
-    changing = "write append read_and_write truncate open_truncated open_unnamed creat make mkdir fifo unlink rename exchange"
+    changing = (
+        "write append read_and_write truncate open_truncated open_unnamed creat make mkdir fifo unlink rename exchange"
+    )
     changing += " hard_link soft_link chmod chown utime xattr"
     return [
         ("stat", text),

@@ -20,7 +20,8 @@ from attempts import SECRET, THREADS, Report, report
 
 import verl_egca
 from verl_egca.execution.confinement.layers import Coverage, Layer, coverage
-from verl_egca.execution.limits import ConfinementError
+from verl_egca.execution.limits import ConfinementError, Limits
+from verl_egca.execution.sandbox import Sandbox
 
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
 NOBODY = 65534
@@ -57,6 +58,7 @@ COMBINED = {
     "no libseccomp in Docker": [*NAMESPACES, Layer.SECCOMP],
     "nothing but rlimits": [layer for layer in Layer if layer != Layer.RLIMITS],
 }
+REFUSAL = r"^egca\.sandbox\.require is reduced, but this machine gives no confinement: a program could "
 ALSO_LOST = {Layer.NO_NEW_PRIVS: {Layer.LANDLOCK, Layer.SECCOMP}}  # for who may not load a filter without it
 ALSO_LOST[Layer.MOUNT_NAMESPACE] = {Layer.USER_NAMESPACE}  # for root, who stays root without a root of its own
 
@@ -65,14 +67,13 @@ ALSO_LOST[Layer.MOUNT_NAMESPACE] = {Layer.USER_NAMESPACE}  # for root, who stays
 def test_a_machine_that_lacks_layers_is_described_truly_or_refused(offered, tmp_path, withhold):
     expected = set(offered) - set(withhold)
     possible = expected - set().union(*(ALSO_LOST.get(layer, set()) for layer in withhold))
-    try:
-        found = report(tmp_path, tuple(withhold))
-    except ConfinementError as error:
-        assert possible <= set(error.layers) <= expected
-        assert coverage(error.layers) == Coverage.NONE
-        assert "egca.sandbox.require is reduced, but this machine gives no confinement: a program could" in str(error)
-        assert "egca.sandbox.require=reduced" not in str(error)
+    if coverage(possible) == Coverage.NONE:
+        with pytest.raises(ConfinementError, match=REFUSAL) as caught:
+            report(tmp_path, tuple(withhold))
+        assert possible <= set(caught.value.layers) <= expected
+        assert "egca.sandbox.require=reduced" not in str(caught.value)
         return
+    found = report(tmp_path, tuple(withhold))
     assert possible <= {Layer(name) for name in found.layers} <= expected
     assert all(found.reasons[layer] == "withheld" for layer in withhold)
     assert found.coverage != Coverage.NONE
@@ -80,17 +81,23 @@ def test_a_machine_that_lacks_layers_is_described_truly_or_refused(offered, tmp_
 
 
 @pytest.mark.parametrize("withhold", COMBINED.values(), ids=COMBINED.keys())
-def test_full_is_refused_where_it_does_not_hold_and_given_where_it_does(offered, tmp_path, withhold):
-    if coverage(set(offered) - set(withhold)) == Coverage.FULL:
-        assert report(tmp_path, tuple(withhold), "full").coverage == Coverage.FULL
-        return
-    with pytest.raises(ConfinementError, match=r"egca\.sandbox\.require is full, but .*a program could .*withheld"):
-        report(tmp_path, tuple(withhold), "full")
+def test_full_is_refused_where_it_does_not_hold_and_given_where_it_does(offered, withhold):
+    with Sandbox(Limits(require="full"), withhold=withhold) as sandbox:
+        if coverage(set(offered) - set(withhold)) == Coverage.FULL:
+            assert coverage(sandbox.check()) == Coverage.FULL
+            return
+        with pytest.raises(
+            ConfinementError, match=r"^egca\.sandbox\.require is full, but .*a program could .*withheld"
+        ):
+            sandbox.check()
 
 
-def test_a_refusal_of_full_offers_reduced_where_that_would_hold(offered, tmp_path):
-    with pytest.raises(ConfinementError, match=r"accept it: egca\.sandbox\.require=reduced"):
-        report(tmp_path, tuple(NAMESPACES), "full")
+def test_a_refusal_of_full_offers_reduced_where_that_would_hold(offered):
+    with (
+        Sandbox(Limits(require="full"), withhold=NAMESPACES) as sandbox,
+        pytest.raises(ConfinementError, match=r"accept it: egca\.sandbox\.require=reduced"),
+    ):
+        sandbox.check()
 
 
 # ------------------------------------------------------------------------------------------------ other users, Docker
@@ -110,7 +117,14 @@ def everyones_python():
         (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
         ignored = shutil.ignore_patterns("__pycache__", "starter", "cpu", "training")
         shutil.copytree(Path(verl_egca.__path__[0]), packages / "verl_egca", ignore=ignored)
-        for name in ("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "pyseccomp"):
+        for name in (
+            "pydantic",
+            "pydantic_core",
+            "annotated_types",
+            "typing_extensions",
+            "typing_inspection",
+            "pyseccomp",
+        ):
             _copy_distribution(name, packages)
         shutil.copy(Path(__file__).with_name("attempts.py"), folder)
         for path in [folder, *folder.rglob("*")]:
@@ -122,8 +136,8 @@ def everyones_python():
 
 
 def _interpreters():
-    version = "python%d.%d" % sys.version_info[:2]
-    return [sys._base_executable, *(f"{folder}/{version}" for folder in ("/usr/local/bin", "/usr/bin")) ]
+    version = f"python3.{sys.version_info.minor}"
+    return [sys._base_executable, *(f"{folder}/{version}" for folder in ("/usr/local/bin", "/usr/bin"))]
 
 
 def _open_to_all(path: Path) -> bool:
@@ -212,9 +226,7 @@ def test_inside_dockers_default_profile_programs_are_confined_and_described_trul
 
 @as_root
 def test_inside_dockers_default_profile_full_is_refused_with_the_remedy(offered, everyones_python, users_folder):
-    done = as_user(
-        everyones_python, users_folder, require="full", preexec_fn=refuse_namespaces_as_docker_does
-    )
+    done = as_user(everyones_python, users_folder, require="full", preexec_fn=refuse_namespaces_as_docker_does)
     assert done.returncode == 1
     message = done.stderr.splitlines()[-1]
     assert "ConfinementError: egca.sandbox.require is full, but this machine gives reduced confinement" in message

@@ -37,7 +37,9 @@ def hints(reasons: Mapping[Layer, str], read: Read | None = None, container: boo
     if any(reasons[layer].startswith(REFUSED) for layer in lost & _NAMESPACES):
         found += _of_namespaces(read, in_container() if container is None else container)
     if "readable for all" in reasons.get(Layer.USER_NAMESPACE, ""):
-        found.append(Hint(reasons[Layer.USER_NAMESPACE], "chmod -R o+rX the folders of the interpreter and the packages"))
+        found.append(
+            Hint(reasons[Layer.USER_NAMESPACE], "chmod -R o+rX the folders of the interpreter and the packages")
+        )
     if Layer.LANDLOCK in lost and Layer.NO_NEW_PRIVS not in reasons:
         at_boot = "boot with landlock among the kernel's lsm="
         newer = "a kernel from Linux 5.13 on with CONFIG_SECURITY_LANDLOCK"
