@@ -71,7 +71,10 @@ def examine_debugger(url: str | None) -> Service:
     url = (url or os.environ.get(DEBUGGER_VARIABLE, "")).strip().rstrip("/")
     if not url:
         return Service(None, None, "not set")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        return Service(None, False, f"has a URL that can't be read: {error}")
     shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))  # without the password
     login = base64.b64encode(unquote(parts.netloc.rpartition("@")[0]).encode()).decode()
     if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -80,7 +83,7 @@ def examine_debugger(url: str | None) -> Service:
     try:
         return Service(shown, True, f"answers; models: {', '.join(_models(root, login)) or 'none'}")
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        said = str(error)
+        said = str(error.reason if isinstance(error, urllib.error.URLError) else error)
         if not isinstance(error, urllib.error.URLError) or isinstance(error, urllib.error.HTTPError):
             try:
                 _get(f"{root}/health", login)

@@ -26,12 +26,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """``needed_by`` names the extra (of this package where it says so in its metadata), ``gpu`` where it holds."""
+    """``needed_by`` names what asks for it, an extra for one; ``gpu``: it holds with GPUs, without any, or both (None)."""
 
     package: str
     specifier: str
     needed_by: str
-    gpu: bool
+    gpu: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,15 @@ def declared() -> list[Range]:
         marker = str(requirement.marker or "")
         extra = marker.partition("extra ==")[2].strip(" \"'")
         needed_by = f"{OWN_NAME}[{extra}]" if extra else OWN_NAME
-        found.append(Range(requirement.name, str(requirement.specifier), needed_by, gpu=extra == "verl"))
+        found.append(
+            Range(requirement.name, str(requirement.specifier), needed_by, gpu=False if extra == "cpu" else None)
+        )
     return found
 
 
 def _judged(name: str, ranges: Iterable[Range], gpu: bool, installed: str | None) -> Version:
     known = [one for one in ranges if one.package.lower() == name.lower()]
-    known = [one for one in known if one.gpu == gpu] or known  # what only a GPU needs has a range all the same
+    known = [one for one in known if one.gpu in (gpu, None)] or known  # what only a GPU needs has a range all the same
     fits = any(SpecifierSet(one.specifier).contains(installed, prereleases=True) for one in known if installed)
     state = State.ABSENT if installed is None else State.FITS if fits or not known else State.WRONG
     supported = " or ".join(dict.fromkeys(one.specifier for one in known)) or "unknown"

@@ -124,6 +124,7 @@ def everyones_python():
             "typing_extensions",
             "typing_inspection",
             "pyseccomp",
+            "packaging",
         ):
             _copy_distribution(name, packages)
         shutil.copy(Path(__file__).with_name("attempts.py"), folder)
@@ -271,6 +272,27 @@ def test_root_of_a_rootless_container_has_no_nobody_and_is_told_so(offered, ever
     assert {Layer.MOUNT_NAMESPACE, Layer.PID_NAMESPACE, Layer.SECCOMP, Layer.LANDLOCK} <= set(found.layers)
     assert found.honest
     assert found.changed == []
+
+
+DOCTOR = "import json; from verl_egca.doctor.examination import examine; print(json.dumps(examine().as_data()))"
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("in_docker", "exit_code"), [(False, 0), (True, 1)], ids=["an ordinary user", "in Docker's default profile"]
+)
+def test_the_doctor_works_without_root_and_without_torch(offered, everyones_python, users_folder, in_docker, exit_code):
+    python = everyones_python[0], users_folder / "doctor.py"
+    python[1].write_text(DOCTOR)
+    done = as_user(python, users_folder, preexec_fn=refuse_namespaces_as_docker_does if in_docker else None)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["exit_code"] == exit_code
+    assert found["sandbox"]["works"]
+    assert found["machine"]["is_root"] is False
+    assert found["machine"]["filtered"] is in_docker
+    assert any("seccomp=unconfined" in hint["remedy"] for hint in found["sandbox"]["hints"]) is in_docker
+    assert {one["state"] for one in found["versions"][1:]} == {"not installed"}
 
 
 def test_a_report_survives_its_json(offered, tmp_path):
