@@ -42,6 +42,8 @@ def parse_settings(section: Mapping[str, Any] | None) -> Settings:
     Raises:
         SettingsError: one line for each wrong key, with the choices.
     """
+    if section is not None and not isinstance(section, Mapping):
+        raise SettingsError(f"egca: keys with values are wanted (got {section!r})")
     try:
         return Settings.model_validate(dict(section or {}))
     except ValidationError as error:
@@ -53,4 +55,10 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
         model = Limits if len(problem["loc"]) > 1 else Settings
         return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
+    if problem["type"] == "model_type":
+        return f"{key}: keys with values are wanted, of {', '.join(sorted(Limits.model_fields))} (got {problem['input']!r})"
+    if problem["type"] == "tuple_type":
+        return f"{key}: a list is wanted, such as [numpy] (got {problem['input']!r})"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"
