@@ -70,11 +70,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A broken program; ``operators`` and ``places`` go together, in the order of the text."""
+    """A broken program; ``operators``, ``places`` and ``alone`` go together, in the order of the text.
+
+    ``alone`` are the programs that have but one of the mistakes.
+    """
 
     source: str
     operators: tuple[str, ...]
     places: tuple[Place, ...]
+    alone: tuple[str, ...]
 
 
 def mutants(source: str, seed: int, edits: int = 1, within: str | None = None) -> Iterator[Mutant]:
@@ -162,11 +166,16 @@ def _is_mutant(source: Source, text: str) -> bool:
 
 def _applied(source: Source, edits: list[Edit]) -> Mutant:
     ordered = sorted(edits, key=lambda edit: edit.start)
-    text = source.text
+    text = _edited(source.text, ordered)
+    places = tuple(_place(text, edit, ordered) for edit in ordered)
+    alone = tuple(_edited(source.text, [edit]) for edit in ordered)
+    return Mutant(text, tuple(edit.operator for edit in ordered), places, alone)
+
+
+def _edited(text: str, ordered: list[Edit]) -> str:
     for edit in reversed(ordered):
         text = text[: edit.start] + edit.text + text[edit.end :]
-    places = tuple(_place(text, edit, ordered) for edit in ordered)
-    return Mutant(text, tuple(edit.operator for edit in ordered), places)
+    return text
 
 
 def _place(text: str, edit: Edit, edits: list[Edit]) -> Place:

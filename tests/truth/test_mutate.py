@@ -165,3 +165,12 @@ def test_docstrings_annotations_and_fstrings_stay() -> None:
     for mutant in mutants(LONG, 0):
         for kept in ('"""Module: naïve “text”."""', '"""Doc: return items."""', "first: int", 'f"{names}!"'):
             assert kept in mutant.source or mutant.operators[0] in ("removed term", "omitted base case")
+
+
+def test_each_mistake_of_a_mutant_also_comes_alone() -> None:
+    singles = {mutant.source for mutant in mutants(LONG, 5)}
+    for number, mutant in enumerate(mutants(LONG, 5, edits=2)):
+        if number == 50:
+            break
+        assert len(set(mutant.alone)) == 2
+        assert set(mutant.alone) <= singles
