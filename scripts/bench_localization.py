@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -66,12 +67,16 @@ def main(
     with Bench(workers, seed, progress) as bench:
         makers = Sets(bench, seed, limit, problems, mbpp, fix)
         for name in wanted:
+            started = time.perf_counter()
             cases = makers.make(name)
+            made = time.perf_counter() - started
             if not cases:
                 continue
             if write_sets:
                 sets.write(cases, write_sets)
             rows += bench.measure(cases, names, name)
+            took = time.perf_counter() - started - made
+            progress.print(f"{name}: {len(cases)} samples, made in {made:.0f} s, measured in {took:.0f} s")
     if out:
         out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
     console.print(table(rows))

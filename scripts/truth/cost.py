@@ -13,7 +13,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def cpu_seconds() -> float:
     """User and system time so far of this process, its children, and theirs, whether they still run or have ended.
 
-    The living are read to the nanosecond from their clocks; the dead are in their parent's sum, in ticks of 10 ms.
+    The living are read to the nanosecond from their clocks; the dead are in their parent's sum, which comes in ticks: a
+    difference of two readings is right to 10 ms, in the mean to much less.
     """
     own = os.times()
     used = time.process_time() + own.children_user + own.children_system

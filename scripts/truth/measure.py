@@ -127,7 +127,9 @@ def _measure(case: Case, localizers: tuple[str, ...]) -> list[Row]:
     sandbox = _Here.sandboxes["runs"]
     verdict = case.verdict or sandbox.run(case.problem, case.program)
     sample = FailingSample(case.problem, case.program, verdict, sandbox, case.seed ^ _Here.seed)
-    return [measured(case, sample, _Here.localizer(case.set, name), _Here.sandboxes["twins"]) for name in localizers]
+    return [
+        measured(case, sample, _Here.localizer(case.set_name, name), _Here.sandboxes["twins"]) for name in localizers
+    ]
 
 
 def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: Sandbox) -> Row:
@@ -141,7 +143,7 @@ def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: San
         reason = str(error)
     except Exception:
         reason = f"localizer_error\n{traceback.format_exc()}"
-    cpu_ms = (cpu_seconds() - before) * 1e3
+    cpu_ms = max(0.0, cpu_seconds() - before) * 1e3  # the sums of the dead come in ticks
     return _row(case, sample.verdict, localizer.name, found, reason, cpu_ms, twins)
 
 
@@ -155,7 +157,7 @@ def _row(
     twins: Sandbox,
 ) -> Row:
     known: dict[str, Any] = {
-        "set": case.set,
+        "set": case.set_name,
         "localizer": name,
         "task": case.problem.task_id,
         "index": case.index,

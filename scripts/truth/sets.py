@@ -54,7 +54,7 @@ class Case:
     it would be no other under any limits.
     """
 
-    set: str
+    set_name: str
     problem: Problem
     index: int
     program: str
@@ -69,7 +69,7 @@ class Case:
 
     @property
     def seed(self) -> int:
-        text = f"{self.set}|{self.problem.task_id}|{self.index}"
+        text = f"{self.set_name}|{self.problem.task_id}|{self.index}"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
@@ -99,7 +99,7 @@ def fix_rewritten(given: Sequence[Case], seed: int, checks: Checks) -> list[Case
     """``given`` with other words for each reference. A reference of which no rewriting passes the tests is left out."""
     found = checks(_rewritten, [(case.problem, seed) for case in given], "rewriting")
     return [
-        replace(case, set="fix-rewritten", problem=case.problem.model_copy(update={"reference": text}))
+        replace(case, set_name="fix-rewritten", problem=case.problem.model_copy(update={"reference": text}))
         for case, text in zip(given, found, strict=True)
         if text is not None
     ]
@@ -303,7 +303,7 @@ def some(cases: Sequence[Item], most: int | None, seed: int) -> list[Item]:
 def write(cases: Sequence[Case], folder: Path) -> None:
     """``SET.problems.jsonl`` and ``SET.samples.jsonl``, as ``egca localize`` reads them; truth goes along."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, group in itertools.groupby(cases, key=lambda case: case.set):
+    for name, group in itertools.groupby(cases, key=lambda case: case.set_name):
         of_set = list(group)
         problems = {case.problem.task_id: case.problem.model_dump_json() for case in of_set}
         rows = [
