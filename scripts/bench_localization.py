@@ -1,78 +1,283 @@
 #!/usr/bin/env python
-"""How often a localizer blames a line that the bug is on: HumanEvalFix, whose bugs are known by their fix.
+"""How often a localizer blames what is truly wrong, what its proofs are worth, and what it costs: a table.
 
-    .venv/bin/python scripts/bench_localization.py --problems HumanEval.jsonl.gz --samples humanevalfix.jsonl
+    .venv/bin/python scripts/bench_localization.py --fix humanevalfix.jsonl --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl
 
-Truth is the lines of the buggy program that differ from the canonical solution; where lines are only missing, the lines
-on both sides of the gap. Top-1 counts the blamed range, top-5 the ranked places; both are shares of all samples.
+The sets of failing programs are in `truth.sets`, the rule for a hit in `truth.score`, the baselines in `truth.baselines`.
+All shares are of all samples of a set: what is not localized is a miss. Blamed are characters of what the policy wrote,
+CPU time is that of the localisation in all processes; the verdict, which any training needs, is no part of it. A
+localizer remembers what it knows of a problem between the samples of a set, as it does in training. Localizers are called
+directly, also for run-time errors, whatever the trainer's settings would do with these.
 """
 
 from __future__ import annotations
 
-import difflib
+import importlib.util
 import json
+import statistics
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from verl_egca.data.rows import read_rows
-from verl_egca.evaluation.localize import localize_file
+from truth import sets
+from truth.baselines import BASELINES
+from truth.measure import Bench, Row
+from truth.sets import Case, Planted
+from verl_egca.data.formats import load_problems
+from verl_egca.localization import LOCALIZERS
+from verl_egca.problem import Problem
 
-Row = dict[str, Any]
+SETS = ("fix-even", "fix-rewritten", "second", "second-two", "runtime", "starter")
+FIRST = ("egca", "counterfactual", "trace", "late", "random")  # of the registered ones
+STARTER_PROBLEMS, STARTER_GROUP = 60, 8
+SEED = 1
+
+console = Console(highlight=False, width=160)
+progress = Console(stderr=True)
 
 
 def main(
-    problems: Annotated[Path, typer.Option(help="HumanEval's problems")],
-    samples: Annotated[Path, typer.Option(help="HumanEvalFix's rows")],
-    localizers: Annotated[str, typer.Option(help="names, separated by commas")] = "trace,late,random",
-    seed: int = 0,
+    problems: Annotated[Path | None, typer.Option(help="HumanEval's problems; for second, second-two, runtime")] = None,
+    mbpp: Annotated[Path | None, typer.Option(help="MBPP's problems; for the same sets")] = None,
+    fix: Annotated[Path | None, typer.Option(help="HumanEvalFix's rows; for fix-even and fix-rewritten")] = None,
+    set_names: Annotated[str, typer.Option("--sets", help="separated by commas")] = ",".join(SETS),
+    localizers: Annotated[
+        str | None, typer.Option(help="separated by commas; the first one's misses are shown")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="samples of each set, drawn at random", min=1)] = None,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    seed: Annotated[int, typer.Option(help="of the sets and of the samples")] = SEED,
+    out: Annotated[Path | None, typer.Option(help="JSON lines: a row a sample and localizer")] = None,
+    misses: Annotated[int, typer.Option(help="how many of the first localizer's misses to show, a set")] = 0,
+    write_sets: Annotated[Path | None, typer.Option(help="a folder for the sets, as egca localize reads them")] = None,
 ) -> None:
-    console = Console()
-    rows = [row for _, row in read_rows(samples)]
-    table = Table(title=f"{samples.name}: {len(rows)} samples")
-    for column in ("localizer", "localized", "top-1", "top-5", "not localized"):
-        table.add_column(column, justify="left" if column in ("localizer", "not localized") else "right")
-    with TemporaryDirectory() as folder:
-        for name in localizers.split(","):
-            out = Path(folder) / f"{name}.jsonl"
-            localize_file(
-                problems, samples, out, localizer=name, workers=2, seed=seed, resume=False, console=Console(stderr=True)
-            )
-            found = [json.loads(line) for line in out.read_text().splitlines()]
-            table.add_row(name, *figures(rows, found))
-    console.print(table)
+    wanted = _chosen("--sets", set_names.split(","), SETS)
+    known = [*LOCALIZERS, *BASELINES]
+    default = [*(name for name in FIRST if name in LOCALIZERS), *BASELINES]
+    names = _chosen("--localizers", localizers.split(",") if localizers else default, known)
+    rows: list[Row] = []
+    with Bench(workers, seed, progress) as bench:
+        makers = Sets(bench, seed, limit, problems, mbpp, fix)
+        for name in wanted:
+            started = time.perf_counter()
+            cases = makers.make(name)
+            made = time.perf_counter() - started
+            if not cases:
+                continue
+            if write_sets:
+                sets.write(cases, write_sets)
+            rows += bench.measure(cases, names, name)
+            took = time.perf_counter() - started - made
+            progress.print(f"{name}: {len(cases)} samples, made in {made:.0f} s, measured in {took:.0f} s")
+    if out:
+        out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
+    console.print(table(rows))
+    for line in proofs(rows):
+        console.print(line)
+    if misses:
+        for name in wanted:
+            show_misses([row for row in rows if (row.set, row.localizer) == (name, names[0])], misses)
 
 
-def figures(rows: list[Row], found: list[Row]) -> list[str]:
-    truths = [changed_lines(row) for row in rows]
-    localized = [answer for answer in found if answer["localization"]]
-    top1 = sum(hits(truth, [a["localization"]]) for truth, a in zip(truths, found, strict=True) if a["localization"])
-    top5 = sum(hits(truth, answer["ranked"]) for truth, answer in zip(truths, found, strict=True))
-    reasons = Counter(answer["not_localized"] for answer in found if not answer["localization"])
-    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()) or "-"
-    return [str(len(localized)), f"{top1 / len(rows):.1%}", f"{top5 / len(rows):.1%}", told]
+def _chosen(option: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(dict.fromkeys(known))}", param_hint=option)
+    return list(dict.fromkeys(names))
 
 
-def changed_lines(row: Row) -> set[int]:
-    """Lines (from 1) of the buggy program that are not the canonical solution's."""
-    buggy = (row["prompt"] + row["buggy_solution"]).split("\n")
-    right = (row["prompt"] + row["canonical_solution"]).split("\n")
-    lines: set[int] = set()
-    for kind, start, end, _, _ in difflib.SequenceMatcher(None, buggy, right, autojunk=False).get_opcodes():
-        if kind in ("replace", "delete"):
-            lines |= set(range(start + 1, end + 1))
-        elif kind == "insert":
-            lines |= {start, start + 1}
-    return lines
+# ---------------------------------------------------------------- the sets
 
 
-def hits(truth: set[int], places: list[Row]) -> bool:
-    return any(truth & set(range(place["line"], place["end_line"] + 1)) for place in places)
+class Sets:
+    """Makes the sets, and what they have in common once."""
+
+    def __init__(
+        self, bench: Bench, seed: int, limit: int | None, humaneval: Path | None, mbpp: Path | None, fix: Path | None
+    ) -> None:
+        self._bench, self._seed, self._limit = bench, seed, limit
+        self._humaneval, self._mbpp, self._fix = humaneval, mbpp, fix
+        self._singles: list[Planted] | None = None
+
+    def make(self, name: str) -> list[Case]:
+        """The set; empty, with a word of why, where something that it needs is not there."""
+        makers: dict[str, Callable[[], list[Case] | str]] = {
+            "fix-even": self._fix_even,
+            "fix-rewritten": self._fix_rewritten,
+            "second": self._second,
+            "second-two": self._second_two,
+            "runtime": self._runtime,
+            "starter": self._starter,
+        }
+        made = makers[name]()
+        if isinstance(made, str):
+            progress.print(f"[yellow]{name} is left out: {escape(made)}[/]")
+            return []
+        return made
+
+    def _fix_even(self) -> list[Case] | str:
+        if self._fix is None:
+            return "it needs --fix"
+        return sets.some(sets.fix_even(self._fix), self._limit, self._seed)
+
+    def _fix_rewritten(self) -> list[Case] | str:
+        given = self._fix_even()
+        return given if isinstance(given, str) else sets.fix_rewritten(given, self._seed, self._bench.check)
+
+    def _second(self) -> list[Case] | str:
+        planted = self._planted()
+        return planted if isinstance(planted, str) else sets.second(planted, self._limit or sets.SECOND)
+
+    def _runtime(self) -> list[Case] | str:
+        planted = self._planted()
+        return planted if isinstance(planted, str) else sets.runtime(planted, self._limit or sets.RUNTIME)
+
+    def _second_two(self) -> list[Case] | str:
+        solutions = self._solutions()
+        if isinstance(solutions, str):
+            return solutions
+        planted = sets.pairs(solutions, self._seed, self._bench.check)
+        return sets.second_two(planted, self._limit or sets.SECOND_TWO)
+
+    def _planted(self) -> list[Planted] | str:
+        solutions = self._solutions()
+        if isinstance(solutions, str):
+            return solutions
+        if self._singles is None:
+            self._singles = sets.singles(solutions, self._seed, self._bench.check)
+        return self._singles
+
+    def _solutions(self) -> list[sets.Solution] | str:
+        if self._humaneval is None or self._mbpp is None:
+            return "it needs --problems and --mbpp"
+        problems = [*load_problems(self._humaneval), *load_problems(self._mbpp)]
+        return sets.some(sets.second_solutions(problems), self._limit, self._seed)
+
+    def _starter(self) -> list[Case] | str:
+        missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
+        if missing:
+            return f"it needs {' and '.join(missing)}, not installed here"
+        return sets.some(sets.starter(list(sampled(self._seed)), self._bench.check), self._limit, self._seed)
+
+
+def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
+    """Programs that the starter policy writes for problems of both splits."""
+    import random
+
+    from verl_egca.response import program_from_completion
+    from verl_egca.starter import evaluation, policy, policy_path
+    from verl_egca.starter.problems import starter_problems
+
+    model, tokenizer = policy.load(policy_path.WEIGHTS)
+    model.eval()
+    every = [*starter_problems("train"), *starter_problems("test")]
+    chosen = random.Random(seed).sample(every, STARTER_PROBLEMS)
+    responses = evaluation.generate(model, tokenizer, chosen, STARTER_GROUP, 1.0, seed)
+    for place, ids in enumerate(responses):
+        problem = chosen[place // STARTER_GROUP]
+        yield problem, program_from_completion(tokenizer.decode(ids, skip_special_tokens=True), problem).source
+
+
+# ---------------------------------------------------------------- the table
+
+
+def table(rows: Sequence[Row]) -> Table:
+    made = Table(title="medians are over the samples that are localized; CPU time over all")
+    for column in ("set", "localizer"):
+        made.add_column(column)
+    for column in ("samples", "none", "top-1", "top-3", "full", "partial", "blamed", "CPU ms", "p95", "trials"):
+        made.add_column(column, justify="right")
+    for set_name in dict.fromkeys(row.set for row in rows):
+        for name in dict.fromkeys(row.localizer for row in rows):
+            made.add_row(set_name, name, *figures([r for r in rows if (r.set, r.localizer) == (set_name, name)]))
+        made.add_section()
+    return made
+
+
+def figures(rows: Sequence[Row]) -> list[str]:
+    """The cells for one set and localizer, from the number of samples on."""
+    shares = [row.blamed_share for row in rows if row.blamed_share is not None]
+    trials = [row.trials for row in rows if row.trials is not None]
+    cpu = sorted(row.cpu_ms for row in rows)
+    known = [row for row in rows if row.hit1 is not None]
+    return [
+        str(len(rows)),
+        share(sum(row.not_localized is not None for row in rows), len(rows)),
+        share(sum(bool(row.hit1) for row in known), len(known)),
+        share(sum(bool(row.hit3) for row in known), len(known)),
+        share(sum(row.confirmed == "full" for row in rows), len(rows)),
+        share(sum(row.confirmed == "partial" for row in rows), len(rows)),
+        f"{statistics.median(shares):.1%}" if shares else "-",
+        f"{statistics.median(cpu):.0f}",
+        f"{cpu[int(0.95 * (len(cpu) - 1) + 0.5)]:.0f}",
+        f"{statistics.median(trials):g}" if trials else "-",
+    ]
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def proofs(rows: Sequence[Row]) -> Iterator[str]:
+    """What came of running every twin again, and what localizers failed."""
+    for confirmed in ("full", "partial"):
+        twins = [row for row in rows if row.confirmed == confirmed]
+        broken = [row for row in twins if not row.twin_holds]
+        yield f"twins reported as {confirmed}: {len(twins)}; not so when run again from their text: {len(broken)}"
+        for row in broken[:10]:
+            yield f"  {row.set} {row.localizer} {row.task} {row.index}"
+    failed = [row for row in rows if (row.not_localized or "").startswith("localizer_error")]
+    if failed:
+        yield f"[red]localizers that failed: {len(failed)}[/]; the first: {escape(failed[0].not_localized or '')}"
+
+
+# ---------------------------------------------------------------- misses
+
+
+def show_misses(rows: Sequence[Row], most: int) -> None:
+    missed = [row for row in rows if row.hit1 is False]
+    if not missed:
+        return
+    console.rule(f"{rows[0].set}, {rows[0].localizer}: {len(missed)} of {len(rows)} missed")
+    console.print(miss_classes(rows, missed))
+    reasons = Counter((row.not_localized or "wrong place").split("\n")[0] for row in missed)
+    console.print(", ".join(f"{reason} {count}" for reason, count in reasons.most_common()))
+    for row in missed[:most]:
+        console.print(readable(row), markup=False, soft_wrap=True)
+
+
+def miss_classes(rows: Sequence[Row], missed: Sequence[Row]) -> Table:
+    """How the misses divide among the kinds of mistakes. A sample with two is counted under both."""
+    made = Table()
+    for column in ("operator", "samples", "missed", "of this kind", "of all misses"):
+        made.add_column(column, justify="left" if column == "operator" else "right")
+    all_of = Counter(name for row in rows for name in set(row.operators))
+    missed_of = Counter(name for row in missed for name in set(row.operators))
+    for name, count in missed_of.most_common():
+        made.add_row(name, str(all_of[name]), str(count), share(count, all_of[name]), share(count, len(missed)))
+    return made
+
+
+def readable(row: Row) -> str:
+    """The program with what is wrong (!) and what is blamed (>) marked at the left."""
+    truth = {line for place in row.truth or () for line in place}
+    blamed = {line for first, last in row.blamed for line in range(first, last + 1)}
+    lines = [f"\n── {row.task} {row.index}: {', '.join(row.operators)}", f"   {row.failing}"]
+    for number, text in enumerate(row.program.rstrip("\n").split("\n"), 1):
+        marks = f"{'!' if number in truth else ' '}{'>' if number in blamed else ' '}"
+        lines.append(f"{marks} {number:3} {text}")
+    lines.append(f"   blamed: {row.not_localized or repr(row.blamed_text)}; ranked {list(row.ranked)}; {row.confirmed}")
+    lines += [f"   {key}: {str(value)[:400]}" for key, value in row.evidence.items()]
+    lines += ["   reference:", *(f"     | {text}" for text in (row.reference or "").strip("\n").split("\n"))]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

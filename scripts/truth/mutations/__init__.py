@@ -1,0 +1,1 @@
+"""Mistakes, one family a file; each operator is a function that offers edits of a source."""
