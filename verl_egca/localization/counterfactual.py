@@ -11,12 +11,15 @@ from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.runs import ReferenceTraces, fails
+from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.mutations import mutations
 from verl_egca.localization.twins.search import Cases, Search, costlier
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.suspicion import ochiai
+from verl_egca.localization.twins.transplants import transplants
 from verl_egca.source import SourceRange
+from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
@@ -47,7 +50,7 @@ class CounterfactualLocalizer:
                 _steps(sample, trials, runs.cases.chosen),
                 int(self._options.budget_ms / _TRIAL_MS),
             )
-            edits = self._edits(sample, program, runs)
+            edits = self._edits(sample, program, runs, trials)
             twin = search.run(edits)
             found = [twin.edit] if twin else []
             full = twin is not None and twin.full
@@ -62,9 +65,26 @@ class CounterfactualLocalizer:
             raise NotLocalized("no_twin")
         return self._localization(sample, program, runs, search, found, text, full)
 
-    def _edits(self, sample: FailingSample, program: Program, runs: Runs) -> list[Edit]:
+    def _edits(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
         most = max(60, len(ast.unparse(program.tree)) // 3)  # an edit that rewrites the program explains nothing
-        return [costlier(edit, runs.surprise(edit)) for edit in mutations(program) if edit.size <= most]
+        edits = [*self._transplants(sample, program, runs, trials), *mutations(program)]
+        return [costlier(edit, runs.surprise(edit)) for edit in edits if edit.size <= most]
+
+    def _transplants(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
+        """Pieces of the reference; none if the problem has none that parses."""
+        reference = parse(sample.problem.reference or "")
+        if sample.problem.reference is None or reference is None:
+            return []
+        theirs = []
+        ours = []
+        for case, trace in runs.traces.items():
+            try:
+                theirs.append(self._references.get(sample, case, trials))
+                ours.append(trace)
+            except NotLocalized:
+                continue
+        alignment = align(program.tree, reference, sample.problem.entry_point, ours, theirs)
+        return transplants(sample.program, alignment)
 
     def _second(self, sample: FailingSample, first: Edit, search: Search) -> Edit | None:
         """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
@@ -80,7 +100,7 @@ class CounterfactualLocalizer:
             return None
         runs = Runs.of(again, program, search.trials, self._options)
         rest = Search(text, search.trials, runs.cases, search.max_steps, search.budget, tried=search.tried)
-        twin = rest.run(self._edits(again, program, runs))
+        twin = rest.run(self._edits(again, program, runs, search.trials))
         search.tried = rest.tried
         return _before(twin.edit, first) if twin is not None and twin.full else None
 
@@ -128,6 +148,7 @@ class Runs:
     trace: Trace
     suspicion: dict[SourceRange, float]
     program: Program
+    traces: dict[int, Trace]
 
     @classmethod
     def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
@@ -144,10 +165,10 @@ class Runs:
         traces = {case.index: traced(case) for case in looked_at}
         chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
         every = max(1, len(passing) // _TRACED_PASSING)
-        contrast = [traced(case).executed for case in passing[::every][:_TRACED_PASSING]]
+        contrast = {case.index: traced(case) for case in passing[::every][:_TRACED_PASSING]}
         cases = Cases(chosen.index, tuple(c.index for c in failing), tuple(c.index for c in passing))
-        suspicion = ochiai([trace.executed for trace in traces.values()], contrast)
-        return cls(cases, chosen, traces[chosen.index], suspicion, program)
+        suspicion = ochiai([t.executed for t in traces.values()], [t.executed for t in contrast.values()])
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces | contrast)
 
     def surprise(self, edit: Edit) -> float:
         """Bits to add to an edit's cost for where it is."""

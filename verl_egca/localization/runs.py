@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.tracing.trace import Trace, decode
@@ -43,15 +44,21 @@ class ReferenceTraces:
         self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, sample: FailingSample, case: int) -> Trace:
-        """Raises NotLocalized if the problem has no reference, or its run left no trace."""
+    def get(self, sample: FailingSample, case: int, trials: Trials | None = None) -> Trace:
+        """``trials`` is the worker to run it on, if the caller has one. Raises NotLocalized if the problem has no
+        reference, or its run left no trace.
+        """
         problem = sample.problem
         if problem.reference is None:
             raise NotLocalized("no_reference")
         with self._lock:
             trace = self._kept.get((problem.task_id, case))
         if trace is None:
-            trace = decode(sample.sandbox.trace(problem, problem.reference, case)[1])
+            if trials is not None:
+                _, data = trials.trace(problem.reference, case)
+            else:
+                _, data = sample.sandbox.trace(problem, problem.reference, case)
+            trace = decode(data)
             with self._lock:
                 self._kept[problem.task_id, case] = trace
                 while len(self._kept) > self._size:
