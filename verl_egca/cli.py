@@ -52,7 +52,9 @@ def localize(
     problems: Problems,
     samples: Samples,
     out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
-    localizer: Annotated[str, typer.Option(help="trace, executed, random, late, uniform")] = "trace",
+    localizer: Annotated[
+        str, typer.Option(help="egca, counterfactual, trace, suspicious, executed, random, late, uniform")
+    ] = "trace",
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,

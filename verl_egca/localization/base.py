@@ -40,6 +40,8 @@ class Options:
     budget_ms: float = 400.0
     granularity: Literal["expression", "statement", "token"] = "expression"
     failing_case: Literal["shortest", "first"] = "shortest"
+    unconfirmed: Literal["span", "uniform"] = "span"
+    runtime_errors: Literal["cause", "reported"] = "cause"
 
 
 class NotLocalized(Exception):

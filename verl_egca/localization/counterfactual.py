@@ -27,6 +27,9 @@ _STEPS, _MORE_STEPS = 20_000, 1_000_000
 _TRACED_FAILING, _TRACED_PASSING = 3, 4
 _ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
 _UNEXECUTED = 6.0
+_ALIKE = (
+    8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
+)
 
 
 class CounterfactualLocalizer:
@@ -84,7 +87,9 @@ class CounterfactualLocalizer:
             except NotLocalized:
                 continue
         alignment = align(program.tree, reference, sample.problem.entry_point, ours, theirs)
-        return transplants(sample.program, alignment)
+        alike = max((matching.score for matching in alignment.matchings), default=0.0)
+        # where the programs are nearly the same, where they differ is where to look
+        return [costlier(edit, -_ALIKE * max(0.0, alike - 0.5)) for edit in transplants(sample.program, alignment)]
 
     def _second(self, sample: FailingSample, first: Edit, search: Search) -> Edit | None:
         """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
@@ -133,7 +138,7 @@ class CounterfactualLocalizer:
         if self._options.granularity == "token":
             return program.text.between(*changed(edit, program.source))
         if self._options.granularity == "statement":
-            statement = statement_of(program, edit.blame[0])
+            statement = program.statement_at(edit.blame[0])
             if statement is not None:
                 return program.header(statement)
         return program.text.between(*edit.blame)
@@ -172,7 +177,7 @@ class Runs:
 
     def surprise(self, edit: Edit) -> float:
         """Bits to add to an edit's cost for where it is."""
-        statement = statement_of(self.program, edit.start)
+        statement = self.program.statement_at(edit.start)
         if statement is None or not self.suspicion:
             return 0.0
         found = self.suspicion.get(self.program.header(statement))
@@ -181,23 +186,13 @@ class Runs:
         return _ELSEWHERE * (1.0 - found / max(self.suspicion.values()))
 
     def first_run(self, edit: Edit) -> int:
-        statement = statement_of(self.program, edit.start)
+        statement = self.program.statement_at(edit.start)
         order = self.trace.executed
         place = self.program.header(statement) if statement is not None else None
         return order.index(place) if place in order else len(order)
 
     def suspects(self) -> list[SourceRange]:
         return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
-
-
-def statement_of(program: Program, offset: int) -> ast.stmt | None:
-    """The innermost statement around an offset."""
-    best: tuple[int, ast.stmt] | None = None
-    for statement in program.statements():
-        start, end = program.span(statement)
-        if start <= offset <= end and (best is None or end - start < best[0]):
-            best = (end - start, statement)
-    return best[1] if best else None
 
 
 def apply_all(source: str, edits: list[Edit]) -> str:

@@ -44,7 +44,11 @@ class EGCARewardManager(RewardManagerBase):
         layers = self.sandbox.check()  # raises here, and not at the first sample
         level = logging.INFO if coverage(layers) == Coverage.FULL else logging.WARNING
         logger.log(level, "egca: reward worker: %s", in_words(layers))
-        self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, make_localizer(settings.localizer)), settings)
+        self.scorer = SampleScorer(
+            tokenizer,
+            Assessor(self.sandbox, make_localizer(settings.localizer, settings.options), options=settings.options),
+            settings,
+        )
         # one thread more than the sandbox runs at once, so that a worker never waits for extraction and mapping
         self.threads = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="egca-reward")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ class Program:
         if tree is None:
             raise ValueError("not a program")
         self.source, self.tree, self.text = source, tree, SourceText(source)
+        self._headers: dict[ast.stmt, SourceRange] = {}
         self.sites: list[Site] = []
         self.blocks: list[Block] = []
         self.function_of: dict[ast.stmt, Function | None] = {}
@@ -59,7 +61,21 @@ class Program:
 
     def header(self, statement: ast.stmt) -> SourceRange:
         """What stands for the statement: all of a simple one, the header of a compound one."""
-        return describe(statement, self.text).place
+        if statement not in self._headers:
+            self._headers[statement] = describe(statement, self.text).place
+        return self._headers[statement]
+
+    def statement_at(self, offset: int) -> ast.stmt | None:
+        """The innermost statement around an offset."""
+        return self._statement_at[offset] if 0 <= offset < len(self._statement_at) else None
+
+    @functools.cached_property
+    def _statement_at(self) -> list[ast.stmt | None]:
+        table: list[ast.stmt | None] = [None] * (len(self.source) + 1)
+        for statement in self.statements():  # outer ones first
+            start, end = self.span(statement)
+            table[start : end + 1] = [statement] * (end + 1 - start)
+        return table
 
     def statements(self) -> Iterator[ast.stmt]:
         for block in self.blocks:
