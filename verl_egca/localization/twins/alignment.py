@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from verl_egca.localization.twins.names import match_functions, match_variables, values
+from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
 from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, scopes
 from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness
 from verl_egca.localization.twins.views import views
 from verl_egca.tracing.trace import Trace
 
 GAP = 0.3  # a pair less alike than this is no pair
-_WEIGHT = 0.25  # how much being in the same place counts beside being alike
+_PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
+_ROUNDS = 3
 _LARGEST = 150  # statements of a function that are looked at
 
 
@@ -93,49 +94,52 @@ def align(
     functions = match_functions(ours, theirs, entry_point)
     others = [name for name in theirs if name not in functions.values()]
     main = functions.get(entry_point or "", "")
-    variables: dict[str, dict[str, str]] = {}
-    for name, scope in ours.items():
-        counterpart = functions.get(name, main)
-        absorbed = [counterpart, *others] if counterpart == main else [counterpart]
-        variables[name] = match_variables(
-            scope,
-            theirs[counterpart],
-            values(candidate_traces, [name]),
-            values(reference_traces, absorbed),
-            [n for other in absorbed[1:] for n in sorted(theirs[other].names)],
-        )
     renamed = {theirs_: ours_ for ours_, theirs_ in functions.items()}
+    values_here = {name: values(candidate_traces, [name]) for name in ours}
+    values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
     matchings: list[Matching] = []
-    for view in views(reference, entry_point):
+    for view in views(reference, frozenset([*functions.values(), entry_point or ""])):
         there = scopes(view)
         for name, scope in ours.items():
             counterpart = functions.get(name, main)
             if counterpart in there and (scope.items or there[counterpart].items):
-                matchings.append(_match(scope, there[counterpart], _with_functions(variables[name], renamed)))
-    shown = {name: {o: t for t, o in variables[name].items()} for name in functions}
-    return Alignment(candidate, functions, shown, tuple(matchings))
+                seen = values_here[name], values_there[counterpart]
+                matchings.append(_match(scope, there[counterpart], seen, _function_names(renamed)))
+    best: dict[str, Matching] = {}
+    for matching in matchings:
+        name = matching.candidate.name
+        if name in functions and (name not in best or matching.score > best[name].score):
+            best[name] = matching
+    variables = {
+        name: {here: there_ for there_, here in matching.names.items() if here in matching.candidate.names}
+        for name, matching in best.items()
+    }
+    return Alignment(candidate, functions, variables, tuple(matchings))
 
 
-def _with_functions(names: Mapping[str, str], functions: Mapping[str, str]) -> dict[str, str]:
-    called = {there: here for there, here in functions.items() if there and "." not in there and "." not in here}
-    nested = {there.rsplit(".", 1)[-1]: here.rsplit(".", 1)[-1] for there, here in functions.items() if there and here}
-    return {**nested, **called, **names}
+def _function_names(functions: Mapping[str, str]) -> dict[str, str]:
+    """The last parts of matched dotted names, as calls have them."""
+    return {there.rsplit(".", 1)[-1]: here.rsplit(".", 1)[-1] for there, here in functions.items() if there and here}
 
 
-def _match(candidate: Scope, reference: Scope, names: dict[str, str]) -> Matching:
-    pairs = _pairs(candidate, reference, names)
-    learnt = _learnt(candidate, reference, names, pairs)
-    if learnt:
-        names = {**names, **learnt}
+def _match(candidate: Scope, reference: Scope, seen: tuple[Values, Values], called: Mapping[str, str]) -> Matching:
+    """Names decide which statements match, and matched statements tell more of the names: the best of a few rounds."""
+    best: Matching | None = None
+    votes: Counter[tuple[str, str]] = Counter()
+    tried: list[dict[str, str]] = []
+    for _ in range(_ROUNDS):
+        names = {**called, **match_variables(candidate, reference, *seen, votes)}
+        if names in tried:
+            break
+        tried.append(names)
         pairs = _pairs(candidate, reference, names)
-    return Matching(
-        candidate,
-        reference,
-        names,
-        tuple(pairs),
-        tuple(_missing(candidate, reference, pairs)),
-        _surplus(candidate, pairs),
-    )
+        missing, surplus = _missing(candidate, reference, pairs), _surplus(candidate, pairs)
+        matching = Matching(candidate, reference, names, tuple(pairs), tuple(missing), surplus)
+        if best is None or matching.score > best.score:
+            best = matching
+        votes = _votes(candidate, reference, pairs)
+    assert best is not None
+    return best
 
 
 # ------------------------------------------------------------ pairs
@@ -149,7 +153,10 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list
     likenesses = [[_likeness(a, b, own, other, within_here, within_there) for b in there] for a in here]
     gains = [
         [
-            likenesses[i][j] - GAP + _WEIGHT * _placed(a, b, i / max(len(here), 1), j / max(len(there), 1), own, other)
+            likenesses[i][j]
+            - GAP
+            + (_PLACED + _PLACED_SHORT / own.bag(a.node).total())
+            * _placed(a, b, i / max(len(here), 1), j / max(len(there), 1), own, other)
             if likenesses[i][j] >= GAP
             else 0.0
             for j, b in enumerate(there)
@@ -222,20 +229,14 @@ def _placed(a: Item, b: Item, at: float, there: float, own: Shapes, other: Shape
     return 0.7 * around + 0.3 * (1 - abs(at - there))
 
 
-def _learnt(candidate: Scope, reference: Scope, names: Mapping[str, str], pairs: Sequence[Pair]) -> dict[str, str]:
-    """Translations of names yet unknown, from where they stand in matched statements."""
-    votes: Counter[tuple[str, str]] = Counter()
-    for pair in pairs:
-        for here, there in unified(pair.candidate.node, pair.reference.node):
-            if there not in names and there in reference.names and here in candidate.names:
-                votes[there, here] += 1
-    taken = set(names.values())
-    learnt: dict[str, str] = {}
-    for (there, here), _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0])):
-        if there not in learnt and here not in taken:
-            learnt[there] = here
-            taken.add(here)
-    return learnt
+def _votes(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> Counter[tuple[str, str]]:
+    """How often a name of the candidate and one of the reference stand in the same place of matched statements."""
+    return Counter(
+        (here, there)
+        for pair in pairs
+        for here, there in unified(pair.candidate.node, pair.reference.node)
+        if here in candidate.names and there in reference.names
+    )
 
 
 def unified(first: ast.AST, second: ast.AST) -> list[tuple[str, str]]:

@@ -28,11 +28,17 @@ class Differences:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
+        self._seen: set[tuple[int, int]] = set()
+        self._kept: list[ast.AST] = []  # ids stay those of their nodes
 
     def between(self, ours: ast.expr, theirs: ast.expr, depth: int = 0) -> Iterator[Replacement]:
         """Replacements that make ``ours`` like ``theirs``, or more so; the whole first."""
-        if self._same(ours, theirs) or depth > _DEEPEST:
+        if depth == 0:
+            self._seen.clear()
+        if self._same(ours, theirs) or depth > _DEEPEST or (id(ours), id(theirs)) in self._seen:
             return
+        self._seen.add((id(ours), id(theirs)))
+        self._kept.append(theirs)
         yield Replacement(ours, theirs, "expression")
         if isinstance(ours, _ATOMIC) or isinstance(theirs, _ATOMIC):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
+from collections.abc import Collection
 from typing import TypeVar
 
 from verl_egca.localization.twins.scopes import bound, is_docstring, parameters
@@ -14,14 +15,14 @@ _BLOCKS = ("body", "orelse", "finalbody")
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
-def inline_helpers(tree: ast.Module, entry_point: str | None) -> bool:
-    """Calls of module-level helpers become what the helpers compute; True if there was one."""
+def inline_helpers(tree: ast.Module, kept: Collection[str]) -> bool:
+    """Calls of module-level helpers (but not of those ``kept``) become what they compute; True if there was one."""
     defined = Counter(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
     helpers = {
         node.name: node
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
-        and node.name != entry_point
+        and node.name not in kept
         and defined[node.name] == 1
         and not node.decorator_list
         and _is_plain(node)

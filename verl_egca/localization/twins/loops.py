@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.scopes import bound
-from verl_egca.localization.twins.shapes import negated
+from verl_egca.localization.twins.shapes import mirrored, negated
 
 Block = list[ast.stmt]
 _RESULT = "result"
@@ -34,15 +34,17 @@ def counting_loops(body: Block) -> Block:
 
 
 def _counted(node: ast.stmt, before: Block) -> ast.For | None:
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Compare) and not isinstance(node.test.left, ast.Name):
+        node.test = mirrored(node.test)
     match node:
         case ast.While(test=ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[stop]), body=inner, orelse=[]):
             steps = [i for i, child in enumerate(inner) if _is_step(child, name)]
-            again = any(isinstance(n, ast.Continue) for child in inner for n in ast.walk(child))
             if len(steps) != 1 or list(_bound_in(inner)).count(name) != 1:
                 return None
             rest = [*inner[: steps[0]], *inner[steps[0] + 1 :]]
             late = inner[steps[0] + 1 :]
-            if (again and steps[0] != 0 and late == []) or any(_mentions(child, name) for child in late) or not rest:
+            again = any(isinstance(n, ast.Continue) for child in inner[: steps[0]] for n in ast.walk(child))
+            if again or any(_mentions(child, name) for child in late) or not rest:
                 return None
             start = _started(before, name)
             if start is None or not isinstance(op, ast.Lt | ast.LtE | ast.NotEq):
@@ -146,6 +148,25 @@ def _returned(node: ast.If, name: str, dry: bool) -> bool:
 
 
 # ------------------------------------------------------------ comprehensions
+
+
+def collecting(body: Block) -> Block:
+    """``xs += [x]`` and ``xs = xs + [x]`` are ``xs.append(x)``."""
+    return [_appended(node) or node for node in body]
+
+
+def _appended(node: ast.stmt) -> ast.stmt | None:
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=ast.List(elts=[element])):
+            pass
+        case ast.Assign(
+            targets=[ast.Name(id=name)],
+            value=ast.BinOp(left=ast.Name(id=again), op=ast.Add(), right=ast.List(elts=[element])),
+        ) if name == again:
+            pass
+        case _:
+            return None
+    return ast.Expr(ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "append", ast.Load()), [element], []))
 
 
 def written_out(body: Block) -> Block:

@@ -19,8 +19,8 @@ Values = list[dict[str, Counter[Any]]]  # for each case and name: the values tak
 _KINDS = frozenset({"argument", "let", "item", "mutated"})
 _LONGEST = 400  # values of a name that are looked at in one case
 
-VALUES, NAME, ROLE = 3.0, 0.6, 1.0  # weights of the three witnesses
-ENOUGH = 0.45  # of what the heard witnesses could give together, the least that makes a pair
+VALUES, VOTES, ROLE, NAME = 2.0, 2.0, 1.0, 0.4  # weights of the witnesses
+ENOUGH = 0.4  # of what the heard witnesses could give together, the least that makes a pair
 
 
 def match_functions(
@@ -46,32 +46,37 @@ def match_functions(
 
 
 def match_variables(
-    candidate: Scope, reference: Scope, ours: Values, theirs: Values, extra: Sequence[str] = ()
+    candidate: Scope, reference: Scope, ours: Values, theirs: Values, votes: Counter[tuple[str, str]]
 ) -> dict[str, str]:
     """Reference's name to the candidate's, for the names of two matched scopes.
 
-    ``ours`` and ``theirs`` are the values of the same cases (see `values`); ``extra`` are more names of the reference,
-    those of functions that the candidate does without.
+    ``ours`` and ``theirs`` are the values of the same cases (see `values`), ``votes`` how often two names (the
+    candidate's, the reference's) stand in the same place of statements that are thought to match.
     """
     matched = dict(zip(reference.parameters, candidate.parameters, strict=False))
     left = sorted(candidate.names - set(matched.values()))
-    right = sorted({*reference.names, *extra} - set(matched))
+    right = sorted(reference.names - set(matched))
     if not left or not right:
         return matched
     roles, other_roles = _roles(candidate), _roles(reference)
+    here, there = Counter[str](), Counter[str]()
+    for (first, second), count in votes.items():
+        here[first] += count
+        there[second] += count
 
     def weight(first: str, second: str) -> float:
-        score = NAME * (first == second)
-        possible = NAME
+        score, possible = NAME * (first == second), NAME
         if first in roles and second in other_roles:
             score += ROLE * likeness(roles[first], other_roles[second])
             possible += ROLE
+        if here[first] and there[second]:
+            score += VOTES * 2 * votes[first, second] / (here[first] + there[second])
+            possible += VOTES
         seen = [(a.get(first), b.get(second)) for a, b in zip(ours, theirs, strict=False)]
         heard = [(a, b) for a, b in seen if a is not None and b is not None]
         if any(a is not None for a, _ in seen) and any(b is not None for _, b in seen):
-            score += (
-                VALUES * sum(likeness(a, b) for a, b in heard) / sum(a is not None or b is not None for a, b in seen)
-            )
+            spoken = sum(a is not None or b is not None for a, b in seen)
+            score += VALUES * sum(likeness(a, b) for a, b in heard) / spoken
             possible += VALUES
         share = score / possible
         return share if share >= ENOUGH or first == second else 0.0

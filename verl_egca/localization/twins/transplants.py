@@ -24,7 +24,8 @@ from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negat
 from verl_egca.statements import parse
 
 MOST = 150
-_TOKEN_COST = 0.5
+_TOKEN_COST = 0.35
+_LEFT_COST = 6.0  # what stays unlike when an edit is made, as a share
 _GUESS_COST = 2.0  # one name of the reference has no counterpart, and one is tried
 _GUESSES = 4
 _ELSEWHERE_COST = 3.0  # expressions that are alike, but not in statements that match
@@ -90,7 +91,7 @@ class _Transplanter:
         self._visible = known | matching.candidate.names
         self._shapes = Shapes()
         self._differences = Differences(self._shapes)
-        self._strange = 3.0 * (1 - matching.score)
+        self._strange = 4.0 * (1 - matching.score)
         self._wholes: list[_Whole] = []
         self._counterparts = {id(pair.reference.node): pair.candidate for pair in matching.pairs}
 
@@ -153,7 +154,7 @@ class _Transplanter:
         translated = self._translated(theirs)
         if self._shapes.of(ours) == self._shapes.of(translated):
             return
-        base = self._strange + 4.0 * (1 - pair.score)
+        base = self._strange + 2.0 * (1 - pair.score)
         for settled, extra in self._resolved_header(translated, ours):
             for one, two, dearer in _expressions(ours, settled, self._shapes):
                 for edit in self._between(one, two, base + extra + dearer):
@@ -170,10 +171,13 @@ class _Transplanter:
                 yield settled, extra
 
     def _between(self, ours: ast.expr, theirs: ast.expr, base: float) -> Iterator[Edit]:
+        bag, goal = self._shapes.bag(ours), self._shapes.bag(theirs)
         for found in self._differences.between(ours, theirs):
             edit = self._page.replace(found.part, found.by, found.kind, 0.0)
             if edit is not None:
-                yield replace(edit, cost=base + self._size(edit))
+                after = (bag - self._shapes.bag(found.part)) + self._shapes.bag(found.by)
+                left = 0.0 if found.by is theirs else 1 - likeness(after, goal)
+                yield replace(edit, cost=base + self._size(edit) + _LEFT_COST * left)
 
     def _statement(self, ours: ast.stmt, theirs: ast.stmt, base: float) -> Edit | None:
         if is_compound(ours) != is_compound(theirs) or not isinstance(theirs, _REWRITABLE):
@@ -289,7 +293,9 @@ class _Transplanter:
             node = item.node
             inner = [c for c in ast.walk(node) if isinstance(c, ast.stmt) and c is not node]
             edits: list[tuple[Edit, bool]] = []
-            size = 0.1 * len(tokens(self._page.source[slice(*self._page.place(node))]))
+            size = 0.1 * len(tokens(self._page.source[slice(*self._page.place(node))])) + 1.5 * isinstance(
+                node, ast.Return
+            )
             if all(id(child) in surplus for child in inner):
                 edits.append(
                     (self._page.remove(node, "delete", self._strange + 2.0 + size), id(item.parent) not in nested)
@@ -329,7 +335,7 @@ class _Transplanter:
         for less, _, _, one, two in sorted(pairs)[:_ELSEWHERE_PAIRS]:
             for settled, extra in self._resolved(two, one):
                 if isinstance(settled, ast.expr):
-                    yield from self._between(one, settled, self._strange + _ELSEWHERE_COST + 4.0 * (1 + less) + extra)
+                    yield from self._between(one, settled, self._strange + _ELSEWHERE_COST + 2.0 * (1 + less) + extra)
 
     def _several(self) -> Iterator[Edit]:
         """All of the differences at once, or some of them."""

@@ -8,29 +8,38 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from verl_egca.localization.twins.inlining import inline_helpers, inline_temporaries
-from verl_egca.localization.twins.loops import counting_loops, element_loops, flags, folded, guards, written_out
+from verl_egca.localization.twins.loops import (
+    collecting,
+    counting_loops,
+    element_loops,
+    flags,
+    folded,
+    guards,
+    written_out,
+)
 from verl_egca.localization.twins.scopes import scopes
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
 
 
-def views(reference: ast.Module, entry_point: str | None) -> list[ast.Module]:
-    """The reference itself first, then without helpers and temporaries, with loops for comprehensions, and the reverse."""
+def views(reference: ast.Module, kept: Collection[str]) -> list[ast.Module]:
+    """The reference itself first, then without helpers and temporaries, with loops for comprehensions, and the reverse.
+
+    The functions ``kept`` are those that the candidate has too.
+    """
     inlined = copy.deepcopy(reference)
-    for _ in range(3):
-        if not inline_helpers(inlined, entry_point):
-            break
+    _inline(inlined, kept)
     direct = _everywhere(copy.deepcopy(inlined), guards)
-    plain = copy.deepcopy(direct)
-    for _ in range(2):
+    plain = copy.deepcopy(reference)
+    for _ in range(3):
         for function in _function_nodes(plain):
             inline_temporaries(function)
-        _everywhere(plain, counting_loops)
-        _everywhere(plain, element_loops)
-        _everywhere(plain, flags)
+        for rewrite in (guards, flags, counting_loops, element_loops, collecting):
+            _everywhere(plain, rewrite)
+        _inline(plain, kept)
     loops = _everywhere(copy.deepcopy(plain), written_out)
     short = _everywhere(_everywhere(copy.deepcopy(plain), folded), folded)
     for function in _function_nodes(short):
@@ -39,6 +48,12 @@ def views(reference: ast.Module, entry_point: str | None) -> list[ast.Module]:
     for view in (reference, inlined, direct, plain, loops, short):
         distinct.setdefault(ast.dump(view), view)
     return list(distinct.values())
+
+
+def _inline(tree: ast.Module, kept: Collection[str]) -> None:
+    for _ in range(3):
+        if not inline_helpers(tree, kept):
+            break
 
 
 def _everywhere(tree: ast.Module, rewrite: Rewrite) -> ast.Module:
