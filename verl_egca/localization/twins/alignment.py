@@ -9,17 +9,18 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
-from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, scopes
-from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness
+from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, items, scopes
+from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
 from verl_egca.localization.twins.views import views
 from verl_egca.tracing.trace import Trace
 
 GAP = 0.3  # a pair less alike than this is no pair
 _PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
-_ROUNDS = 3
+_ROUNDS = 4
 _LARGEST = 150  # statements of a function that are looked at
 
 
@@ -103,8 +104,9 @@ def align(
         for name, scope in ours.items():
             counterpart = functions.get(name, main)
             if counterpart in there and (scope.items or there[counterpart].items):
+                function = there[counterpart] if name in functions else scopes(clone(view))[counterpart]
                 seen = values_here[name], values_there[counterpart]
-                matchings.append(_match(scope, there[counterpart], seen, _function_names(renamed)))
+                matchings.append(_match(scope, function, seen, _function_names(renamed)))
     best: dict[str, Matching] = {}
     for matching in matchings:
         name = matching.candidate.name
@@ -127,19 +129,21 @@ def _match(candidate: Scope, reference: Scope, seen: tuple[Values, Values], call
     best: Matching | None = None
     votes: Counter[tuple[str, str]] = Counter()
     tried: list[dict[str, str]] = []
+    names: dict[str, str] = {}
     for _ in range(_ROUNDS):
         names = {**called, **match_variables(candidate, reference, *seen, votes)}
         if names in tried:
             break
         tried.append(names)
-        pairs = _pairs(candidate, reference, names)
-        missing, surplus = _missing(candidate, reference, pairs), _surplus(candidate, pairs)
-        matching = Matching(candidate, reference, names, tuple(pairs), tuple(missing), surplus)
+        matching = _matching(candidate, reference, names)
         if best is None or matching.score > best.score:
             best = matching
-        votes = _votes(candidate, reference, pairs)
-    assert best is not None
-    return best
+        votes = _votes(candidate, reference, matching.pairs)
+        if _turned(matching.pairs, names, reference.names):
+            reference = replace(reference, items=tuple(items(reference.node)))
+            tried.clear()
+            best = None  # its places are those from before
+    return best or _matching(candidate, reference, names)
 
 
 # ------------------------------------------------------------ pairs
@@ -181,11 +185,11 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list
     return pairs
 
 
-def _bodies(items: Sequence[Item], shapes: Shapes) -> dict[int, Counter[object]]:
+def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[int, Counter[object]]:
     """For each compound statement the bag of all that it holds."""
-    bodies: dict[int, Counter[object]] = {id(item.node): Counter() for item in items if is_compound(item.node)}
-    parents = {id(item.node): item.parent for item in items}
-    for item in items:
+    bodies: dict[int, Counter[object]] = {id(item.node): Counter() for item in statements if is_compound(item.node)}
+    parents = {id(item.node): item.parent for item in statements}
+    for item in statements:
         around = item.parent
         while around is not None:
             bodies[id(around)].update(shapes.bag(item.node))
@@ -227,6 +231,27 @@ def _placed(a: Item, b: Item, at: float, there: float, own: Shapes, other: Shape
     else:
         around = 0.5 * (a.field == b.field) + 0.5 * likeness(own.bag(a.parent), other.bag(b.parent))
     return 0.7 * around + 0.3 * (1 - abs(at - there))
+
+
+def _matching(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> Matching:
+    pairs = _pairs(candidate, reference, names)
+    missing, surplus = _missing(candidate, reference, pairs), _surplus(candidate, pairs)
+    return Matching(candidate, reference, names, tuple(pairs), tuple(missing), surplus)
+
+
+def _turned(pairs: Sequence[Pair], names: Mapping[str, str], own: frozenset[str]) -> bool:
+    """Turns round each ``if`` of a view that asks the opposite of its counterpart and so has its branches swapped."""
+    here, there = Shapes(), Shapes(names, own)
+    turned = False
+    for pair in pairs:
+        match pair.candidate.node, pair.reference.node:
+            case ast.If(test=ours), ast.If(test=theirs, orelse=[_, *_]) as branch:
+                opposite = negated(theirs)
+                bag = here.bag(ours)
+                if likeness(bag, there.bag(opposite)) > likeness(bag, there.bag(theirs)):
+                    branch.test, branch.body, branch.orelse = opposite, branch.orelse, branch.body
+                    turned = True
+    return turned
 
 
 def _votes(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> Counter[tuple[str, str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections import Counter
 from collections.abc import Collection
 from typing import TypeVar
 
+from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.scopes import bound, is_docstring, parameters
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -127,12 +127,12 @@ class _Substitution(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self._given:
-            return copy.deepcopy(self._given[node.id])
+            return clone(self._given[node.id])
         return node
 
 
 def _substituted(node: _Node, given: dict[str, ast.expr]) -> _Node:
-    result: _Node = _Substitution(given).visit(copy.deepcopy(node))
+    result: _Node = _Substitution(given).visit(clone(node))
     return result
 
 

@@ -120,6 +120,20 @@ def flags(body: Block) -> Block:
                 value = _sets_and_leaves(found[0].body, name)
                 found[0].body = [ast.Return(value)]
                 return [*before, loop, ast.Return(first)]
+    for index in range(len(body) - 2):
+        match body[index : index + 3]:
+            case [
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=False)),
+                ast.For(orelse=[]) as loop,
+                ast.If(test=ast.Name(id=asked), body=[*_, ast.Return() | ast.Raise()] as then, orelse=rest),
+            ] if name == asked:
+                found = [
+                    n for n in ast.walk(loop) if isinstance(n, ast.If) and _sets_and_leaves(n.body, name) is not None
+                ]
+                later = [*then, *rest, *body[index + 3 :]]
+                if len(found) == 1 and not any(_mentions(child, name) for child in later):
+                    found[0].body = then
+                    return [*body[:index], loop, *rest, *body[index + 3 :]]
     return body
 
 

@@ -281,7 +281,7 @@ class Page:
 def unparsed(node: ast.AST) -> str | None:
     """The code as text; None for what has none, such as an f-string with a backslash in it."""
     try:
-        text = ast.unparse(ast.fix_missing_locations(node))
+        text = ast.unparse(node)
     except (ValueError, RecursionError, AttributeError):
         return None
     if isinstance(node, ast.Tuple) and not node.elts:

@@ -78,7 +78,7 @@ def bound(node: ast.AST) -> Iterator[str]:
 
 def _scope(name: str, node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> Scope:
     taken = () if isinstance(node, ast.Module) else parameters(node.args)
-    return Scope(name, node, taken, frozenset([*taken, *bound(node)]), tuple(_items(node, 0, None)))
+    return Scope(name, node, taken, frozenset([*taken, *bound(node)]), tuple(items(node)))
 
 
 def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
@@ -90,6 +90,11 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDe
             yield from _functions(child, name)
         elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
             yield from _functions(child, prefix)
+
+
+def items(function: Owner) -> Iterator[Item]:
+    """The statements of a function in the order of their text, those of functions within it left out."""
+    yield from _items(function, 0, None)
 
 
 def _items(owner: Owner, depth: int, parent: ast.stmt | None) -> Iterator[Item]:

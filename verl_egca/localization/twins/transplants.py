@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from verl_egca.localization.twins.alignment import Alignment, Matching, Missing, Pair, mark, unified
-from verl_egca.localization.twins.differences import Differences
+from verl_egca.localization.twins.copies import clone
+from verl_egca.localization.twins.differences import Differences, Replacement
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.names import similar_roles
 from verl_egca.localization.twins.rendering import Page, tokens
@@ -44,8 +45,9 @@ def transplants(source: str, alignment: Alignment, most: int = MOST) -> list[Edi
     page = Page(source, tree)
     known = _known(tree)
     cheapest: dict[str, Edit] = {}
+    shapes, made = Shapes(), dict[object, Edit | None]()
     for matching in alignment.matchings:
-        for edit in _Transplanter(page, matching, known).edits():
+        for edit in _Transplanter(page, matching, known, shapes, made).edits():
             result = edit.apply(source)
             before = cheapest.get(result)
             if before is None or _order(edit) < _order(before):
@@ -86,10 +88,12 @@ class _Whole:
 class _Transplanter:
     """The edits for one function of the candidate and one view of its counterpart."""
 
-    def __init__(self, page: Page, matching: Matching, known: frozenset[str]) -> None:
+    def __init__(
+        self, page: Page, matching: Matching, known: frozenset[str], shapes: Shapes, made: dict[object, Edit | None]
+    ) -> None:
         self._page, self._matching = page, matching
         self._visible = known | matching.candidate.names
-        self._shapes = Shapes()
+        self._shapes, self._made = shapes, made
         self._differences = Differences(self._shapes)
         self._strange = 4.0 * (1 - matching.score)
         self._wholes: list[_Whole] = []
@@ -116,7 +120,11 @@ class _Transplanter:
     # ------------------------------------------------------------ translation
 
     def _translated(self, node: ast.AST) -> ast.AST:
-        return _Translation(self._matching.names, self._matching.reference.names).visit(copy.deepcopy(node))  # type: ignore[no-any-return]
+        return clone(node, self._name)
+
+    def _name(self, name: str) -> str:
+        """A name of the reference in the candidate's words; marked if it has no counterpart."""
+        return self._matching.names.get(name, mark(name) if name in self._matching.reference.names else name)
 
     def _resolved(self, node: ast.AST, beside: ast.AST | None = None) -> Iterator[tuple[ast.AST, float]]:
         """The translated code with its unknown names settled, and what that costs; nothing if they can't be."""
@@ -127,10 +135,10 @@ class _Transplanter:
                 if there.startswith(UNKNOWN) and here in self._matching.candidate.names:
                     given.setdefault(there, here)
             if given:
-                node, cost = _Renaming(given).visit(copy.deepcopy(node)), 0.5
+                node, cost = _renamed(node, given), 0.5
         inner = {name for name in bound(node) if name.startswith(UNKNOWN)}
         if inner:
-            node = _Renaming({name: name.removeprefix(UNKNOWN) for name in inner}).visit(copy.deepcopy(node))
+            node = _renamed(node, {name: name.removeprefix(UNKNOWN) for name in inner})
             own = {name.removeprefix(UNKNOWN) for name in inner}
         else:
             own = set()
@@ -145,7 +153,7 @@ class _Transplanter:
         wanted = unknown[0].removeprefix(UNKNOWN)
         guesses = similar_roles(self._matching.candidate, self._matching.reference, wanted)[:_GUESSES]
         for rank, guess in enumerate(guesses):
-            yield _Renaming({unknown[0]: guess}).visit(copy.deepcopy(node)), cost + _GUESS_COST + 0.5 * rank
+            yield _renamed(node, {unknown[0]: guess}), cost + _GUESS_COST + 0.5 * rank
 
     # ------------------------------------------------------------ pairs
 
@@ -173,11 +181,18 @@ class _Transplanter:
     def _between(self, ours: ast.expr, theirs: ast.expr, base: float) -> Iterator[Edit]:
         bag, goal = self._shapes.bag(ours), self._shapes.bag(theirs)
         for found in self._differences.between(ours, theirs):
-            edit = self._page.replace(found.part, found.by, found.kind, 0.0)
+            edit = self._replaced(found)
             if edit is not None:
                 after = (bag - self._shapes.bag(found.part)) + self._shapes.bag(found.by)
                 left = 0.0 if found.by is theirs else 1 - likeness(after, goal)
                 yield replace(edit, cost=base + self._size(edit) + _LEFT_COST * left)
+
+    def _replaced(self, found: Replacement) -> Edit | None:
+        key = id(found.part), self._shapes.of(found.by)
+        if key not in self._made:
+            self._made[key] = self._page.replace(found.part, found.by, found.kind, 0.0)
+        edit = self._made[key]
+        return None if edit is None else replace(edit, kind=found.kind)
 
     def _statement(self, ours: ast.stmt, theirs: ast.stmt, base: float) -> Edit | None:
         if is_compound(ours) != is_compound(theirs) or not isinstance(theirs, _REWRITABLE):
@@ -229,7 +244,7 @@ class _Transplanter:
             for settled, extra in self._resolved(self._translated(node)):
                 if not isinstance(settled, ast.stmt):
                     continue
-                cost = self._strange + 2.5 + extra + 0.3 * len(tokens(ast.unparse(ast.fix_missing_locations(settled))))
+                cost = self._strange + 2.5 + extra + 0.3 * len(tokens(ast.unparse(settled)))
                 new = [settled]
                 if first and runs and _same_place(runs[-1][0], missing):
                     new = [*runs[-1][1], settled]
@@ -280,7 +295,7 @@ class _Transplanter:
                 continue
             if reversed_ and isinstance(settled, ast.If):
                 settled = ast.If(negated(settled.test), settled.body, [])
-            cost = self._strange + 2.0 + extra + 0.3 * len(tokens(ast.unparse(ast.fix_missing_locations(settled))))
+            cost = self._strange + 2.0 + extra + 0.3 * len(tokens(ast.unparse(settled)))
             for last, dearer in ((high, 0.0), (low, 1.0), (len(siblings) - 1, 1.0)):
                 edit = self._page.wrap(siblings[low], siblings[last], settled, "guard", cost + dearer)
                 if edit is not None:
@@ -360,29 +375,8 @@ _REWRITABLE = (
 )
 
 
-class _Renaming(ast.NodeTransformer):
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
-
-    def _name(self, name: str) -> str:
-        return self._names.get(name, name)
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.copy_location(ast.Name(self._name(node.id), node.ctx), node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        return ast.copy_location(ast.arg(self._name(node.arg), None), node)
-
-
-class _Translation(_Renaming):
-    """Reference to candidate; names without a counterpart are marked."""
-
-    def __init__(self, names: Mapping[str, str], own: frozenset[str]) -> None:
-        super().__init__(names)
-        self._own = own
-
-    def _name(self, name: str) -> str:
-        return self._names.get(name, mark(name) if name in self._own else name)
+def _renamed(node: ast.AST, names: Mapping[str, str]) -> ast.AST:
+    return clone(node, lambda name: names.get(name, name))
 
 
 def _expressions(ours: ast.stmt, theirs: ast.stmt, shapes: Shapes) -> Iterator[tuple[ast.expr, ast.expr, float]]:

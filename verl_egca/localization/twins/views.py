@@ -7,9 +7,9 @@ reference means up to evaluation order and types; they are only ever read, never
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Collection
 
+from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.inlining import inline_helpers, inline_temporaries
 from verl_egca.localization.twins.loops import (
     collecting,
@@ -30,22 +30,22 @@ def views(reference: ast.Module, kept: Collection[str]) -> list[ast.Module]:
 
     The functions ``kept`` are those that the candidate has too.
     """
-    inlined = copy.deepcopy(reference)
+    inlined = clone(reference)
     _inline(inlined, kept)
-    direct = _everywhere(copy.deepcopy(inlined), guards)
-    plain = copy.deepcopy(reference)
+    direct = _everywhere(clone(inlined), guards)
+    plain = clone(reference)
     for _ in range(3):
         for function in _function_nodes(plain):
             inline_temporaries(function)
         for rewrite in (guards, flags, counting_loops, element_loops, collecting):
             _everywhere(plain, rewrite)
         _inline(plain, kept)
-    loops = _everywhere(copy.deepcopy(plain), written_out)
-    short = _everywhere(_everywhere(copy.deepcopy(plain), folded), folded)
+    loops = _everywhere(clone(plain), written_out)
+    short = _everywhere(_everywhere(clone(plain), folded), folded)
     for function in _function_nodes(short):
         inline_temporaries(function)
     distinct: dict[str, ast.Module] = {}
-    for view in (reference, inlined, direct, plain, loops, short):
+    for view in (clone(reference), inlined, direct, plain, loops, short):
         distinct.setdefault(ast.dump(view), view)
     return list(distinct.values())
 
