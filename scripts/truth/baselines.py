@@ -22,6 +22,7 @@ from verl_egca.statements import Statement, describe, parse, statements
 from verl_egca.tracing.trace import Event, Trace, decode
 
 CASES = 25  # traced of the failing ones, and as many of the passing ones
+ENDLESS_CASES = 2  # traced of those that time out: each takes all the time that a case has
 _NAMED = ("argument", "let", "item", "mutated")
 _COMPARED = (*_NAMED, "branch", "return")
 
@@ -60,7 +61,10 @@ class Ochiai:
     name = "ochiai"
 
     def localize(self, sample: FailingSample) -> Localization:
-        failing = [case for case in sample.verdict.cases if _failed(case)][:CASES]
+        endless = [case for case in sample.verdict.cases if case.outcome is Outcome.TIMEOUT]
+        failing = [case for case in sample.verdict.cases if _failed(case) and case not in endless[ENDLESS_CASES:]][
+            :CASES
+        ]
         passing = [case for case in sample.verdict.cases if case.passed][:CASES]
         in_failing = [ran(sample, case.index) for case in failing]
         in_passing = [ran(sample, case.index) for case in passing]

@@ -27,6 +27,8 @@ from verl_egca.execution.verdict import Verdict
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
 
+VERDICT_LIMITS = Limits(cpu_seconds=1, program_cpu_seconds=2)  # of programs that don't end, which are many
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -109,7 +111,12 @@ class _Here:
     @classmethod
     def start(cls, seed: int) -> None:
         cls.seed, cls.localizers = seed, {}
-        cls.sandboxes = {"checks": Sandbox(CHECK_LIMITS), "runs": Sandbox(Limits()), "twins": Sandbox(Limits())}
+        cls.sandboxes = {
+            "checks": Sandbox(CHECK_LIMITS),
+            "verdicts": Sandbox(VERDICT_LIMITS),
+            "runs": Sandbox(Limits()),
+            "twins": Sandbox(Limits()),
+        }
 
     @classmethod
     def localizer(cls, set_name: str, name: str) -> Localizer:
@@ -125,7 +132,9 @@ def _check(work: Callable[[Sandbox, Item], Result], item: Item) -> Result:
 
 def _measure(case: Case, localizers: tuple[str, ...]) -> list[Row]:
     sandbox = _Here.sandboxes["runs"]
-    verdict = case.verdict or sandbox.run(case.problem, case.program)
+    verdict = case.verdict or _Here.sandboxes["verdicts"].run(case.problem, case.program)
+    if verdict.passed:  # it was only slow
+        return []
     sample = FailingSample(case.problem, case.program, verdict, sandbox, case.seed ^ _Here.seed)
     return [
         measured(case, sample, _Here.localizer(case.set_name, name), _Here.sandboxes["twins"]) for name in localizers
