@@ -12,7 +12,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from verl_egca.localization.twins.alignment import Alignment, Matching, Missing, Pair, mark, unified
 from verl_egca.localization.twins.copies import clone
@@ -357,7 +357,7 @@ class _Transplanter:
         wholes = sorted(self._wholes, key=lambda whole: whole.edit.start)
         if len(wholes) > _TOGETHER:
             groups: list[tuple[_Whole, ...]] = [
-                *zip(wholes, wholes[1:], strict=False),
+                *pairwise(wholes),
                 *zip(wholes, wholes[1:], wholes[2:], strict=False),
             ]
         else:
