@@ -431,12 +431,9 @@ def _own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
         inner = todo.pop()
         if isinstance(inner, ast.stmt | ast.JoinedStr | ast.ExceptHandler | ast.match_case):
             continue
-        if isinstance(inner, ast.expr) and not isinstance(inner, ast.Name | ast.Constant | ast.Starred):
-            if not (
-                isinstance(inner, ast.Attribute | ast.Subscript | ast.Tuple | ast.List)
-                and not isinstance(inner.ctx, ast.Load)
-            ):
-                yield inner
+        is_target = isinstance(getattr(inner, "ctx", None), ast.Store | ast.Del)
+        if isinstance(inner, ast.expr) and not (is_target or isinstance(inner, ast.Name | ast.Constant | ast.Starred)):
+            yield inner
         todo.extend(ast.iter_child_nodes(inner))
 
 
