@@ -193,8 +193,8 @@ def _touched(node: ast.stmt) -> set[str]:
     """Names that the statement binds, or whose objects it may change."""
     names = set(bound(node))
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Expr):
-            names.update(n.id for n in ast.walk(inner) if isinstance(n, ast.Name))
-        elif isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store | ast.Del):
+        if isinstance(inner, ast.Expr) or (
+            isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store | ast.Del)
+        ):
             names.update(n.id for n in ast.walk(inner) if isinstance(n, ast.Name))
     return names

@@ -230,7 +230,7 @@ class Page:
         head = 0
         while head < shortest and old[head] == text[head]:
             head += 1
-        while head and _inside_word(old, head) or head and _inside_word(text, head):
+        while (head and _inside_word(old, head)) or (head and _inside_word(text, head)):
             head -= 1
         tail = 0
         while tail < shortest - head and old[-1 - tail] == text[-1 - tail]:
