@@ -155,3 +155,17 @@ def test_mbpps_references_pass(shared_data):
         failed = {problem.task_id for problem, verdict in zip(problems, verdicts, strict=True) if not verdict.passed}
     assert failed == set()
     assert len(problems) == 974
+
+
+COUNTS = "calls = []\ndef f(x):\n    calls.append(x)\n    return len(calls)\n"
+
+
+def test_a_case_that_fails_for_what_others_left_behind_says_so(sandbox):
+    verdict = sandbox.run(assertion_problem("assert f(5) == 1", "assert f(6) == 1"), COUNTS)
+    assert [(case.passed, case.passes_alone) for case in verdict.cases] == [(True, None), (False, True)]
+
+
+def test_cases_are_apart_where_that_is_asked_for():
+    with Sandbox(Limits(isolate=True)) as sandbox:
+        assert sandbox.run(assertion_problem("assert f(5) == 1", "assert f(6) == 1"), COUNTS).passed
+        assert not sandbox.run(assertion_problem("assert f(5) == 1", "assert f(6) == 2"), COUNTS).passed

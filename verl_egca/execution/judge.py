@@ -117,8 +117,11 @@ class Judge:
     def _judge_all(self, key: str, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:
         verdicts = []
         for place, index in enumerate(cases):
-            sitting.expect(functools.partial(self._known_calls, key, kind, tuple(cases[place:])))
+            following = cases[place : place + 1] if self._limits["isolate"] else cases[place:]
+            sitting.expect(functools.partial(self._known_calls, key, kind, tuple(following)))
             verdicts.append(self._judge(kind, sitting, index))
+            if self._limits["isolate"]:
+                sitting.close()
         return verdicts
 
     def _judge(self, kind: Kind, sitting: Sitting, index: int) -> Answer:

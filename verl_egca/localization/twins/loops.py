@@ -13,17 +13,6 @@ _RESULT = "result"
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
 
-def guards(body: Block) -> Block:
-    """``if c: continue`` and the rest is ``if not c: rest``; an ``else`` that only goes on is none."""
-    for index, node in enumerate(body):
-        match node:
-            case ast.If(orelse=[ast.Continue()]):
-                node.orelse = []
-            case ast.If(test=test, body=[ast.Continue()], orelse=rest) if rest or body[index + 1 :]:
-                return [*body[:index], ast.If(negated(test), guards([*rest, *body[index + 1 :]]), [])]
-    return body
-
-
 def counting_loops(body: Block) -> Block:
     """``i = a; while i < n: ...; i += 1`` is ``for i in range(a, n): ...``"""
     result: Block = []
@@ -38,23 +27,33 @@ def _counted(node: ast.stmt, before: Block) -> ast.For | None:
         node.test = mirrored(node.test)
     match node:
         case ast.While(test=ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[stop]), body=inner, orelse=[]):
-            steps = [i for i, child in enumerate(inner) if _is_step(child, name)]
+            steps = [(i, step) for i, child in enumerate(inner) if (step := _step(child, name))]
             if len(steps) != 1 or list(_bound_in(inner)).count(name) != 1:
                 return None
-            rest = [*inner[: steps[0]], *inner[steps[0] + 1 :]]
-            late = inner[steps[0] + 1 :]
-            again = any(isinstance(n, ast.Continue) for child in inner[: steps[0]] for n in ast.walk(child))
-            if again or any(_mentions(child, name) for child in late) or not rest:
+            at, step = steps[0]
+            rest, late = [*inner[:at], *inner[at + 1 :]], inner[at + 1 :]
+            again = any(isinstance(n, ast.Continue) for child in inner[:at] for n in ast.walk(child))
+            open_ended = isinstance(op, (ast.Lt, ast.NotEq) if step > 0 else (ast.Gt, ast.NotEq))
+            if again or not rest or any(_mentions(child, name) for child in late):
                 return None
+            if not open_ended:
+                if not isinstance(op, ast.LtE if step > 0 else ast.GtE):
+                    return None
+                stop = _one_on(stop, step)
             start = _started(before, name)
-            if start is None or not isinstance(op, ast.Lt | ast.LtE | ast.NotEq):
+            if start is None:
                 return None
-            if isinstance(op, ast.LtE):
-                stop = ast.BinOp(stop, ast.Add(), ast.Constant(1))
-            ends = [stop] if isinstance(start, ast.Constant) and start.value == 0 else [start, stop]
-            over = ast.Call(ast.Name("range", ast.Load()), ends, [])
+            from_zero = isinstance(start, ast.Constant) and start.value == 0
+            ends = [stop] if from_zero and step > 0 else [start, stop]
+            over = ast.Call(ast.Name("range", ast.Load()), [*ends, *([ast.Constant(-1)] if step < 0 else [])], [])
             return ast.For(ast.Name(name, ast.Store()), over, rest, [], lineno=1)
     return None
+
+
+def _one_on(stop: ast.expr, step: int) -> ast.expr:
+    if isinstance(stop, ast.Constant) and isinstance(stop.value, int):
+        return ast.Constant(stop.value + step)
+    return ast.BinOp(stop, ast.Add() if step > 0 else ast.Sub(), ast.Constant(1))
 
 
 def _started(before: Block, name: str) -> ast.expr | None:
@@ -69,16 +68,18 @@ def _started(before: Block, name: str) -> ast.expr | None:
     return None
 
 
-def _is_step(node: ast.stmt, name: str) -> bool:
+def _step(node: ast.stmt, name: str) -> int:
+    """1 for ``name += 1``, -1 for ``name -= 1``, else 0."""
     match node:
-        case ast.AugAssign(target=ast.Name(id=other), op=ast.Add(), value=ast.Constant(value=1)):
-            return other == name
+        case ast.AugAssign(target=ast.Name(id=other), op=op, value=ast.Constant(value=1)) if other == name:
+            pass
         case ast.Assign(
-            targets=[ast.Name(id=other)],
-            value=ast.BinOp(left=ast.Name(id=again), op=ast.Add(), right=ast.Constant(value=1)),
-        ):
-            return other == again == name
-    return False
+            targets=[ast.Name(id=other)], value=ast.BinOp(left=ast.Name(id=again), op=op, right=ast.Constant(value=1))
+        ) if other == again == name:
+            pass
+        case _:
+            return 0
+    return 1 if isinstance(op, ast.Add) else -1 if isinstance(op, ast.Sub) else 0
 
 
 def element_loops(body: Block) -> Block:
@@ -184,53 +185,82 @@ def _appended(node: ast.stmt) -> ast.stmt | None:
 
 
 def written_out(body: Block) -> Block:
-    """A comprehension that is assigned or returned is a loop that collects."""
-    return [new for node in body for new in _loop_for(node)]
+    """A comprehension, or a sum of one, is a loop that collects in a name of its own."""
+    return [new for node in body for new in _loops_for(node)]
 
 
-def _loop_for(node: ast.stmt) -> Iterator[ast.stmt]:
+def _loops_for(node: ast.stmt) -> Iterator[ast.stmt]:
+    function: str
     match node:
-        case ast.Return(value=ast.expr() as value):
-            name = _RESULT
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            pass
-        case _:
-            yield node
+        case ast.Return(
+            value=ast.Call(func=ast.Name(id="all" | "any" as function), args=[ast.ListComp() | ast.GeneratorExp() as c])
+        ):
+            test = negated(c.elt) if function == "all" else c.elt
+            yield _nest(c, ast.If(test, [ast.Return(ast.Constant(function == "any"))], []))
+            yield ast.Return(ast.Constant(function == "all"))
             return
-    function = ""
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if (collected := _collection(value)) is not None:
+            yield from _loop(name, *collected)
+            return
+        case ast.Return() | ast.Assign() | ast.AugAssign() | ast.Expr() | ast.If():
+            extractor = _Extractor()
+            for field, value in ast.iter_fields(node):
+                if isinstance(value, ast.expr):
+                    setattr(node, field, extractor.visit(value))
+            for name, function, comprehension in extractor.found:
+                yield from _loop(name, function, comprehension)
+    yield node
+
+
+class _Extractor(ast.NodeTransformer):
+    """Puts names in the place of comprehensions that run once whenever the expression does."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str, _Comprehension]] = []
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        collected = _collection(node)
+        if collected is not None:
+            name = _RESULT if not self.found else f"{_RESULT}_{len(self.found) + 1}"
+            self.found.append((name, *collected))
+            return ast.Name(name, ast.Load())
+        if isinstance(node, ast.Lambda | ast.IfExp | ast.BoolOp | ast.comprehension | _Comprehension | ast.DictComp):
+            return node
+        return self.generic_visit(node)
+
+
+def _collection(value: ast.AST) -> tuple[str, _Comprehension] | None:
+    """How a comprehension is collected, and the comprehension."""
     match value:
-        case ast.Call(func=ast.Name(id="list" | "set" | "sum" | "all" | "any" as function), args=[inner], keywords=[]):
-            value = inner
+        case ast.Call(
+            func=ast.Name(id="list" | "set" | "sum" as function),
+            args=[ast.ListComp() | ast.GeneratorExp() as inner],
+            keywords=[],
+        ):
+            found: tuple[str, _Comprehension] = function, inner
         case ast.ListComp():
-            function = "list"
+            found = "list", value
         case ast.SetComp():
-            function = "set"
-    if not function or not isinstance(value, _Comprehension) or any(part.is_async for part in value.generators):
-        yield node
-        return
+            found = "set", value
+        case _:
+            return None
+    return None if any(part.is_async for part in found[1].generators) else found
+
+
+def _loop(name: str, function: str, comprehension: _Comprehension) -> Iterator[ast.stmt]:
     load = ast.Name(name, ast.Load())
-    if function in ("all", "any"):
-        if not isinstance(node, ast.Return):
-            yield node
-            return
-        test = negated(value.elt) if function == "all" else value.elt
-        yield _nest(value, ast.If(test, [ast.Return(ast.Constant(function == "any"))], []))
-        yield ast.Return(ast.Constant(function == "all"))
-        return
     if function == "sum":
         start: ast.expr = ast.Constant(0)
-        step: ast.stmt = ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), value.elt)
+        step: ast.stmt = ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), comprehension.elt)
     else:
         start = ast.List([], ast.Load()) if function == "list" else ast.Call(ast.Name("set", ast.Load()), [], [])
         method = "append" if function == "list" else "add"
-        step = ast.Expr(ast.Call(ast.Attribute(load, method, ast.Load()), [value.elt], []))
+        step = ast.Expr(ast.Call(ast.Attribute(load, method, ast.Load()), [comprehension.elt], []))
     yield ast.Assign([ast.Name(name, ast.Store())], start, lineno=1)
-    yield _nest(value, step)
-    if isinstance(node, ast.Return):
-        yield ast.Return(load)
+    yield _nest(comprehension, step)
 
 
-def _nest(comprehension: ast.ListComp | ast.SetComp | ast.GeneratorExp, innermost: ast.stmt) -> ast.stmt:
+def _nest(comprehension: _Comprehension, innermost: ast.stmt) -> ast.stmt:
     for part in reversed(comprehension.generators):
         for test in reversed(part.ifs):
             innermost = ast.If(test, [innermost], [])

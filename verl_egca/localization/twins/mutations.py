@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
-from verl_egca.localization.twins.statements import of_statements
 from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.statements import of_statements
 
 
 def mutations(program: Program) -> Iterator[Edit]:

@@ -7,9 +7,9 @@ maximum-weight matching decides (`scipy.optimize.linear_sum_assignment`).
 from __future__ import annotations
 
 import ast
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from verl_egca.localization.twins.scopes import Scope
@@ -100,7 +100,7 @@ def values(traces: Sequence[Trace], functions: Sequence[str]) -> Values:
         for function in functions:
             for (where, name), sequence in sequences.items():
                 if where == function and name not in case:
-                    case[name] = Counter(sequence) + Counter(itertools.pairwise(sequence))
+                    case[name] = Counter(sequence) + Counter(pairwise(sequence))
         result.append(case)
     return result
 

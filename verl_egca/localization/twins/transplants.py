@@ -239,12 +239,11 @@ class _Transplanter:
             within = self._within(node)
             if within:
                 yield from self._noted(self._guarded(missing, within), within[0].node.lineno)
-                continue
             first = True
             for settled, extra in self._resolved(self._translated(node)):
                 if not isinstance(settled, ast.stmt):
                     continue
-                cost = self._strange + 2.5 + extra + 0.3 * len(tokens(ast.unparse(settled)))
+                cost = self._strange + 2.5 + extra + bool(within) + 0.3 * len(tokens(ast.unparse(settled)))
                 new = [settled]
                 if first and runs and _same_place(runs[-1][0], missing):
                     new = [*runs[-1][1], settled]
@@ -355,13 +354,11 @@ class _Transplanter:
     def _several(self) -> Iterator[Edit]:
         """All of the differences at once, or some of them."""
         wholes = sorted(self._wholes, key=lambda whole: whole.edit.start)
-        if len(wholes) > _TOGETHER:
-            groups: list[tuple[_Whole, ...]] = [
-                *pairwise(wholes),
-                *zip(wholes, wholes[1:], wholes[2:], strict=False),
-            ]
-        else:
-            groups = [group for count in range(2, len(wholes) + 1) for group in combinations(wholes, count)]
+        near = sorted(wholes, key=lambda whole: whole.edit.cost)[:_TOGETHER]
+        groups: list[tuple[_Whole, ...]] = [
+            *(group for count in range(2, len(near) + 1) for group in combinations(near, count)),
+            *pairwise(wholes),
+        ]
         for group in groups:
             cost = 1.0 + 0.75 * sum(whole.edit.cost for whole in group)
             edit = self._page.together([whole.edit for whole in group], "several", cost)
@@ -431,10 +428,17 @@ def _own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
         inner = todo.pop()
         if isinstance(inner, ast.stmt | ast.JoinedStr | ast.ExceptHandler | ast.match_case):
             continue
-        is_target = isinstance(getattr(inner, "ctx", None), ast.Store | ast.Del)
-        if isinstance(inner, ast.expr) and not (is_target or isinstance(inner, ast.Name | ast.Constant | ast.Starred)):
+        if (
+            isinstance(inner, ast.expr)
+            and not isinstance(inner, ast.Name | ast.Constant | ast.Starred)
+            and not _is_target(inner)
+        ):
             yield inner
         todo.extend(ast.iter_child_nodes(inner))
+
+
+def _is_target(node: ast.expr) -> bool:
+    return not isinstance(getattr(node, "ctx", None), ast.Load | None)
 
 
 def _same_place(first: Missing, second: Missing) -> bool:

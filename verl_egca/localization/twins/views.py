@@ -9,17 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection
 
+from verl_egca.localization.twins.branches import augmented, branched, chosen, guards, merged
 from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.inlining import inline_helpers, inline_temporaries
-from verl_egca.localization.twins.loops import (
-    collecting,
-    counting_loops,
-    element_loops,
-    flags,
-    folded,
-    guards,
-    written_out,
-)
+from verl_egca.localization.twins.loops import collecting, counting_loops, element_loops, flags, folded, written_out
 from verl_egca.localization.twins.scopes import scopes
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
@@ -35,17 +28,19 @@ def views(reference: ast.Module, kept: Collection[str]) -> list[ast.Module]:
     direct = _everywhere(clone(inlined), guards)
     plain = clone(reference)
     for _ in range(3):
-        for function in _function_nodes(plain):
-            inline_temporaries(function)
-        for rewrite in (guards, flags, counting_loops, element_loops, collecting):
+        _without_temporaries(plain)
+        for rewrite in (merged, guards, flags, augmented, counting_loops, element_loops, collecting):
             _everywhere(plain, rewrite)
         _inline(plain, kept)
-    loops = _everywhere(clone(plain), written_out)
-    short = _everywhere(_everywhere(clone(plain), folded), folded)
-    for function in _function_nodes(short):
-        inline_temporaries(function)
+    short = clone(plain)
+    for _ in range(3):
+        for rewrite in (folded, chosen):
+            _everywhere(short, rewrite)
+        _without_temporaries(short)
+        _inline(short, kept)
+    long = _everywhere(_everywhere(clone(short), written_out), branched)
     distinct: dict[str, ast.Module] = {}
-    for view in (clone(reference), inlined, direct, plain, loops, short):
+    for view in (clone(reference), inlined, direct, plain, long, short):
         distinct.setdefault(ast.dump(view), view)
     return list(distinct.values())
 
@@ -56,6 +51,11 @@ def _inline(tree: ast.Module, kept: Collection[str]) -> None:
             break
 
 
+def _without_temporaries(tree: ast.Module) -> None:
+    for scope in scopes(tree).values():
+        inline_temporaries(scope.node)
+
+
 def _everywhere(tree: ast.Module, rewrite: Rewrite) -> ast.Module:
     """Rewrites every block, inner ones first."""
     for owner in reversed(list(ast.walk(tree))):
@@ -64,7 +64,3 @@ def _everywhere(tree: ast.Module, rewrite: Rewrite) -> ast.Module:
             if isinstance(body, list) and body:
                 setattr(owner, field, rewrite(body))
     return tree
-
-
-def _function_nodes(tree: ast.Module) -> list[ast.Module | ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [scope.node for scope in scopes(tree).values()]
