@@ -136,7 +136,7 @@ class Shapes:
             case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
                 return ("=", self.of(target), self.of(value))
             case ast.AugAssign(target=target, op=op, value=value):
-                return ("=", self.of(target), (type(op).__name__, self.of(target), self.of(value)))
+                return ("=", self.of(target), self._of(ast.BinOp(target, op, value)))
             case ast.If(test=test) | ast.While(test=test):
                 return (type(node).__name__, self.of(test))
             case ast.For(target=target, iter=over) | ast.AsyncFor(target=target, iter=over):

@@ -46,12 +46,13 @@ def transplants(source: str, alignment: Alignment, most: int = MOST) -> list[Edi
     known = _known(tree)
     cheapest: dict[str, Edit] = {}
     shapes, made = Shapes(), dict[object, Edit | None]()
+    equal = {matching.candidate.name for matching in alignment.matchings if matching.score == 1}
     for matching in alignment.matchings:
+        if matching.candidate.name in equal:
+            continue
         for edit in _Transplanter(page, matching, known, shapes, made).edits():
             result = edit.apply(source)
-            before = cheapest.get(result)
-            if before is None or _order(edit) < _order(before):
-                cheapest[result] = edit
+            cheapest[result] = _closer(edit, cheapest.get(result, edit))
     cheapest.pop(source, None)
     chosen: list[Edit] = []
     for result, edit in sorted(cheapest.items(), key=lambda entry: _order(entry[1])):
@@ -60,6 +61,12 @@ def transplants(source: str, alignment: Alignment, most: int = MOST) -> list[Edi
         if parse(result) is not None:
             chosen.append(edit)
     return chosen
+
+
+def _closer(first: Edit, second: Edit) -> Edit:
+    """Of two ways to the same program the cheaper one, which blames the smaller place of the two."""
+    cheaper = min(first, second, key=_order)
+    return replace(cheaper, blame=min(first.blame, second.blame, key=lambda blame: (blame[1] - blame[0], blame)))
 
 
 def _order(edit: Edit) -> tuple[float, int, int, int, str]:
