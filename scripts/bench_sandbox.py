@@ -141,11 +141,10 @@ def trials(problems: list[Problem], sandbox: Sandbox) -> None:
         reference = problem.reference or ""
         edits = [f"{reference}\n# {number}\n" for number in range(10)]
         with sandbox.trials(problem) as tried:
-            tried.run(reference, cases=[0])
+            tried.passed([reference], cases=[0])
             for name, texts in (("another case", [reference] * 10), ("an edit, one case", edits)):
                 before = cpu_seconds(tried.pid)
-                for text in texts:
-                    tried.run(text, cases=[0])
+                tried.passed(texts, cases=[0])
                 figures[name].append((cpu_seconds(tried.pid) - before) / len(texts) * 1e3)
     for name, values in figures.items():
         console.print(f"{name}: {statistics.median(values):.2f} ms of CPU, median of {len(values)} problems")
@@ -170,7 +169,7 @@ def endure(problems: list[Problem], count: int) -> None:
         for number in range(count + 1):
             if number % max(1, count // 10) == 0:
                 with sandbox.trials(problems[0]) as tried:
-                    tried.run(problems[0].reference or "", cases=[0])
+                    tried.passed([problems[0].reference or ""], cases=[0])
                     judge, *below = tree(tried.pid)
                 warm = next(pid for pid in reversed(below) if Path(f"/proc/{pid}/task/{pid}/children").read_text())
                 cells = (memory_mib(judge), memory_mib(warm), descriptors(judge), descriptors(warm), len(below) + 1)

@@ -64,7 +64,7 @@ def test_a_syntax_sample_blames_what_was_reported_whatever_the_localizer(sandbox
 
 
 def test_tests_that_cannot_judge_give_no_mode(sandbox):
-    problem = assertion_problem("assert f(lambda: 1) == 2")
+    problem = assertion_problem("assert f(object()) == 2")  # neither data nor callable
     assessment = Assessor(sandbox, make_localizer("trace")).assess(problem, "def f(x):\n    return 2\n", seed=0)
     assert (assessment.mode, assessment.not_localized) == (None, "unsupported")
 

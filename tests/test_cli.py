@@ -134,7 +134,7 @@ def test_evaluate_prints_pass_at_k(files):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("localize", "--localizer", "oracle"), "choose one of executed, late, random, trace, uniform"),
+        (("localize", "--localizer", "oracle"), "choose one of counterfactual, egca, executed, late"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),
         (("prepare", "--format", "csv", "--source", "x", "--out", "y"), "choose one of auto, humaneval"),
     ],

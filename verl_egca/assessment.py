@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization import FINDS_CAUSES
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
 
@@ -45,8 +47,16 @@ class Assessment:
 class Assessor:
     """Runs, gates and localizes; safe to call from several threads."""
 
-    def __init__(self, sandbox: Sandbox, localizer: Localizer, constraints: ConstraintGate | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        localizer: Localizer,
+        constraints: ConstraintGate | None = None,
+        options: Options | None = None,
+    ) -> None:
+        """``options`` are those that the localizer was made with."""
         self._sandbox = sandbox
+        self._finds_causes = localizer.name in FINDS_CAUSES and (options or Options()).runtime_errors == "cause"
         self._localizer = localizer
         self._constraints = constraints or NoConstraints()
         self._reported = ReportedLocalizer()
@@ -68,11 +78,22 @@ class Assessor:
         return Assessment(mode, verdict, localization, reason, run_s, time.perf_counter() - started)
 
     def _localize(self, mode: Mode, sample: FailingSample) -> tuple[Localization | None, str | None]:
-        localizer = self._reported if mode is Mode.SYNTAX and self._localizer.name != "uniform" else self._localizer
-        try:
-            return localizer.localize(sample), None
-        except NotLocalized as reason:
-            return None, str(reason)
-        except Exception:
-            logger.exception("egca: localizer %s failed on task %s", localizer.name, sample.problem.task_id)
-            return None, "localizer_error"
+        reason = "no_localizer"
+        for localizer in self._localizers(mode, sample.verdict.first_failure):
+            try:
+                return localizer.localize(sample), None
+            except NotLocalized as why:
+                reason = str(why)
+            except Exception:
+                logger.exception("egca: localizer %s failed on task %s", localizer.name, sample.problem.task_id)
+                reason = "localizer_error"
+        return None, reason
+
+    def _localizers(self, mode: Mode, failure: CaseVerdict | None) -> Iterator[Localizer]:
+        """Who is asked, one after the other. What the interpreter reported is the paper's rule for SYNTAX."""
+        if mode is not Mode.SYNTAX or self._localizer.name == "uniform":
+            yield self._localizer
+            return
+        if self._finds_causes and failure is not None and failure.outcome is not Outcome.SYNTAX:
+            yield self._localizer
+        yield self._reported

@@ -34,6 +34,7 @@ Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
 @contextmanager
 def _bad_input_is_status_2() -> Iterator[None]:
     from verl_egca.data.rows import BadInput
+    from verl_egca.execution.limits import ConfinementError
     from verl_egca.execution.sandbox import SandboxError
 
     try:
@@ -41,7 +42,7 @@ def _bad_input_is_status_2() -> Iterator[None]:
     except BadInput as error:
         _err.print(f"bad input: {error}", markup=False)
         raise typer.Exit(2) from None
-    except SandboxError as error:
+    except (SandboxError, ConfinementError) as error:
         _err.print(f"the sandbox failed: {error}", markup=False)
         raise typer.Exit(3) from None
 
@@ -51,7 +52,9 @@ def localize(
     problems: Problems,
     samples: Samples,
     out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
-    localizer: Annotated[str, typer.Option(help="trace, executed, random, late, uniform")] = "trace",
+    localizer: Annotated[
+        str, typer.Option(help="egca, counterfactual, trace, suspicious, executed, random, late, uniform")
+    ] = "trace",
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
@@ -110,6 +113,37 @@ def inspect(
 
     with _bad_input_is_status_2():
         show(run_dir, _out, step=step, task=task, mode=mode, limit=limit)
+
+
+@app.command()
+def doctor(
+    debugger_url: Annotated[
+        str | None, typer.Option(help="server of the debugger's model; otherwise EGCA_DEBUGGER_URL says")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of tables")] = False,
+    withhold: Annotated[
+        list[str] | None,
+        typer.Option(hidden=True, help="a layer of confinement not to use, to see what then holds; may be repeated"),
+    ] = None,
+) -> None:
+    """Say what this machine offers, and what the sandbox covers on it and what not.
+
+    Ends with status 0 if all that it promises holds, 1 if the most important part does, 2 if programs can't be run.
+    """
+    from verl_egca.doctor.examination import examine
+    from verl_egca.doctor.show import show
+    from verl_egca.execution.confinement.layers import Layer
+
+    unknown = set(withhold or ()) - set(Layer)
+    if unknown:
+        _err.print(f"--withhold {min(unknown)}: choose one of {', '.join(Layer)}", markup=False)
+        raise typer.Exit(2)
+    found = examine(debugger_url, [Layer(name) for name in withhold or ()])
+    if as_json:
+        sys.stdout.write(json.dumps(found.as_data()) + "\n")
+    else:
+        show(found, _out)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command()

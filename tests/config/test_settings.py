@@ -38,6 +38,18 @@ def test_localizer_names_are_those_that_exist():
         ({"soft": 2}, r"egca\.soft: .*less than or equal to 1"),
         ({"sandbox": {"cpu": 1}}, r"egca\.sandbox\.cpu: unknown key; known ones are cpu_seconds"),
         ({"sandbox": {"cpu_seconds": 0}}, r"egca\.sandbox\.cpu_seconds: .*greater than 0"),
+        ({"sandbox": {"wall_seconds": -1}}, r"egca\.sandbox\.wall_seconds: .*greater than 0 \(got -1\)"),
+        ({"sandbox": {"program_cpu_seconds": float("inf")}}, r"egca\.sandbox\.program_cpu_seconds: .*finite"),
+        ({"sandbox": {"cpu_seconds": "fast"}}, r"egca\.sandbox\.cpu_seconds: .*valid number.*got 'fast'"),
+        ({"sandbox": {"memory_bytes": "1G"}}, r"egca\.sandbox\.memory_bytes: .*valid integer.*got '1G'"),
+        ({"sandbox": {"memory_bytes": 1}}, r"egca\.sandbox\.memory_bytes: .*greater than or equal to 67108864"),
+        ({"sandbox": {"open_files": 40.5}}, r"egca\.sandbox\.open_files: .*fractional"),
+        ({"sandbox": {"processes": -1}}, r"egca\.sandbox\.processes: .*greater than or equal to 0"),
+        ({"sandbox": {"require": "some"}}, r"egca\.sandbox\.require: .*'full' or 'reduced' \(got 'some'\)"),
+        ({"sandbox": {"packages": "numpy"}}, r"egca\.sandbox\.packages: a list is wanted.*got 'numpy'"),
+        ({"sandbox": {"packages": ["a b"]}}, r"egca\.sandbox\.packages\.0: the name of a package.*got 'a b'"),
+        ({"sandbox": 5}, r"egca\.sandbox: keys with values are wanted, of cpu_seconds.*got 5"),
+        ([1], r"egca: keys with values are wanted \(got \[1\]\)"),
     ],
 )
 def test_wrong_keys_and_values_are_named_with_the_choices(section, words):

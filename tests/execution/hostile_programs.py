@@ -17,6 +17,8 @@ from verl_egca.execution.confinement.layers import Layer
 from verl_egca.problem import Problem
 
 PROBLEM = assertion_problem("assert f(2) == 1013", "assert f(3) == 52781")
+# calls with arguments that are not known beforehand, so that each is asked by itself
+ONE_BY_ONE = assertion_problem("assert f(*[2]) == 1013", "assert f(*[3]) == 52781")
 CALLS = call_problem(([2], 1013), ([3], [52781, 7]))
 SCRIPT = stdio_problem(("2\n", "1013\n"), ("3\n", "52781\n"))
 
@@ -59,6 +61,8 @@ def hostile(
     against: Collection[Layer] = ALWAYS,
     right: bool = False,
 ) -> None:
+    if problem is PROBLEM and source.startswith(FORGING):
+        problem = ONE_BY_ONE
     allowed = frozenset(outcomes or ([PASSED] if right else [WRONG]))
     HOSTILE.append(Hostile(name, tries, source.lstrip("\n"), allowed, problem, tuple(against), right))
 
@@ -325,7 +329,11 @@ hostile(
     TIMEOUT,
 )
 hostile(
-    "memory bomb", "fills the memory", "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))", MEMORY
+    "memory bomb",
+    "fills the memory",
+    "def f(x):\n    keep = []\n    while True: keep.append(b'x' * (1 << 20))",
+    MEMORY,
+    TIMEOUT,
 )
 hostile("memory bomb in one allocation", "fills the memory", "def f(x):\n    return len(bytearray(1 << 40))", MEMORY)
 hostile(
@@ -347,6 +355,7 @@ hostile(
     "import threading, time\nthreading.stack_size(1 << 26)\ndef f(x):\n    n = 0\n    try:\n        for n in range(100): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n    except Exception: return n\n    return 'DID map 6 GiB'",
     WRONG,
     MEMORY,
+    TIMEOUT,
 )
 hostile(
     "disk bomb",
@@ -805,6 +814,31 @@ hostile(
     FORGED,
     TIMEOUT,
 )
+AHEAD = FORGING.replace(
+    "import json", "import json, fcntl", 1
+)  # answers to calls sent ahead go to a file, descriptor 5
+for _name, _act in {
+    "right-looking answers in place of all": "os.pwrite(5, frame({'ok': 1013}) + frame({'ok': 52781000}), 0); send({'answered': 3}); time.sleep(9)",
+    "more answers than calls": "os.pwrite(5, frame({'ok': -7}) * 50, 0); send({'answered': 50}); time.sleep(9)",
+    "fewer answers than it says": "send({'answered': 3}); time.sleep(9)",
+    "no number of answers": "send({'answered': 'all'}); time.sleep(9)",
+    "a negative number of answers": "send({'answered': -1}); time.sleep(9)",
+    "an answer of four gigabytes": "os.pwrite(5, b'\\xff' * 64, 0); send({'answered': 3}); time.sleep(9)",
+    "answers that are no JSON": "os.pwrite(5, frame(b'nope') * 3, 0); send({'answered': 3}); time.sleep(9)",
+    "an empty file of answers": "os.ftruncate(5, 0)",
+    "a huge file of answers": "os.ftruncate(5, 1 << 23)",
+    "a verdict beside its answers": "send({'outcome': 'passed', 'passed': True})",
+}.items():  # fmt: skip
+    _source = AHEAD + f"def f(x):\n    {_act}\n    return -7"
+    hostile(f"ahead: {_name}", "forges what is not asked yet", _source, FORGED, WRONG, CRASHED, TIMEOUT)
+hostile(
+    "ahead: the file grows for ever",
+    "looks as if it went on to the next case",
+    AHEAD + "def f(x):\n    while True: os.write(5, b'x'); time.sleep(0.01)",
+    TIMEOUT,
+    FORGED,
+    WRONG,
+)
 for _name, _reply in {
     "no JSON": "b'nope'", "no object": "[1013]", "an empty object": "{}", "an empty frame": "b''", "null": "None",
     "a list of changed arguments that is too long": "{'ok': -7, 'args': [1, 2, 3]}", "changed arguments that are none": "{'ok': -7, 'args': {'o': [1, 'x', 'object']}}",
@@ -985,7 +1019,7 @@ hostile(
 hostile(
     "other descriptors than its own",
     "finds what it should not have inherited",
-    "import os\ndef f(x):\n    open_ = []\n    for fd in range(5, 4096):\n        try: os.fstat(fd); open_.append(fd)\n        except OSError: pass\n    return f'DID inherit {open_}' if open_ else -7",
+    "import os\ndef f(x):\n    open_ = []\n    for fd in range(6, 4096):\n        try: os.fstat(fd); open_.append(fd)\n        except OSError: pass\n    return f'DID inherit {open_}' if open_ else -7",
 )
 hostile(
     "passes descriptors to the judge",
@@ -1153,6 +1187,12 @@ hostile(
     "reads a stranger's memory and environment",
     "import os\ndef f(x):\n    done = []\n    for p in (@PID@, os.getppid(), 1):\n        for name, mode in (('mem', 'r+b'), ('environ', 'rb'), ('cmdline', 'rb')):\n            try: open(f'/proc/{p}/{name}', mode).close(); done.append((p, name))\n            except OSError: pass\n    return f'DID open {done}' if done else -7",
     against=FILES,
+)
+hostile(
+    "memory of the process it was forked from",
+    "reads and changes what the next programs are forked from",
+    "import os\ndef f(x):\n    open(f'/proc/{os.getppid() or 1}/mem', 'r+b').close()\n    return 'DID open it'",
+    RAISED,
 )
 hostile(
     "priorities and affinity of others",

@@ -169,8 +169,10 @@ class Canaries:
         self._listeners[1].listen()
         for listener in self._listeners:
             listener.setblocking(False)
-        told = "import signal, sys\nfor n in set(range(1, 65)) - {9, 19, 32, 33, 17, 18}: signal.signal(n, lambda n, f: print(n, flush=True))\nprint('ready', flush=True)\nwhile True: signal.pause()"
-        self._process = subprocess.Popen([sys.executable, "-c", told], stdout=subprocess.PIPE, start_new_session=True)
+        told = "import signal, sys\nfor n in set(range(1, 65)) - {9, 19, 32, 33, 17, 18}: signal.signal(n, lambda n, f: print(n, flush=True))\nprint('ready', flush=True)\nsys.stdin.read()"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
         assert self._process.stdout is not None
         self._process.stdout.readline()
         os.set_blocking(self._process.stdout.fileno(), False)

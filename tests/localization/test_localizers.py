@@ -120,9 +120,10 @@ def test_a_compile_error_anywhere_has_a_place_with_code(sandbox, program):
 
 
 def test_every_localizer_has_its_own_name():
-    assert set(LOCALIZERS) == {"trace", "executed", "random", "late", "uniform"}
+    names = "egca counterfactual suspicious trace executed random late uniform"
+    assert set(LOCALIZERS) == set(names.split())
     assert all(make_localizer(name).name == name for name in LOCALIZERS)
-    with pytest.raises(ValueError, match="choose one of executed, late, random, trace, uniform"):
+    with pytest.raises(ValueError, match="choose one of counterfactual, egca, executed, late"):
         make_localizer("oracle")
 
 

@@ -1,6 +1,7 @@
 """The reward manager as verl makes it: by name, with verl's arguments, in an event loop that must never stand still."""
 
 import asyncio
+import re
 import time
 
 import numpy as np
@@ -13,6 +14,7 @@ from transformers import AutoTokenizer
 from verl import DataProto
 from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
 
+from verl_egca.execution.limits import ConfinementError
 from verl_egca.sample import SampleRecord
 from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.reward_manager import RECORD_KEY
@@ -96,3 +98,30 @@ def test_the_plugins_names_are_verls_after_its_import():
     assert get_adv_estimator_fn("egca").__module__ == "verl_egca.training.estimator"
     for mode in ("egca_sync", "egca_colocate_async", "egca_separate_async"):
         assert get_trainer_cls(mode).base_mode == mode.removeprefix("egca_")
+
+
+REFUSED = {"sandbox": {"packages": ["no_such_package"]}}  # what can't be confined as it asks, on any machine
+
+
+def test_a_reward_worker_that_can_not_confine_does_not_start(tokenizer):
+    config = OmegaConf.create({"data": {"max_response_length": 64}, "egca": REFUSED})
+    with pytest.raises(ConfinementError, match=r"egca\.sandbox\.packages names 'no_such_package'"):
+        get_reward_manager_cls("egca")(config=config, tokenizer=tokenizer, compute_score=None)
+
+
+@pytest.mark.parametrize("mode", ["egca_sync", "egca_colocate_async", "egca_separate_async"])
+def test_a_trainer_that_can_not_confine_does_not_start(mode):
+    from verl.trainer.ppo.v1 import get_trainer_cls
+
+    config = OmegaConf.create({"trainer": {"v1": {"trainer_mode": mode}}, "egca": REFUSED})
+    with pytest.raises(ConfinementError, match=r"egca\.sandbox\.packages names 'no_such_package'"):
+        get_trainer_cls(mode)(config)
+
+
+def test_a_reward_worker_says_once_what_is_in_force(tokenizer, caplog):
+    config = OmegaConf.create({"data": {"max_response_length": 64}})
+    with caplog.at_level("INFO", "verl_egca.training.reward_manager"):
+        made = get_reward_manager_cls("egca")(config=config, tokenizer=tokenizer, compute_score=None)
+    made.sandbox.close()
+    (line,) = [record.getMessage() for record in caplog.records if "confinement" in record.getMessage()]
+    assert re.match(r"egca: reward worker: (full|reduced) confinement, \d+ of \d+ layers in force", line)

@@ -7,13 +7,15 @@ error that names the key and the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from verl_egca.execution.limits import Limits
+from verl_egca.localization.base import Options
 
-LocalizerName = Literal["trace", "executed", "random", "late", "uniform"]
+LocalizerName = Literal["egca", "counterfactual", "suspicious", "trace", "executed", "random", "late", "uniform"]
 
 
 class Settings(BaseModel):
@@ -22,6 +24,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     localizer: LocalizerName = Field("trace", description="who finds the place to blame; uniform is plain GRPO")
+    budget_ms: float = Field(400.0, gt=0, description="CPU time of one search for a twin, reckoned at 2 trials a ms")
+    granularity: Literal["expression", "statement", "token"] = Field("expression", description="how much is blamed")
+    failing_case: Literal["shortest", "first"] = Field("shortest", description="which failing case is looked at")
+    unconfirmed: Literal["span", "uniform"] = Field("span", description="credit where nothing could be proven")
+    runtime_errors: Literal["cause", "reported"] = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
@@ -30,6 +37,11 @@ class Settings(BaseModel):
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
     run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
+
+    @property
+    def options(self) -> Options:
+        """What the localizers take from it."""
+        return Options(**{field.name: getattr(self, field.name) for field in fields(Options)})
 
 
 class SettingsError(ValueError):
@@ -42,6 +54,8 @@ def parse_settings(section: Mapping[str, Any] | None) -> Settings:
     Raises:
         SettingsError: one line for each wrong key, with the choices.
     """
+    if section is not None and not isinstance(section, Mapping):
+        raise SettingsError(f"egca: keys with values are wanted (got {section!r})")
     try:
         return Settings.model_validate(dict(section or {}))
     except ValidationError as error:
@@ -53,4 +67,10 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
         model = Limits if len(problem["loc"]) > 1 else Settings
         return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
+    if problem["type"] == "model_type":
+        return f"{key}: keys with values are wanted, of {', '.join(sorted(Limits.model_fields))} (got {problem['input']!r})"
+    if problem["type"] == "tuple_type":
+        return f"{key}: a list is wanted, such as [numpy] (got {problem['input']!r})"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"

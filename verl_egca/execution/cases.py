@@ -67,7 +67,7 @@ def _split(text: str, setup: str, defined: list[ast.stmt]) -> Iterable[Case]:
     if any(map(deciding.loops, tree.body)):
         turns = unroll(setup, tree.body, deciding)
         if turns:
-            return _cases_of_turns(turns)
+            return _cases_of_turns(turns, defined)
     return [_case(text.strip(), tree.body, _known_call(tree.body, {}))]
 
 
@@ -95,7 +95,7 @@ def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined:
         body = _in_function(check, call, [*before, statement])
         turns = unroll(setup, body, deciding) if deciding.loops(statement) else []
         if turns:
-            cases += _cases_of_turns(turns)
+            cases += _cases_of_turns(turns, [*defined, *check.body])
         else:
             cases.append(_case(ast.unparse(statement), body, _known_call([*before, statement], given)))
     rest = check.body[last:]
@@ -141,7 +141,9 @@ def _evaluated_first(test: ast.expr) -> Iterable[ast.expr]:
                 yield from _evaluated_first(argument)
 
 
-def _cases_of_turns(turns: list[Turn]) -> list[Case]:
+def _cases_of_turns(turns: list[Turn], defined: list[ast.stmt]) -> list[Case]:
+    own = {name for statement in defined for name in (*_stored(statement), *_imported(statement))}
+    own |= {node.name for node in defined if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     compiled: dict[tuple[int, ...], CodeType] = {}  # once for all turns of a statement
     cases = []
     for turn in turns:
@@ -152,15 +154,18 @@ def _cases_of_turns(turns: list[Turn]) -> list[Case]:
             assert isinstance(definition, ast.FunctionDef)
             definition.body = copy.deepcopy(turn.body)
             compiled[key] = _compiled([definition, run], "<test>")
-        cases.append(Case(turn.text[:_SHOWN], compiled[key], tuple(turn.values.values()), _known_call_of(turn)))
+        cases.append(Case(turn.text[:_SHOWN], compiled[key], tuple(turn.values.values()), _known_call_of(turn, own)))
     return cases
 
 
-def _known_call_of(turn: Turn) -> tuple[str, tuple[Any, ...]] | None:
-    """As `_known_call`, with arguments that may name the turn's values."""
+def _known_call_of(turn: Turn, own: set[str]) -> tuple[str, tuple[Any, ...]] | None:
+    """As `_known_call`, with arguments that may name the turn's values. ``own`` is what the tests define."""
     data = {name: value for name, value in turn.values.items() if not isinstance(value, ProgramName)}
     given = {name: value.name for name, value in turn.values.items() if isinstance(value, ProgramName)}
-    used = [n for n in _loads(turn.body) if not (n.id in data or n.id in WARM or hasattr(builtins, n.id))]
+    own = own - given.keys()
+    used = [
+        n for n in _loads(turn.body) if not (n.id in data or n.id in own or n.id in WARM or hasattr(builtins, n.id))
+    ]
     calls = [n for n in ast.walk(turn.body[-1]) if isinstance(n, ast.Call) and n.func in used]
     if len(turn.body) != 1 or len(calls) != 1 or calls[0].keywords:
         return None

@@ -26,6 +26,7 @@ from typing import Any
 
 from verl_egca.execution.codec import decode, dumps, encode, read_frame, write_all
 from verl_egca.tracing import child as tracing
+from verl_egca.tracing.steps import STEP, compile_counted, counter
 
 PROGRAM = "<program>"
 CHANNEL, TRACE, ANSWERS = 3, 4, 5
@@ -102,7 +103,11 @@ class Served:
         sys.modules[name] = module
         self._namespace, self._source = module.__dict__, request["load"]
         random.seed(0)
-        if request["events"]:
+        if request["steps"]:
+            code = compile_counted(self._source, PROGRAM)
+            self._namespace[STEP] = counter(request["steps"])
+            exec(code, self._namespace)
+        elif request["events"]:
             tracing.load(self._source, self._namespace, TRACE, request["events"])
         else:
             exec(compile(self._source, PROGRAM, "exec", dont_inherit=True), self._namespace)

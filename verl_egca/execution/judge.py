@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gc
 import itertools
 import json
 import mmap
@@ -50,6 +51,7 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
     memory = resource.getrlimit(resource.RLIMIT_AS)[1]
     if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    gc.set_threshold(200_000, 20, 100)  # a large answer is millions of new objects, and none of them garbage
     judge = Judge(zygote, limits, mmap.mmap(progress, 4))
     answers.write(json.dumps(zygote.told) + "\n")
     answers.flush()
@@ -71,34 +73,53 @@ class Judge:
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
 
-        ``tests`` and ``entry_point`` are given when the key is new. ``keep`` leaves the program's process for a ``trial``,
-        which runs another text in it. ``events`` asks for a trace.
+        ``tests`` and ``entry_point`` are given when the key is new. ``events`` asks for a trace. With ``trials``, a list of
+        programs, the answer is which cases each passes (see `_try`).
         """
         try:
             kind = self._kind(request)
             total = kind.count
         except SyntaxError as error:
             return {"refused": f"the tests are not Python: {error}"}
+        if request["trials"] is not None:
+            if request["fresh"]:
+                self._close()
+            return {"passed": [self._try(request, kind, text) for text in request["trials"]]}
         wanted = request["cases"]
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
-        if request["trial"] and self._sitting is not None:
-            sitting = self._sitting
-            sitting.replace(request["program"])
-        else:
-            self._close()
-            sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], request["events"])
-        verdicts = []
-        for place, index in enumerate(wanted):
-            sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(wanted[place:])))
-            verdicts.append(self._judge(kind, sitting, index))
-        if not request["keep"]:
-            self._close()
+        self._close()
+        sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], request["events"])
+        verdicts = self._judge_all(request["key"], kind, sitting, wanted)
+        self._close()
         self._note(-1)
-        if not request["trial"]:
-            self._look_again(kind, request["program"], verdicts, sitting.cpu_left)
+        self._look_again(kind, request["program"], verdicts, sitting.cpu_left)
         trace = base64.b64encode(sitting.trace[:_MAX_TRACE]).decode() if request["events"] else None
         return {"cases": verdicts, "trace": trace}
+
+    def _try(self, request: Answer, kind: Kind, text: str) -> list[bool]:
+        """Which of the ``cases`` a text of a program passes; those after the first that it fails are not tried if
+        ``all_or_none``. It runs in the process of the text before, if that still lives.
+        """
+        if self._sitting is None:
+            self._sitting = Sitting(self._zygote, self._limits, text, max_steps=request["steps"])
+        else:
+            self._sitting.replace(text)
+        passed: list[bool] = []
+        cases = request["cases"]
+        for place, index in enumerate(cases):
+            self._sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
+            passed.append(self._judge(kind, self._sitting, index)["outcome"] == "passed")
+            if request["all_or_none"] and not passed[-1]:
+                break
+        return passed
+
+    def _judge_all(self, key: str, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:
+        verdicts = []
+        for place, index in enumerate(cases):
+            sitting.expect(functools.partial(self._known_calls, key, kind, tuple(cases[place:])))
+            verdicts.append(self._judge(kind, sitting, index))
+        return verdicts
 
     def _judge(self, kind: Kind, sitting: Sitting, index: int) -> Answer:
         self._note(index)

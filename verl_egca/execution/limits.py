@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verl_egca.execution.confinement.layers import Layer
+
+PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
 
 class Limits(BaseModel):
     """Budgets of one program. Times in seconds, sizes in bytes.
 
     CPU time is what counts, so that a busy machine fails nobody: ``wall_seconds`` ends a program that sleeps past it,
-    and one that has neither slept nor used its CPU time only after ten times as long.
+    and one that has neither slept nor used its CPU time only after ten times as long. All cases together may sleep
+    through ``wall_seconds`` as often as ``program_cpu_seconds`` holds ``cpu_seconds``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cpu_seconds: float = Field(2.0, gt=0, description="CPU time of one case")
-    program_cpu_seconds: float = Field(8.0, gt=0, description="CPU time of all cases; the rest then time out unrun")
-    wall_seconds: float = Field(6.0, gt=0, description="time that a case may sleep through")
+    cpu_seconds: float = Field(2.0, gt=0, allow_inf_nan=False, description="CPU time of one case")
+    program_cpu_seconds: float = Field(
+        8.0, gt=0, allow_inf_nan=False, description="CPU time of all cases; the rest then time out unrun"
+    )
+    wall_seconds: float = Field(6.0, gt=0, allow_inf_nan=False, description="time that a case may sleep through")
     memory_bytes: int = Field(1 << 30, ge=1 << 26, description="address space on top of the bare interpreter's")
     output_bytes: int = Field(1 << 20, ge=0, description="what is kept of the program's output")
     file_bytes: int = Field(1 << 24, ge=1 << 12, description="size of all files that it writes")
@@ -29,7 +34,7 @@ class Limits(BaseModel):
     processes: int = Field(
         64, ge=0, description="threads; processes are refused where the kernel can (see egca doctor)"
     )
-    packages: tuple[str, ...] = Field((), description="installed packages that programs may import")
+    packages: tuple[PackageName, ...] = Field((), description="installed packages that programs may import")
     require: Literal["full", "reduced"] = Field("reduced", description="refuse to run with less confinement than this")
 
 

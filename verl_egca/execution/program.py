@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import math
 import os
 import select
 import socket
@@ -108,6 +109,7 @@ class Zygote:
         pid, channel_fd = self._take()
         self._next = None
         self.wait()
+        self._clean()
         if self.told["ahead"]:
             self._ask()
         with socket.socket(fileno=os.dup(channel_fd)) as channel:
@@ -116,6 +118,12 @@ class Zygote:
         if not credentials:
             raise ZygoteGone
         return pid, int(struct.unpack_from("i", credentials[0][2])[0]), channel_fd
+
+    def _clean(self) -> None:
+        """What an earlier program left in the files that all get in turn is nothing to the next one."""
+        for fd in (self.stdin, self.output, self.trace, self.answers):
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
 
     def end(self, pid: int) -> None:
         """Kill a child and what it started, and empty the programs' folder."""
@@ -166,14 +174,16 @@ class Program:
         self._remotes: dict[int, Any] = {}
         self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
+        self.slept_seconds = 0.0  # as far as it was seen asleep
         self._lines = 0
         self.new_case(limits["program_cpu_seconds"])
 
-    def new_case(self, cpu_left: float) -> None:
-        """Start a case's budget: its own CPU time, or what the program as a whole has left."""
+    def new_case(self, cpu_left: float, sleep_left: float = math.inf) -> None:
+        """Start a case's budget: its own CPU time, or what the program as a whole has left; likewise for its sleep."""
         self._seed = True
         self.last_call = None
         self._naps = 0
+        self._sleep_end = self.slept_seconds + sleep_left
         self._started = time.monotonic()
         now = self.cpu_now()
         self._last_cpu = now + cpu_left
@@ -194,7 +204,13 @@ class Program:
                 self._ahead.extend(ahead.requests)
 
     def load(
-        self, source: str, *, stdin: str | None = None, max_events: int = 0, ahead: Ahead | None = None
+        self,
+        source: str,
+        *,
+        stdin: str | None = None,
+        max_events: int = 0,
+        max_steps: int = 0,
+        ahead: Ahead | None = None,
     ) -> list[str]:
         """Run the program's top level; the names of its callables. Raises Raised, Ended."""
         if stdin is not None:
@@ -203,7 +219,7 @@ class Program:
         self._remotes.clear()
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
-        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events})
+        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events, "steps": max_steps})
         try:
             payload = frame(f'{head[:-1]},"ahead":{ahead.text}}}')
         except NotPlain as error:
@@ -272,7 +288,6 @@ class Program:
             return ""
         self._zygote.wait()
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
-        _take(self._zygote.stdin, 0)  # the next program must not find what this one was given or wrote there
         return _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
 
     # ---------------------------------------------------------------- values
@@ -483,10 +498,13 @@ class Program:
             if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise Ended("timeout", "its CPU time is used up")
             waited = time.monotonic() - self._started
-            if waited > wall:
-                self._naps += not ready and self._sleeps()
-                if self._naps >= _NAPS or waited > 10 * wall:
-                    raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
+            if not ready and self._sleeps():
+                self._naps += late
+                self.slept_seconds += (_LATE_POLL_MS if late else _POLL_MS) / 1000
+                if self.slept_seconds > self._sleep_end:
+                    raise Ended("timeout", "it slept through the time for all cases")
+            if self._naps >= _NAPS or waited > 10 * wall:
+                raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
 
     def _sleeps(self) -> bool:
         try:

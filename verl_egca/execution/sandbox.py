@@ -3,7 +3,7 @@
     with Sandbox(workers=2) as sandbox:
         verdict = sandbox.run(problem, program)
         with sandbox.trials(problem) as trials:                 # one worker, one warm process, many texts
-            passed = trials.run(edited, cases=[3]).passed
+            ((passed,),) = trials.passed([edited], cases=[3])
 
 Blocking and safe to call from several threads; at most ``workers`` programs run at once, and callers wait for their
 turn. `Sandbox.run_async` is the same for an event loop, which it never blocks. A worker that dies or does not answer is
@@ -121,7 +121,11 @@ class Sandbox:
     def trials(self, problem: Problem) -> Iterator[Trials]:
         """A worker for one problem and texts of one program, which run one after the other in the same process."""
         with self._leased() as lease:
-            yield Trials(lease, problem)
+            trials = Trials(lease, problem)
+            try:
+                yield trials
+            finally:
+                trials.end()
 
     @contextmanager
     def _leased(self) -> Iterator[_Lease]:
@@ -172,23 +176,59 @@ def _too_little(wanted: Coverage, layers: tuple[Layer, ...], reasons: dict[str, 
 
 
 class Trials:
-    """Texts of one program, tried in turn in the same warm process: a trial costs what loading the text and its calls cost.
+    """One worker for one problem, until its context ends.
 
-    What one text leaves behind in the process another one finds. So a pass here is a finding, to be proven by
+    Texts of one program are tried in turn in the same warm process: a trial costs what loading it and its calls cost. What one text leaves behind in the process the next one finds. So a pass here is a finding, to be proven by
     `Sandbox.run`, which starts a process of its own.
     """
 
     def __init__(self, lease: _Lease, problem: Problem) -> None:
         self._lease, self._problem = lease, problem
+        self._started = False
+
+    def end(self) -> None:
+        """End the process. Further trials start another."""
+        if self._started:
+            self._started = False
+            self.passed([], [])
+            self._started = False
+
+    def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
+        """`Sandbox.run` by the same worker, in a process of its own."""
+        self._started = False
+        return self._lease.verdict(self._problem, program, cases)
+
+    def trace(self, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
+        """`Sandbox.trace` by the same worker, in a process of its own."""
+        self._started = False
+        return self._lease.trace(self._problem, program, case, max_events)
 
     @property
     def pid(self) -> int:
         """The process at the top of the worker: its judge."""
         return self._lease.worker().pid
 
-    def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
-        """Raises as `Sandbox.run`."""
-        return self._lease.verdict(self._problem, program, cases, trial=True, keep=True)
+    def passed(
+        self, programs: Sequence[str], cases: Sequence[int], *, max_steps: int = 0, all_or_none: bool = False
+    ) -> list[list[bool]]:
+        """For each program which of the cases it passes; with ``all_or_none`` only up to the first that it fails.
+
+        ``max_steps`` bounds each text's loops and calls, whatever the machine's speed (see `tracing.steps`); 0 is no bound.
+        A worker that is lost on the way costs the trials of this call: none of them passed.
+
+        Raises:
+            SandboxError, ConfinementError: as `Sandbox.run`.
+        """
+        request = {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none, "fresh": not self._started}
+        self._started = True
+        try:
+            answer = self._lease.ask(self._problem, "", trials=list(programs), **request)
+        except Overrun:
+            answer = None
+        if answer is None:
+            return [[False] * (1 if all_or_none else len(cases)) for _ in programs]
+        found: list[list[bool]] = answer["passed"]
+        return found
 
 
 class _Lease:
@@ -209,7 +249,7 @@ class _Lease:
         overrun: dict[int, dict[str, Any]] = {}
         while True:
             try:
-                answer = self._ask(problem, program, cases=_without(cases, overrun), skip=list(overrun), **request)
+                answer = self.ask(problem, program, cases=_without(cases, overrun), skip=list(overrun), **request)
             except Overrun as error:
                 ended = "the test itself did not end on what the program returned"
                 case = {"index": error.case, "case": "", "passes_alone": None}
@@ -224,14 +264,14 @@ class _Lease:
 
     def trace(self, problem: Problem, program: str, case: int, max_events: int) -> tuple[CaseVerdict, bytes]:
         try:
-            answer = self._ask(problem, program, cases=[case], events=max_events)
+            answer = self.ask(problem, program, cases=[case], events=max_events)
         except Overrun:
             return CaseVerdict(case, "", Outcome.TIMEOUT), b""
         if answer is None:
             return _infrastructure(case), b""
         return _case_verdict(answer["cases"][0]), base64.b64decode(answer["trace"])
 
-    def _ask(self, problem: Problem, program: str, **request: Any) -> dict[str, Any] | None:
+    def ask(self, problem: Problem, program: str, **request: Any) -> dict[str, Any] | None:
         """The worker's answer, or None if it was lost. Raises Overrun, SandboxError, ConfinementError."""
         try:
             answer = self.worker().ask(problem, program, **request)

@@ -19,13 +19,16 @@ class LoadFailed(Exception):
 class Sitting:
     """``generation`` counts the processes: what a test got from an earlier one is of no use in the next."""
 
-    def __init__(self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int) -> None:
-        self._zygote, self._limits, self._source, self._max_events = zygote, limits, source, max_events
+    def __init__(
+        self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int = 0, max_steps: int = 0
+    ) -> None:
+        self._zygote, self._limits, self._source = zygote, limits, source
+        self._max_events, self._max_steps = max_events, max_steps
         self._program: Program | None = None
         self._loaded: list[str] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
-        self._cpu_used = 0.0
+        self._cpu_used = self._slept = 0.0
         self._ahead: Callable[[], Ahead] = Ahead
 
     def expect(self, ahead: Callable[[], Ahead]) -> None:
@@ -40,7 +43,7 @@ class Sitting:
         if self._program is None:
             self._fresh()
         else:
-            self._program.new_case(self.cpu_left)
+            self._program.new_case(self.cpu_left, self.sleep_left)
         assert self._program is not None
         if self._loaded is None:
             self._load(self._program)
@@ -50,15 +53,20 @@ class Sitting:
 
     def replace(self, source: str) -> None:
         """Go on with another text of the program, in the same process if it still lives."""
+        if source == self._source and isinstance(self._loaded, list):
+            return
         self._source, self._loaded = source, None
         self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
+        self._slept = -self._slept_now
         if self._program is not None and self._program.is_ahead:
             self.close()
 
     def _load(self, program: Program) -> None:
         self.generation += 1
         try:
-            self._loaded = program.load(self._source, max_events=self._max_events, ahead=self._ahead())
+            self._loaded = program.load(
+                self._source, max_events=self._max_events, max_steps=self._max_steps, ahead=self._ahead()
+            )
         except (Raised, Ended) as error:
             self._loaded = LoadFailed(error)
             if isinstance(error, Ended):
@@ -75,7 +83,7 @@ class Sitting:
         self._check_budget()
         program = self._fresh()
         try:
-            program.load(self._source, stdin=stdin, max_events=self._max_events)
+            program.load(self._source, stdin=stdin, max_events=self._max_events, max_steps=self._max_steps)
         except Raised as error:
             if not error.error.get("ended"):  # sys.exit() is an ordinary end of a script
                 raise
@@ -96,18 +104,21 @@ class Sitting:
             self._loaded = None
         printed = program.end()
         self._cpu_used += program.cpu_seconds
+        self._slept += program.slept_seconds
         self.trace += program.trace_data
         return printed
 
     def _fresh(self) -> Program:
         self.close()
         self._program = Program(self._zygote, self._limits)
-        self._program.new_case(self.cpu_left)
+        self._program.new_case(self.cpu_left, self.sleep_left)
         return self._program
 
     def _check_budget(self) -> None:
         if self.cpu_left <= 0:
             raise Ended("timeout", "the program's CPU time for all cases was used up before this one")
+        if self.sleep_left <= 0:
+            raise Ended("timeout", "the program slept through the time for all cases before this one")
 
     @property
     def cpu_used_now(self) -> float:
@@ -116,3 +127,13 @@ class Sitting:
     @property
     def cpu_left(self) -> float:
         return float(self._limits["program_cpu_seconds"]) - self._cpu_used - self.cpu_used_now
+
+    @property
+    def _slept_now(self) -> float:
+        return self._program.slept_seconds if self._program else 0.0
+
+    @property
+    def sleep_left(self) -> float:
+        """As many cases may sleep through their time as may use up their CPU time."""
+        cases = self._limits["program_cpu_seconds"] / self._limits["cpu_seconds"]
+        return float(self._limits["wall_seconds"] * max(1.0, cases)) - self._slept - self._slept_now

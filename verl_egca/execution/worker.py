@@ -19,7 +19,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.watch import OVERRUN
 from verl_egca.problem import Problem
 
-_JUDGE = (sys.executable, "-s", "-P", "-m", "verl_egca.execution.start")
+_JUDGE = ("-s", "-P", "-m", "verl_egca.execution.start")
 _GRACE_S = 60.0
 
 
@@ -46,7 +46,7 @@ class Worker:
         os.ftruncate(progress, 4)
         settings = {**limits.model_dump(mode="json"), "withhold": list(withhold)}
         self._process = subprocess.Popen(
-            [*_JUDGE, json.dumps(settings), str(progress), self._folder.name],
+            [sys.executable, *_JUDGE, json.dumps(settings), str(progress), self._folder.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
@@ -76,7 +76,7 @@ class Worker:
     def ask(self, problem: Problem, program: str, **request: Any) -> dict[str, Any]:
         """The judge's answer (see `judge.Judge.answer`). Raises Lost, Overrun."""
         key = _key(problem)
-        defaults: dict[str, Any] = {"cases": None, "skip": [], "trial": False, "keep": False, "events": 0}
+        defaults: dict[str, Any] = {"cases": None, "skip": [], "events": 0, "trials": None}
         request = {"key": key, "program": program, **defaults, **request}
         if key not in self._known:
             request |= {"tests": problem.tests.model_dump(mode="json"), "entry_point": problem.entry_point}

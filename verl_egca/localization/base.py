@@ -33,6 +33,17 @@ class Localization:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
+
+    budget_ms: float = 400.0
+    granularity: Literal["expression", "statement", "token"] = "expression"
+    failing_case: Literal["shortest", "first"] = "shortest"
+    unconfirmed: Literal["span", "uniform"] = "span"
+    runtime_errors: Literal["cause", "reported"] = "cause"
+
+
 class NotLocalized(Exception):
     """The localizer found no place to blame; the message is a short, stable reason fit for counting."""
 

@@ -16,7 +16,7 @@ from verl.experimental.reward_loop.reward_manager import register
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 
 from verl_egca.assessment import Assessor
-from verl_egca.execution.confinement.layers import in_words
+from verl_egca.execution.confinement.layers import Coverage, coverage, in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.sample import SampleScorer
@@ -41,8 +41,14 @@ class EGCARewardManager(RewardManagerBase):
         settings = settings_of(config)
         self.max_response_length = config.data.max_response_length
         self.sandbox = Sandbox(limits=settings.sandbox, workers=settings.workers)
-        logger.info("egca: reward worker: %s", in_words(self.sandbox.check()))  # raises before the first sample could
-        self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, make_localizer(settings.localizer)), settings)
+        layers = self.sandbox.check()  # raises here, and not at the first sample
+        level = logging.INFO if coverage(layers) == Coverage.FULL else logging.WARNING
+        logger.log(level, "egca: reward worker: %s", in_words(layers))
+        self.scorer = SampleScorer(
+            tokenizer,
+            Assessor(self.sandbox, make_localizer(settings.localizer, settings.options), options=settings.options),
+            settings,
+        )
         # one thread more than the sandbox runs at once, so that a worker never waits for extraction and mapping
         self.threads = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="egca-reward")
 

@@ -20,7 +20,8 @@ from attempts import SECRET, THREADS, Report, report
 
 import verl_egca
 from verl_egca.execution.confinement.layers import Coverage, Layer, coverage
-from verl_egca.execution.limits import ConfinementError
+from verl_egca.execution.limits import ConfinementError, Limits
+from verl_egca.execution.sandbox import Sandbox
 
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
 NOBODY = 65534
@@ -57,6 +58,7 @@ COMBINED = {
     "no libseccomp in Docker": [*NAMESPACES, Layer.SECCOMP],
     "nothing but rlimits": [layer for layer in Layer if layer != Layer.RLIMITS],
 }
+REFUSAL = r"^egca\.sandbox\.require is reduced, but this machine gives no confinement: a program could "
 ALSO_LOST = {Layer.NO_NEW_PRIVS: {Layer.LANDLOCK, Layer.SECCOMP}}  # for who may not load a filter without it
 ALSO_LOST[Layer.MOUNT_NAMESPACE] = {Layer.USER_NAMESPACE}  # for root, who stays root without a root of its own
 
@@ -65,14 +67,13 @@ ALSO_LOST[Layer.MOUNT_NAMESPACE] = {Layer.USER_NAMESPACE}  # for root, who stays
 def test_a_machine_that_lacks_layers_is_described_truly_or_refused(offered, tmp_path, withhold):
     expected = set(offered) - set(withhold)
     possible = expected - set().union(*(ALSO_LOST.get(layer, set()) for layer in withhold))
-    try:
-        found = report(tmp_path, tuple(withhold))
-    except ConfinementError as error:
-        assert possible <= set(error.layers) <= expected
-        assert coverage(error.layers) == Coverage.NONE
-        assert "egca.sandbox.require is reduced, but this machine gives no confinement: a program could" in str(error)
-        assert "egca.sandbox.require=reduced" not in str(error)
+    if coverage(possible) == Coverage.NONE:
+        with pytest.raises(ConfinementError, match=REFUSAL) as caught:
+            report(tmp_path, tuple(withhold))
+        assert possible <= set(caught.value.layers) <= expected
+        assert "egca.sandbox.require=reduced" not in str(caught.value)
         return
+    found = report(tmp_path, tuple(withhold))
     assert possible <= {Layer(name) for name in found.layers} <= expected
     assert all(found.reasons[layer] == "withheld" for layer in withhold)
     assert found.coverage != Coverage.NONE
@@ -80,17 +81,23 @@ def test_a_machine_that_lacks_layers_is_described_truly_or_refused(offered, tmp_
 
 
 @pytest.mark.parametrize("withhold", COMBINED.values(), ids=COMBINED.keys())
-def test_full_is_refused_where_it_does_not_hold_and_given_where_it_does(offered, tmp_path, withhold):
-    if coverage(set(offered) - set(withhold)) == Coverage.FULL:
-        assert report(tmp_path, tuple(withhold), "full").coverage == Coverage.FULL
-        return
-    with pytest.raises(ConfinementError, match=r"egca\.sandbox\.require is full, but .*a program could .*withheld"):
-        report(tmp_path, tuple(withhold), "full")
+def test_full_is_refused_where_it_does_not_hold_and_given_where_it_does(offered, withhold):
+    with Sandbox(Limits(require="full"), withhold=withhold) as sandbox:
+        if coverage(set(offered) - set(withhold)) == Coverage.FULL:
+            assert coverage(sandbox.check()) == Coverage.FULL
+            return
+        with pytest.raises(
+            ConfinementError, match=r"^egca\.sandbox\.require is full, but .*a program could .*withheld"
+        ):
+            sandbox.check()
 
 
-def test_a_refusal_of_full_offers_reduced_where_that_would_hold(offered, tmp_path):
-    with pytest.raises(ConfinementError, match=r"accept it: egca\.sandbox\.require=reduced"):
-        report(tmp_path, tuple(NAMESPACES), "full")
+def test_a_refusal_of_full_offers_reduced_where_that_would_hold(offered):
+    with (
+        Sandbox(Limits(require="full"), withhold=NAMESPACES) as sandbox,
+        pytest.raises(ConfinementError, match=r"accept it: egca\.sandbox\.require=reduced"),
+    ):
+        sandbox.check()
 
 
 # ------------------------------------------------------------------------------------------------ other users, Docker
@@ -117,6 +124,7 @@ def everyones_python():
             "typing_extensions",
             "typing_inspection",
             "pyseccomp",
+            "packaging",
         ):
             _copy_distribution(name, packages)
         shutil.copy(Path(__file__).with_name("attempts.py"), folder)
@@ -129,7 +137,7 @@ def everyones_python():
 
 
 def _interpreters():
-    version = "python%d.%d" % sys.version_info[:2]
+    version = f"python3.{sys.version_info.minor}"
     return [sys._base_executable, *(f"{folder}/{version}" for folder in ("/usr/local/bin", "/usr/bin"))]
 
 
@@ -226,6 +234,36 @@ def test_inside_dockers_default_profile_full_is_refused_with_the_remedy(offered,
     assert "seccomp=unconfined" in message
 
 
+def refuse_the_new_root():
+    _refuse_call("pivot_root")
+
+
+def refuse_read_only_mounts():
+    import pyseccomp as library
+
+    _refuse_call("mount", library.Arg(3, library.MASKED_EQ, 32, 32))
+
+
+def _refuse_call(name, *arguments):
+    import pyseccomp as library
+
+    rules = library.SyscallFilter(library.ALLOW)
+    rules.add_rule(library.ERRNO(errno.EPERM), name, *arguments)
+    rules.load()
+
+
+@as_root
+@pytest.mark.parametrize("user", [0, NOBODY], ids=["root", "an ordinary user"])
+@pytest.mark.parametrize("refuse", [refuse_the_new_root, refuse_read_only_mounts])
+def test_a_root_that_can_not_be_finished_is_given_up_with_all_that_was_in_it(
+    offered, everyones_python, users_folder, user, refuse
+):
+    found = _reported(as_user(everyones_python, users_folder, user=user, preexec_fn=refuse))
+    assert "Operation not permitted" in found.reasons["mount-namespace"]
+    assert {Layer.PID_NAMESPACE, Layer.LANDLOCK, Layer.SECCOMP} <= set(found.layers)
+    words_are_true(found)
+
+
 @as_root
 def test_root_of_a_rootless_container_has_no_nobody_and_is_told_so(offered, everyones_python, users_folder):
     rootless = ["unshare", "--user", "--map-root-user"]
@@ -234,6 +272,27 @@ def test_root_of_a_rootless_container_has_no_nobody_and_is_told_so(offered, ever
     assert {Layer.MOUNT_NAMESPACE, Layer.PID_NAMESPACE, Layer.SECCOMP, Layer.LANDLOCK} <= set(found.layers)
     assert found.honest
     assert found.changed == []
+
+
+DOCTOR = "import json; from verl_egca.doctor.examination import examine; print(json.dumps(examine().as_data()))"
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("in_docker", "exit_code"), [(False, 0), (True, 1)], ids=["an ordinary user", "in Docker's default profile"]
+)
+def test_the_doctor_works_without_root_and_without_torch(offered, everyones_python, users_folder, in_docker, exit_code):
+    python = everyones_python[0], users_folder / "doctor.py"
+    python[1].write_text(DOCTOR)
+    done = as_user(python, users_folder, preexec_fn=refuse_namespaces_as_docker_does if in_docker else None)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["exit_code"] == exit_code
+    assert found["sandbox"]["works"]
+    assert found["machine"]["is_root"] is False
+    assert found["machine"]["filtered"] is in_docker
+    assert any("seccomp=unconfined" in hint["remedy"] for hint in found["sandbox"]["hints"]) is in_docker
+    assert {one["state"] for one in found["versions"][1:]} == {"not installed"}
 
 
 def test_a_report_survives_its_json(offered, tmp_path):

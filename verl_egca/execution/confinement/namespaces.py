@@ -105,10 +105,20 @@ def open_to_nobody(readable: Readable) -> bool:
 def build_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
     """Change to a root where only what is ``readable`` exists, read-only, and an empty folder ``work`` of ``work_bytes``.
 
-    ``at`` is an empty folder to build it on. In a mount namespace of its own. Raises OSError, with nothing moved yet.
+    ``at`` is an empty folder to build it on, and empty again should this fail: whatever is in it later gets deleted.
+    In a mount namespace of its own. Raises OSError.
     """
     _mount("none", "/", None, _REC | _PRIVATE)
     _mount("tmpfs", at, "tmpfs", _NOSUID | _NODEV, "size=1m,mode=755")
+    try:
+        _fill_root(at, readable, work, work_bytes)
+        _enter_root(at, readable)
+    except OSError:
+        checked(libc.umount2(at.encode(), _MNT_DETACH), f"umount of {at}")
+        raise
+
+
+def _fill_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
     for path in (*readable.folders, *readable.files):
         real = os.path.realpath(path)
         if not os.path.exists(at + real):
@@ -119,12 +129,16 @@ def build_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
     for path in readable.hidden:
         _mount("tmpfs", at + os.path.realpath(path), "tmpfs", _NOSUID | _NODEV, "size=64k,mode=755")
     for path in readable.packages:
-        _bind(path, at + path)
+        if not os.path.exists(at + path):
+            _bind(path, at + path)
     for path in DEVICES:
         if os.path.exists(path):
             _bind(path, at + path, read_only=False)
     os.makedirs(at + work)
     _mount("tmpfs", at + work, "tmpfs", _NOSUID | _NODEV | _NOEXEC, f"size={work_bytes},nr_inodes=1000,mode=1777")
+
+
+def _enter_root(at: str, readable: Readable) -> None:
     old = at + "/old"
     os.mkdir(old)
     checked(libc.pivot_root(at.encode(), old.encode()), "pivot_root")

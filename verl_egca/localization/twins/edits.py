@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -28,3 +29,36 @@ class Edit:
     def size(self) -> int:
         """Characters taken away and put in."""
         return self.end - self.start + len(self.text)
+
+
+_TOKEN = re.compile(r"\w+|\S")
+_SKIPPED = re.compile(r"(?:\s|#[^\n]*)*")
+
+
+def written_instead(source: str, offset: int) -> tuple[int, int]:
+    """The first token after a place where code is missing; the last one before it where nothing follows.
+
+    The policy writes from left to right: had it written the missing code, that token would not have come there.
+    """
+    skipped = _SKIPPED.match(source, offset)
+    token = _TOKEN.match(source, skipped.end() if skipped else offset)
+    if token:
+        return token.span()
+    tokens = list(_TOKEN.finditer(source, max(0, source.rfind("\n", 0, len(source[:offset].rstrip())))))
+    return tokens[-1].span() if tokens else (offset, offset)
+
+
+def changed(edit: Edit, source: str) -> tuple[int, int]:
+    """From the first to the last token that an edit changes; what was written instead, if it only adds."""
+    old = source[edit.start : edit.end]
+    prefix = 0
+    while prefix < min(len(old), len(edit.text)) and old[prefix] == edit.text[prefix]:
+        prefix += 1
+    suffix = 0
+    while suffix < min(len(old), len(edit.text)) - prefix and old[-1 - suffix] == edit.text[-1 - suffix]:
+        suffix += 1
+    start, end = edit.start + prefix, edit.end - suffix
+    if start >= end:
+        return written_instead(source, start)
+    touched = [t.span() for t in _TOKEN.finditer(source, edit.blame[0]) if t.start() < end and t.end() > start]
+    return (touched[0][0], touched[-1][1]) if touched else (start, end)

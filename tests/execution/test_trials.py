@@ -1,0 +1,80 @@
+"""Many texts of one program in one warm process, and an interface for event loops."""
+
+import asyncio
+import threading
+
+from problems import assertion_problem
+
+from verl_egca.execution.sandbox import Sandbox
+
+PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", "assert f(5) == 5")
+RIGHT = "def f(x):\n    return min(x + 1, 5)\n"
+ENDLESS = "def f(x):\n    while x > 1: pass\n    return x + 1\n"
+
+
+def test_each_text_gets_its_own_outcomes(sandbox):
+    with sandbox.trials(PROBLEM) as trials:
+        wrong = RIGHT.replace("+ 1", "- 1")
+        assert trials.passed([RIGHT, wrong, RIGHT], [0, 2]) == [[True, True], [False, False], [True, True]]
+
+
+def test_all_or_none_stops_at_the_first_failure(sandbox):
+    with sandbox.trials(PROBLEM) as trials:
+        assert trials.passed(["def f(x):\n    return x + 1\n", RIGHT], [0, 2, 1], all_or_none=True) == [
+            [True, False],
+            [True, True, True],
+        ]
+
+
+def test_texts_that_do_not_compile_crash_or_hang_cost_only_themselves(sandbox):
+    texts = ["def f(x:", "import os\ndef f(x): os._exit(0)", ENDLESS, "def f(x):\n    return f(x)\n", RIGHT]
+    with sandbox.trials(PROBLEM) as trials:
+        passed = trials.passed(texts, [0, 1], max_steps=1000)
+    assert passed == [[False, False], [False, False], [True, False], [False, False], [True, True]]
+
+
+def test_steps_are_counted_and_not_time(sandbox):
+    loop = "def f(x):\n    for _ in range(500): pass\n    return x + 1\n"
+    with sandbox.trials(PROBLEM) as trials:
+        assert trials.passed([loop], [0], max_steps=600) == [[True]]
+        trials.end()
+        assert trials.passed([loop], [0], max_steps=400) == [[False]]
+
+
+def test_steps_that_a_program_catches_come_again(sandbox):
+    stubborn = (
+        "def f(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n"
+    )
+    with sandbox.trials(PROBLEM) as trials:
+        assert trials.passed([stubborn, RIGHT], [0], max_steps=1000) == [[False], [True]]
+
+
+def test_a_run_between_trials_has_a_process_of_its_own(sandbox):
+    spoils = "import builtins\nbuiltins.min = lambda *a: 0\n" + RIGHT
+    with sandbox.trials(PROBLEM) as trials:
+        assert trials.passed([spoils], [0]) == [[False]]
+        assert trials.run(RIGHT).passed
+        assert trials.passed([RIGHT], [0]) == [[True]]
+
+
+def test_an_event_loop_goes_on_while_programs_run():
+    async def both():
+        ticks = 0
+
+        async def tick():
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await asyncio.sleep(0.01)
+
+        ticking = asyncio.create_task(tick())
+        verdicts = await asyncio.gather(*(sandbox.run_async(PROBLEM, text) for text in (RIGHT, ENDLESS, RIGHT)))
+        ticking.cancel()
+        return ticks, [verdict.passed for verdict in verdicts]
+
+    with Sandbox(workers=2) as sandbox:
+        before = threading.active_count()
+        ticks, passed = asyncio.run(both())
+    assert passed == [True, False, True]
+    assert ticks > 20
+    assert threading.active_count() <= before

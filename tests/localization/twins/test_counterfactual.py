@@ -1,0 +1,110 @@
+"""Twins: what is blamed is proven by running the program with it changed."""
+
+import pytest
+from problems import assertion_problem, stdio_problem
+
+from verl_egca.assessment import Assessor
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.gates.mode import Mode
+from verl_egca.localization import Options, make_localizer
+
+PROBLEM = assertion_problem(
+    *("assert f([3, 1, 2]) == 3", "assert f([-5, -2]) == -2", "assert f([7]) == 7", "assert f([1, 9, 4]) == 9"),
+    reference="def f(values):\n    return max(values)\n",
+)
+WRONG_START = """def f(xs):
+    best = 0
+    for x in xs:
+        if x > best:
+            best = x
+    return best
+"""
+WRONG_TEST = WRONG_START.replace("best = 0", "best = xs[0]").replace("x > best", "x < best")
+
+
+def blamed(sandbox, program, problem=PROBLEM, name="counterfactual", **options):
+    chosen = Options(**options)
+    return Assessor(sandbox, make_localizer(name, chosen), options=chosen).assess(problem, program, seed=0)
+
+
+def text_of(program, place):
+    lines = program.split("\n")
+    assert place.line == place.end_line
+    return lines[place.line - 1][place.col : place.end_col]
+
+
+def test_the_blamed_expression_is_the_one_whose_change_makes_all_tests_pass(sandbox):
+    found = blamed(sandbox, WRONG_TEST).localization
+    assert found.confirmed == "full"
+    assert text_of(WRONG_TEST, found.ranges[0]) == "x < best"
+    (edit,) = found.evidence["edits"]
+    twin = WRONG_TEST[: edit["start"]] + edit["text"] + WRONG_TEST[edit["end"] :]
+    assert sandbox.run(PROBLEM, twin).passed
+    assert "+        if x > best:" in found.evidence["diff"]
+
+
+@pytest.mark.parametrize(
+    ("granularity", "text"), [("expression", "x < best"), ("statement", "if x < best"), ("token", "<")]
+)
+def test_how_much_is_blamed_is_a_setting(sandbox, granularity, text):
+    found = blamed(sandbox, WRONG_TEST, granularity=granularity).localization
+    assert text_of(WRONG_TEST, found.ranges[0]) == text
+
+
+def test_what_only_some_failing_tests_need_is_partial(sandbox):
+    two = assertion_problem(
+        *("assert f(1) == 11", "assert f(2) == 22", "assert f(3) == 'x' * 40", "assert f(5) == 55"),
+        reference="def f(n):\n    return 'x' * 40 if n == 3 else n * 11\n",
+    )
+    found = blamed(sandbox, "def f(n):\n    a = n * 10\n    return a - n\n", two).localization
+    assert found.confirmed == "partial"
+
+
+def test_an_exception_is_blamed_on_its_cause(sandbox):
+    program = "def f(xs):\n    last = len(xs)\n    best = xs[0]\n    for x in xs:\n        best = max(best, x)\n    return max(best, xs[last])\n"
+    found = blamed(sandbox, program)
+    assert found.mode is Mode.SYNTAX
+    assert found.localization.confirmed == "full"
+    reported = blamed(sandbox, program, runtime_errors="reported").localization
+    assert (reported.localizer, reported.ranges[0].line) == ("reported", 6)
+
+
+def test_an_endless_loop_is_blamed_on_its_cause(sandbox):
+    program = "def f(xs):\n    i, best = 1, xs[0]\n    while i < len(xs):\n        best = max(best, xs[i])\n        i -= 1\n    return best\n"
+    found = blamed(sandbox, program).localization
+    assert (found.confirmed, found.ranges[0].line) == ("full", 5)
+
+
+def test_scripts_too(sandbox):
+    problem = stdio_problem(("2 3\n", "5\n"), ("10 -4\n", "6\n"))
+    found = blamed(sandbox, "a, b = map(int, input().split())\nprint(a * b)\n", problem).localization
+    assert (found.confirmed, found.ranges[0].line) == ("full", 2)
+
+
+def test_what_can_not_be_proven_falls_to_the_best_guess_or_to_none(sandbox):
+    program = "def f(xs):\n    total = 1\n    for x in xs:\n        total = total * 3 % 1000\n    return [total] * 50\n"
+    guess = blamed(sandbox, program, name="egca").localization
+    assert guess.confirmed == "none"
+    assert guess.evidence["unproven"] == "no_twin"
+    none = blamed(sandbox, program, name="egca", unconfirmed="uniform")
+    assert (none.localization, none.not_localized) == (None, "no_twin")
+
+
+def test_the_budget_is_kept_and_counted_in_trials(sandbox):
+    program = "def f(xs):\n    total = 1\n    for x in xs:\n        total = total * 3 % 1000\n    return [total] * 50\n"
+    assert blamed(sandbox, program, budget_ms=10).not_localized == "no_twin"
+    found = blamed(sandbox, WRONG_START).localization
+    assert found.evidence["trials"] <= 800
+
+
+def test_the_same_sample_gives_the_same_answer_on_one_worker_or_two():
+    with Sandbox() as one, Sandbox(workers=2) as two:
+        first, second, third = (blamed(s, WRONG_START).localization for s in (one, two, one))
+    assert first == second == third
+
+
+def test_a_hostile_program_has_no_say_in_another_s_blame(sandbox):
+    spoils = "import builtins\nbuiltins.max = lambda *a: 0\n" + WRONG_START
+    before = blamed(sandbox, WRONG_TEST).localization
+    blamed(sandbox, spoils)
+    assert blamed(sandbox, WRONG_TEST).localization == before

@@ -1,0 +1,107 @@
+"""Small edits: each class of slips is undone, at its place, and what comes out is a program."""
+
+import ast
+
+import pytest
+
+from verl_egca.localization.twins.edits import changed, written_instead
+from verl_egca.localization.twins.mutations import mutations
+from verl_egca.localization.twins.sites import Program
+
+SLIPS = {
+    "comparison off by one": ("if x < n:\n    y = 1\n", "if x <= n:\n    y = 1\n"),
+    "comparison turned round": ("r = x > n\n", "r = x < n\n"),
+    "equality negated": ("r = x == n\n", "r = x != n\n"),
+    "membership negated": ("r = x in n\n", "r = x not in n\n"),
+    "arithmetic": ("r = x - n\n", "r = x + n\n"),
+    "floor division": ("r = x / n\n", "r = x // n\n"),
+    "operands": ("r = x - n\n", "r = n - x\n"),
+    "a term too many": ("r = x + n\n", "r = x\n"),
+    "boolean operator": ("r = x and n\n", "r = x or n\n"),
+    "a condition too many": ("r = x and n and z\n", "r = x and z\n"),
+    "negation too many": ("if not x:\n    y = 1\n", "if x:\n    y = 1\n"),
+    "negation missing": ("if f(x):\n    y = 1\n", "if not f(x):\n    y = 1\n"),
+    "constant off by one": ("r = 1\n", "r = 2\n"),
+    "truth value": ("r = True\n", "r = False\n"),
+    "bound of a range": ("for i in range(n):\n    pass\n", "for i in range(n + 1):\n    pass\n"),
+    "start of a range": ("for i in range(n):\n    pass\n", "for i in range(1, n):\n    pass\n"),
+    "index off by one": ("r = x[i]\n", "r = x[i - 1]\n"),
+    "first for last": ("r = x[0]\n", "r = x[-1]\n"),
+    "slice bound": ("r = x[:i]\n", "r = x[:i + 1]\n"),
+    "arguments swapped": ("r = f(x, n)\n", "r = f(n, x)\n"),
+    "min for max": ("r = min(x)\n", "r = max(x)\n"),
+    "method alike": ("r = x.isupper()\n", "r = x.islower()\n"),
+    "call too many": ("r = sorted(x)\n", "r = x\n"),
+    "call missing": ("r = f(x)\n", "r = f(abs(x))\n"),
+    "order of sorting": ("r = sorted(x)\n", "r = sorted(x, reverse=True)\n"),
+    "branches of a choice": ("r = x if n else z\n", "r = z if n else x\n"),
+    "pair turned round": ("r = (x, n)\n", "r = (n, x)\n"),
+    "update's operator": ("x += 1\n", "x -= 1\n"),
+    "update for assignment": ("x = 1\n", "x += 1\n"),
+    "break for continue": ("for i in x:\n    continue\n", "for i in x:\n    break\n"),
+    "superfluous statement": ("x = 1\ny = 2\n", "x = 1\npass\n"),
+    "guard too many": ("if x:\n    y = 1\n", "if True:\n    y = 1\n"),
+    "order of statements": ("x = y\ny = x\n", "y = x\nx = y\n"),
+    "missing step of a loop": ("while i < n:\n    f(i)\n", "while i < n:\n    f(i)\n    i += 1\n"),
+    "elif for if": ("if x:\n    y = 1\nif n:\n    y = 2\n", "if x:\n    y = 1\nelif n:\n    y = 2\n"),
+}
+
+
+def texts(source):
+    return [edit.apply(source) for edit in mutations(Program(source))]
+
+
+def parses(text):
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("wrong", "right"), SLIPS.values(), ids=SLIPS.keys())
+def test_a_slip_is_undone(wrong, right):
+    set_up = "i = n = x = y = z = f = r = 0\n"
+    assert ast.dump(ast.parse(set_up + right)) in [ast.dump(ast.parse(t)) for t in texts(set_up + wrong) if parses(t)]
+
+
+DEPTHS = [
+    ("for i in x:\n    y = i\n    return y\n", "for i in x:\n    y = i\nreturn y\n"),
+    ("for i in x:\n    y = i\nreturn y\n", "for i in x:\n    y = i\n    return y\n"),
+    ("for i in x:\n    if i:\n        y = i\n    z = 1\n", "for i in x:\n    if i:\n        y = i\n        z = 1\n"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right"), DEPTHS)
+def test_a_statement_moves_to_the_depth_it_belongs_to(wrong, right):
+    def in_function(text):
+        return "def f(x):\n" + "".join(f"    {line}\n" for line in text.splitlines())
+
+    assert in_function(right) in texts(in_function(wrong))
+
+
+def test_a_wrong_variable_becomes_any_other_that_can_be_seen():
+    source = "def f(a, b):\n    c = a\n    return a + c\n"
+    assert source.replace("a + c", "b + c") in texts(source)
+    assert source.replace("a + c", "a + b") in texts(source)
+
+
+def test_docstrings_annotations_and_f_strings_stay():
+    source = 'def f(a: int = 1) -> int:\n    """1 < 2"""\n    return f"{a + 1}"\n'
+    for edit in mutations(Program(source)):
+        assert '"""1 < 2"""' in edit.apply(source) or edit.kind == "superfluous"
+        assert "a: int" in edit.apply(source)
+
+
+def test_columns_are_characters_and_not_bytes():
+    source = "def f(x):\n    s = 'äöü' if x < 1 else ''\n    return s\n"
+    assert source.replace("<", "<=") in texts(source)
+
+
+def test_the_changed_tokens_and_what_was_written_instead():
+    source = "def f(x):\n    return x + 10\n"
+    edit = next(e for e in mutations(Program(source)) if e.apply(source) == source.replace("10", "11"))
+    assert source[slice(*changed(edit, source))] == "10"
+    assert source[slice(*written_instead(source, source.index("return") - 4))] == "return"
+    end = "x = y\n"
+    assert end[slice(*written_instead(end, len(end)))] == "y"

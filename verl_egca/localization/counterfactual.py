@@ -1,0 +1,229 @@
+"""``counterfactual``: the place of the smallest edit found that makes the program pass, proven by running it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from verl_egca.execution.sandbox import Trials
+from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
+from verl_egca.localization.runs import ReferenceTraces, fails
+from verl_egca.localization.twins.alignment import align
+from verl_egca.localization.twins.edits import Edit, changed
+from verl_egca.localization.twins.mutations import mutations
+from verl_egca.localization.twins.search import Cases, Search, costlier
+from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.suspicion import ochiai
+from verl_egca.localization.twins.transplants import transplants
+from verl_egca.source import SourceRange
+from verl_egca.statements import parse
+from verl_egca.tracing.trace import Trace, decode
+
+_TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
+_STEPS, _MORE_STEPS = 20_000, 1_000_000
+_TRACED_FAILING, _TRACED_PASSING = 3, 4
+_ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
+_UNEXECUTED = 6.0
+_ALIKE = (
+    8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
+)
+
+
+class CounterfactualLocalizer:
+    name = "counterfactual"
+
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+        self._references = ReferenceTraces()
+
+    def localize(self, sample: FailingSample) -> Localization:
+        try:
+            program = Program(sample.program)
+        except ValueError:
+            raise NotLocalized("not_a_program") from None
+        with sample.sandbox.trials(sample.problem) as trials:
+            runs = Runs.of(sample, program, trials, self._options)
+            search = Search(
+                sample.program,
+                trials,
+                runs.cases,
+                _steps(sample, trials, runs.cases.chosen),
+                int(self._options.budget_ms / _TRIAL_MS),
+            )
+            edits = self._edits(sample, program, runs, trials)
+            twin = search.run(edits)
+            found = [twin.edit] if twin else []
+            full = twin is not None and twin.full
+            if twin is not None and not full:
+                second = self._second(sample, twin.edit, search)
+                if second is not None:
+                    found, full = [twin.edit, second], True
+            text = apply_all(sample.program, found)
+            if full and not trials.run(text).passed:
+                raise NotLocalized("twin_not_proven")
+        if not found:
+            raise NotLocalized("no_twin")
+        return self._localization(sample, program, runs, search, found, text, full)
+
+    def _edits(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
+        most = max(60, len(ast.unparse(program.tree)) // 3)  # an edit that rewrites the program explains nothing
+        edits = [*self._transplants(sample, program, runs, trials), *mutations(program)]
+        return [costlier(edit, runs.surprise(edit)) for edit in edits if edit.size <= most]
+
+    def _transplants(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
+        """Pieces of the reference; none if the problem has none that parses."""
+        reference = parse(sample.problem.reference or "")
+        if sample.problem.reference is None or reference is None:
+            return []
+        theirs = []
+        ours = []
+        for case, trace in runs.traces.items():
+            try:
+                theirs.append(self._references.get(sample, case, trials))
+                ours.append(trace)
+            except NotLocalized:
+                continue
+        alignment = align(program.tree, reference, sample.problem.entry_point, ours, theirs)
+        alike = max((matching.score for matching in alignment.matchings), default=0.0)
+        # where the programs are nearly the same, where they differ is where to look
+        return [costlier(edit, -_ALIKE * max(0.0, alike - 0.5)) for edit in transplants(sample.program, alignment)]
+
+    def _second(self, sample: FailingSample, first: Edit, search: Search) -> Edit | None:
+        """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
+        text = first.apply(sample.program)
+        try:
+            program = Program(text)
+        except ValueError:
+            return None
+        verdict = search.trials.run(text)
+        again = FailingSample(sample.problem, text, verdict, sample.sandbox, sample.seed)
+        failing = [case for case in verdict.cases if fails(case)]
+        if not failing:
+            return None
+        runs = Runs.of(again, program, search.trials, self._options)
+        rest = Search(text, search.trials, runs.cases, search.max_steps, search.budget, tried=search.tried)
+        twin = rest.run(self._edits(again, program, runs, search.trials))
+        search.tried = rest.tried
+        return _before(twin.edit, first) if twin is not None and twin.full else None
+
+    def _localization(
+        self,
+        sample: FailingSample,
+        program: Program,
+        runs: Runs,
+        search: Search,
+        found: list[Edit],
+        text: str,
+        full: bool,
+    ) -> Localization:
+        blamed = min(found, key=lambda edit: runs.first_run(edit))
+        place = self._place(program, blamed)
+        others = [twin.edit for twin in sorted(search.twins, key=lambda twin: (not twin.full, twin.edit.cost))]
+        ranked = [place, *(self._place(program, edit) for edit in (*found, *others)), *runs.suspects()]
+        evidence: dict[str, Any] = {
+            "case": runs.case.case,
+            "got": runs.case.got,
+            "expected": runs.case.expected,
+            "edits": [{"start": edit.start, "end": edit.end, "text": edit.text, "kind": edit.kind} for edit in found],
+            "diff": _diff(sample.program, text),
+            "trials": search.tried,
+        }
+        confirmed = "full" if full else "partial"
+        return Localization((place,), self.name, confirmed, lines_of(ranked), evidence)  # type: ignore[arg-type]
+
+    def _place(self, program: Program, edit: Edit) -> SourceRange:
+        if self._options.granularity == "token":
+            return program.text.between(*changed(edit, program.source))
+        if self._options.granularity == "statement":
+            statement = program.statement_at(edit.blame[0])
+            if statement is not None:
+                return program.header(statement)
+        return program.text.between(*edit.blame)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What is known of how the program ran: the failing case that is looked at, and what ran in it and in others."""
+
+    cases: Cases
+    case: CaseVerdict
+    trace: Trace
+    suspicion: dict[SourceRange, float]
+    program: Program
+    traces: dict[int, Trace]
+
+    @classmethod
+    def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
+        """Raises NotLocalized if no case fails."""
+        failing = [case for case in sample.verdict.cases if fails(case)]
+        passing = [case for case in sample.verdict.cases if case.passed]
+        if not failing:
+            raise NotLocalized("no_failing_case")
+        looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
+
+        def traced(case: CaseVerdict) -> Trace:
+            return decode(trials.trace(sample.program, case.index)[1])
+
+        traces = {case.index: traced(case) for case in looked_at}
+        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        every = max(1, len(passing) // _TRACED_PASSING)
+        contrast = {case.index: traced(case) for case in passing[::every][:_TRACED_PASSING]}
+        cases = Cases(chosen.index, tuple(c.index for c in failing), tuple(c.index for c in passing))
+        suspicion = ochiai([t.executed for t in traces.values()], [t.executed for t in contrast.values()])
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces | contrast)
+
+    def surprise(self, edit: Edit) -> float:
+        """Bits to add to an edit's cost for where it is."""
+        statement = self.program.statement_at(edit.start)
+        if statement is None or not self.suspicion:
+            return 0.0
+        found = self.suspicion.get(self.program.header(statement))
+        if found is None:
+            return _UNEXECUTED
+        return _ELSEWHERE * (1.0 - found / max(self.suspicion.values()))
+
+    def first_run(self, edit: Edit) -> int:
+        statement = self.program.statement_at(edit.start)
+        order = self.trace.executed
+        place = self.program.header(statement) if statement is not None else None
+        return order.index(place) if place in order else len(order)
+
+    def suspects(self) -> list[SourceRange]:
+        return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
+
+
+def apply_all(source: str, edits: list[Edit]) -> str:
+    for edit in sorted(edits, key=lambda edit: -edit.start):
+        source = edit.apply(source)
+    return source
+
+
+def _before(edit: Edit, applied: Edit) -> Edit | None:
+    """The edit in the offsets of the text that ``applied`` was applied to; None if the two overlap."""
+    moved = len(applied.text) - (applied.end - applied.start)
+    if edit.end <= applied.start:
+        return edit
+    if edit.start >= applied.start + len(applied.text):
+        blame = (edit.blame[0] - moved, edit.blame[1] - moved)
+        if blame[0] < applied.end:
+            blame = (edit.start - moved, max(edit.end - moved, edit.start - moved + 1))
+        return Edit(edit.start - moved, edit.end - moved, edit.text, edit.kind, blame, edit.cost)
+    return None
+
+
+def _steps(sample: FailingSample, trials: Trials, case: int) -> int:
+    """Enough for the reference to pass."""
+    reference = sample.problem.reference
+    if reference is None:
+        return _STEPS
+    ((passed,),) = trials.passed([reference], [case], max_steps=_STEPS)
+    trials.end()
+    return _STEPS if passed else _MORE_STEPS
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "program", "twin", n=1, lineterm="")
+    return "\n".join(lines)[:2_000]

@@ -1,0 +1,27 @@
+"""``suspicious``: the statement that ran most in failing and least in passing cases (Ochiai), the earliest of equals."""
+
+from __future__ import annotations
+
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.localization.runs import run_candidate
+from verl_egca.localization.twins.suspicion import ochiai
+from verl_egca.tracing.trace import decode
+
+_PASSING = 4
+
+
+class SuspiciousLocalizer:
+    name = "suspicious"
+
+    def localize(self, sample: FailingSample) -> Localization:
+        case, trace = run_candidate(sample)
+        passing = [c.index for c in sample.verdict.cases if c.passed][:_PASSING]
+        contrast = [
+            decode(sample.sandbox.trace(sample.problem, sample.program, index)[1]).executed for index in passing
+        ]
+        found = ochiai([trace.executed], contrast)
+        if not found:
+            raise NotLocalized("nothing_ran")
+        ranked = sorted(found, key=lambda place: (-found[place], trace.executed.index(place)))
+        evidence = {"case": case.case, "suspicion": round(found[ranked[0]], 3)}
+        return Localization((ranked[0],), self.name, ranked=lines_of(ranked), evidence=evidence)

@@ -1,0 +1,160 @@
+"""Which function and which variable of the reference plays the part of which of the candidate.
+
+Variables are judged by the values that they take in the same cases, by how they are used, and by their names; a
+maximum-weight matching decides (`scipy.optimize.linear_sum_assignment`).
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verl_egca.localization.twins.scopes import Scope
+from verl_egca.localization.twins.shapes import Shapes, likeness
+from verl_egca.tracing.trace import Trace
+
+Values = list[dict[str, Counter[Any]]]  # for each case and name: the values taken, and each with the one before it
+_KINDS = frozenset({"argument", "let", "item", "mutated"})
+_LONGEST = 400  # values of a name that are looked at in one case
+
+VALUES, VOTES, ROLE, NAME = 2.0, 2.0, 1.0, 0.4  # weights of the witnesses
+ENOUGH = 0.4  # of what the heard witnesses could give together, the least that makes a pair
+
+
+def match_functions(
+    candidate: Mapping[str, Scope], reference: Mapping[str, Scope], entry: str | None
+) -> dict[str, str]:
+    """Candidate's dotted name to the reference's: the entry point, then equal names, then the most similar."""
+    matched = {name: name for name in candidate if name in reference}
+    if entry is not None and entry in reference and entry in candidate:
+        matched[entry] = entry
+    ours = [name for name in candidate if name not in matched]
+    taken = set(matched.values())
+    theirs = [name for name in reference if name not in taken]
+    usage = {name: _usage(scope) for name, scope in candidate.items() if name in ours}
+    other = {name: _usage(scope) for name, scope in reference.items() if name in theirs}
+
+    def weight(first: str, second: str) -> float:
+        same_arity = len(candidate[first].parameters) == len(reference[second].parameters)
+        same_name = first.rsplit(".", 1)[-1] == second.rsplit(".", 1)[-1]
+        return (likeness(usage[first], other[second]) + 0.5 * same_name) if same_arity or same_name else 0.0
+
+    pairs = assign([[weight(first, second) for second in theirs] for first in ours], 0.4)
+    return matched | {ours[i]: theirs[j] for i, j in pairs}
+
+
+def match_variables(
+    candidate: Scope, reference: Scope, ours: Values, theirs: Values, votes: Counter[tuple[str, str]]
+) -> dict[str, str]:
+    """Reference's name to the candidate's, for the names of two matched scopes.
+
+    ``ours`` and ``theirs`` are the values of the same cases (see `values`), ``votes`` how often two names (the
+    candidate's, the reference's) stand in the same place of statements that are thought to match.
+    """
+    matched = dict(zip(reference.parameters, candidate.parameters, strict=False))
+    left = sorted(candidate.names - set(matched.values()))
+    right = sorted(reference.names - set(matched))
+    if not left or not right:
+        return matched
+    roles, other_roles = _roles(candidate), _roles(reference)
+    here, there = Counter[str](), Counter[str]()
+    for (first, second), count in votes.items():
+        here[first] += count
+        there[second] += count
+
+    def weight(first: str, second: str) -> float:
+        score, possible = NAME * (first == second), NAME
+        if first in roles and second in other_roles:
+            score += ROLE * likeness(roles[first], other_roles[second])
+            possible += ROLE
+        if here[first] and there[second]:
+            score += VOTES * 2 * votes[first, second] / (here[first] + there[second])
+            possible += VOTES
+        seen = [(a.get(first), b.get(second)) for a, b in zip(ours, theirs, strict=False)]
+        heard = [(a, b) for a, b in seen if a is not None and b is not None]
+        if any(a is not None for a, _ in seen) and any(b is not None for _, b in seen):
+            spoken = sum(a is not None or b is not None for a, b in seen)
+            score += VALUES * sum(likeness(a, b) for a, b in heard) / spoken
+            possible += VALUES
+        share = score / possible
+        return share if share >= ENOUGH or first == second else 0.0
+
+    pairs = assign([[weight(first, second) for second in right] for first in left], 0.0)
+    return matched | {right[j]: left[i] for i, j in pairs}
+
+
+def values(traces: Sequence[Trace], functions: Sequence[str]) -> Values:
+    """What the names of the functions held in each case; of one name in several functions, the first function's counts."""
+    result: Values = []
+    for trace in traces:
+        sequences: dict[tuple[str, str], list[str]] = {}
+        for event in trace.events:
+            if event.kind in _KINDS and event.function in functions:
+                sequence = sequences.setdefault((event.function, event.name), [])
+                if len(sequence) < _LONGEST and (not sequence or sequence[-1] != event.key):
+                    sequence.append(event.key)
+        case: dict[str, Counter[Any]] = {}
+        for function in functions:
+            for (where, name), sequence in sequences.items():
+                if where == function and name not in case:
+                    case[name] = Counter(sequence) + Counter(itertools.pairwise(sequence))
+        result.append(case)
+    return result
+
+
+def assign(weights: list[list[float]], threshold: float) -> list[tuple[int, int]]:
+    """Pairs of a row and a column that weigh more than ``threshold``, of the greatest weight together."""
+    if not weights or not weights[0]:
+        return []
+    from scipy.optimize import linear_sum_assignment  # takes a while to import
+
+    rows, columns = linear_sum_assignment(weights, maximize=True)
+    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if weights[i][j] > threshold]
+
+
+def similar_roles(scope: Scope, other: Scope, name: str) -> list[str]:
+    """The scope's names, those first that are used most like ``name`` is in the other scope."""
+    roles = _roles(scope)
+    wanted = _roles(other).get(name, Counter())
+    return sorted(scope.names, key=lambda own: (-likeness(roles.get(own, Counter()), wanted), own))
+
+
+def _usage(scope: Scope) -> Counter[Any]:
+    shapes = Shapes({}, scope.names)
+    total: Counter[Any] = Counter()
+    for item in scope.items:
+        total.update(shapes.bag(item.node))
+    return total
+
+
+def _roles(scope: Scope) -> dict[str, Counter[Any]]:
+    """For each name the places that it is used in: what is around it, names left out."""
+    shapes = Shapes({}, scope.names)
+    roles: dict[str, Counter[Any]] = {}
+    todo: list[tuple[ast.AST, str]] = [(item.node, "") for item in scope.items]
+    while todo:
+        node, context = todo.pop()
+        for field, value in ast.iter_fields(node):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.Name):
+                    counts = roles.setdefault(child.id, Counter())
+                    counts[type(node).__name__, field] += 1
+                    counts[context, type(node).__name__] += 1
+                    if isinstance(
+                        node, ast.stmt | ast.comprehension | ast.Compare | ast.BinOp | ast.Call | ast.Subscript
+                    ):
+                        counts[_around(node, child, shapes)] += 1
+                elif isinstance(child, ast.expr | ast.comprehension | ast.keyword | ast.withitem):
+                    todo.append((child, type(node).__name__))
+    return roles
+
+
+def _around(node: ast.AST, name: ast.Name, shapes: Shapes) -> Any:
+    return type(node).__name__, tuple(
+        shapes.of(child)
+        for child in ast.iter_child_nodes(node)
+        if child is not name and not isinstance(child, ast.stmt | ast.expr_context)
+    )

@@ -1,0 +1,185 @@
+"""Code up to how it is written: equal shapes mean the same, and similar ones differ in little.
+
+``a < b`` and ``b > a`` have one shape, so have ``not a == b`` and ``a != b``, ``x += 1`` and ``x = x + 1``; annotations
+do not count. Names are compared through a translation from the reference's names to the candidate's.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+Shape = tuple[Any, ...]
+UNKNOWN = "?"  # starts the translation of a name that has no counterpart
+
+NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+    ast.Lt: ast.Gt,
+    ast.Gt: ast.Lt,
+    ast.LtE: ast.GtE,
+    ast.GtE: ast.LtE,
+}
+_SYMMETRIC = ("Eq", "NotEq")
+_COMPREHENSIONS = {"ListComp": "list", "GeneratorExp": "list", "SetComp": "set", "DictComp": "dict"}
+
+
+def negated(test: ast.expr) -> ast.expr:
+    """A test that is true where ``test`` is not, as one would write it."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return operand
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return ast.Compare(left, [NEGATED[type(op)]()], [right])
+        case ast.BoolOp(op=op, values=values):
+            other: ast.boolop = ast.Or() if isinstance(op, ast.And) else ast.And()
+            return ast.BoolOp(other, [negated(value) for value in values])
+        case ast.Constant(value=bool(value)):
+            return ast.Constant(not value)
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def mirrored(test: ast.expr) -> ast.expr:
+    """``b > a`` for ``a < b``; anything but a single comparison stays."""
+    match test:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in MIRRORED:
+            return ast.Compare(right, [MIRRORED[type(op)]()], [left])
+    return test
+
+
+class Shapes:
+    """The shapes of one program's code.
+
+    ``names`` translates names into those of the other program; of the rest, ``own`` are the scope's and get the mark of
+    the unknown, others (builtins, modules) stay. ``names=None`` leaves all as they are.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None, own: Collection[str] = ()) -> None:
+        self._names, self._own = names, own
+        self._shapes: dict[int, tuple[ast.AST, Shape]] = {}
+        self._bags: dict[int, tuple[ast.AST, Counter[Any]]] = {}
+
+    def name(self, name: str) -> str:
+        if self._names is None:
+            return name
+        return self._names.get(name, UNKNOWN if name in self._own else name)
+
+    def of(self, node: ast.AST) -> Shape:
+        known = self._shapes.get(id(node))
+        if known is None:
+            known = self._shapes[id(node)] = (node, self._of(node))
+        return known[1]
+
+    def bag(self, node: ast.AST) -> Counter[Any]:
+        """Labels, and pairs of a label and the one above it: what two pieces of code have in common can be counted."""
+        known = self._bags.get(id(node))
+        if known is None:
+            counts: Counter[Any] = Counter()
+            _count(self.of(node), None, counts)
+            known = self._bags[id(node)] = (node, counts)
+        return known[1]
+
+    def _of(self, node: ast.AST) -> Shape:
+        match node:
+            case ast.Name(id=name):
+                return (f"v:{self.name(name)}",)
+            case ast.arg(arg=name):
+                return (f"v:{self.name(name)}",)
+            case ast.Constant(value=value):
+                return (f"c:{value!r}",)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                return (f"c:{-value!r}",)
+            case ast.UnaryOp(
+                op=ast.Not(), operand=ast.Compare(ops=[_]) | ast.BoolOp() | ast.UnaryOp(op=ast.Not()) as inner
+            ):
+                return self._of(negated(inner))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                if isinstance(op, ast.Gt | ast.GtE):
+                    left, op, right = right, MIRRORED[type(op)](), left
+                label, operands = type(op).__name__, [self.of(left), self.of(right)]
+                return (label, *(sorted(operands, key=repr) if label in _SYMMETRIC else operands))
+            case ast.Compare(left=left, ops=ops, comparators=rest):
+                return ("Chain", *((type(op).__name__,) for op in ops), self.of(left), *map(self.of, rest))
+            case ast.BoolOp(op=op, values=values):
+                return (type(op).__name__, *sorted(map(self.of, values), key=repr))
+            case ast.BinOp(left=left, op=op, right=right):
+                operands = [self.of(left), self.of(right)]
+                swaps = isinstance(op, ast.Mult) or (isinstance(op, ast.Add) and _has_number(left, right))
+                return (type(op).__name__, *(sorted(operands, key=repr) if swaps else operands))
+            case ast.UnaryOp(op=op, operand=operand):
+                return (type(op).__name__, self.of(operand))
+            case ast.Attribute(value=value, attr=attr):
+                return (f".{attr}", self.of(value))
+            case ast.Call(func=func, args=args, keywords=keywords):
+                named = sorted(((f"{k.arg}=", self.of(k.value)) for k in keywords), key=repr)
+                return ("call", self.of(func), *map(self.of, args), *named)
+            case (
+                ast.ListComp(elt=elt, generators=parts)
+                | ast.SetComp(elt=elt, generators=parts)
+                | ast.GeneratorExp(elt=elt, generators=parts)
+            ):
+                return (f"comp:{_COMPREHENSIONS[type(node).__name__]}", self.of(elt), *map(self._generic, parts))
+            case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+                return ("=", self.of(target), self.of(value))
+            case ast.AugAssign(target=target, op=op, value=value):
+                return ("=", self.of(target), (type(op).__name__, self.of(target), self.of(value)))
+            case ast.If(test=test) | ast.While(test=test):
+                return (type(node).__name__, self.of(test))
+            case ast.For(target=target, iter=over) | ast.AsyncFor(target=target, iter=over):
+                return ("For", self.of(target), self.of(over))
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                return ("With", *map(self._generic, items))
+            case ast.Match(subject=subject):
+                return ("Match", self.of(subject))
+            case ast.Try() | ast.TryStar():
+                return ("Try",)
+        return self._generic(node)
+
+    def _generic(self, node: ast.AST) -> Shape:
+        parts: list[Any] = [type(node).__name__]
+        for field, value in ast.iter_fields(node):
+            if field in ("ctx", "type_comment", "kind", "annotation", "returns"):
+                continue
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, ast.AST):
+                    parts.append(self.of(one))
+                elif one is not None:
+                    parts.append((f"{field}:{one!r}",))
+        return tuple(parts)
+
+
+def likeness(first: Counter[Any], second: Counter[Any]) -> float:
+    """Dice's coefficient of two bags, in [0, 1]."""
+    total = first.total() + second.total()
+    if not total:
+        return 1.0
+    if len(first) > len(second):
+        first, second = second, first
+    return 2.0 * sum(min(count, second[key]) for key, count in first.items() if key in second) / total
+
+
+def _count(shape: Shape, above: str | None, counts: Counter[Any]) -> None:
+    label = shape[0]
+    counts[label] += 1
+    if above is not None:
+        counts[above, label] += 1
+    for part in shape[1:]:
+        _count(part, label, counts)
+
+
+def _has_number(*nodes: ast.expr) -> bool:
+    return any(isinstance(node, ast.Constant) and isinstance(node.value, int | float) for node in nodes)

@@ -1,0 +1,146 @@
+"""The expressions and statements of a program with their places, and the names that each can see: where edits can be made."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verl_egca.source import SourceRange, SourceText
+from verl_egca.statements import describe, parse
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An expression, and what stands around it. ``start`` and ``end`` are character offsets."""
+
+    node: ast.expr
+    parent: ast.AST
+    field: str
+    statement: ast.stmt
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A list of statements; ``owner`` is the compound statement that holds it, None for the module."""
+
+    body: list[ast.stmt]
+    owner: ast.AST
+    field: str
+
+
+class Program:
+    """A parsed program. ``sites`` and ``blocks`` leave out annotations, decorators, f-strings and docstrings."""
+
+    def __init__(self, source: str) -> None:
+        """Raises ValueError if the source does not parse."""
+        tree = parse(source)
+        if tree is None:
+            raise ValueError("not a program")
+        self.source, self.tree, self.text = source, tree, SourceText(source)
+        self._headers: dict[ast.stmt, SourceRange] = {}
+        self.sites: list[Site] = []
+        self.blocks: list[Block] = []
+        self.function_of: dict[ast.stmt, Function | None] = {}
+        self.loop_of: dict[ast.stmt, ast.stmt | None] = {}
+        self._visit_block(tree.body, tree, "body", None, None)
+        self._names: dict[Function | None, list[str]] = {}
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        return self.text.offsets(self.text.of_node(node))
+
+    def segment(self, node: ast.expr | ast.stmt) -> str:
+        start, end = self.span(node)
+        return self.source[start:end]
+
+    def header(self, statement: ast.stmt) -> SourceRange:
+        """What stands for the statement: all of a simple one, the header of a compound one."""
+        if statement not in self._headers:
+            self._headers[statement] = describe(statement, self.text).place
+        return self._headers[statement]
+
+    def statement_at(self, offset: int) -> ast.stmt | None:
+        """The innermost statement around an offset."""
+        return self._statement_at[offset] if 0 <= offset < len(self._statement_at) else None
+
+    @functools.cached_property
+    def _statement_at(self) -> list[ast.stmt | None]:
+        table: list[ast.stmt | None] = [None] * (len(self.source) + 1)
+        for statement in self.statements():  # outer ones first
+            start, end = self.span(statement)
+            table[start : end + 1] = [statement] * (end + 1 - start)
+        return table
+
+    def statements(self) -> Iterator[ast.stmt]:
+        for block in self.blocks:
+            yield from block.body
+
+    def visible(self, function: Function | None) -> list[str]:
+        """Names of variables that a statement of the function can use, in the order of their first appearance."""
+        if function not in self._names:
+            own: ast.AST = self.tree if function is None else function
+            names = [] if function is None else _parameters(function)
+            for node in ast.walk(own):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.append(node.id)
+            self._names[function] = list(dict.fromkeys(names))
+        return self._names[function]
+
+    def _visit_block(
+        self, body: list[ast.stmt], owner: ast.AST, field: str, function: Function | None, loop: ast.stmt | None
+    ) -> None:
+        self.blocks.append(Block(body, owner, field))
+        for place, statement in enumerate(body):
+            self.function_of[statement], self.loop_of[statement] = function, loop
+            if place == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                continue  # a docstring
+            self._visit_statement(statement, function, loop)
+
+    def _visit_statement(self, statement: ast.stmt, function: Function | None, loop: ast.stmt | None) -> None:
+        inner = statement if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        inner_loop = None if isinstance(statement, _DEFINITIONS) else loop
+        if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+            inner_loop = statement
+        for field, value in ast.iter_fields(statement):
+            if field in ("decorator_list", "annotation", "returns", "args", "bases", "keywords", "type_comment"):
+                continue
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                self._visit_block(value, statement, field, inner, inner_loop if field == "body" else loop)
+            elif isinstance(value, list):
+                for item in value:
+                    self._visit_part(item, statement, field, statement, inner, inner_loop)
+            elif isinstance(value, ast.AST):
+                self._visit_part(value, statement, field, statement, inner, inner_loop)
+
+    def _visit_part(
+        self,
+        node: object,
+        parent: ast.AST,
+        field: str,
+        statement: ast.stmt,
+        function: Function | None,
+        loop: ast.stmt | None,
+    ) -> None:
+        if isinstance(node, ast.ExceptHandler | ast.match_case):
+            self._visit_block(node.body, node, "body", function, loop)
+            return
+        if isinstance(node, ast.JoinedStr) or not isinstance(node, ast.AST):
+            return
+        if isinstance(node, ast.expr):
+            self.sites.append(Site(node, parent, field, statement, *self.span(node)))
+        for name, value in ast.iter_fields(node):
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, ast.AST):
+                    self._visit_part(item, node, name, statement, function, loop)
+
+
+def _parameters(function: Function) -> list[str]:
+    arguments = function.args
+    every = (*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg)
+    return [argument.arg for argument in every if argument is not None]
