@@ -75,10 +75,10 @@ def main(
             if write_sets:
                 sets.write(cases, write_sets)
             rows += bench.measure(cases, names, name)
+            if out:
+                out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
             took = time.perf_counter() - started - made
             progress.print(f"{name}: {len(cases)} samples, made in {made:.0f} s, measured in {took:.0f} s")
-    if out:
-        out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
     console.print(table(rows))
     for line in proofs(rows):
         console.print(line)
