@@ -16,5 +16,6 @@ program leaves behind in its own process its later cases see; where that may hav
     kinds.py      the kinds of tests       cases.py, unroll.py   tests split into cases      compare.py   what is equal
     sitting.py    the processes of one program      program.py   the judge's end of one      remote.py   objects in it
     zygote.py     the warm process that all are forked from      child.py   what runs in one      confinement/   its walls
+    start.py      starts a worker      warm_process.py   the judge's end of the zygote      ahead.py   calls sent ahead
     codec.py      values across the boundary      watch.py, state.py, outcome.py, verdict.py, limits.py
 """

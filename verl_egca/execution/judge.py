@@ -20,12 +20,13 @@ import struct
 from collections import OrderedDict
 from typing import Any
 
+from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.outcome import Answer
-from verl_egca.execution.program import Ahead, Zygote
 from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
+from verl_egca.execution.warm_process import Zygote
 from verl_egca.execution.watch import Watch
 
 _KEPT_AHEAD = 1024

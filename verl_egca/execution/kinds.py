@@ -10,9 +10,10 @@ import random
 from typing import Any, Protocol
 
 from verl_egca.execution import cases as splitting
+from verl_egca.execution.ahead import Call
 from verl_egca.execution.compare import call_result_matches, output_matches
 from verl_egca.execution.outcome import Answer, ended_as, of_ended, of_load, of_raised, own_error, shown
-from verl_egca.execution.program import Call, Ended, Raised, text_of
+from verl_egca.execution.program import Ended, Raised, text_of
 from verl_egca.execution.remote import Unsupported, made_by_test
 from verl_egca.execution.sitting import LoadFailed, Sitting
 from verl_egca.execution.unroll import ProgramName

@@ -7,24 +7,21 @@ import json
 import math
 import os
 import select
-import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from verl_egca.execution.ahead import Ahead, Request, call_request
 from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode, frame
 from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
+from verl_egca.execution.warm_process import Zygote
 
 _POLL_MS, _LATE_POLL_MS = 50, 2
 _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
 _READ = 1 << 16
-_IMMUTABLE = (int, float, str, bytes, complex, type(None))
-_MOST_AHEAD = 1 << 20
 _NO_ERRORS_OF_TESTS = (AssertionError, SyntaxError, StopIteration, StopAsyncIteration)
-
-Request = dict[str, Any]
 
 
 class Ended(BaseException):
@@ -36,122 +33,10 @@ class Ended(BaseException):
         self.message = message
 
 
-class ZygoteGone(BaseException):
-    """The warm process ended: the worker is lost. Not an Exception: it is nothing that a test may see."""
-
-
 class Raised(Exception):
     """The program raised. ``error`` is what its process told: type, message, line."""
 
     error: dict[str, Any]
-
-
-Call = tuple[str, tuple[Any, ...]]  # of the program: a name, and arguments
-
-
-class Ahead:
-    """Calls that the next cases are known to make, for the program to run one after the other while the judge compares.
-
-    Made once for the samples of a problem. What can't cross, and all that follows it, is left out.
-    """
-
-    def __init__(self, calls: Iterable[Call] = ()) -> None:
-        self.requests: list[Request] = []
-        size = 0
-        try:
-            for name, arguments in calls:
-                request = call_request(
-                    name, [encode(argument, _not_plain) for argument in arguments], {}, arguments, True
-                )
-                size += len(json.dumps(request))
-                if size > _MOST_AHEAD:
-                    break
-                self.requests.append(request)
-        except (NotPlain, RecursionError):
-            pass
-        self.text = json.dumps(self.requests, separators=(",", ":"))
-
-
-def call_request(what: str | int, args: list[Any], kwargs: Request, arguments: Iterable[Any], seed: bool) -> Request:
-    mutable = any(not isinstance(argument, _IMMUTABLE) for argument in arguments)
-    return {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": seed}
-
-
-def _not_plain(value: Any) -> Any:
-    raise NotPlain(f"a {type(value).__name__}")
-
-
-class Zygote:
-    """The judge's end of the warm process.
-
-    Where a child can wait beside a running one, the next is asked for as soon as one is taken, and the end of one is
-    waited for only when the next is needed: forking and cleaning overlap with judging.
-    """
-
-    def __init__(self, control: socket.socket) -> None:
-        """Raises EOFError if the warm process ended before it was ready, and says why if it told."""
-        self._control = control
-        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 4)
-        if not told:
-            raise EOFError("its warm process ended before it was ready")
-        self.told: dict[str, Any] = json.loads(told)
-        if "failed" in self.told:
-            raise EOFError(self.told["failed"])
-        self.stdin, self.output, self.trace, self.answers = shared
-        self._asked = self._ending = False
-        self._next: tuple[int, int] | None = None
-
-    def start(self) -> tuple[int, int, int]:
-        """A fresh child: its pid as the zygote knows it, its pid as this process does, its channel."""
-        if not self._asked and self._next is None:
-            self.wait()  # answers come in the order of questions
-            self._ask()
-        pid, channel_fd = self._take()
-        self._next = None
-        self.wait()
-        self._clean()
-        if self.told["ahead"]:
-            self._ask()
-        with socket.socket(fileno=os.dup(channel_fd)) as channel:
-            _, credentials, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(12))
-            channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-        if not credentials:
-            raise ZygoteGone
-        return pid, int(struct.unpack_from("i", credentials[0][2])[0]), channel_fd
-
-    def _clean(self) -> None:
-        """What an earlier program left in the files that all get in turn is nothing to the next one."""
-        for fd in (self.stdin, self.output, self.trace, self.answers):
-            os.ftruncate(fd, 0)
-            os.lseek(fd, 0, os.SEEK_SET)
-
-    def end(self, pid: int) -> None:
-        """Kill a child and what it started, and empty the programs' folder."""
-        self.wait()
-        self._control.sendall(b"K" + struct.pack("i", pid))
-        self._ending = True
-
-    def wait(self) -> None:
-        """Until the last child that was ended is gone."""
-        if self._ending:
-            if self._asked:
-                self._next = self._take()  # its answer comes first
-            if self._control.recv(1) != b"k":
-                raise ZygoteGone
-            self._ending = False
-
-    def _ask(self) -> None:
-        self._control.sendall(b"F")
-        self._asked = True
-
-    def _take(self) -> tuple[int, int]:
-        if self._next is None:
-            data, fds, _, _ = socket.recv_fds(self._control, 4, 1)
-            if len(data) != 4:
-                raise ZygoteGone
-            self._next = int(struct.unpack("i", data)[0]), fds[0]
-            self._asked = False
-        return self._next
 
 
 class Program:

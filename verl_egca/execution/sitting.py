@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.program import Ahead, Ended, Program, Raised, Zygote
+from verl_egca.execution.ahead import Ahead
+from verl_egca.execution.program import Ended, Program, Raised
+from verl_egca.execution.warm_process import Zygote
 
 
 class LoadFailed(Exception):
