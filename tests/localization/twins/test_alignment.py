@@ -10,7 +10,9 @@ from verl_egca.tracing.trace import Event, Trace
 PLACE = SourceRange(1, 0, 1, 1)
 
 
-def aligned(candidate: str, reference: str, entry_point: str = "f", ours: object = (), theirs: object = ()) -> Alignment:
+def aligned(
+    candidate: str, reference: str, entry_point: str = "f", ours: object = (), theirs: object = ()
+) -> Alignment:
     return align(ast.parse(candidate), ast.parse(reference), entry_point, ours, theirs)
 
 

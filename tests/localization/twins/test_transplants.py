@@ -31,7 +31,9 @@ def edits(candidate: str, reference: str, entry_point: str = "f") -> list[Edit]:
 def fix(candidate: str, reference: str, wanted: str | None = None) -> Edit:
     """The edit that turns the candidate into what is wanted."""
     wanted = wanted or reference
-    found = [e for e in edits(candidate, reference) if ast.dump(ast.parse(e.apply(candidate))) == ast.dump(ast.parse(wanted))]
+    found = [
+        e for e in edits(candidate, reference) if ast.dump(ast.parse(e.apply(candidate))) == ast.dump(ast.parse(wanted))
+    ]
     assert found, f"no edit makes {wanted!r}"
     return found[0]
 
@@ -45,6 +47,7 @@ def blamed(candidate: str, edit: Edit) -> str:
     [
         ("return x < y", "return x <= y", "x < y"),
         ("return x", "return x + y", "x"),
+        ("if x < y:\n        return x", "if y < x:\n        return x", "x < y"),
         ("return x - y", "return abs(x - y)", "x - y"),
         ("return sorted(x)", "return x", "sorted(x)"),
         ("return x or y", "return x or y or 1", "x or y"),
