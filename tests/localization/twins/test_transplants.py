@@ -47,6 +47,7 @@ def blamed(candidate: str, edit: Edit) -> str:
     [
         ("return x < y", "return x <= y", "x < y"),
         ("return x", "return x + y", "x"),
+        ("if x < y:\n        return x", "if y < x:\n        return x", "x < y"),
         ("return x - y", "return abs(x - y)", "x - y"),
         ("return sorted(x)", "return x", "sorted(x)"),
         ("return x or y", "return x or y or 1", "x or y"),

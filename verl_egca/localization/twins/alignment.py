@@ -219,8 +219,10 @@ def _likeness(
             return 0.0
         return 0.9 * likeness(own.bag(a.node), other.bag(b.node))
     header = likeness(own.bag(a.node), other.bag(b.node))
+    if own.of(a.node) != other.of(b.node):
+        header = min(header, 0.98)  # the same words in another order
     if not is_compound(a.node):
-        return min(header, 0.98)
+        return header
     return 0.6 * header + 0.4 * likeness(here[id(a.node)], there[id(b.node)])
 
 
