@@ -12,7 +12,7 @@ from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.runs import ReferenceTraces, fails
 from verl_egca.localization.twins.alignment import align
-from verl_egca.localization.twins.edits import Edit, changed
+from verl_egca.localization.twins.edits import Edit, changed, changed_characters
 from verl_egca.localization.twins.mutations import mutations
 from verl_egca.localization.twins.search import Cases, Search, costlier
 from verl_egca.localization.twins.sites import Program
@@ -71,7 +71,9 @@ class CounterfactualLocalizer:
     def _edits(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
         most = max(60, len(ast.unparse(program.tree)) // 3)  # an edit that rewrites the program explains nothing
         edits = [*self._transplants(sample, program, runs, trials), *mutations(program)]
-        return [costlier(edit, runs.surprise(edit)) for edit in edits if edit.size <= most]
+        return [
+            costlier(edit, runs.surprise(edit)) for edit in edits if changed_characters(edit, program.source) <= most
+        ]
 
     def _transplants(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
         """Pieces of the reference; none if the problem has none that parses."""

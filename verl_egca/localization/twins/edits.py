@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -46,6 +47,14 @@ def written_instead(source: str, offset: int) -> tuple[int, int]:
         return token.span()
     tokens = list(_TOKEN.finditer(source, max(0, source.rfind("\n", 0, len(source[:offset].rstrip())))))
     return tokens[-1].span() if tokens else (offset, offset)
+
+
+def changed_characters(edit: Edit, source: str) -> int:
+    """How much an edit changes; of one that brings in several pieces at once, what lies between them does not count."""
+    if edit.size <= 60:
+        return edit.size
+    matcher = difflib.SequenceMatcher(None, source[edit.start : edit.end], edit.text, autojunk=False)
+    return edit.size - 2 * sum(block.size for block in matcher.get_matching_blocks() if block.size > 3)
 
 
 def changed(edit: Edit, source: str) -> tuple[int, int]:
