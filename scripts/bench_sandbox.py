@@ -19,6 +19,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,6 @@ from rich.table import Table
 
 from verl_egca.data.formats import load_problems
 from verl_egca.data.rows import read_rows
-from verl_egca.evaluation.jobs import in_order
 from verl_egca.execution.confinement.layers import coverage
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
@@ -121,8 +121,8 @@ def forked(problem: Problem) -> bool:
 
 
 def two_at_once(sandbox: Sandbox, problems: list[Problem]) -> int:
-    verdicts = in_order(problems, lambda p: sandbox.run(p, p.reference or ""), 2, Console(quiet=True), "references")
-    return sum(verdict.passed for verdict in verdicts)
+    with ThreadPoolExecutor(2) as threads:
+        return sum(v.passed for v in threads.map(lambda p: sandbox.run(p, p.reference or ""), problems))
 
 
 def human_eval(rows: list[dict[str, Any]]) -> Way:
@@ -171,7 +171,7 @@ def endure(problems: list[Problem], count: int) -> None:
                 with sandbox.trials(problems[0]) as tried:
                     tried.passed([problems[0].reference or ""], cases=[0])
                     judge, *below = tree(tried.pid)
-                warm = next(pid for pid in reversed(below) if Path(f"/proc/{pid}/task/{pid}/children").read_text())
+                warm = max((pid for pid in below if len(tree(pid)) > 1), key=below.index)
                 cells = (memory_mib(judge), memory_mib(warm), descriptors(judge), descriptors(warm), len(below) + 1)
                 table.add_row(str(number), *(f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in cells))
             problem = problems[number % len(problems)]

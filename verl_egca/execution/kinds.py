@@ -121,6 +121,7 @@ class Assertions:
             return lambda *arguments, **keywords: made_by_test(sitting.call(name, *arguments, **keywords))
 
         self._of = None
+        self._namespace.clear()  # its functions name it, and would be kept until the collector comes
         namespace: dict[str, Any] = {"__name__": "tests", splitting.COMPARED: compared, **_MODULES}
         proxies = {name: proxy(name) for name in names}
         namespace |= proxies
