@@ -198,10 +198,16 @@ class Trials:
         self._started = False
         return self._lease.verdict(self._problem, program, cases)
 
-    def trace(self, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
-        """`Sandbox.trace` by the same worker, in a process of its own."""
-        self._started = False
-        return self._lease.trace(self._problem, program, case, max_events)
+    def traces(self, program: str, cases: Sequence[int], max_events: int = 20_000) -> list[bytes]:
+        """The traces of some cases (see `tracing.trace.decode`), in the process of the trials; empty where there is none.
+
+        Raises:
+            SandboxError, ConfinementError: as `Sandbox.run`.
+        """
+        answer = self._ask([program], {"cases": list(cases), "events": max_events, "steps": 0})
+        if answer is None:
+            return [b"" for _ in cases]
+        return [base64.b64decode(trace) for trace in answer["traces"][0]]
 
     @property
     def pid(self) -> int:
@@ -219,16 +225,18 @@ class Trials:
         Raises:
             SandboxError, ConfinementError: as `Sandbox.run`.
         """
-        request = {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none, "fresh": not self._started}
-        self._started = True
-        try:
-            answer = self._lease.ask(self._problem, "", trials=list(programs), **request)
-        except Overrun:
-            answer = None
+        answer = self._ask(programs, {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none})
         if answer is None:
             return [[False] * (1 if all_or_none else len(cases)) for _ in programs]
         found: list[list[bool]] = answer["passed"]
         return found
+
+    def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
+        fresh, self._started = not self._started, True
+        try:
+            return self._lease.ask(self._problem, "", trials=list(programs), fresh=fresh, **request)
+        except Overrun:
+            return None
 
 
 class _Lease:

@@ -10,7 +10,7 @@ from typing import Any
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
-from verl_egca.localization.runs import ReferenceTraces, fails
+from verl_egca.localization.runs import MAX_EVENTS, References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.edits import Edit, changed, changed_characters
 from verl_egca.localization.twins.mutations import mutations
@@ -19,11 +19,10 @@ from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.suspicion import ochiai
 from verl_egca.localization.twins.transplants import transplants
 from verl_egca.source import SourceRange
-from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
-_STEPS, _MORE_STEPS = 20_000, 1_000_000
+_STEPS = 20_000  # of a trial where there is no reference to tell how many it takes
 _TRACED_FAILING, _TRACED_PASSING = 3, 4
 _ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
 _UNEXECUTED = 6.0
@@ -37,7 +36,7 @@ class CounterfactualLocalizer:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._references = ReferenceTraces()
+        self._references = References()
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
@@ -45,14 +44,10 @@ class CounterfactualLocalizer:
         except ValueError:
             raise NotLocalized("not_a_program") from None
         with sample.sandbox.trials(sample.problem) as trials:
+            reference = self._references.of(sample.problem)
             runs = Runs.of(sample, program, trials, self._options)
-            search = Search(
-                sample.program,
-                trials,
-                runs.cases,
-                _steps(sample, trials, runs.cases.chosen),
-                int(self._options.budget_ms / _TRIAL_MS),
-            )
+            steps = reference.steps(runs.cases.chosen, trials) if reference is not None else _STEPS
+            search = Search(sample.program, trials, runs.cases, steps, int(self._options.budget_ms / _TRIAL_MS))
             edits = self._edits(sample, program, runs, trials)
             twin = search.run(edits)
             found = [twin.edit] if twin else []
@@ -77,18 +72,12 @@ class CounterfactualLocalizer:
 
     def _transplants(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
         """Pieces of the reference; none if the problem has none that parses."""
-        reference = parse(sample.problem.reference or "")
-        if sample.problem.reference is None or reference is None:
+        reference = self._references.of(sample.problem)
+        if reference is None:
             return []
-        theirs = []
-        ours = []
-        for case, trace in runs.traces.items():
-            try:
-                theirs.append(self._references.get(sample, case, trials))
-                ours.append(trace)
-            except NotLocalized:
-                continue
-        alignment = align(program.tree, reference, sample.problem.entry_point, ours, theirs)
+        theirs = reference.traces(list(runs.traces), trials)
+        ours = [runs.traces[case] for case in theirs]
+        alignment = align(program.tree, reference.parsed, sample.problem.entry_point, ours, list(theirs.values()))
         alike = max((matching.score for matching in alignment.matchings), default=0.0)
         # where the programs are nearly the same, where they differ is where to look
         return [costlier(edit, -_ALIKE * max(0.0, alike - 0.5)) for edit in transplants(sample.program, alignment)]
@@ -165,17 +154,17 @@ class Runs:
         if not failing:
             raise NotLocalized("no_failing_case")
         looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
-
-        def traced(case: CaseVerdict) -> Trace:
-            return decode(trials.trace(sample.program, case.index)[1])
-
-        traces = {case.index: traced(case) for case in looked_at}
-        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
         every = max(1, len(passing) // _TRACED_PASSING)
-        contrast = {case.index: traced(case) for case in passing[::every][:_TRACED_PASSING]}
+        contrasting = passing[::every][:_TRACED_PASSING]
+        wanted = [case.index for case in (*looked_at, *contrasting)]
+        found = trials.traces(sample.program, wanted, MAX_EVENTS)
+        traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
+        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
         cases = Cases(chosen.index, tuple(c.index for c in failing), tuple(c.index for c in passing))
-        suspicion = ochiai([t.executed for t in traces.values()], [t.executed for t in contrast.values()])
-        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces | contrast)
+        suspicion = ochiai(
+            [traces[case.index].executed for case in looked_at], [traces[case.index].executed for case in contrasting]
+        )
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
 
     def surprise(self, edit: Edit) -> float:
         """Bits to add to an edit's cost for where it is."""
@@ -214,16 +203,6 @@ def _before(edit: Edit, applied: Edit) -> Edit | None:
             blame = (edit.start - moved, max(edit.end - moved, edit.start - moved + 1))
         return Edit(edit.start - moved, edit.end - moved, edit.text, edit.kind, blame, edit.cost)
     return None
-
-
-def _steps(sample: FailingSample, trials: Trials, case: int) -> int:
-    """Enough for the reference to pass."""
-    reference = sample.problem.reference
-    if reference is None:
-        return _STEPS
-    ((passed,),) = trials.passed([reference], [case], max_steps=_STEPS)
-    trials.end()
-    return _STEPS if passed else _MORE_STEPS
 
 
 def _diff(before: str, after: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.transplants import MOST, transplants
+from verl_egca.localization.twins.views import Reference
 from verl_egca.localization.twins.vocabulary import vocabulary
 
 PROGRAMS = [
@@ -25,7 +26,7 @@ PROGRAMS = [
 
 
 def edits(candidate: str, reference: str, entry_point: str = "f") -> list[Edit]:
-    return transplants(candidate, align(ast.parse(candidate), ast.parse(reference), entry_point))
+    return transplants(candidate, align(ast.parse(candidate), Reference(ast.parse(reference)), entry_point))
 
 
 def fix(candidate: str, reference: str, wanted: str | None = None) -> Edit:

@@ -15,7 +15,7 @@ from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
 from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
-from verl_egca.localization.twins.views import views
+from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 
 GAP = 0.3  # a pair less alike than this is no pair
@@ -85,13 +85,13 @@ class Alignment:
 
 def align(
     candidate: ast.Module,
-    reference: ast.Module,
+    reference: Reference,
     entry_point: str | None,
     candidate_traces: Sequence[Trace] = (),
     reference_traces: Sequence[Trace] = (),
 ) -> Alignment:
     """Matches the programs. Traces of the same cases stand at the same index; without any, the text alone decides."""
-    ours, theirs = scopes(candidate), scopes(reference)
+    ours, theirs = scopes(candidate), scopes(reference.tree)
     functions = match_functions(ours, theirs, entry_point)
     others = [name for name in theirs if name not in functions.values()]
     main = functions.get(entry_point or "", "")
@@ -99,7 +99,7 @@ def align(
     values_here = {name: values(candidate_traces, [name]) for name in ours}
     values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
     matchings: list[Matching] = []
-    for view in views(reference, frozenset([*functions.values(), entry_point or ""])):
+    for view in reference.views(frozenset([*functions.values(), entry_point or ""])):
         there = scopes(view)
         for name, scope in ours.items():
             counterpart = functions.get(name, main)

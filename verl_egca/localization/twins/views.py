@@ -16,6 +16,23 @@ from verl_egca.localization.twins.loops import collecting, counting_loops, eleme
 from verl_egca.localization.twins.scopes import scopes
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
+_MOST_KEPT = 8  # sets of functions for which a reference's views are remembered
+
+
+class Reference:
+    """A parsed reference, which remembers its views: all candidates of a problem are held against the same ones."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self._views: dict[frozenset[str], list[ast.Module]] = {}
+
+    def views(self, kept: frozenset[str]) -> list[ast.Module]:
+        """Copies, which the caller may change (see `views`)."""
+        if kept not in self._views:
+            if len(self._views) == _MOST_KEPT:
+                self._views.clear()
+            self._views[kept] = views(self.tree, kept)
+        return [clone(view) for view in self._views[kept]]
 
 
 def views(reference: ast.Module, kept: Collection[str]) -> list[ast.Module]:
