@@ -69,6 +69,7 @@ class Judge:
         self._watch = Watch(limits["cpu_seconds"])
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
+        self._timeouts = 0
         self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
@@ -86,8 +87,10 @@ class Judge:
             if request["fresh"]:
                 self._close()
             if request["events"]:
-                return {"traces": [self._traced(request, kind, text) for text in request["trials"]]}
-            return {"passed": [self._try(request, kind, text) for text in request["trials"]]}
+                return {"traces": [self._traced(request, kind, text) for text in request["trials"]], "timeouts": 0}
+            self._timeouts = 0
+            passed = [self._try(request, kind, text) for text in request["trials"]]
+            return {"passed": passed, "timeouts": self._timeouts}
         wanted = request["cases"]
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
@@ -109,7 +112,9 @@ class Judge:
         cases = request["cases"]
         for place, index in enumerate(cases):
             sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
-            passed.append(self._judge(kind, sitting, index)["outcome"] == "passed")
+            outcome = self._judge(kind, sitting, index)["outcome"]
+            passed.append(outcome == "passed")
+            self._timeouts += outcome == "timeout"
             if request["all_or_none"] and not passed[-1]:
                 break
         return passed
@@ -128,7 +133,9 @@ class Judge:
     def _sitting_for(self, request: Answer, text: str) -> Sitting:
         events, steps = request["events"], request["steps"]
         if self._sitting is None:
-            self._sitting = Sitting(self._zygote, self._limits, text, events, steps)
+            least = min(request["cpu_seconds"] or self._limits["cpu_seconds"], self._limits["cpu_seconds"])
+            limits = {**self._limits, "cpu_seconds": least}
+            self._sitting = Sitting(self._zygote, limits, text, events, steps)
         else:
             self._sitting.replace(text, events, steps)
         return self._sitting

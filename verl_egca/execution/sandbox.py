@@ -118,10 +118,13 @@ class Sandbox:
             return lease.trace(problem, program, case, max_events)
 
     @contextmanager
-    def trials(self, problem: Problem) -> Iterator[Trials]:
-        """A worker for one problem and texts of one program, which run one after the other in the same process."""
+    def trials(self, problem: Problem, cpu_seconds: float | None = None) -> Iterator[Trials]:
+        """A worker for one problem and texts of one program, which run one after the other in the same process.
+
+        ``cpu_seconds`` is what a case of a trial may use, if that is to be less than the limits say.
+        """
         with self._leased() as lease:
-            trials = Trials(lease, problem)
+            trials = Trials(lease, problem, cpu_seconds)
             try:
                 yield trials
             finally:
@@ -182,9 +185,10 @@ class Trials:
     `Sandbox.run`, which starts a process of its own.
     """
 
-    def __init__(self, lease: _Lease, problem: Problem) -> None:
-        self._lease, self._problem = lease, problem
+    def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
+        self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
         self._started = False
+        self.timeouts = 0  # cases of trials that used up their time so far
 
     def end(self) -> None:
         """End the process. Further trials start another."""
@@ -233,10 +237,13 @@ class Trials:
 
     def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
         fresh, self._started = not self._started, True
+        request |= {"trials": list(programs), "fresh": fresh, "cpu_seconds": self._cpu_seconds}
         try:
-            return self._lease.ask(self._problem, "", trials=list(programs), fresh=fresh, **request)
+            answer = self._lease.ask(self._problem, "", **request)
         except Overrun:
-            return None
+            answer = None
+        self.timeouts += answer["timeouts"] if answer is not None else 1
+        return answer
 
 
 class _Lease:

@@ -16,7 +16,7 @@ from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
 MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
-_STEPS = (20_000, 200_000, 2_000_000)
+_MOST_STEPS = 2_000_000
 _NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
 
 
@@ -63,14 +63,11 @@ class KnownReference:
         """A budget of steps in which it passes a case with some to spare."""
         if case not in self._steps:
             trace = self.traces([case], trials).get(case)
-            budgets = iter(_STEPS)
-            steps = next(budgets)
-            if trace is None or len(trace.events) >= MAX_EVENTS:  # each step leaves an event, or nearly so
-                while not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
-                    larger = next(budgets, None)
-                    if larger is None:
-                        break
-                    steps = larger
+            events = len(trace.events) if trace is not None else MAX_EVENTS
+            steps = 8 * events  # each step leaves an event, or nearly so
+            if events >= MAX_EVENTS:  # it was cut off
+                while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
+                    steps *= 8
             self._steps[case] = steps
         return self._steps[case]
 

@@ -8,13 +8,15 @@ key the value's fingerprint, text what to show of it. A process that is killed l
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
+from types import CodeType
 from typing import Any
 
 from verl_egca.source import SourceText
 from verl_egca.tracing.fingerprint import fingerprint, shown
-from verl_egca.tracing.instrument import PROBE, instrument
+from verl_egca.tracing.instrument import PROBE, Point, instrument
 
 PROGRAM = "<program>"
 _UNBUFFERED = 200  # the first events are written at once, in case the program ends here
@@ -32,12 +34,19 @@ def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> 
     process ends: a loop that never ends is worth no more time. Raises what compiling and running the program raises.
     """
     global _recorder
-    compile(source, PROGRAM, "exec", dont_inherit=True)  # errors as the program's own compilation has them
-    tree, points = instrument(ast.parse(source, PROGRAM), SourceText(source))
+    code, points = _compiled(source)
     _recorder = Recorder(sink, len(points), max_events)
     _recorder.write(points)
     namespace[PROBE] = _recorder
-    exec(compile(tree, PROGRAM, "exec", dont_inherit=True), namespace)
+    exec(code, namespace)
+
+
+@functools.lru_cache(maxsize=2)
+def _compiled(source: str) -> tuple[CodeType, list[Point]]:
+    """A program is loaded anew for each case that is traced."""
+    compile(source, PROGRAM, "exec", dont_inherit=True)  # errors as the program's own compilation has them
+    tree, points = instrument(ast.parse(source, PROGRAM), SourceText(source))
+    return compile(tree, PROGRAM, "exec", dont_inherit=True), points
 
 
 def flush() -> None:

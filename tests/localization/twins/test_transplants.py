@@ -136,7 +136,7 @@ def test_every_edit_parses_is_distinct_and_costs_no_less_than_the_one_before(can
     results = [edit.apply(candidate) for edit in found]
     for result in results:
         ast.parse(result)
-    assert len(set(results)) == len(found) <= MOST
+    assert len(set(results)) == len(found) <= 2 * MOST
     assert [edit.cost for edit in found] == sorted(edit.cost for edit in found)
     assert all(0 <= start <= end <= len(candidate) for start, end in (edit.blame for edit in found))
 

@@ -21,6 +21,7 @@ from verl_egca.tracing.trace import Trace
 GAP = 0.3  # a pair less alike than this is no pair
 _PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
 _ROUNDS = 4
+_NEAR_ENOUGH = 0.85  # a score past which other views of the reference are not looked at
 _LARGEST = 150  # statements of a function that are looked at
 
 
@@ -101,12 +102,16 @@ def align(
     matchings: list[Matching] = []
     for view in reference.views(frozenset([*functions.values(), entry_point or ""])):
         there = scopes(view)
+        scores: list[float] = []
         for name, scope in ours.items():
             counterpart = functions.get(name, main)
             if counterpart in there and (scope.items or there[counterpart].items):
                 function = there[counterpart] if name in functions else scopes(clone(view))[counterpart]
                 seen = values_here[name], values_there[counterpart]
                 matchings.append(_match(scope, function, seen, _function_names(renamed)))
+                scores.append(matchings[-1].score)
+        if min(scores, default=0.0) > _NEAR_ENOUGH:
+            break
     best: dict[str, Matching] = {}
     for matching in matchings:
         name = matching.candidate.name
