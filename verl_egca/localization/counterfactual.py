@@ -13,8 +13,9 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.runs import MAX_EVENTS, References, fails
 from verl_egca.localization.twins.alignment import align
+from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
-from verl_egca.localization.twins.mutations import mutations
+from verl_egca.localization.twins.mutations import LEAST, LEAST_MISSING, omissions, slips
 from verl_egca.localization.twins.search import Cases, Search, Source, costlier
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.suspicion import ochiai
@@ -77,8 +78,17 @@ class CounterfactualLocalizer:
         def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:
             return (costlier(edit, extra + runs.surprise(edit)) for edit in edits)
 
-        sources = [Source(1.0, lambda: priced(mutations(program)))]
         reference = self._references.of(sample.problem)
+        clues = Clues(
+            kinds_of(runs.traces.values()),
+            runs.case.expected,
+            sample.problem.entry_point,
+            reference.called if reference is not None else (),
+        )
+        sources = [
+            Source(LEAST, lambda: priced(slips(program))),
+            Source(LEAST_MISSING, lambda: priced(omissions(program, clues))),
+        ]
         if reference is not None:
             theirs = reference.traces(list(runs.traces), trials)
             ours = [runs.traces[case] for case in theirs]

@@ -48,6 +48,8 @@ class KnownReference:
 
     def __init__(self, tree: ast.Module, source: str) -> None:
         self.parsed, self._source = Reference(tree), source
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
         self._traces: dict[int, Trace] = {}
         self._steps: dict[int, int] = {}
 

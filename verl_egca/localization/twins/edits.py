@@ -36,14 +36,19 @@ _TOKEN = re.compile(r"\w+|\S")
 _SKIPPED = re.compile(r"(?:\s|#[^\n]*)*")
 
 
-def written_instead(source: str, offset: int) -> tuple[int, int]:
-    """The first token after a place where code is missing; the last one before it where nothing follows.
+def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int]:
+    """The first tokens after a place where code is missing; the last one before it where nothing follows.
 
-    The policy writes from left to right: had it written the missing code, that token would not have come there.
+    The policy writes from left to right: had it written the missing code, those would not have come there. Where the
+    missing code stands at a ``column`` deeper than what follows, that is the line's end and the indentation, too.
     """
     skipped = _SKIPPED.match(source, offset)
     token = _TOKEN.match(source, skipped.end() if skipped else offset)
     if token:
+        line = source.rfind("\n", 0, token.start()) + 1
+        if offset < line and token.start() - line < column:
+            far = source.count("\n", offset, line) > 2  # past comments and empty lines
+            return (line - 1 if far else offset), token.end()
         return token.span()
     tokens = list(_TOKEN.finditer(source, max(0, source.rfind("\n", 0, len(source[:offset].rstrip())))))
     return tokens[-1].span() if tokens else (offset, offset)

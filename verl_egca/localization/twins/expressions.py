@@ -168,22 +168,23 @@ def _constants(program: Program, site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Constant):
         return
     value = node.value
-    others: dict[str, float] = {}
+    others: list[tuple[str, float]] = []
     if value is True or value is False:
-        others = {str(not value): 1.0, "None": 4.0}
+        others = [(str(not value), 1.0), ("None", 4.0)]
     elif isinstance(value, int):
-        others = {str(value + 1): 1.5, str(value - 1): 1.5, "0": 3.0, "1": 3.0, str(-value): 3.0, "2": 4.0}
-        others |= {str(value * 10): 4.5, str(value // 10): 4.5, str(value // 2): 5.0, str(value * 2): 5.0}
-        others |= {"float('-inf')": 5.5, "float('inf')": 5.5, "''": 6.0, "[]": 6.0}
+        others = [(str(value + 1), 1.5), (str(value - 1), 1.5), ("0", 3.0), ("1", 3.0), (str(-value), 3.0), ("2", 4.0)]
+        others += [(str(value * 10), 4.5), (str(value // 10), 4.5), (str(value // 2), 5.0), (str(value * 2), 5.0)]
+        others += [("float('-inf')", 5.5), ("float('inf')", 5.5), ("''", 6.0), ("[]", 6.0), ("None", 5.5)]
     elif isinstance(value, float):
-        others = {repr(value + 1): 3.0, repr(value - 1): 3.0, "0.0": 4.0, "1.0": 4.0, repr(-value): 3.0}
+        others = [(repr(value + 1), 3.0), (repr(value - 1), 3.0), ("0.0", 4.0), ("1.0", 4.0), (repr(-value), 3.0)]
     elif isinstance(value, str):
-        others = {"''": 3.0, "' '": 3.0, repr(value.strip()): 3.5, repr(value.lower()): 4.0, repr(value.upper()): 4.0}
-        others |= {repr(value + " "): 4.5, repr(value.replace(" ", "")): 4.5, repr(value[::-1]): 5.0}
+        others = [("''", 3.0), ("' '", 3.0), (repr(value.strip()), 3.5), (repr(value.lower()), 4.0)]
+        others += [(repr(value.upper()), 4.0), (repr(value + " "), 4.5), (repr(value.replace(" ", "")), 4.5)]
+        others += [(repr(value[::-1]), 5.0)]
     elif value is None:
-        others = {"False": 3.0, "True": 3.5, "0": 3.5, "[]": 4.0, "''": 4.0, "-1": 4.0}
+        others = [("False", 3.0), ("True", 3.5), ("0", 3.5), ("[]", 4.0), ("''", 4.0), ("-1", 4.0)]
     now = repr(value)
-    for text, cost in others.items():
+    for text, cost in others:
         if text != now:
             yield _edit(site, site.start, site.end, text, "constant", cost)
 

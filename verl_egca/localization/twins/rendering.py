@@ -6,13 +6,12 @@ import ast
 import re
 from collections.abc import Sequence
 
-from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.edits import Edit, written_instead
 from verl_egca.localization.twins.scopes import Owner, block, is_docstring
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_BLANK = re.compile(r"(?:\s|\\\n|#[^\n]*)*")
 _STEP = "    "
 _CLOSED = (
     *(ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Set, ast.Dict, ast.Tuple),
@@ -132,7 +131,7 @@ class Page:
             at = self._line_end(self.place(owner)[1])
             outer = self._indentation(self.place(owner)[0])
             body = lines.replace("\n", f"\n{outer}{_STEP}")
-            return Edit(at, at, f"\n{outer}else:\n{outer}{_STEP}{body}", kind, self._follows(at, owner), cost)
+            return Edit(at, at, f"\n{outer}else:\n{outer}{_STEP}{body}", kind, self._follows(at, outer + _STEP), cost)
         if index < len(statements):
             start = self._start(statements[index])
             indent = self._indentation(start)
@@ -145,8 +144,10 @@ class Page:
         start, end = self._start(last), self.place(last)[1]
         if self._begins_line(start):
             at, indent = self._line_end(end), self._indentation(start)
-            return Edit(at, at, f"\n{indent}" + lines.replace("\n", "\n" + indent), kind, self._follows(at, last), cost)
-        return None if "\n" in lines else Edit(end, end, f"; {lines}", kind, self._follows(end, last), cost)
+            return Edit(
+                at, at, f"\n{indent}" + lines.replace("\n", "\n" + indent), kind, self._follows(at, indent), cost
+            )
+        return None if "\n" in lines else Edit(end, end, f"; {lines}", kind, self._follows(end), cost)
 
     def remove(self, node: ast.stmt, kind: str, cost: float) -> Edit:
         """The statement goes; ``pass`` stands for it where it is alone in its block or shares its line."""
@@ -266,13 +267,8 @@ class Page:
         found = _TOKEN.match(self.source, at)
         return found.span() if found else (at, min(at + 1, len(self.source)))
 
-    def _follows(self, at: int, otherwise: ast.AST) -> Place:
-        """The first token after a place; at the program's end what ``otherwise`` is."""
-        blank = _BLANK.match(self.source, at)
-        found = _TOKEN.match(self.source, blank.end() if blank else at)
-        if found:
-            return found.span()
-        return self.header(otherwise) if isinstance(otherwise, ast.stmt) else (at, at)
+    def _follows(self, at: int, indent: str = "") -> Place:
+        return written_instead(self.source, at, len(indent))
 
     def range_of(self, edit: Edit) -> SourceRange:
         return self._text.between(edit.start, edit.end)

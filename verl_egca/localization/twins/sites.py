@@ -49,6 +49,7 @@ class Program:
         self.blocks: list[Block] = []
         self.function_of: dict[ast.stmt, Function | None] = {}
         self.loop_of: dict[ast.stmt, ast.stmt | None] = {}
+        self.block_of: dict[ast.stmt, Block] = {}
         self._visit_block(tree.body, tree, "body", None, None)
         self._names: dict[Function | None, list[str]] = {}
 
@@ -95,8 +96,10 @@ class Program:
     def _visit_block(
         self, body: list[ast.stmt], owner: ast.AST, field: str, function: Function | None, loop: ast.stmt | None
     ) -> None:
-        self.blocks.append(Block(body, owner, field))
+        block = Block(body, owner, field)
+        self.blocks.append(block)
         for place, statement in enumerate(body):
+            self.block_of[statement] = block
             self.function_of[statement], self.loop_of[statement] = function, loop
             if place == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
                 continue  # a docstring

@@ -1,4 +1,4 @@
-"""Small edits of statements: updates, jumps, depth, order, and what is superfluous or missing.
+"""Small edits of statements: updates, jumps, depth, order, and what is superfluous.
 
 Costs as in `expressions`.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from verl_egca.localization.twins.edits import Edit, written_instead
+from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.insertions import after, indent_of
 from verl_egca.localization.twins.operators import OPERATOR_TEXT, OPERATORS, between
+from verl_egca.localization.twins.scopes import is_compound
 from verl_egca.localization.twins.sites import Block, Program
 
 
@@ -66,27 +68,27 @@ def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
         last
         and in_loop
         and not isinstance(node, ast.Break | ast.Continue | ast.Return | ast.Raise)
-        and not _compound(node)
+        and not is_compound(node)
     ):
-        yield _after(program, node, "break", "jump", 3.5)
-        yield _after(program, node, "continue", "jump", 4.0)
+        yield after(program, node, "break", "jump", 3.5)
+        yield after(program, node, "continue", "jump", 4.0)
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     """A simple statement written one level too deep or not deep enough."""
     node = block.body[place]
-    if _compound(node) or not _alone_on_its_lines(program, node):
+    if is_compound(node) or not _alone_on_its_lines(program, node):
         return
     start, end = program.span(node)
-    indent = _indent(program, node)
+    indent = indent_of(program, node)
     owner = block.owner
     line_start = start - len(indent)
     if place == len(block.body) - 1 and place > 0 and isinstance(owner, ast.stmt) and _can_leave(owner, block):
-        outer = _indent(program, owner)
+        outer = indent_of(program, owner)
         yield Edit(line_start, start, outer, "depth", (line_start, start) if line_start < start else (start, end), 2.0)
-    if place > 0 and _compound(block.body[place - 1]):
+    if place > 0 and is_compound(block.body[place - 1]):
         for inner in _open_ends(block.body[place - 1]):
-            deeper = _indent(program, inner)
+            deeper = indent_of(program, inner)
             yield Edit(line_start, start, deeper, "depth", (start, end), 2.0)
 
 
@@ -95,7 +97,7 @@ def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:
     span = program.span(node)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Pass):
         return
-    if not _compound(node):
+    if not is_compound(node):
         yield Edit(*span, "pass", "superfluous", span, 3.0)
     elif isinstance(node, ast.If) and not node.orelse:
         header = program.text.offsets(program.header(node))
@@ -132,37 +134,11 @@ def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
     if place == 0:
         return
     first, second = block.body[place - 1], block.body[place]
-    if _compound(first) or _compound(second) or isinstance(first, ast.Import | ast.ImportFrom):
+    if is_compound(first) or is_compound(second) or isinstance(first, ast.Import | ast.ImportFrom):
         return
     (a, b), (c, d) = program.span(first), program.span(second)
     text = program.source[c:d] + program.source[b:c] + program.source[a:b]
     yield Edit(a, d, text, "order", (a, b), 3.0)
-
-
-def _missing(program: Program, block: Block, place: int) -> Iterator[Edit]:
-    """Steps of a loop, and updates, that are not there."""
-    node = block.body[place]
-    if isinstance(node, ast.While):
-        counted = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
-        names = [name for name in program.visible(program.function_of.get(node)) if name in counted]
-        for name in names:
-            for change in ("+= 1", "-= 1"):
-                edit = _after(program, node.body[-1], f"{name} {change}", "missing", 2.5)
-                yield edit
-    for other in _repeated(program, block, place):
-        yield _after(program, node, other, "missing", 4.5)
-
-
-def _repeated(program: Program, block: Block, place: int) -> Iterator[str]:
-    """Updates that stand in the sibling branch and not in this one."""
-    node, owner = block.body[place], block.owner
-    if place != len(block.body) - 1 or not isinstance(owner, ast.If) or _compound(node):
-        return
-    sibling = owner.orelse if block.field == "body" else owner.body
-    own = {ast.dump(statement) for statement in block.body}
-    for statement in sibling:
-        if not _compound(statement) and ast.dump(statement) not in own and not isinstance(statement, ast.Return):
-            yield program.segment(statement)
 
 
 _OF_STATEMENTS: list[Callable[[Program, Block, int], Iterator[Edit]]] = [
@@ -171,27 +147,11 @@ _OF_STATEMENTS: list[Callable[[Program, Block, int], Iterator[Edit]]] = [
     _depth,
     _removals,
     _order,
-    _missing,
 ]
 
 
-def _after(program: Program, node: ast.stmt, text: str, kind: str, cost: float) -> Edit:
-    """A new statement after one, at its depth."""
-    end = program.span(node)[1]
-    return Edit(end, end, f"\n{_indent(program, node)}{text}", kind, written_instead(program.source, end), cost)
-
-
-def _indent(program: Program, node: ast.stmt) -> str:
-    place = program.text.of_node(node)
-    return program.text.line(place.line)[: place.col]
-
-
 def _alone_on_its_lines(program: Program, node: ast.stmt) -> bool:
-    return not _indent(program, node).strip()
-
-
-def _compound(node: ast.AST) -> bool:
-    return bool(getattr(node, "body", None)) or isinstance(node, ast.Match)
+    return not indent_of(program, node).strip()
 
 
 def _can_leave(owner: ast.stmt, block: Block) -> bool:
@@ -203,7 +163,7 @@ def _can_leave(owner: ast.stmt, block: Block) -> bool:
 
 def _open_ends(node: ast.stmt) -> Iterator[ast.stmt]:
     """The last statements of the blocks that end where a compound statement ends, outermost first."""
-    while _compound(node) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
+    while is_compound(node) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
         block = getattr(node, "orelse", None) or getattr(node, "body", None)
         if not block:
             return

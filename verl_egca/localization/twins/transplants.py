@@ -265,6 +265,7 @@ class _Transplanter:
                 if not isinstance(settled, ast.stmt):
                     continue
                 cost = self.strange + 2.5 + extra + bool(within) + 0.3 * len(tokens(ast.unparse(settled)))
+                yield from self._at_the_start(missing, settled, cost - 0.5)
                 new = [settled]
                 if first and runs and _same_place(runs[-1][0], missing):
                     new = [*runs[-1][1], settled]
@@ -282,6 +283,17 @@ class _Transplanter:
                     )
                 first = False
                 yield from self._put_back(missing, settled)
+
+    def _at_the_start(self, missing: Missing, settled: ast.stmt, cost: float) -> Iterator[Edit]:
+        """What looks at nothing but the parameters, a base case for one, before anything else is done."""
+        scope = self._matching.candidate
+        if missing.reference.parent is not None or missing.index == 0 or not scope.parameters:
+            return
+        names = {node.id for node in ast.walk(settled) if isinstance(node, ast.Name)} - set(bound(settled))
+        if names & scope.names <= set(scope.parameters):
+            edit = self._page.insert(scope.node, "body", 0, [settled], "insert", cost)
+            if edit is not None:
+                yield edit
 
     def _put_back(self, missing: Missing, settled: ast.stmt) -> Iterator[Edit]:
         """What is missing here is in another place of the candidate."""

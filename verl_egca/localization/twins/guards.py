@@ -1,0 +1,95 @@
+"""Conditions that are not there: base cases at the start of a function, and guards around a statement.
+
+Conditions are made of parameters, or of the names that stand near, by the kinds of values that they have held. A base
+case returns what the failing case expects only if that is a value which needs no thought, as ``False`` or ``[]``.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from verl_egca.localization.twins.clues import Clues
+from verl_egca.localization.twins.edits import Edit, written_instead
+from verl_egca.localization.twins.insertions import indent_of
+from verl_egca.localization.twins.missing import near
+from verl_egca.localization.twins.scopes import is_compound, is_docstring, parameters
+from verl_egca.localization.twins.sites import Block, Function, Program
+
+COST = 3.5
+_RANK = 0.05
+_PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
+_MOST_PARAMETERS = 3
+
+
+def of_guards(program: Program, clues: Clues) -> Iterator[Edit]:
+    for block in program.blocks:
+        if isinstance(block.owner, ast.FunctionDef | ast.AsyncFunctionDef) and block.body:
+            yield from _base_cases(program, block, block.owner, clues)
+        for statement in block.body:
+            if program.loop_of.get(statement) is not None and not is_compound(statement):
+                yield from _guarded(program, block, statement, clues)
+
+
+def _base_cases(program: Program, block: Block, function: Function, clues: Clues) -> Iterator[Edit]:
+    first = next((node for node in block.body if not is_docstring(node)), None)
+    if first is None:
+        return
+    taken = list(parameters(function.args))[:_MOST_PARAMETERS]
+    start, indent = program.span(first)[0], indent_of(program, first)
+    returned = [clues.expected] if function.name == clues.entry_point else list(_PLAIN)
+    plain = [value for value in returned if value in _PLAIN]
+    blame = written_instead(program.source, start)
+    conditions = [*_conditions(taken, clues), *_relations(taken, clues)]
+    for rank, (condition, value) in enumerate(itertools.product(conditions, [*plain, *taken[:2]])):
+        text = f"if {condition}:\n{indent}    return {value}\n{indent}"
+        yield Edit(start, start, text, "guard", blame, COST + 0.5 + _RANK * rank)
+
+
+def _guarded(program: Program, block: Block, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
+    """A simple statement of a loop only under a condition."""
+    start, end = program.span(statement)
+    indent = indent_of(program, statement)
+    if indent.strip() or isinstance(statement, ast.Pass):
+        return
+    names = near(program, block)
+    text = program.source[start:end].replace("\n", "\n    ")
+    blame = written_instead(program.source, start)
+    conditions = [*_relations(names, clues), *_conditions(names[:3], clues)]
+    jump = 0.0 if isinstance(statement, ast.Return | ast.Break | ast.Continue) else 1.0
+    for rank, condition in enumerate(conditions):
+        cost = COST + jump + _RANK * rank
+        yield Edit(start, end, f"if {condition}:\n{indent}    {text}", "guard", blame, cost)
+
+
+def _conditions(names: list[str], clues: Clues) -> Iterator[str]:
+    """What is asked of one name."""
+    for name in names:
+        if clues.may_be(name, "list", "text", "tuple", "dict", "set", "none"):
+            yield f"not {name}"
+        if clues.may_be(name, "number"):
+            yield from (f"{name} {test}" for test in ("< 2", "== 0", "< 0", "<= 0", "== 1", "<= 1", "> 0", "% 2 == 0"))
+            yield from (f"{name} {test}" for test in ("% 2 == 1", "== 2", "!= 0"))
+        if clues.may_be(name, "list", "text", "tuple"):
+            yield from (f"len({name}) {test}" for test in ("< 2", "== 1", "< 3", "== 0"))
+        if clues.may_be(name, "truth", "none"):
+            yield name
+            yield f"{name} is None"
+
+
+def _relations(names: list[str], clues: Clues) -> Iterator[str]:
+    """What is asked of two names."""
+    for one, two in itertools.combinations(names, 2):
+        sized = [clues.may_be(name, "list", "text", "tuple") for name in (one, two)]
+        for operator in ("!=", "==", "<", ">"):
+            yield f"{one} {operator} {two}"
+        if all(sized):
+            yield f"len({one}) != len({two})"
+        for inner, outer in ((one, two), (two, one)):
+            if clues.may_be(outer, "list", "text", "tuple", "set", "dict"):
+                yield f"{inner} in {outer}"
+                yield f"{inner} not in {outer}"
+        for sized_, number in ((one, two), (two, one)):
+            if clues.may_be(sized_, "list", "text", "tuple") and clues.may_be(number, "number"):
+                yield f"len({sized_}) < {number}"

@@ -1,0 +1,323 @@
+"""Statements that are not there: updates, jumps, other branches, first values.
+
+What could stand in a place is made of what stands around it: names that its block, its conditions and its sibling branch
+use, nearest first, by the kinds of values that they have held. Loose ends (`clues`) make an edit likelier: a list that
+nothing is ever put into, a block that does nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from verl_egca.localization.twins.clues import Clues, LooseEnds
+from verl_egca.localization.twins.edits import Edit, written_instead
+from verl_egca.localization.twins.insertions import after, before, indent_of
+from verl_egca.localization.twins.scopes import is_compound, parameters
+from verl_egca.localization.twins.sites import Block, Function, Program
+
+COST = 3.5  # of the cheapest, but in blocks that do nothing, and for names that nothing binds
+_EMPTY, _LOOSE = -1.0, -1.0
+_RANK = 0.15  # a bit or so for each eight statements that are as likely
+_NEAR, _PARTS = 5, 6
+_FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
+_UPDATES = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.FloorDiv: "//=", ast.Div: "/=", ast.Mod: "%="}
+
+
+def of_missing(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+    yield from _first_values(program, ends)
+    for block in program.blocks:
+        if not block.body or isinstance(block.owner, ast.Module | ast.ClassDef):
+            continue
+        yield from _in_block(program, block, clues, ends)
+        yield from _other_branch(program, block, clues, ends)
+
+
+# ------------------------------------------------------------ first values
+
+
+def _first_values(program: Program, ends: LooseEnds) -> Iterator[Edit]:
+    """Names that are used and never bound, or bound only where a loop or a branch may not come to."""
+    for function in {id(f): f for f in program.function_of.values()}.values():
+        if function is None:
+            continue
+        wanted = [*ends.undefined(function), *_maybe_unbound(program, function)]
+        for name in dict.fromkeys(wanted):
+            at = _before_use(function, name)
+            if at is None:
+                continue
+            for rank, value in enumerate(_plausible(program, function, name)):
+                together = " = ".join([*(other for other in wanted if other != name), name])
+                yield before(program, at, f"{name} = {value}", "initial", COST + _EMPTY + 0.25 * rank)
+                if len(wanted) > 1:
+                    yield before(program, at, f"{together} = {value}", "initial", COST + _EMPTY + 0.5 + 0.25 * rank)
+
+
+def _maybe_unbound(program: Program, function: Function) -> list[str]:
+    """Names of which no binding is on the function's own level."""
+    bound: dict[str, bool] = {}
+    for statement in function.body:
+        inner = is_compound(statement)
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                direct = not inner or _is_target_of(statement, node)
+                bound[node.id] = bound.get(node.id, False) or direct
+    taken = parameters(function.args)
+    read_outside = {
+        node.id
+        for statement in function.body
+        if not is_compound(statement)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    updated = {
+        node.target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+    return [
+        name for name, direct in bound.items() if not direct and name not in taken and name in read_outside | updated
+    ]
+
+
+def _is_target_of(statement: ast.stmt, name: ast.Name) -> bool:
+    return isinstance(statement, ast.For) and any(node is name for node in ast.walk(statement.target))
+
+
+def _before_use(function: Function, name: str) -> ast.stmt | None:
+    for statement in function.body:
+        if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(statement)):
+            return statement
+    return None
+
+
+def _plausible(program: Program, function: Function, name: str) -> list[str]:
+    """First values for a name, by how it is used."""
+    values: list[str] = []
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=used), attr=method)) if used == name:
+                values += {"append": ["[]"], "extend": ["[]"], "add": ["set()"]}.get(
+                    method, ["[]", "{}", "set()", "''"]
+                )
+            case ast.Subscript(value=ast.Name(id=used), ctx=ast.Store()) if used == name:
+                values += ["{}", "[]"]
+            case ast.AugAssign(target=ast.Name(id=used), op=op) if used == name:
+                values += ["1", "0"] if isinstance(op, ast.Mult) else ["0", "''", "[]", "1"]
+            case ast.Assign(targets=[ast.Name(id=used)], value=ast.Constant(value=bool(value))) if used == name:
+                values += [str(not value), str(value)]
+            case ast.Compare(left=ast.Name(id=used)) if used == name:
+                values += ["0"]
+    others = [other for other in program.visible(function) if other != name][:4]
+    return list(dict.fromkeys([*values, "''", "0", "None", "[]", "1", "False", "True", "-1", "{}", *others]))
+
+
+# ------------------------------------------------------------ statements
+
+
+def _in_block(program: Program, block: Block, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+    last = block.body[-1]
+    empty = len(block.body) == 1 and isinstance(last, ast.Pass)
+    if isinstance(last, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        return
+    in_loop = program.loop_of.get(last) is not None or isinstance(block.owner, ast.For | ast.While)
+    if not (empty or in_loop or isinstance(block.owner, ast.If)):
+        return
+    function = program.function_of[last]
+    loose = {*ends.never_updated(function), *ends.unused(function)}
+    for rank, (text, target) in enumerate(_statements(program, block, clues, empty)):
+        cost = COST + _RANK * rank + (_EMPTY if empty else 0.5) + (_LOOSE if target in loose else 0.0)
+        if empty:
+            yield Edit(*program.span(last), text, "missing", program.span(last), cost)
+        else:
+            yield after(program, last, text, "missing", cost)
+            if isinstance(block.owner, ast.For | ast.While) and not isinstance(block.body[0], ast.Pass):
+                yield before(program, block.body[0], text, "missing", cost + 1.0)
+
+
+def _other_branch(program: Program, block: Block, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+    """An ``else`` for an ``if`` in a loop that has none: what its branch does, the other way round."""
+    owner = block.owner
+    if not isinstance(owner, ast.If) or block.field != "body" or owner.orelse or program.loop_of.get(owner) is None:
+        return
+    if isinstance(block.body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue):
+        return
+    function = program.function_of[owner]
+    loose = {*ends.never_updated(function), *ends.unused(function)}
+    indent, inner = indent_of(program, owner), indent_of(program, block.body[-1])
+    end = program.span(owner)[1]
+    blame = written_instead(program.source, end, len(inner))
+    for rank, (text, target) in enumerate(_statements(program, block, clues, False)):
+        cost = COST + 1.0 + _RANK * rank + (_LOOSE if target in loose else 0.0)
+        yield Edit(end, end, f"\n{indent}else:\n{inner}{text}", "branches", blame, cost)
+
+
+def _statements(program: Program, block: Block, clues: Clues, empty: bool) -> Iterator[tuple[str, str]]:
+    """What could stand in a block, likeliest first, and the name that it changes."""
+    found = dict.fromkeys(
+        itertools.chain(
+            _mirrored(program, block, clues),
+            _steps(program, block, clues),
+            _collecting(program, block, clues),
+            _jumps(program, block) if empty else (),
+            _assignments(program, block, clues),
+        )
+    )
+    written = {program.segment(statement) for statement in block.body}
+    yield from (entry for entry in found if entry[0] not in written)
+
+
+def _mirrored(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+    """What the sibling branch does, or the block itself, to another name or the other way."""
+    names = near(program, block)
+    for statement in _siblings(block):
+        if not isinstance(statement, ast.Return | ast.Pass):
+            yield program.segment(statement), ""
+        match statement:
+            case ast.AugAssign(target=ast.Name(id=target), op=op, value=value):
+                operator = _UPDATES.get(type(op), "+=")
+                flipped = _FLIPPED.get(type(op), operator)
+                yield f"{target} {flipped} {program.segment(value)}", target
+                for name in names:
+                    if name != target and clues.may_be(name, "number", "text"):
+                        yield f"{name} {flipped} {program.segment(value)}", name
+                        yield f"{name} {operator} {program.segment(value)}", name
+            case ast.Assign(targets=[ast.Name(id=target)], value=value):
+                for name in names:
+                    if name != target:
+                        yield f"{name} = {program.segment(value)}", name
+                        yield f"{target} = {name}", target
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr=method))):
+                for other in (method, *({"append", "extend", "add"} - {method})):
+                    for part in _parts(program, block):
+                        yield f"{target}.{other}({part})", target
+
+
+def _steps(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+    for name in _tested(program, block):
+        if clues.may_be(name, "number"):
+            for change in ("+= 1", "-= 1", "//= 2", "//= 10"):
+                yield f"{name} {change}", name
+
+
+def _collecting(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+    """Something is put into a container, or added to a number or a text."""
+    function = program.function_of[block.body[-1]]
+    parts = _parts(program, block)
+    for name in [*near(program, block), *program.visible(function)]:
+        kinds = clues.kinds.get(name, frozenset())
+        for part in parts:
+            if part == name:
+                continue
+            if "list" in kinds:
+                yield f"{name}.append({part})", name
+            if "set" in kinds or ("other" in kinds and not kinds - {"other"}):
+                yield f"{name}.add({part})", name
+            if "text" in kinds or "number" in kinds:
+                yield f"{name} += {part}", name
+            if "list" in kinds and clues.may_be(part, "list"):
+                yield f"{name} += {part}", name
+        if "dict" in kinds:
+            for key, value in itertools.permutations(parts[:4], 2):
+                yield f"{name}[{key}] = {value}", name
+                yield f"{name}.setdefault({key}, []).append({value})", name
+            for key in parts[:4]:
+                yield f"{name}[{key}] = {name}.get({key}, 0) + 1", name
+
+
+def _jumps(program: Program, block: Block) -> Iterator[tuple[str, str]]:
+    function = program.function_of[block.body[-1]]
+    if function is not None:
+        for value in ("True", "False", "None", "0", "-1", *near(program, block)):
+            yield f"return {value}", ""
+
+
+def _assignments(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+    """One of two things that stand near takes the other's value."""
+    parts = _parts(program, block)
+    targets = [part for part in parts if part.isidentifier() or part.endswith("]")]
+    for target, part in itertools.product(targets, parts):
+        if target != part:
+            yield f"{target} = {part}", target if target.isidentifier() else target.split("[")[0]
+    for name in near(program, block):
+        if clues.may_be(name, "truth"):
+            yield f"{name} = True", name
+            yield f"{name} = False", name
+    for name in near(program, block):
+        if "list" in clues.kinds.get(name, ()):
+            yield f"{name}.pop()", name
+
+
+# ------------------------------------------------------------ what is near
+
+
+def near(program: Program, block: Block) -> list[str]:
+    """The names that stand around a block, nearest first, at most so many as one can think of."""
+    visible = set(program.visible(program.function_of[block.body[-1]]))
+    found: dict[str, None] = {}
+    for node in _around(program, block):
+        for name in _names(node):
+            if name in visible:
+                found.setdefault(name)
+    return list(found)[:_NEAR]
+
+
+def _tested(program: Program, block: Block) -> list[str]:
+    """The names that the conditions of the loops around a block depend on."""
+    visible = set(program.visible(program.function_of[block.body[-1]]))
+    found: dict[str, None] = {}
+    for node in (block.owner, program.loop_of.get(block.body[-1])):
+        if isinstance(node, ast.While):
+            found |= dict.fromkeys(name for name in _names(node.test) if name in visible)
+    return list(found)
+
+
+def _parts(program: Program, block: Block) -> list[str]:
+    """Texts of expressions that stand around a block: names, and small parts of conditions."""
+    found: dict[str, None] = dict.fromkeys(near(program, block))
+    for node in _around(program, block):
+        for child in ast.walk(node):
+            if isinstance(child, ast.Subscript | ast.BinOp | ast.Call | ast.Attribute) and not isinstance(
+                getattr(child, "ctx", None), ast.Store | ast.Del
+            ):
+                text = program.segment(child)
+                if len(text) <= 24 and "\n" not in text:
+                    found.setdefault(text)
+    return list(found)[: _NEAR + _PARTS]
+
+
+def _around(program: Program, block: Block) -> Iterator[ast.AST]:
+    owner = block.owner
+    for statement in reversed(block.body):
+        if not is_compound(statement):
+            yield statement
+    yield from _siblings(block)
+    while owner is not None:
+        for field in ("test", "target", "iter"):
+            part = getattr(owner, field, None)
+            if isinstance(part, ast.AST):
+                yield part
+        if not isinstance(owner, ast.stmt) or isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return
+        holder = program.block_of.get(owner)
+        if holder is None:
+            return
+        for statement in holder.body:
+            if not is_compound(statement):
+                yield statement
+        owner = holder.owner
+
+
+def _siblings(block: Block) -> list[ast.stmt]:
+    owner = block.owner
+    beside = owner.orelse if isinstance(owner, ast.If) and block.field == "body" else []
+    if isinstance(owner, ast.If) and block.field == "orelse":
+        beside = owner.body
+    return [statement for statement in (*beside, *block.body) if not is_compound(statement)]
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name):
+            yield child.id
