@@ -31,7 +31,8 @@ class SampleRecord(BaseModel):
 
     ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
     ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the
-    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only.
+    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only. ``shared``: an
+    earlier sample of the worker held the same program and was assessed for both.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +48,7 @@ class SampleRecord(BaseModel):
     confirmed: str | None = None
     not_localized: str | None = None
     failure: str | None = None
+    shared: bool = False
     rollout_ended: float
     reward_ended: float
     program: str | None = None
@@ -116,6 +118,7 @@ class SampleScorer:
             "tests_passed": verdict.tests_passed,
             "tests_total": total,
             "failure": assessment.not_localized if assessment.mode is None else None,
+            "shared": assessment.shared,
         }
 
     def _seed(self, problem: Problem, ids: Sequence[int]) -> int:

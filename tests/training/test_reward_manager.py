@@ -83,6 +83,23 @@ def test_the_event_loop_goes_on_while_programs_run(manager, tokenizer):
     assert ticks > 10 * seconds  # a tick takes 10 ms; a loop that waits for programs would have a few in all
 
 
+def test_copies_of_a_program_that_hangs_share_one_run_and_hold_up_no_other(manager, tokenizer):
+    async def score_all():
+        ended = []
+
+        async def score(response):
+            result = await manager.run_single(sample(tokenizer, response))
+            ended.append((response, SampleRecord.model_validate_json(result["reward_extra_info"][RECORD_KEY])))
+
+        hanging = ["    while True: pass\n"] * 6
+        await asyncio.gather(*map(score, [*hanging, "    return 3\n", "    return 4\n"]))
+        return ended
+
+    ended = asyncio.run(score_all())
+    assert {response for response, _ in ended[:2]} == {"    return 3\n", "    return 4\n"}
+    assert [record.shared for response, record in ended if "while" in response].count(True) == 5
+
+
 def test_a_sample_that_our_code_fails_on_costs_itself_alone(manager, tokenizer):
     broken = sample(tokenizer, "    return 1\n")
     broken.non_tensor_batch["reward_model"][0]["ground_truth"] = "not a problem"
