@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +18,7 @@ from verl_egca.assessment import Assessment, Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.evidence import bounded
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
@@ -149,7 +150,7 @@ def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dic
         "localizer": localization.localizer,
         "confirmed": localization.confirmed,
         "places": tuple((r.line, r.col, r.end_line, r.end_col) for r in localization.ranges),
-        "evidence": _plain(localization.evidence),
+        "evidence": bounded(localization.evidence),
         "not_localized": None if spans else "outside_response",
     }
 
@@ -176,7 +177,3 @@ def blamed_tokens(ranges: Sequence[SourceRange], program: Program, pieces: Token
         else:
             merged.append((first, last))
     return tuple(merged)
-
-
-def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(evidence)

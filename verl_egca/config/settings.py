@@ -35,6 +35,7 @@ class Settings(BaseModel):
     seed: int = Field(0, description="of every random choice that a localizer makes")
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
+    evidence_rows: int | None = Field(128, ge=0, description="failing samples a step written in full; null: all")
     run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
 

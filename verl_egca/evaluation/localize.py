@@ -16,6 +16,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Localization
+from verl_egca.localization.evidence import bounded
 from verl_egca.response import Program
 from verl_egca.source import SourceText
 
@@ -86,7 +87,7 @@ def _place(localization: Localization | None, program: Program) -> dict[str, Any
         "start": start,
         "end": end,
         "confirmed": localization.confirmed,
-        "evidence": dict(localization.evidence),
+        "evidence": bounded(localization.evidence),
     }
 
 
