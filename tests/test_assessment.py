@@ -11,6 +11,7 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.gates.gate import NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import SEEDLESS, make_localizer
+from verl_egca.localization.base import Options
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", reference="def f(x):\n    return x + 1\n")
 
@@ -160,3 +161,19 @@ def test_copies_of_a_program_that_hangs_hold_up_no_other(sandbox):
         ended = list(as_completed([*copies, *others]))
     assert set(ended[:2]) == set(others)  # though there are but two workers
     assert sum(not copy.result().shared for copy in copies) == 1
+
+
+def test_what_egca_can_not_prove_is_blamed_on_no_place_if_so_wanted(sandbox):
+    program = "def f(x):\n    xs = [x] * 3\n    for i in range(len(xs)):\n        xs[i] = xs[i + 1 - x * 0] * 7\n    raise KeyError(xs)\n"
+
+    def assessed(name, unconfirmed, program=program):
+        options = Options(budget_ms=1, unconfirmed=unconfirmed)
+        return Assessor(sandbox, make_localizer(name, options), options=options).assess(PROBLEM, program, seed=0)
+
+    guessed = assessed("egca", "span")
+    assert (guessed.mode, guessed.localization.confirmed) == (Mode.SYNTAX, "none")
+    unproven = assessed("egca", "uniform")
+    assert (unproven.mode, unproven.localization, unproven.not_localized) == (Mode.SYNTAX, None, "no_twin")
+    assert assessed("counterfactual", "uniform").localization.localizer == "reported"
+    compiler = assessed("egca", "uniform", "def f(x)\n").localization
+    assert compiler.localizer == "reported"

@@ -18,6 +18,7 @@ from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import FINDS_CAUSES, SEEDLESS
 from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.egca import EgcaLocalizer
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
 from verl_egca.sharing import Shared
@@ -67,7 +68,9 @@ class Assessor:
     ) -> None:
         """``options`` are those that the localizer was made with."""
         self._sandbox = sandbox
-        self._finds_causes = localizer.name in FINDS_CAUSES and (options or Options()).runtime_errors == "cause"
+        options = options or Options()
+        self._finds_causes = localizer.name in FINDS_CAUSES and options.runtime_errors == "cause"
+        self._only_proven = localizer.name == EgcaLocalizer.name and options.unconfirmed == "uniform"
         self._localizer = localizer
         self._constraints = constraints or NoConstraints()
         self._reported = ReportedLocalizer()
@@ -117,6 +120,8 @@ class Assessor:
             return
         if self._finds_causes and failure is not None and failure.outcome is not Outcome.SYNTAX:
             yield self._localizer
+            if self._only_proven:
+                return
         yield self._reported
 
 

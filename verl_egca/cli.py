@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.starter.cli import app as starter
 
 app = typer.Typer(
@@ -29,6 +30,12 @@ Problems = Annotated[
 ]
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
 Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
+Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to blame")]
+BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at 2 trials a ms", min=1)]
+HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
+WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
+WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
+Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
 
 
 @contextmanager
@@ -52,23 +59,30 @@ def localize(
     problems: Problems,
     samples: Samples,
     out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
-    localizer: Annotated[
-        str, typer.Option(help="egca, counterfactual, trace, suspicious, executed, random, late, uniform")
-    ] = "trace",
+    localizer: Localizer = "egca",
+    budget_ms: BudgetMs = 400.0,
+    granularity: HowMuch = "expression",
+    failing_case: WhichCase = "shortest",
+    runtime_errors: WhereErrors = "cause",
+    unconfirmed: Unproven = "span",
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
 ) -> None:
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
-    from verl_egca.localization import LOCALIZERS
+    from verl_egca.localization.base import Options
 
-    if localizer not in LOCALIZERS:
-        _err.print(f"--localizer {localizer}: choose one of {', '.join(sorted(LOCALIZERS))}", markup=False)
-        raise typer.Exit(2)
+    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
     with _bad_input_is_status_2():
         rows = localize_file(
-            problems, samples, out, localizer=localizer, workers=workers, seed=seed, resume=resume, console=_err
+            *(problems, samples, out),
+            localizer=localizer,
+            workers=workers,
+            seed=seed,
+            resume=resume,
+            console=_err,
+            options=options,
         )
     _out.print(f"{rows} rows: {out}")
 

@@ -57,7 +57,7 @@ def test_a_sample_gets_its_reward_and_its_record(manager, tokenizer):
     assert (right["reward_score"], right["reward_extra_info"]["acc"]) == (1.0, 1.0)
     assert (wrong["reward_score"], wrong["reward_extra_info"]["acc"]) == (0.0, 0.0)
     record = SampleRecord.model_validate_json(wrong["reward_extra_info"][RECORD_KEY])
-    assert (record.mode, record.localizer) == ("LOGIC", "trace")
+    assert (record.mode, record.localizer) == ("LOGIC", "counterfactual")
     assert record.response_tokens == len(tokenizer("    return x - 1\n", add_special_tokens=False)["input_ids"]) + 1
     assert record.reward_ended >= record.rollout_ended
 

@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.execution.limits import Limits
 from verl_egca.localization.base import Options
-
-LocalizerName = Literal["egca", "counterfactual", "suspicious", "trace", "executed", "random", "late", "uniform"]
 
 
 class Settings(BaseModel):
@@ -23,12 +22,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    localizer: LocalizerName = Field("trace", description="who finds the place to blame; uniform is plain GRPO")
+    localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
     budget_ms: float = Field(400.0, gt=0, description="CPU time of one search for a twin, reckoned at 2 trials a ms")
-    granularity: Literal["expression", "statement", "token"] = Field("expression", description="how much is blamed")
-    failing_case: Literal["shortest", "first"] = Field("shortest", description="which failing case is looked at")
-    unconfirmed: Literal["span", "uniform"] = Field("span", description="credit where nothing could be proven")
-    runtime_errors: Literal["cause", "reported"] = Field("cause", description="where the cause is, or where it showed")
+    granularity: Granularity = Field("expression", description="how much is blamed")
+    failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
+    unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
+    runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
