@@ -130,6 +130,46 @@ def inspect(
 
 
 @app.command()
+def explain(
+    program: Annotated[Path | None, typer.Argument(help="a program that fails, a file of Python")] = None,
+    tests: Annotated[Path | None, typer.Option(help="a file of assertions that call the program's function")] = None,
+    reference: Annotated[Path | None, typer.Option(help="a program that passes, written in any way")] = None,
+    example: Annotated[bool, typer.Option("--example", help="explain a program that comes with egca")] = False,
+    localizer: Localizer = "egca",
+    budget_ms: BudgetMs = 400.0,
+    granularity: HowMuch = "expression",
+    failing_case: WhichCase = "shortest",
+    runtime_errors: WhereErrors = "cause",
+    unconfirmed: Unproven = "span",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
+) -> None:
+    """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
+    from verl_egca.data.python_files import problem_of, read_python
+    from verl_egca.evaluation import example as shipped
+    from verl_egca.evaluation.explain import explain as find
+    from verl_egca.localization.base import Options
+    from verl_egca.report.explanation import explanation
+
+    if example != (program is None) or (tests is None) != example:
+        _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False)
+        raise typer.Exit(2)
+    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
+    with _bad_input_is_status_2():
+        if program is None or tests is None:
+            text = shipped.PROGRAM
+            problem = problem_of("example", text, shipped.TESTS, Path(shipped.__file__), shipped.REFERENCE)
+        else:
+            text = read_python(program)
+            right = read_python(reference) if reference is not None else None
+            problem = problem_of(program.name, text, read_python(tests), tests, right)
+        finding = find(problem, text, localizer=localizer, options=options)
+    if as_json:
+        sys.stdout.write(finding.model_dump_json() + "\n")
+        return
+    _out.print(explanation(finding), soft_wrap=True, end="")
+
+
+@app.command()
 def doctor(
     debugger_url: Annotated[
         str | None, typer.Option(help="server of the debugger's model; otherwise EGCA_DEBUGGER_URL says")
