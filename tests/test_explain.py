@@ -134,6 +134,12 @@ def test_bad_tests_are_named_with_the_remedy(explain, tests, words):
     assert words in " ".join(done.stderr.split())
 
 
+def test_a_reference_that_fails_is_refused_with_the_test(explain):
+    done = explain(SUM, reference=SUM.replace("+=", "-="))
+    assert done.returncode == 2
+    assert "right.py: fails 'assert f([1, 2, 3]) == 6' (got -6); a program that passes" in " ".join(done.stderr.split())
+
+
 def test_missing_files_and_arguments_are_named(tmp_path):
     (tmp_path / "wrong.py").write_text(SUM)
     done = egca("explain", tmp_path / "wrong.py", "--tests", tmp_path / "none.py")

@@ -64,7 +64,7 @@ def test_what_does_not_compile_blames_what_the_compiler_reports(score, tokenizer
 
 def test_blame_in_the_prompts_own_code_takes_the_uniform_branch(score):
     problem = PROBLEM.model_copy(update={"code_prefix": "def f(xs):\n    total = 1\n"})
-    record, _ = score("    for x in xs:\n        total += x\n    return total\n", problem)
+    record, _ = score("    for x in xs:\n        total += x\n    return total\n", problem, localizer="trace")
     assert record.mode == "LOGIC"
     assert (record.spans, record.not_localized) == ((), "outside_response")
 

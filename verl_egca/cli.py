@@ -122,7 +122,7 @@ def inspect(
     mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX or CONSTRAINT")] = None,
     limit: Annotated[int, typer.Option(help="how many to show", min=1)] = 5,
 ) -> None:
-    """Show failing programs of a run: the blamed span, the test, the advantage."""
+    """Show failing programs of a run: what is blamed, the test, the edit that proves it, the advantage."""
     from verl_egca.report.inspect import show
 
     with _bad_input_is_status_2():
@@ -145,7 +145,9 @@ def explain(
 ) -> None:
     """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
     from verl_egca.data.python_files import problem_of, read_python
+    from verl_egca.data.rows import BadInput
     from verl_egca.evaluation import example as shipped
+    from verl_egca.evaluation.explain import ReferenceFails
     from verl_egca.evaluation.explain import explain as find
     from verl_egca.localization.base import Options
     from verl_egca.report.explanation import explanation
@@ -162,7 +164,10 @@ def explain(
             text = read_python(program)
             right = read_python(reference) if reference is not None else None
             problem = problem_of(program.name, text, read_python(tests), tests, right)
-        finding = find(problem, text, localizer=localizer, options=options)
+        try:
+            finding = find(problem, text, localizer=localizer, options=options)
+        except ReferenceFails as error:
+            raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
     if as_json:
         sys.stdout.write(finding.model_dump_json() + "\n")
         return

@@ -11,9 +11,17 @@ from verl_egca.problem import Problem
 from verl_egca.report.records import Finding, Place
 
 
+class ReferenceFails(ValueError):
+    """The reference does not pass the tests, so nothing may be concluded from it."""
+
+
 def explain(problem: Problem, program: str, *, localizer: str, options: Options, seed: int = 0) -> Finding:
-    """Raises SandboxError, ConfinementError."""
+    """Raises ReferenceFails, SandboxError, ConfinementError."""
     with Sandbox() as sandbox:
+        wrong = sandbox.run(problem, problem.reference).first_failure if problem.reference is not None else None
+        if wrong is not None:
+            said = f"{wrong.error.type}: {wrong.error.message}" if wrong.error else f"got {wrong.got}"
+            raise ReferenceFails(f"fails {wrong.case!r} ({said}); a program that passes all tests is wanted, or none")
         assessor = Assessor(sandbox, make_localizer(localizer, options), options=options)
         return _finding(problem, program, assessor.assess(problem, program, seed=seed))
 
