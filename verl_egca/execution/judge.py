@@ -69,13 +69,14 @@ class Judge:
         self._watch = Watch(limits["cpu_seconds"])
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
+        self._timeouts = 0
         self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
 
         ``tests`` and ``entry_point`` are given when the key is new. ``events`` asks for a trace. With ``trials``, a list of
-        programs, the answer is which cases each passes (see `_try`).
+        programs, the answer is which cases each passes (see `_try`), or with ``events`` its trace of each case.
         """
         try:
             kind = self._kind(request)
@@ -85,7 +86,11 @@ class Judge:
         if request["trials"] is not None:
             if request["fresh"]:
                 self._close()
-            return {"passed": [self._try(request, kind, text) for text in request["trials"]]}
+            if request["events"]:
+                return {"traces": [self._traced(request, kind, text) for text in request["trials"]], "timeouts": 0}
+            self._timeouts = 0
+            passed = [self._try(request, kind, text) for text in request["trials"]]
+            return {"passed": passed, "timeouts": self._timeouts}
         wanted = request["cases"]
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
@@ -102,18 +107,38 @@ class Judge:
         """Which of the ``cases`` a text of a program passes; those after the first that it fails are not tried if
         ``all_or_none``. It runs in the process of the text before, if that still lives.
         """
-        if self._sitting is None:
-            self._sitting = Sitting(self._zygote, self._limits, text, max_steps=request["steps"])
-        else:
-            self._sitting.replace(text)
+        sitting = self._sitting_for(request, text)
         passed: list[bool] = []
         cases = request["cases"]
         for place, index in enumerate(cases):
-            self._sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
-            passed.append(self._judge(kind, self._sitting, index)["outcome"] == "passed")
+            sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
+            outcome = self._judge(kind, sitting, index)["outcome"]
+            passed.append(outcome == "passed")
+            self._timeouts += outcome == "timeout"
             if request["all_or_none"] and not passed[-1]:
                 break
         return passed
+
+    def _traced(self, request: Answer, kind: Kind, text: str) -> list[str]:
+        """The traces of a text's ``cases``, each loaded anew in the same process, if it still lives."""
+        traces = []
+        for index in request["cases"]:
+            sitting = self._sitting_for(request, text)
+            sitting.take_trace()
+            sitting.expect(functools.partial(self._known_calls, request["key"], kind, (index,)))
+            self._judge(kind, sitting, index)
+            traces.append(base64.b64encode(sitting.take_trace()[:_MAX_TRACE]).decode())
+        return traces
+
+    def _sitting_for(self, request: Answer, text: str) -> Sitting:
+        events, steps = request["events"], request["steps"]
+        if self._sitting is None:
+            least = min(request["cpu_seconds"] or self._limits["cpu_seconds"], self._limits["cpu_seconds"])
+            limits = {**self._limits, "cpu_seconds": least}
+            self._sitting = Sitting(self._zygote, limits, text, events, steps)
+        else:
+            self._sitting.replace(text, events, steps)
+        return self._sitting
 
     def _judge_all(self, key: str, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:
         verdicts = []

@@ -161,6 +161,10 @@ class Program:
         what, args = self.last_call
         return f"{what}({', '.join(show(decode(argument, _unshown)) for argument in args)})"
 
+    def take_trace(self) -> bytes:
+        """What it has traced since it was last taken; to be asked while it waits."""
+        return _take(self._zygote.trace, MAX_FRAME // 2)
+
     def end(self) -> str:
         """Kill the process; what it printed, if it is a script: at most a byte more than is kept."""
         if not self._alive:

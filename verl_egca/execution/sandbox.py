@@ -118,10 +118,13 @@ class Sandbox:
             return lease.trace(problem, program, case, max_events)
 
     @contextmanager
-    def trials(self, problem: Problem) -> Iterator[Trials]:
-        """A worker for one problem and texts of one program, which run one after the other in the same process."""
+    def trials(self, problem: Problem, cpu_seconds: float | None = None) -> Iterator[Trials]:
+        """A worker for one problem and texts of one program, which run one after the other in the same process.
+
+        ``cpu_seconds`` is what a case of a trial may use, if that is to be less than the limits say.
+        """
         with self._leased() as lease:
-            trials = Trials(lease, problem)
+            trials = Trials(lease, problem, cpu_seconds)
             try:
                 yield trials
             finally:
@@ -182,9 +185,10 @@ class Trials:
     `Sandbox.run`, which starts a process of its own.
     """
 
-    def __init__(self, lease: _Lease, problem: Problem) -> None:
-        self._lease, self._problem = lease, problem
+    def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
+        self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
         self._started = False
+        self.timeouts = 0  # cases of trials that used up their time so far
 
     def end(self) -> None:
         """End the process. Further trials start another."""
@@ -198,10 +202,16 @@ class Trials:
         self._started = False
         return self._lease.verdict(self._problem, program, cases)
 
-    def trace(self, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
-        """`Sandbox.trace` by the same worker, in a process of its own."""
-        self._started = False
-        return self._lease.trace(self._problem, program, case, max_events)
+    def traces(self, program: str, cases: Sequence[int], max_events: int = 20_000) -> list[bytes]:
+        """The traces of some cases (see `tracing.trace.decode`), in the process of the trials; empty where there is none.
+
+        Raises:
+            SandboxError, ConfinementError: as `Sandbox.run`.
+        """
+        answer = self._ask([program], {"cases": list(cases), "events": max_events, "steps": 0})
+        if answer is None:
+            return [b"" for _ in cases]
+        return [base64.b64decode(trace) for trace in answer["traces"][0]]
 
     @property
     def pid(self) -> int:
@@ -219,16 +229,21 @@ class Trials:
         Raises:
             SandboxError, ConfinementError: as `Sandbox.run`.
         """
-        request = {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none, "fresh": not self._started}
-        self._started = True
-        try:
-            answer = self._lease.ask(self._problem, "", trials=list(programs), **request)
-        except Overrun:
-            answer = None
+        answer = self._ask(programs, {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none})
         if answer is None:
             return [[False] * (1 if all_or_none else len(cases)) for _ in programs]
         found: list[list[bool]] = answer["passed"]
         return found
+
+    def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
+        fresh, self._started = not self._started, True
+        request |= {"trials": list(programs), "fresh": fresh, "cpu_seconds": self._cpu_seconds}
+        try:
+            answer = self._lease.ask(self._problem, "", **request)
+        except Overrun:
+            answer = None
+        self.timeouts += answer["timeouts"] if answer is not None else 1
+        return answer
 
 
 class _Lease:

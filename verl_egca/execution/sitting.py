@@ -53,11 +53,12 @@ class Sitting:
             self._program.run_ahead(self._ahead)
         return self._loaded or []
 
-    def replace(self, source: str) -> None:
-        """Go on with another text of the program, in the same process if it still lives."""
-        if source == self._source and isinstance(self._loaded, list):
+    def replace(self, source: str, max_events: int = 0, max_steps: int = 0) -> None:
+        """Go on with another text of the program, in the same process if it still lives. To be traced, it is loaded again."""
+        if source == self._source and isinstance(self._loaded, list) and not max_events and not self._max_events:
             return
         self._source, self._loaded = source, None
+        self._max_events, self._max_steps = max_events, max_steps
         self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
         self._slept = -self._slept_now
         if self._program is not None and self._program.is_ahead:
@@ -74,6 +75,14 @@ class Sitting:
             if isinstance(error, Ended):
                 self.close()
             raise self._loaded from None
+
+    def take_trace(self) -> bytes:
+        """What was traced since it was last taken."""
+        taken = self.trace
+        if self._program is not None:
+            taken += self._program.take_trace()
+        self.trace = b""
+        return taken
 
     def call(self, name: str, /, *arguments: Any, **keywords: Any) -> Any:
         if self._program is None:

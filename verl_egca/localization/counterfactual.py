@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import ast
 import difflib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
-from verl_egca.localization.runs import ReferenceTraces, fails
+from verl_egca.localization.runs import MAX_EVENTS, References, fails
 from verl_egca.localization.twins.alignment import align
-from verl_egca.localization.twins.edits import Edit, changed, changed_characters
+from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.mutations import mutations
-from verl_egca.localization.twins.search import Cases, Search, costlier
+from verl_egca.localization.twins.search import Cases, Search, Source, costlier
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.suspicion import ochiai
-from verl_egca.localization.twins.transplants import transplants
+from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 from verl_egca.source import SourceRange
-from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
+_TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
-_STEPS, _MORE_STEPS = 20_000, 1_000_000
+_LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
 _TRACED_FAILING, _TRACED_PASSING = 3, 4
 _ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
 _UNEXECUTED = 6.0
@@ -37,24 +38,17 @@ class CounterfactualLocalizer:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._references = ReferenceTraces()
+        self._references = References()
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
             program = Program(sample.program)
         except ValueError:
             raise NotLocalized("not_a_program") from None
-        with sample.sandbox.trials(sample.problem) as trials:
+        with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
             runs = Runs.of(sample, program, trials, self._options)
-            search = Search(
-                sample.program,
-                trials,
-                runs.cases,
-                _steps(sample, trials, runs.cases.chosen),
-                int(self._options.budget_ms / _TRIAL_MS),
-            )
-            edits = self._edits(sample, program, runs, trials)
-            twin = search.run(edits)
+            search = self._search(sample, program, runs, trials)
+            twin = search.run(self._sources(sample, program, runs, trials))
             found = [twin.edit] if twin else []
             full = twin is not None and twin.full
             if twin is not None and not full:
@@ -68,30 +62,34 @@ class CounterfactualLocalizer:
             raise NotLocalized("no_twin")
         return self._localization(sample, program, runs, search, found, text, full)
 
-    def _edits(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
-        most = max(60, len(ast.unparse(program.tree)) // 3)  # an edit that rewrites the program explains nothing
-        edits = [*self._transplants(sample, program, runs, trials), *mutations(program)]
-        return [
-            costlier(edit, runs.surprise(edit)) for edit in edits if changed_characters(edit, program.source) <= most
-        ]
+    def _search(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> Search:
+        steps = [_STEPS_AN_EVENT * len(runs.traces[case].events) for case in runs.cases.passing if case in runs.traces]
+        reference = self._references.of(sample.problem)
+        if reference is not None:
+            reference.traces(list(runs.traces), trials)  # all in one go
+            steps += [reference.steps(case, trials) for case in runs.cases.chosen]
+        # an edit that rewrites the program explains nothing
+        most = max(60, len(ast.unparse(program.tree)) // 3)
+        budget = int(self._options.budget_ms / _TRIAL_MS)
+        return Search(sample.program, trials, runs.cases, max([_LEAST_STEPS, *steps]), budget, most)
 
-    def _transplants(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Edit]:
-        """Pieces of the reference; none if the problem has none that parses."""
-        reference = parse(sample.problem.reference or "")
-        if sample.problem.reference is None or reference is None:
-            return []
-        theirs = []
-        ours = []
-        for case, trace in runs.traces.items():
-            try:
-                theirs.append(self._references.get(sample, case, trials))
-                ours.append(trace)
-            except NotLocalized:
-                continue
-        alignment = align(program.tree, reference, sample.problem.entry_point, ours, theirs)
-        alike = max((matching.score for matching in alignment.matchings), default=0.0)
-        # where the programs are nearly the same, where they differ is where to look
-        return [costlier(edit, -_ALIKE * max(0.0, alike - 0.5)) for edit in transplants(sample.program, alignment)]
+    def _sources(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Source]:
+        def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:
+            return (costlier(edit, extra + runs.surprise(edit)) for edit in edits)
+
+        sources = [Source(1.0, lambda: priced(mutations(program)))]
+        reference = self._references.of(sample.problem)
+        if reference is not None:
+            theirs = reference.traces(list(runs.traces), trials)
+            ours = [runs.traces[case] for case in theirs]
+            alignment = align(program.tree, reference.parsed, sample.problem.entry_point, ours, list(theirs.values()))
+            alike = max((matching.score for matching in alignment.matchings), default=0.0)
+            # where the programs are nearly the same, where they differ is where to look
+            bonus = -_ALIKE * max(0.0, alike - 0.5)
+            pieces = Transplants(sample.program, alignment)
+            sources.append(Source(-_ALIKE, lambda: priced(pieces.near(), bonus)))
+            sources.append(Source(FAR_COST + bonus, lambda: priced(pieces.far(), bonus)))
+        return sources
 
     def _second(self, sample: FailingSample, first: Edit, search: Search) -> Edit | None:
         """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
@@ -106,8 +104,8 @@ class CounterfactualLocalizer:
         if not failing:
             return None
         runs = Runs.of(again, program, search.trials, self._options)
-        rest = Search(text, search.trials, runs.cases, search.max_steps, search.budget, tried=search.tried)
-        twin = rest.run(self._edits(again, program, runs, search.trials))
+        rest = replace(self._search(again, program, runs, search.trials), tried=search.tried)
+        twin = rest.run(self._sources(again, program, runs, search.trials))
         search.tried = rest.tried
         return _before(twin.edit, first) if twin is not None and twin.full else None
 
@@ -165,17 +163,24 @@ class Runs:
         if not failing:
             raise NotLocalized("no_failing_case")
         looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
-
-        def traced(case: CaseVerdict) -> Trace:
-            return decode(trials.trace(sample.program, case.index)[1])
-
-        traces = {case.index: traced(case) for case in looked_at}
-        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        if looked_at[0].outcome is Outcome.TIMEOUT:
+            del looked_at[1:]  # each is traced to the end of its budget
         every = max(1, len(passing) // _TRACED_PASSING)
-        contrast = {case.index: traced(case) for case in passing[::every][:_TRACED_PASSING]}
-        cases = Cases(chosen.index, tuple(c.index for c in failing), tuple(c.index for c in passing))
-        suspicion = ochiai([t.executed for t in traces.values()], [t.executed for t in contrast.values()])
-        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces | contrast)
+        contrasting = passing[::every][:_TRACED_PASSING]
+        wanted = [case.index for case in (*looked_at, *contrasting)]
+        found = trials.traces(sample.program, wanted, MAX_EVENTS)
+        traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
+        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        beside = [case for case in looked_at if case is not chosen]
+        second = min(
+            beside, key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index), default=None
+        )
+        chosen_ones = (chosen.index,) if second is None else (chosen.index, second.index)
+        cases = Cases(chosen_ones, tuple(c.index for c in failing), tuple(c.index for c in passing))
+        suspicion = ochiai(
+            [traces[case.index].executed for case in looked_at], [traces[case.index].executed for case in contrasting]
+        )
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
 
     def surprise(self, edit: Edit) -> float:
         """Bits to add to an edit's cost for where it is."""
@@ -197,6 +202,12 @@ class Runs:
         return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
 
 
+def _alike(one: Trace, two: Trace) -> float:
+    """How much of what ran in two cases ran in both."""
+    first, second = set(one.executed), set(two.executed)
+    return len(first & second) / max(1, len(first | second))
+
+
 def apply_all(source: str, edits: list[Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: -edit.start):
         source = edit.apply(source)
@@ -214,16 +225,6 @@ def _before(edit: Edit, applied: Edit) -> Edit | None:
             blame = (edit.start - moved, max(edit.end - moved, edit.start - moved + 1))
         return Edit(edit.start - moved, edit.end - moved, edit.text, edit.kind, blame, edit.cost)
     return None
-
-
-def _steps(sample: FailingSample, trials: Trials, case: int) -> int:
-    """Enough for the reference to pass."""
-    reference = sample.problem.reference
-    if reference is None:
-        return _STEPS
-    ((passed,),) = trials.passed([reference], [case], max_steps=_STEPS)
-    trials.end()
-    return _STEPS if passed else _MORE_STEPS
 
 
 def _diff(before: str, after: str) -> str:

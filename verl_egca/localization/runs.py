@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.twins.views import Reference
+from verl_egca.problem import Problem
+from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
+MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
+_MOST_STEPS = 2_000_000
 _NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
 
 
@@ -36,6 +43,58 @@ def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
     return case, trace
 
 
+class KnownReference:
+    """A problem's reference, and what it is known to do."""
+
+    def __init__(self, tree: ast.Module, source: str) -> None:
+        self.parsed, self._source = Reference(tree), source
+        self._traces: dict[int, Trace] = {}
+        self._steps: dict[int, int] = {}
+
+    def traces(self, cases: Sequence[int], trials: Trials) -> dict[int, Trace]:
+        """Of some cases; without those that left none."""
+        new = [case for case in cases if case not in self._traces]
+        if new:
+            found = trials.traces(self._source, new, MAX_EVENTS)
+            self._traces |= {case: decode(data) for case, data in zip(new, found, strict=True)}
+        return {case: self._traces[case] for case in cases if self._traces[case].events}
+
+    def steps(self, case: int, trials: Trials) -> int:
+        """A budget of steps in which it passes a case with some to spare."""
+        if case not in self._steps:
+            trace = self.traces([case], trials).get(case)
+            events = len(trace.events) if trace is not None else MAX_EVENTS
+            steps = 8 * events  # each step leaves an event, or nearly so
+            if events >= MAX_EVENTS:  # it was cut off
+                while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
+                    steps *= 8
+            self._steps[case] = steps
+        return self._steps[case]
+
+
+class References:
+    """What is known of the references, by problem: every sample of a group asks for the same ones."""
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, problem: Problem) -> KnownReference | None:
+        """None if the problem has no reference that parses."""
+        if problem.reference is None:
+            return None
+        key = problem.task_id, problem.reference
+        with self._lock:
+            if key not in self._kept:
+                tree = parse(problem.reference)
+                self._kept[key] = KnownReference(tree, problem.reference) if tree is not None else None
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
 class ReferenceTraces:
     """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
 
@@ -44,20 +103,15 @@ class ReferenceTraces:
         self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, sample: FailingSample, case: int, trials: Trials | None = None) -> Trace:
-        """``trials`` is the worker to run it on, if the caller has one. Raises NotLocalized if the problem has no
-        reference, or its run left no trace.
-        """
+    def get(self, sample: FailingSample, case: int) -> Trace:
+        """Raises NotLocalized if the problem has no reference, or its run left no trace."""
         problem = sample.problem
         if problem.reference is None:
             raise NotLocalized("no_reference")
         with self._lock:
             trace = self._kept.get((problem.task_id, case))
         if trace is None:
-            if trials is not None:
-                _, data = trials.trace(problem.reference, case)
-            else:
-                _, data = sample.sandbox.trace(problem, problem.reference, case)
+            _, data = sample.sandbox.trace(problem, problem.reference, case)
             trace = decode(data)
             with self._lock:
                 self._kept[problem.task_id, case] = trace

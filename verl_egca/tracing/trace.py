@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from verl_egca.source import SourceRange
 
@@ -12,8 +13,7 @@ MAX_EVENTS = 200_000
 _KINDS = frozenset({"argument", "let", "item", "mutated", "branch", "return"})
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that a program did at a place: bound, mutated, iterated, branched on, or returned a value.
 
     ``key`` is the value's fingerprint; ``text`` shows it. ``function`` is the dotted name around the statement.
@@ -37,12 +37,11 @@ class Trace:
 
 def decode(data: bytes) -> Trace:
     """The trace up to the first line that is not one of its own; never raises."""
-    lines = data.split(b"\n")
-    points = _points(_json(lines[0]))
+    records = _records(data)
+    points = _points(next(records, None))
     events: list[Event] = []
     executed: dict[SourceRange, None] = {}
-    for line in lines[1:]:
-        record = _json(line)
+    for record in records:
         if type(record) is not list or not record or type(record[0]) is not int or not 0 <= record[0] < len(points):
             break
         function, place = points[record[0]]
@@ -65,6 +64,16 @@ def _points(table: Any) -> list[tuple[str, SourceRange]]:
             case _:
                 return []
     return points
+
+
+def _records(data: bytes) -> Iterator[Any]:
+    """What the lines say: all at once where that can be done, since it is many times faster than line by line."""
+    lines = data.split(b"\n")
+    records = _json(b"[" + b",".join(lines[:-1]) + b"]")
+    if type(records) is list and len(records) == len(lines) - 1:
+        yield from records
+    else:
+        yield from map(_json, lines)
 
 
 def _json(line: bytes) -> Any:

@@ -4,6 +4,7 @@ import ast
 
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.shapes import Shapes
+from verl_egca.localization.twins.views import Reference
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
 
@@ -11,9 +12,9 @@ PLACE = SourceRange(1, 0, 1, 1)
 
 
 def aligned(
-    candidate: str, reference: str, entry_point: str = "f", ours: object = (), theirs: object = ()
+    candidate: str, reference: str, entry_point: str | None = "f", ours: object = (), theirs: object = ()
 ) -> Alignment:
-    return align(ast.parse(candidate), ast.parse(reference), entry_point, ours, theirs)
+    return align(ast.parse(candidate), Reference(ast.parse(reference)), entry_point, ours, theirs)
 
 
 def trace(**values: list[int]) -> Trace:
@@ -69,12 +70,13 @@ def test_branches_swapped_under_negation_match():
 def test_the_programs_given_stay_as_they_are():
     reference = ast.parse("def f(x):\n    if x != 1:\n        return 2\n    else:\n        return 3\n")
     before = ast.dump(reference)
-    align(ast.parse("def f(x):\n    if x == 1:\n        return 3\n    else:\n        return 2\n"), reference, "f")
+    candidate = ast.parse("def f(x):\n    if x == 1:\n        return 3\n    else:\n        return 2\n")
+    align(candidate, Reference(reference), "f")
     assert ast.dump(reference) == before
 
 
 def test_module_level_code_matches_too():
-    found = align(ast.parse("n = int(input())\nprint(n + 1)\n"), ast.parse("k = int(input())\nprint(k + 2)\n"), None)
+    found = aligned("n = int(input())\nprint(n + 1)\n", "k = int(input())\nprint(k + 2)\n", None)
     assert len(found.statements) == 2
     assert found.variables[""] == {"n": "k"}
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.transplants import MOST, transplants
+from verl_egca.localization.twins.views import Reference
 from verl_egca.localization.twins.vocabulary import vocabulary
 
 PROGRAMS = [
@@ -25,7 +26,7 @@ PROGRAMS = [
 
 
 def edits(candidate: str, reference: str, entry_point: str = "f") -> list[Edit]:
-    return transplants(candidate, align(ast.parse(candidate), ast.parse(reference), entry_point))
+    return transplants(candidate, align(ast.parse(candidate), Reference(ast.parse(reference)), entry_point))
 
 
 def fix(candidate: str, reference: str, wanted: str | None = None) -> Edit:
@@ -135,7 +136,7 @@ def test_every_edit_parses_is_distinct_and_costs_no_less_than_the_one_before(can
     results = [edit.apply(candidate) for edit in found]
     for result in results:
         ast.parse(result)
-    assert len(set(results)) == len(found) <= MOST
+    assert len(set(results)) == len(found) <= 2 * MOST
     assert [edit.cost for edit in found] == sorted(edit.cost for edit in found)
     assert all(0 <= start <= end <= len(candidate) for start, end in (edit.blame for edit in found))
 

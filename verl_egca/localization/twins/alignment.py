@@ -15,12 +15,13 @@ from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
 from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
-from verl_egca.localization.twins.views import views
+from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 
 GAP = 0.3  # a pair less alike than this is no pair
 _PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
 _ROUNDS = 4
+_NEAR_ENOUGH = 0.85  # a score past which other views of the reference are not looked at
 _LARGEST = 150  # statements of a function that are looked at
 
 
@@ -85,13 +86,13 @@ class Alignment:
 
 def align(
     candidate: ast.Module,
-    reference: ast.Module,
+    reference: Reference,
     entry_point: str | None,
     candidate_traces: Sequence[Trace] = (),
     reference_traces: Sequence[Trace] = (),
 ) -> Alignment:
     """Matches the programs. Traces of the same cases stand at the same index; without any, the text alone decides."""
-    ours, theirs = scopes(candidate), scopes(reference)
+    ours, theirs = scopes(candidate), scopes(reference.tree)
     functions = match_functions(ours, theirs, entry_point)
     others = [name for name in theirs if name not in functions.values()]
     main = functions.get(entry_point or "", "")
@@ -99,14 +100,18 @@ def align(
     values_here = {name: values(candidate_traces, [name]) for name in ours}
     values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
     matchings: list[Matching] = []
-    for view in views(reference, frozenset([*functions.values(), entry_point or ""])):
+    for view in reference.views(frozenset([*functions.values(), entry_point or ""])):
         there = scopes(view)
+        scores: list[float] = []
         for name, scope in ours.items():
             counterpart = functions.get(name, main)
             if counterpart in there and (scope.items or there[counterpart].items):
                 function = there[counterpart] if name in functions else scopes(clone(view))[counterpart]
                 seen = values_here[name], values_there[counterpart]
                 matchings.append(_match(scope, function, seen, _function_names(renamed)))
+                scores.append(matchings[-1].score)
+        if min(scores, default=0.0) > _NEAR_ENOUGH:
+            break
     best: dict[str, Matching] = {}
     for matching in matchings:
         name = matching.candidate.name

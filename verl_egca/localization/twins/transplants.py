@@ -10,7 +10,7 @@ import ast
 import builtins
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
@@ -29,38 +29,53 @@ _TOKEN_COST = 0.35
 _LEFT_COST = 6.0  # what stays unlike when an edit is made, as a share
 _GUESS_COST = 2.0  # one name of the reference has no counterpart, and one is tried
 _GUESSES = 4
+FAR_COST = 4.0
 _ELSEWHERE_COST = 3.0  # expressions that are alike, but not in statements that match
 _ELSEWHERE_ALIKE = 0.5
 _ELSEWHERE_PAIRS = 40
+_FAR_VIEWS = 3  # of the reference, the nearest ones
 _TOGETHER = 5  # differing places of which several are brought in at once
 _BUILTINS = frozenset(dir(builtins))
 
 
-def transplants(source: str, alignment: Alignment, most: int = MOST) -> list[Edit]:
-    """Distinct edits of ``source`` by rising cost, at most ``most``; each gives a program that parses.
+class Transplants:
+    """Edits of ``source`` by rising cost, each way to a text once. Some of them may give no program at all."""
 
-    ``alignment`` is that of ``ast.parse(source)`` with the reference.
-    """
-    tree = alignment.candidate
-    page = Page(source, tree)
-    known = _known(tree)
-    cheapest: dict[str, Edit] = {}
-    shapes, made = Shapes(), dict[object, Edit | None]()
-    equal = {matching.candidate.name for matching in alignment.matchings if matching.score == 1}
-    for matching in alignment.matchings:
-        if matching.candidate.name in equal:
-            continue
-        for edit in _Transplanter(page, matching, known, shapes, made).edits():
-            result = edit.apply(source)
+    def __init__(self, source: str, alignment: Alignment) -> None:
+        """``alignment`` is that of ``ast.parse(source)`` with the reference."""
+        self._source = source
+        page, known = Page(source, alignment.candidate), _known(alignment.candidate)
+        shapes, made = Shapes(), dict[object, Edit | None]()
+        equal = {matching.candidate.name for matching in alignment.matchings if matching.score == 1}
+        self._transplanters = [
+            _Transplanter(page, matching, known, shapes, made)
+            for matching in alignment.matchings
+            if matching.candidate.name not in equal
+        ]
+
+    def near(self) -> list[Edit]:
+        """Between statements that match; at most MOST."""
+        return self._distinct(edit for transplanter in self._transplanters for edit in transplanter.near())
+
+    def far(self) -> list[Edit]:
+        """Between expressions that are alike wherever they stand; at most MOST, none cheaper than `FAR_COST`."""
+        best = sorted(self._transplanters, key=lambda transplanter: transplanter.strange)[:_FAR_VIEWS]
+        return self._distinct(edit for transplanter in best for edit in transplanter.far())
+
+    def _distinct(self, edits: Iterable[Edit]) -> list[Edit]:
+        cheapest: dict[str, Edit] = {}
+        for edit in edits:
+            result = edit.apply(self._source)
             cheapest[result] = _closer(edit, cheapest.get(result, edit))
-    cheapest.pop(source, None)
-    chosen: list[Edit] = []
-    for result, edit in sorted(cheapest.items(), key=lambda entry: _order(entry[1])):
-        if len(chosen) == most:
-            break
-        if parse(result) is not None:
-            chosen.append(edit)
-    return chosen
+        cheapest.pop(self._source, None)
+        return sorted(cheapest.values(), key=_order)[:MOST]
+
+
+def transplants(source: str, alignment: Alignment) -> list[Edit]:
+    """All of them that give a program, by rising cost."""
+    every = Transplants(source, alignment)
+    edits = {edit.apply(source): edit for edit in sorted([*every.near(), *every.far()], key=_order, reverse=True)}
+    return [edit for text, edit in sorted(edits.items(), key=lambda item: _order(item[1])) if parse(text) is not None]
 
 
 def _closer(first: Edit, second: Edit) -> Edit:
@@ -102,17 +117,16 @@ class _Transplanter:
         self._visible = known | matching.candidate.names
         self._shapes, self._made = shapes, made
         self._differences = Differences(self._shapes)
-        self._strange = 4.0 * (1 - matching.score)
+        self.strange = 4.0 * (1 - matching.score)
         self._wholes: list[_Whole] = []
         self._counterparts = {id(pair.reference.node): pair.candidate for pair in matching.pairs}
 
-    def edits(self) -> Iterator[Edit]:
+    def near(self) -> Iterator[Edit]:
         for pair in self._matching.pairs:
             yield from self._noted(self._of_pair(pair), pair.candidate.node.lineno)
             yield from self._moved(pair)
         yield from self._of_missing()
         yield from self._of_surplus()
-        yield from self._from_elsewhere()
         yield from self._several()
 
     def _noted(self, edits: Iterator[tuple[Edit, bool]], order: int) -> Iterator[Edit]:
@@ -169,7 +183,7 @@ class _Transplanter:
         translated = self._translated(theirs)
         if self._shapes.of(ours) == self._shapes.of(translated):
             return
-        base = self._strange + 2.0 * (1 - pair.score)
+        base = self.strange + 2.0 * (1 - pair.score)
         for settled, extra in self._resolved_header(translated, ours):
             for one, two, dearer in _expressions(ours, settled, self._shapes):
                 for edit in self._between(one, two, base + extra + dearer):
@@ -223,7 +237,7 @@ class _Transplanter:
         expected = self._counterparts[id(around)].node if around is not None else None
         if expected is item.parent and (expected is None or item.field == pair.reference.field):
             return
-        base = self._strange + 4.0 * (1 - pair.score) + 2.0
+        base = self.strange + 4.0 * (1 - pair.score) + 2.0
         items = {id(other.node): other for other in self._matching.candidate.items}
         outer: Item | None = item
         while outer is not None and outer.parent is not None:
@@ -250,7 +264,7 @@ class _Transplanter:
             for settled, extra in self._resolved(self._translated(node)):
                 if not isinstance(settled, ast.stmt):
                     continue
-                cost = self._strange + 2.5 + extra + bool(within) + 0.3 * len(tokens(ast.unparse(settled)))
+                cost = self.strange + 2.5 + extra + bool(within) + 0.3 * len(tokens(ast.unparse(settled)))
                 new = [settled]
                 if first and runs and _same_place(runs[-1][0], missing):
                     new = [*runs[-1][1], settled]
@@ -274,7 +288,7 @@ class _Transplanter:
         for item in self._matching.surplus:
             if self._shapes.of(item.node) == self._shapes.of(settled) and not is_compound(settled):
                 edit = self._page.move(
-                    item.node, missing.owner, missing.field, missing.index, "order", self._strange + 3.0
+                    item.node, missing.owner, missing.field, missing.index, "order", self.strange + 3.0
                 )
                 if edit is not None:
                     yield edit
@@ -301,7 +315,7 @@ class _Transplanter:
                 continue
             if reversed_ and isinstance(settled, ast.If):
                 settled = ast.If(negated(settled.test), settled.body, [])
-            cost = self._strange + 2.0 + extra + 0.3 * len(tokens(ast.unparse(settled)))
+            cost = self.strange + 2.0 + extra + 0.3 * len(tokens(ast.unparse(settled)))
             for last, dearer in ((high, 0.0), (low, 1.0), (len(siblings) - 1, 1.0)):
                 edit = self._page.wrap(siblings[low], siblings[last], settled, "guard", cost + dearer)
                 if edit is not None:
@@ -319,18 +333,18 @@ class _Transplanter:
             )
             if all(id(child) in surplus for child in inner):
                 edits.append(
-                    (self._page.remove(node, "delete", self._strange + 2.0 + size), id(item.parent) not in nested)
+                    (self._page.remove(node, "delete", self.strange + 2.0 + size), id(item.parent) not in nested)
                 )
                 nested.add(id(node))
             elif is_compound(node):
-                edit = self._page.unwrap(node, "unguard", self._strange + 2.5 + size)
+                edit = self._page.unwrap(node, "unguard", self.strange + 2.5 + size)
                 if edit is not None:
                     edits.append((edit, True))
             yield from self._noted(iter(edits), node.lineno)
 
     # ------------------------------------------------------------ the rest
 
-    def _from_elsewhere(self) -> Iterator[Edit]:
+    def far(self) -> Iterator[Edit]:
         """Expressions that no expression of the other program equals, beside those of the other that are most alike."""
         ours = [e for item in self._matching.candidate.items for e in _own_expressions(item.node)]
         theirs = [
@@ -356,7 +370,7 @@ class _Transplanter:
         for less, _, _, one, two in sorted(pairs)[:_ELSEWHERE_PAIRS]:
             for settled, extra in self._resolved(two, one):
                 if isinstance(settled, ast.expr):
-                    yield from self._between(one, settled, self._strange + _ELSEWHERE_COST + 2.0 * (1 + less) + extra)
+                    yield from self._between(one, settled, self.strange + _ELSEWHERE_COST + 2.0 * (1 + less) + extra)
 
     def _several(self) -> Iterator[Edit]:
         """All of the differences at once, or some of them."""

@@ -7,7 +7,8 @@ reference means up to evaluation order and types; they are only ever read, never
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterator
 
 from verl_egca.localization.twins.branches import augmented, branched, chosen, guards, merged
 from verl_egca.localization.twins.copies import clone
@@ -16,33 +17,70 @@ from verl_egca.localization.twins.loops import collecting, counting_loops, eleme
 from verl_egca.localization.twins.scopes import scopes
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
+_MOST_KEPT = 8  # sets of functions for which a reference's views are remembered
 
 
-def views(reference: ast.Module, kept: Collection[str]) -> list[ast.Module]:
+class Reference:
+    """A parsed reference, which remembers its views: all candidates of a problem are held against the same ones."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self._views: dict[frozenset[str], tuple[list[ast.Module], Iterator[ast.Module]]] = {}
+        self._lock = threading.Lock()
+
+    def views(self, kept: frozenset[str]) -> Iterator[ast.Module]:
+        """Copies, which the caller may change (see `views`); each is made when it is first asked for."""
+        place = 0
+        while True:
+            with self._lock:
+                if kept not in self._views:
+                    if len(self._views) == _MOST_KEPT:
+                        self._views.clear()
+                    self._views[kept] = [], views(self.tree, kept)
+                made, rest = self._views[kept]
+                while len(made) <= place:
+                    view = next(rest, None)
+                    if view is None:
+                        return
+                    made.append(view)
+            yield clone(made[place])
+            place += 1
+
+
+def views(reference: ast.Module, kept: Collection[str]) -> Iterator[ast.Module]:
     """The reference itself first, then without helpers and temporaries, with loops for comprehensions, and the reverse.
 
-    The functions ``kept`` are those that the candidate has too.
+    The functions ``kept`` are those that the candidate has too. Each view is given once.
     """
+    seen: set[str] = set()
+    for view in _views(reference, kept):
+        text = ast.dump(view)
+        if text not in seen:
+            seen.add(text)
+            yield view
+
+
+def _views(reference: ast.Module, kept: Collection[str]) -> Iterator[ast.Module]:
+    yield clone(reference)
     inlined = clone(reference)
     _inline(inlined, kept)
-    direct = _everywhere(clone(inlined), guards)
+    yield inlined
+    yield _everywhere(clone(inlined), guards)
     plain = clone(reference)
     for _ in range(3):
         _without_temporaries(plain)
         for rewrite in (merged, guards, flags, augmented, counting_loops, element_loops, collecting):
             _everywhere(plain, rewrite)
         _inline(plain, kept)
+    yield plain
     short = clone(plain)
     for _ in range(3):
         for rewrite in (folded, chosen):
             _everywhere(short, rewrite)
         _without_temporaries(short)
         _inline(short, kept)
-    long = _everywhere(_everywhere(clone(short), written_out), branched)
-    distinct: dict[str, ast.Module] = {}
-    for view in (clone(reference), inlined, direct, plain, long, short):
-        distinct.setdefault(ast.dump(view), view)
-    return list(distinct.values())
+    yield _everywhere(_everywhere(clone(short), written_out), branched)
+    yield short
 
 
 def _inline(tree: ast.Module, kept: Collection[str]) -> None:
