@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from verl_egca.evaluation.jobs import ResumableOutput, digest
+from verl_egca.localization.base import Options
 
 EGCA = Path(sys.executable).parent / "egca"
 PROBLEM = {
@@ -66,9 +68,11 @@ def test_localize_writes_a_row_a_sample_in_their_order(files):
         place = row["localization"]
         lines = row["program"].split("\n")
         assert lines[place["line"] - 1][place["col"] : place["end_col"]] == sample[text][place["start"] : place["end"]]
-        assert place["confirmed"] == "none"
         assert row["ranked"][0] == {"line": place["line"], "end_line": place["end_line"]}
-    assert rows[0]["localization"]["localizer"] == "trace"
+    proven = rows[0]["localization"]
+    assert (proven["localizer"], proven["confirmed"]) == ("counterfactual", "full")
+    assert "+    y = x + 1" in proven["evidence"]["diff"]
+    assert (rows[3]["localization"]["localizer"], rows[3]["localization"]["confirmed"]) == ("reported", "none")
     assert rows[2]["program"] == f"def f(x):\n{WRONG}"
     assert rows[3]["error"]["type"] == "SyntaxError"
     assert not list(out.parent.glob("*.partial"))
@@ -87,8 +91,22 @@ def test_localize_resumes_where_it_was_interrupted(files):
     assert not partial.exists()
 
 
+def test_localize_takes_the_localizers_options(files):
+    problems, samples, out = files
+    blamed = {}
+    for granularity in ("expression", "statement", "token"):
+        done = egca(
+            "localize", "--problems", problems, "--samples", samples, "--out", out, "--granularity", granularity
+        )
+        assert done.returncode == 0, done.stderr
+        place = read(out)[0]["localization"]
+        blamed[granularity] = WRONG[place["start"] : place["end"]]
+    assert blamed == {"expression": "x - 1", "statement": "y = x - 1", "token": "-"}
+
+
 def _interrupted_after_two_rows(problems, samples, out):
-    made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": "trace", "seed": 0}
+    made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": "egca", "seed": 0}
+    made_from |= {"options": asdict(Options())}
     output = ResumableOutput(out, made_from, resume=False)
     rows = read(out)
     with suppress(KeyboardInterrupt), output:
@@ -134,7 +152,9 @@ def test_evaluate_prints_pass_at_k(files):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("localize", "--localizer", "oracle"), "choose one of counterfactual, egca, executed, late"),
+        (("localize", "--localizer", "oracle"), "'oracle' is not one of 'egca', 'counterfactual'"),
+        (("localize", "--granularity", "line"), "'line' is not one of 'expression', 'statement', 'token'"),
+        (("localize", "--budget-ms", "0"), "'--budget-ms': Input should be greater than or equal to 1"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),
         (("prepare", "--format", "csv", "--source", "x", "--out", "y"), "choose one of auto, humaneval"),
     ],
@@ -147,7 +167,7 @@ def test_wrong_options_name_the_choices(files, arguments, words):
         arguments += ("--out", out)
     done = egca(*arguments)
     assert done.returncode == 2
-    assert words in " ".join(done.stderr.split())
+    assert words in " ".join(done.stderr.replace("│", " ").split())
 
 
 def test_prepare_writes_parquet(files, tmp_path):

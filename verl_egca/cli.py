@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.starter.cli import app as starter
 
 app = typer.Typer(
@@ -29,6 +30,12 @@ Problems = Annotated[
 ]
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
 Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
+Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to blame")]
+BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at 2 trials a ms", min=1)]
+HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
+WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
+WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
+Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
 
 
 @contextmanager
@@ -52,23 +59,30 @@ def localize(
     problems: Problems,
     samples: Samples,
     out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
-    localizer: Annotated[
-        str, typer.Option(help="egca, counterfactual, trace, suspicious, executed, random, late, uniform")
-    ] = "trace",
+    localizer: Localizer = "egca",
+    budget_ms: BudgetMs = 400.0,
+    granularity: HowMuch = "expression",
+    failing_case: WhichCase = "shortest",
+    runtime_errors: WhereErrors = "cause",
+    unconfirmed: Unproven = "span",
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
 ) -> None:
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
-    from verl_egca.localization import LOCALIZERS
+    from verl_egca.localization.base import Options
 
-    if localizer not in LOCALIZERS:
-        _err.print(f"--localizer {localizer}: choose one of {', '.join(sorted(LOCALIZERS))}", markup=False)
-        raise typer.Exit(2)
+    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
     with _bad_input_is_status_2():
         rows = localize_file(
-            problems, samples, out, localizer=localizer, workers=workers, seed=seed, resume=resume, console=_err
+            *(problems, samples, out),
+            localizer=localizer,
+            workers=workers,
+            seed=seed,
+            resume=resume,
+            console=_err,
+            options=options,
         )
     _out.print(f"{rows} rows: {out}")
 
@@ -108,11 +122,56 @@ def inspect(
     mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX or CONSTRAINT")] = None,
     limit: Annotated[int, typer.Option(help="how many to show", min=1)] = 5,
 ) -> None:
-    """Show failing programs of a run: the blamed span, the test, the advantage."""
+    """Show failing programs of a run: what is blamed, the test, the edit that proves it, the advantage."""
     from verl_egca.report.inspect import show
 
     with _bad_input_is_status_2():
         show(run_dir, _out, step=step, task=task, mode=mode, limit=limit)
+
+
+@app.command()
+def explain(
+    program: Annotated[Path | None, typer.Argument(help="a program that fails, a file of Python")] = None,
+    tests: Annotated[Path | None, typer.Option(help="a file of assertions that call the program's function")] = None,
+    reference: Annotated[Path | None, typer.Option(help="a program that passes, written in any way")] = None,
+    example: Annotated[bool, typer.Option("--example", help="explain a program that comes with egca")] = False,
+    localizer: Localizer = "egca",
+    budget_ms: BudgetMs = 400.0,
+    granularity: HowMuch = "expression",
+    failing_case: WhichCase = "shortest",
+    runtime_errors: WhereErrors = "cause",
+    unconfirmed: Unproven = "span",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
+) -> None:
+    """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
+    from verl_egca.data.python_files import problem_of, read_python
+    from verl_egca.data.rows import BadInput
+    from verl_egca.evaluation import example as shipped
+    from verl_egca.evaluation.explain import ReferenceFails
+    from verl_egca.evaluation.explain import explain as find
+    from verl_egca.localization.base import Options
+    from verl_egca.report.explanation import explanation
+
+    if example != (program is None) or (tests is None) != example:
+        _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False)
+        raise typer.Exit(2)
+    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
+    with _bad_input_is_status_2():
+        if program is None or tests is None:
+            text = shipped.PROGRAM
+            problem = problem_of("example", text, shipped.TESTS, Path(shipped.__file__), shipped.REFERENCE)
+        else:
+            text = read_python(program)
+            right = read_python(reference) if reference is not None else None
+            problem = problem_of(program.name, text, read_python(tests), tests, right)
+        try:
+            finding = find(problem, text, localizer=localizer, options=options)
+        except ReferenceFails as error:
+            raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
+    if as_json:
+        sys.stdout.write(finding.model_dump_json() + "\n")
+        return
+    _out.print(explanation(finding), soft_wrap=True, end="")
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +18,7 @@ from verl_egca.assessment import Assessment, Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.evidence import bounded
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
@@ -31,7 +32,8 @@ class SampleRecord(BaseModel):
 
     ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
     ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the
-    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only.
+    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only. ``shared``: an
+    earlier sample of the worker held the same program and was assessed for both.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +49,7 @@ class SampleRecord(BaseModel):
     confirmed: str | None = None
     not_localized: str | None = None
     failure: str | None = None
+    shared: bool = False
     rollout_ended: float
     reward_ended: float
     program: str | None = None
@@ -116,6 +119,7 @@ class SampleScorer:
             "tests_passed": verdict.tests_passed,
             "tests_total": total,
             "failure": assessment.not_localized if assessment.mode is None else None,
+            "shared": assessment.shared,
         }
 
     def _seed(self, problem: Problem, ids: Sequence[int]) -> int:
@@ -146,7 +150,7 @@ def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dic
         "localizer": localization.localizer,
         "confirmed": localization.confirmed,
         "places": tuple((r.line, r.col, r.end_line, r.end_col) for r in localization.ranges),
-        "evidence": _plain(localization.evidence),
+        "evidence": bounded(localization.evidence),
         "not_localized": None if spans else "outside_response",
     }
 
@@ -173,7 +177,3 @@ def blamed_tokens(ranges: Sequence[SourceRange], program: Program, pieces: Token
         else:
             merged.append((first, last))
     return tuple(merged)
-
-
-def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(evidence)

@@ -10,7 +10,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 import verl_egca.config
-from verl_egca.config.settings import LocalizerName, Settings, SettingsError, parse_settings
+from verl_egca.config.choices import LocalizerName
+from verl_egca.config.settings import Settings, SettingsError, parse_settings
 from verl_egca.execution.limits import Limits
 from verl_egca.localization import LOCALIZERS
 from verl_egca.training.config import settings_of

@@ -13,7 +13,6 @@ from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, current_rows, final_rows, rows_visible
 from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
-from verl_egca.training.records import localization_rows
 
 T = 10
 
@@ -150,16 +149,6 @@ def test_metrics_names_mean_what_verls_aggregator_takes_them_for(rows):
 def test_a_step_without_samples_has_metrics():
     assert step_metrics(Rows([None], [0], Settings()), ["a"])["egca/localized_share"] == 0
     assert critical_path_seconds([None]) == 0
-
-
-def test_a_row_is_written_for_each_failing_sample(rows):
-    written = list(localization_rows(7, rows, list("aabbcc")))
-    assert [(row["mode"], row["advantage"], row["credited_tokens"]) for row in written] == [
-        ("LOGIC", -1.0, 2), ("SYNTAX", -1.0, 0), (None, 0.0, 0), ("LOGIC", -0.5, 0),
-    ]  # fmt: skip
-    assert written[0]["place"] == [{"line": 1, "col": 0, "end_line": 1, "end_col": 2}]
-    assert written[2]["not_localized"] == "ValidationError"
-    assert all(row["step"] == 7 for row in written)
 
 
 def test_the_digest_sees_every_bit_and_neither_padding_nor_order():

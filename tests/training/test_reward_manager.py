@@ -57,7 +57,7 @@ def test_a_sample_gets_its_reward_and_its_record(manager, tokenizer):
     assert (right["reward_score"], right["reward_extra_info"]["acc"]) == (1.0, 1.0)
     assert (wrong["reward_score"], wrong["reward_extra_info"]["acc"]) == (0.0, 0.0)
     record = SampleRecord.model_validate_json(wrong["reward_extra_info"][RECORD_KEY])
-    assert (record.mode, record.localizer) == ("LOGIC", "trace")
+    assert (record.mode, record.localizer) == ("LOGIC", "counterfactual")
     assert record.response_tokens == len(tokenizer("    return x - 1\n", add_special_tokens=False)["input_ids"]) + 1
     assert record.reward_ended >= record.rollout_ended
 
@@ -81,6 +81,23 @@ def test_the_event_loop_goes_on_while_programs_run(manager, tokenizer):
 
     ticks, seconds = asyncio.run(score_and_count())
     assert ticks > 10 * seconds  # a tick takes 10 ms; a loop that waits for programs would have a few in all
+
+
+def test_copies_of_a_program_that_hangs_share_one_run_and_hold_up_no_other(manager, tokenizer):
+    async def score_all():
+        ended = []
+
+        async def score(response):
+            result = await manager.run_single(sample(tokenizer, response))
+            ended.append((response, SampleRecord.model_validate_json(result["reward_extra_info"][RECORD_KEY])))
+
+        hanging = ["    while True: pass\n"] * 6
+        await asyncio.gather(*map(score, [*hanging, "    return 3\n", "    return 4\n"]))
+        return ended
+
+    ended = asyncio.run(score_all())
+    assert {response for response, _ in ended[:2]} == {"    return 3\n", "    return 4\n"}
+    assert [record.shared for response, record in ended if "while" in response].count(True) == 5
 
 
 def test_a_sample_that_our_code_fails_on_costs_itself_alone(manager, tokenizer):

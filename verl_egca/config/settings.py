@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.execution.limits import Limits
 from verl_egca.localization.base import Options
-
-LocalizerName = Literal["egca", "counterfactual", "suspicious", "trace", "executed", "random", "late", "uniform"]
 
 
 class Settings(BaseModel):
@@ -23,18 +22,19 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    localizer: LocalizerName = Field("trace", description="who finds the place to blame; uniform is plain GRPO")
+    localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
     budget_ms: float = Field(400.0, gt=0, description="CPU time of one search for a twin, reckoned at 2 trials a ms")
-    granularity: Literal["expression", "statement", "token"] = Field("expression", description="how much is blamed")
-    failing_case: Literal["shortest", "first"] = Field("shortest", description="which failing case is looked at")
-    unconfirmed: Literal["span", "uniform"] = Field("span", description="credit where nothing could be proven")
-    runtime_errors: Literal["cause", "reported"] = Field("cause", description="where the cause is, or where it showed")
+    granularity: Granularity = Field("expression", description="how much is blamed")
+    failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
+    unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
+    runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
     seed: int = Field(0, description="of every random choice that a localizer makes")
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
+    evidence_rows: int | None = Field(128, ge=0, description="failing samples a step written in full; null: all")
     run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
 

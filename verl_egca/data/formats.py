@@ -112,13 +112,13 @@ def _mbpp(path: Path, number: int, row: Row) -> Problem:
     return Problem(
         task_id=f"MBPP/{row.get('task_id')}",
         prompt=f"{text.strip()}\nYour code should pass these tests:\n\n{shown}\n",
-        entry_point=_called_function(code, assertions),
+        entry_point=called_function(code, assertions),
         reference=code,
         tests=AssertionTests(setup=setup, assertions=tuple(assertions)),
     )
 
 
-def _called_function(code: str, assertions: list[str]) -> str | None:
+def called_function(code: str, assertions: list[str]) -> str | None:
     """The function of the reference that the assertions call first."""
     tree = parse(code)
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} if tree else set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from verl_egca.evaluation.samples import Sample, load_samples
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
-from verl_egca.localization.base import Localization
+from verl_egca.localization.base import Localization, Options
+from verl_egca.localization.evidence import bounded
 from verl_egca.response import Program
 from verl_egca.source import SourceText
 
@@ -30,15 +32,18 @@ def localize_file(
     seed: int,
     resume: bool,
     console: Console,
+    options: Options | None = None,
     limits: Limits | None = None,
 ) -> int:
     """Write ``out``; how many rows. Raises BadInput, and ValueError for an unknown localizer."""
-    chosen = make_localizer(localizer)
+    options = options or Options()
+    chosen = make_localizer(localizer, options)
     loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
+    made_from |= {"options": asdict(options)}
     output = ResumableOutput(out, made_from, resume)
     with Sandbox(limits, workers=workers) as sandbox, output:
-        assessor = Assessor(sandbox, chosen)
+        assessor = Assessor(sandbox, chosen, options=options)
         for row in in_order(
             loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
         ):
@@ -86,7 +91,7 @@ def _place(localization: Localization | None, program: Program) -> dict[str, Any
         "start": start,
         "end": end,
         "confirmed": localization.confirmed,
-        "evidence": dict(localization.evidence),
+        "evidence": bounded(localization.evidence),
     }
 
 

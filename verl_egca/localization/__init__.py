@@ -18,6 +18,7 @@ _WITH_OPTIONS = (EgcaLocalizer, CounterfactualLocalizer)
 _PLAIN = (TraceLocalizer, SuspiciousLocalizer, ExecutedLocalizer, RandomLocalizer, LateLocalizer, UniformLocalizer)
 FINDS_CAUSES = frozenset(kind.name for kind in _WITH_OPTIONS)  # of run-time errors, too
 LOCALIZERS: tuple[str, ...] = tuple(kind.name for kind in (*_WITH_OPTIONS, *_PLAIN))
+SEEDLESS = frozenset(LOCALIZERS) - {RandomLocalizer.name}  # whose answer is the same whatever the sample's seed
 
 
 def make_localizer(name: str, options: Options | None = None) -> Localizer:

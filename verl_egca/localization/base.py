@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from verl_egca.config.choices import FailingCase, Granularity, RuntimeErrors, Unconfirmed
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.problem import Problem
@@ -38,10 +39,10 @@ class Options:
     """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
 
     budget_ms: float = 400.0
-    granularity: Literal["expression", "statement", "token"] = "expression"
-    failing_case: Literal["shortest", "first"] = "shortest"
-    unconfirmed: Literal["span", "uniform"] = "span"
-    runtime_errors: Literal["cause", "reported"] = "cause"
+    granularity: Granularity = "expression"
+    failing_case: FailingCase = "shortest"
+    unconfirmed: Unconfirmed = "span"
+    runtime_errors: RuntimeErrors = "cause"
 
 
 class NotLocalized(Exception):

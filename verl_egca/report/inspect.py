@@ -1,4 +1,4 @@
-"""``egca inspect``: failing programs of a run, with what was blamed marked, the test, and the advantage.
+"""``egca inspect``: failing programs of a run, with what was blamed marked, why, and the advantage.
 
 Programs and what they printed are untrusted text: control characters are shown as escapes, and nothing in them is read
 as markup.
@@ -16,10 +16,11 @@ from rich.rule import Rule
 from rich.text import Text
 
 from verl_egca.data.rows import BadInput, read_rows
+from verl_egca.report.finding import fact, facts
+from verl_egca.report.marked_program import marked_program
 from verl_egca.report.records import LocalizationRecord
-from verl_egca.source import SourceRange, SourceText
-
-_BLAMED = "bold white on red"
+from verl_egca.report.untrusted import safe
+from verl_egca.source import SourceRange
 
 
 def read_records(run_dir: Path) -> Iterable[LocalizationRecord]:
@@ -42,20 +43,29 @@ def show(
     mode: str | None = None,
     limit: int = 5,
 ) -> int:
-    """Print up to ``limit`` records that fit, of the last step if none is named; how many."""
-    records = list(read_records(run_dir))
-    if step is None and records:
-        step = records[-1].step
+    """Print up to ``limit`` records that fit, of the last step if none is named; how many. Full rows come first."""
+    of_step: list[LocalizationRecord] = []
+    shown_step, count = step, 0
+    for record in read_records(run_dir):
+        count += 1
+        if step is None and record.step != shown_step:
+            shown_step = record.step
+            of_step.clear()
+        if record.step == shown_step:
+            of_step.append(record)
     fitting = [
         record
-        for record in records
-        if record.step == step and (task is None or task in record.task_id) and (mode is None or record.mode == mode)
+        for record in of_step
+        if (task is None or task in record.task_id) and (mode is None or record.mode == mode)
     ]
-    fitting.sort(key=lambda record: (not record.place, record.task_id))
+    fitting.sort(key=lambda record: (record.short, not record.place, record.task_id))
     for record in fitting[:limit]:
         console.print(render(record))
+    short = sum(record.short for record in fitting)
     console.print(
-        f"{min(limit, len(fitting))} of {len(fitting)} failing samples of step {step}; the run has {len(records)}"
+        f"{min(limit, len(fitting))} of {len(fitting)} failing samples of step {shown_step}"
+        + (f" ({short} of them short rows: egca.evidence_rows)" if short else "")
+        + f"; the run has {count}"
     )
     return min(limit, len(fitting))
 
@@ -67,74 +77,13 @@ def render(record: LocalizationRecord) -> RenderableType:
 
 
 def _program(record: LocalizationRecord) -> Text:
-    """The numbered program, the blamed ranges in inverse colours."""
-    source = SourceText(record.program or "")
+    if record.short:
+        return Text("a short row: the step had more failing samples than egca.evidence_rows")
     places = [SourceRange(place.line, place.col, place.end_line, place.end_col) for place in record.place]
-    text = Text()
-    for number in range(1, source.line_count + 1):
-        line = source.line(number)
-        if number == source.line_count and not line:
-            break
-        text.append(f"{number:>4}  ", style="dim")
-        marked = _marked(line, number, places)
-        for start, end, blamed in marked:
-            text.append(safe(line[start:end]), style=_BLAMED if blamed else "")
-        text.append("\n")
-    return text
-
-
-def _marked(line: str, number: int, places: list[SourceRange]) -> list[tuple[int, int, bool]]:
-    """Pieces of a line as (start, end, whether blamed)."""
-    blamed = [False] * len(line)
-    for place in places:
-        if place.line <= number <= place.end_line:
-            first = place.col if number == place.line else len(line) - len(line.lstrip())
-            last = place.end_col if number == place.end_line else len(line)
-            blamed[first:last] = [True] * len(blamed[first:last])
-    pieces: list[tuple[int, int, bool]] = []
-    for column, is_blamed in enumerate(blamed):
-        if pieces and pieces[-1][2] == is_blamed:
-            pieces[-1] = (pieces[-1][0], column + 1, is_blamed)
-        else:
-            pieces.append((column, column + 1, is_blamed))
-    return pieces
+    return marked_program(record.program or "", places)
 
 
 def _facts(record: LocalizationRecord) -> Text:
-    lines = []
-    if record.test:
-        lines.append(("test", record.test))
-    if record.got is not None or record.expected is not None:
-        lines.append(("got", f"{record.got}, expected {record.expected}"))
-    if record.error:
-        lines.append(("error", f"{record.error.get('type')}: {record.error.get('message')}"))
-    if record.localizer:
-        lines.append(("blamed by", f"{record.localizer}, confirmed: {record.confirmed}{_divergence(record)}"))
-    if record.not_localized:
-        lines.append(("not localized", record.not_localized))
     per_token = record.advantage / record.credited_tokens if record.credited_tokens else 0.0
     landed = f"on {record.credited_tokens} of {record.response_tokens} tokens, {per_token:+.4f} each if spread evenly"
-    lines.append(("advantage", f"{record.advantage:+.4f}, {landed}"))
-    text = Text()
-    for name, value in lines:
-        text.append(f"{name:>14}  ", style="bold")
-        text.append(safe(value) + "\n")
-    return text
-
-
-def _divergence(record: LocalizationRecord) -> str:
-    ours, theirs = record.evidence.get("candidate"), record.evidence.get("reference")
-    if not isinstance(ours, dict):
-        return ""
-    return f"; at the divergence {_happened(ours)}, in the reference {_happened(theirs)}"
-
-
-def _happened(event: object) -> str:
-    if not isinstance(event, dict):
-        return "nothing more happened"
-    return f"{event.get('kind')} {event.get('name')}".rstrip() + f" = {event.get('value')}"
-
-
-def safe(text: str) -> str:
-    """Text without control characters: what a terminal would obey is shown as an escape."""
-    return "".join(c if c == "\n" or c == "\t" or c.isprintable() else repr(c)[1:-1] for c in text)
+    return facts(record).append_text(fact("advantage", f"{record.advantage:+.4f}, {landed}"))

@@ -18,31 +18,40 @@ class Place(BaseModel):
     end_col: int
 
 
-class LocalizationRecord(BaseModel):
-    """``advantage`` is the response's; ``credited_tokens`` are those with a token advantage other than zero.
-
-    ``not_localized`` says why nothing was blamed. ``token_spans`` are half-open ranges of response tokens.
-    """
+class Finding(BaseModel):
+    """What is known of one failing program. ``not_localized`` says why nothing was blamed."""
 
     model_config = ConfigDict(frozen=True)
 
-    step: int
     task_id: str
-    uid: str
     mode: str | None
-    program: str | None
+    program: str | None = None
+    test: str | None = None
+    outcome: str | None = None
+    got: str | None = None
+    expected: str | None = None
+    error: dict[str, Any] | None = None
+    tests_passed: int = 0
+    tests_total: int = 0
+    localizer: str | None = None
+    not_localized: str | None = None
+    confirmed: str | None = None
+    place: list[Place] = []
+    evidence: dict[str, Any] = {}
+
+
+class LocalizationRecord(Finding):
+    """A finding of a run. ``advantage`` is the response's; ``credited_tokens`` have a token advantage other than zero.
+
+    ``token_spans`` are half-open ranges of response tokens. A ``short`` row holds no program, test or evidence: the step
+    had more failing samples than ``egca.evidence_rows``.
+    """
+
+    step: int
+    uid: str
     reward: float
-    test: str | None
-    outcome: str | None
-    got: str | None
-    expected: str | None
-    error: dict[str, Any] | None
-    localizer: str | None
-    not_localized: str | None
-    confirmed: str | None
-    place: list[Place]
     token_spans: list[tuple[int, int]]
     response_tokens: int
     advantage: float
     credited_tokens: int
-    evidence: dict[str, Any]
+    short: bool = False

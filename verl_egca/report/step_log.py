@@ -7,7 +7,7 @@ file holds of that step and of later ones is dropped, as is a last line that a k
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +29,18 @@ class StepLog:
     def _keep_steps_before(self, step: int) -> None:
         if not self.path.exists():
             return
-        kept = [line for line in read_lines(self.path) if json.loads(line)["step"] < step]
         partial = self.path.with_suffix(".partial")
-        partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as kept:
+            kept.writelines(line for line in _lines(self.path) if json.loads(line)["step"] < step)
         partial.replace(self.path)
-
-
-def read_lines(path: Path) -> list[str]:
-    """The file's complete lines; a last one without its end is what a killed process left, and is not read."""
-    text = path.read_text(encoding="utf-8")
-    return [line for line in text[: text.rfind("\n") + 1].split("\n") if line]
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The file's rows, or none if it is not there."""
-    return [json.loads(line) for line in read_lines(path)] if path.exists() else []
+    return [json.loads(line) for line in _lines(path)] if path.exists() else []
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The file's complete lines; a last one without its end is what a killed process left, and is not read."""
+    with path.open(encoding="utf-8", errors="replace") as file:  # the half line may end within a character
+        yield from (line for line in file if line.endswith("\n") and line.strip())

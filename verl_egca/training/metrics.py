@@ -31,6 +31,9 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     metrics["egca/localized_share"] = len(localized) / max(1, len(blamable))  # of the samples in LOGIC or SYNTAX
     for name, number in Counter(record.localizer for record in localized).items():
         metrics[f"egca/localized_by/{name}"] = number / max(1, len(blamable))
+    for confirmed in ("full", "partial", "none"):  # of the localized samples
+        share = sum(record.confirmed == confirmed for record in localized) / max(1, len(localized))
+        metrics[f"egca/confirmed/{confirmed}"] = share
     for reason, number in Counter(record.not_localized or "unknown" for record in blamable if not record.spans).items():
         metrics[f"egca/not_localized/{reason}"] = number / max(1, len(blamable))
     if localized:
@@ -41,6 +44,7 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     focused = [record.spans and float(rows.adv_B[row]) < 0 for record, row in samples if record.mode in _BLAMABLE]
     metrics["egca/focused_share"] = sum(map(bool, focused)) / count
     metrics["egca/failed_samples_total"] = float(sum(record.mode is None for record in records))
+    metrics["egca/shared"] = sum(record.shared for record in records) / count
     metrics["egca/no_variance_share"] = _share_without_variance(samples, uids)
     if records:
         seconds = [record.reward_ended - record.rollout_ended for record in records]

@@ -6,34 +6,65 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.report.records import LocalizationRecord
+from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows
 
+PROGRAM_BYTES = 16_000
 
-def localization_rows(step: int, rows: Rows, uids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """In the batch's order. Samples that passed, and rows that only pad the batch, have none."""
+
+def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
+    """(row, record) in the batch's order. Samples that passed, and rows that only pad the batch, are none."""
     for row, record in enumerate(rows.records):
-        if record is None or record.mode is Mode.CORRECT:
-            continue
-        yield LocalizationRecord(
-            step=step,
-            task_id=record.task_id,
-            uid=uids[row],
-            mode=record.mode,
-            program=record.program,
-            reward=record.reward,
-            test=record.case,
-            outcome=record.outcome,
-            got=record.got,
-            expected=record.expected,
-            error=record.error,
-            localizer=record.localizer,
-            not_localized=record.not_localized or record.failure,
-            confirmed=record.confirmed,
-            place=[dict(zip(("line", "col", "end_line", "end_col"), place, strict=True)) for place in record.places],
-            token_spans=list(record.spans),
-            response_tokens=record.response_tokens,
-            advantage=float(rows.adv_B[row]),
-            credited_tokens=int((rows.adv_BT[row] != 0).sum()),
-            evidence=record.evidence,
-        ).model_dump(mode="json")
+        if record is not None and record.mode is not Mode.CORRECT:
+            yield row, record
+
+
+def full_row(step: int, rows: Rows, uids: Sequence[str], row: int) -> dict[str, Any]:
+    """With program, test and evidence, each of bounded size."""
+    record = rows.records[row]
+    assert record is not None
+    shown = LocalizationRecord(
+        **_fields(step, rows, uids, row, record),
+        program=record.program if record.program is None else cut_text(record.program, PROGRAM_BYTES),
+        test=_cut(record.case),
+        got=_cut(record.got),
+        expected=_cut(record.expected),
+        error=record.error if record.error is None else bounded(record.error),
+        evidence=bounded(record.evidence),
+    )
+    return shown.model_dump(mode="json", exclude={"short"})
+
+
+def short_row(step: int, rows: Rows, uids: Sequence[str], row: int) -> dict[str, Any]:
+    """What was blamed and what it cost, in a few hundred bytes; it says that it is ``short``."""
+    record = rows.records[row]
+    assert record is not None
+    shown = LocalizationRecord(**_fields(step, rows, uids, row, record), short=True)
+    return shown.model_dump(mode="json", exclude={"program", "test", "got", "expected", "error", "evidence"})
+
+
+def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, record: SampleRecord) -> dict[str, Any]:
+    return {
+        "step": step,
+        "task_id": record.task_id,
+        "uid": uids[row],
+        "mode": record.mode,
+        "reward": record.reward,
+        "tests_passed": record.tests_passed,
+        "tests_total": record.tests_total,
+        "outcome": record.outcome,
+        "localizer": record.localizer,
+        "not_localized": record.not_localized or record.failure,
+        "confirmed": record.confirmed,
+        "place": [dict(zip(("line", "col", "end_line", "end_col"), place, strict=True)) for place in record.places],
+        "token_spans": list(record.spans),
+        "response_tokens": record.response_tokens,
+        "advantage": float(rows.adv_B[row]),
+        "credited_tokens": int((rows.adv_BT[row] != 0).sum()),
+    }
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else cut_text(text)

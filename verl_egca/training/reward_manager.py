@@ -24,6 +24,7 @@ from verl_egca.training.config import settings_of
 
 logger = logging.getLogger(__name__)
 
+_WAITING = 32
 RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages whatever is not one
 
 
@@ -49,8 +50,9 @@ class EGCARewardManager(RewardManagerBase):
             Assessor(self.sandbox, make_localizer(settings.localizer, settings.options), options=settings.options),
             settings,
         )
-        # one thread more than the sandbox runs at once, so that a worker never waits for extraction and mapping
-        self.threads = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="egca-reward")
+        # more threads than the sandbox runs programs at once: some extract and map, and some wait for a sample that
+        # holds the same program, which must not keep the others from theirs
+        self.threads = ThreadPoolExecutor(settings.workers + _WAITING, thread_name_prefix="egca-reward")
 
     async def run_single(self, data: DataProto) -> dict:
         rollout_ended = time.time()

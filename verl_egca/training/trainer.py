@@ -17,12 +17,11 @@ from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync
 
 from verl_egca.execution.confinement.layers import in_words
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.report.step_log import StepLog
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.config import settings_of
+from verl_egca.training.localization_log import LocalizationLog
 from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
-from verl_egca.training.records import localization_rows
 from verl_egca.training.reward_manager import RECORD_KEY
 
 logger = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class EGCATrainer:
         run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-        self.localizations = StepLog(run_dir / "localizations.jsonl")
+        self.localizations = LocalizationLog(run_dir / "localizations.jsonl", self.egca)
         self._critical_path_s = self._waited_from = 0.0
 
     def on_step_begin(self):
@@ -74,7 +73,7 @@ class EGCATrainer:
         if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
             rows.adv_BT = self._written_advantages(batch, response_mask_BT.shape[1])
             rows.adv_B = (rows.adv_BT * response_mask_BT).sum(-1) / response_mask_BT.sum(-1).clamp(min=1)
-        self.localizations.append(self.global_steps, localization_rows(self.global_steps, rows, uids))
+        metrics.update(self.localizations.append(self.global_steps, rows, uids))
         metrics.update(step_metrics(rows, uids))
         if self.egca.deterministic:
             metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, response_mask_BT)

@@ -1,0 +1,44 @@
+"""What a step's samples say as numbers. Needs no verl."""
+
+import pytest
+import torch
+
+from verl_egca.config.settings import Settings
+from verl_egca.gates.mode import Mode
+from verl_egca.sample import SampleRecord
+from verl_egca.training.batch import Rows
+from verl_egca.training.metrics import step_metrics
+
+
+def record(mode, **fields):
+    fields = {"task_id": "t", "reward": 0.0, "response_tokens": 10, "rollout_ended": 1.0, "reward_ended": 2.0} | fields
+    return SampleRecord(mode=mode, **fields)
+
+
+def metrics(*records):
+    count = len(records)
+    rows = Rows(records, list(range(count)), Settings(), torch.zeros(count), torch.zeros(count, 10))
+    return step_metrics(rows, ["a"] * count)
+
+
+def test_how_sure_the_blame_is_and_who_found_it():
+    found = metrics(
+        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed="full"),
+        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed="partial"),
+        record(Mode.LOGIC, spans=((0, 1),), localizer="trace", confirmed="none"),
+        record(Mode.SYNTAX, spans=((0, 1),), localizer="reported", confirmed="none"),
+        record(Mode.LOGIC, not_localized="no_twin"),
+        record(Mode.CORRECT, reward=1.0),
+    )
+    assert [found[f"egca/confirmed/{name}"] for name in ("full", "partial", "none")] == [0.25, 0.25, 0.5]
+    assert found["egca/localized_by/counterfactual"] == pytest.approx(2 / 5)
+    assert found["egca/localized_by/trace"] == found["egca/localized_by/reported"] == pytest.approx(1 / 5)
+
+
+def test_how_many_samples_shared_anothers_assessment():
+    assert metrics(record(Mode.LOGIC), record(Mode.LOGIC, shared=True), None)["egca/shared"] == 0.5
+
+
+def test_a_step_without_samples_has_numbers_all_the_same():
+    found = metrics(None)
+    assert found["egca/shared"] == found["egca/confirmed/full"] == found["egca/localized_share"] == 0

@@ -1,0 +1,96 @@
+"""What is known of a failing program, in words: the test, the two values, who is to blame, how sure that is, the edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from verl_egca.report.diff import coloured
+from verl_egca.report.records import Finding
+from verl_egca.report.untrusted import safe
+
+_NAME = 14
+
+
+def facts(finding: Finding) -> Text:
+    """A named line each; the edit's diff below."""
+    text = Text()
+    for name, value in _lines(finding):
+        text.append_text(fact(name, value))
+    diff = finding.evidence.get("diff")
+    if isinstance(diff, str) and diff:
+        text.append(f"{'the edit':>{_NAME}}\n", style="bold")
+        shown = coloured(diff).split("\n")
+        for line in shown:
+            text.append(" " * (_NAME + 2))
+            text.append_text(line)
+            text.append("\n")
+    return text
+
+
+def fact(name: str, value: str) -> Text:
+    """One line; ``value`` may be untrusted. Its further lines stand below its first."""
+    text = Text()
+    text.append(f"{name:>{_NAME}}  ", style="bold")
+    text.append(safe(value).replace("\n", "\n" + " " * (_NAME + 2)) + "\n")
+    return text
+
+
+def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
+    evidence = finding.evidence
+    test = evidence.get("case") or finding.test
+    if test:
+        yield "failing test", str(test)
+    got, expected = (evidence.get(key, getattr(finding, key)) for key in ("got", "expected"))
+    if got is not None or expected is not None:
+        yield "got", f"{got}, expected {expected}"
+    if finding.error:
+        yield "error", f"{finding.error.get('type')}: {finding.error.get('message')}"
+    diverged = _divergence(evidence)
+    if diverged:
+        yield "divergence", diverged
+    if finding.localizer:
+        yield "blamed by", finding.localizer
+        yield "how sure", how_sure(finding)
+    if evidence.get("trials") is not None:
+        cpu = evidence.get("cpu_ms")
+        yield (
+            "cost",
+            f"{evidence['trials']} trials" + (f", {cpu:.0f} ms of CPU" if isinstance(cpu, int | float) else ""),
+        )
+    if finding.not_localized:
+        yield "not localized", finding.not_localized
+    if evidence.get("cut"):
+        yield "cut short", ", ".join(map(str, evidence["cut"]))
+
+
+def how_sure(finding: Finding) -> str:
+    """What `Localization.confirmed` means for this program."""
+    edits = finding.evidence.get("edits")
+    edit = f"these {len(edits)} edits" if isinstance(edits, list) and len(edits) > 1 else "this edit"
+    if finding.confirmed == "full":
+        tests = {0: "all tests pass", 1: "its one test passes"}.get(
+            finding.tests_total, f"all {finding.tests_total} tests pass"
+        )
+        return f"proven: with {edit} {tests}"
+    if finding.confirmed == "partial":
+        return f"partly proven: with {edit} the failing test passes and none breaks that passed, but others still fail"
+    if finding.localizer == "reported":
+        return "not proven: it is where Python reported the error"
+    why = finding.evidence.get("unproven")
+    return "not proven: a guess" + (f" ({why})" if why else "")
+
+
+def _divergence(evidence: dict[str, Any]) -> str:
+    found = evidence.get("divergence", evidence)
+    if not isinstance(found, dict) or not found.get("candidate"):
+        return ""
+    return f"{_happened(found['candidate'])}; in the reference {_happened(found.get('reference'))}"
+
+
+def _happened(event: object) -> str:
+    if isinstance(event, dict):
+        return f"{event.get('kind', '')} {event.get('name', '')}".strip() + f" = {event.get('value')}"
+    return "nothing more happened" if event is None else str(event)
