@@ -24,6 +24,7 @@ from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Trace, decode
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
+_FIRST_EDITS = 2  # partial twins to which a second edit is looked for
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
 _TRACED_FAILING, _TRACED_PASSING = 3, 4
@@ -53,9 +54,9 @@ class CounterfactualLocalizer:
             found = [twin.edit] if twin else []
             full = twin is not None and twin.full
             if twin is not None and not full:
-                second = self._second(sample, twin.edit, search)
-                if second is not None:
-                    found, full = [twin.edit, second], True
+                pair = self._pair(sample, search)
+                if pair is not None:
+                    found, full = pair, True
             text = apply_all(sample.program, found)
             if full and not trials.run(text).passed:
                 raise NotLocalized("twin_not_proven")
@@ -101,7 +102,18 @@ class CounterfactualLocalizer:
             sources.append(Source(FAR_COST + bonus, lambda: priced(pieces.far(), bonus)))
         return sources
 
-    def _second(self, sample: FailingSample, first: Edit, search: Search) -> Edit | None:
+    def _pair(self, sample: FailingSample, search: Search) -> list[Edit] | None:
+        """A partial twin's edit, and one that with it makes all cases pass."""
+        firsts = {search.line(twin): twin.edit for twin in reversed(search.ranked())}
+        ordered = list(reversed(firsts.values()))[:_FIRST_EDITS]
+        for place, first in enumerate(ordered):
+            left = (search.budget - search.tried) // (len(ordered) - place)
+            second = self._second(sample, first, search, left)
+            if second is not None:
+                return [first, second]
+        return None
+
+    def _second(self, sample: FailingSample, first: Edit, search: Search, budget: int) -> Edit | None:
         """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
         text = first.apply(sample.program)
         try:
@@ -110,13 +122,12 @@ class CounterfactualLocalizer:
             return None
         verdict = search.trials.run(text)
         again = FailingSample(sample.problem, text, verdict, sample.sandbox, sample.seed)
-        failing = [case for case in verdict.cases if fails(case)]
-        if not failing:
+        if not any(fails(case) for case in verdict.cases):
             return None
         runs = Runs.of(again, program, search.trials, self._options)
-        rest = replace(self._search(again, program, runs, search.trials), tried=search.tried)
+        rest = replace(self._search(again, program, runs, search.trials), budget=budget)
         twin = rest.run(self._sources(again, program, runs, search.trials))
-        search.tried = rest.tried
+        search.tried += rest.tried
         return _before(twin.edit, first) if twin is not None and twin.full else None
 
     def _localization(
@@ -131,7 +142,7 @@ class CounterfactualLocalizer:
     ) -> Localization:
         blamed = min(found, key=lambda edit: runs.first_run(edit))
         place = self._place(program, blamed)
-        others = [twin.edit for twin in sorted(search.twins, key=lambda twin: (not twin.full, twin.edit.cost))]
+        others = [twin.edit for twin in search.ranked()]
         ranked = [place, *(self._place(program, edit) for edit in (*found, *others)), *runs.suspects()]
         evidence: dict[str, Any] = {
             "case": runs.case.case,

@@ -6,6 +6,7 @@ What is counted is trials and steps, not time: the same sample gives the same an
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from verl_egca.localization.twins.edits import Edit, changed_characters
 _BATCH = 12
 _BEYOND = 1.0  # how much costlier than the first twin another may be, to be looked for
 _MOST_BEYOND = 60
+_FIRST_EDIT = 0.5  # of the budget
 _TIMEOUT = 250  # trials that one is reckoned at that uses up its time without a step, as huge numbers do
 _ALL_CASES_STEPS = 500_000  # for the other cases of a text that has passed a chosen one
 
@@ -36,6 +38,11 @@ class Twin:
     edit: Edit
     full: bool
     fixed: int
+
+    @property
+    def worth(self) -> float:
+        """How much a partial twin says of its place: an edit that is a bit less likely says half as much."""
+        return float(self.fixed * 2.0**-self.edit.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,13 @@ class Search:
     def run(self, sources: Iterable[Source]) -> Twin | None:
         """The best twin, full ones before partial ones; None if no edit helps within the budget.
 
-        Among full twins the cheapest edit wins; they are looked for a little further than the first.
+        Among full twins the cheapest edit wins; they are looked for a little further than the first. Where only partial
+        ones are found, a share of the budget is left for a second edit.
         """
         self._texts.add(self.source)
         ordered = _ordered(sources)
         last_cost, left_beyond = float("inf"), _MOST_BEYOND
-        while self.tried < self.budget and left_beyond > 0:
+        while self.tried < self.budget * (_FIRST_EDIT if self.twins else 1.0) and left_beyond > 0:
             batch = self._batch(ordered, last_cost)
             if not batch:
                 break
@@ -80,9 +88,21 @@ class Search:
                 left_beyond -= len(batch)
         return self.best()
 
+    def ranked(self) -> list[Twin]:
+        """Full ones by cost; then partial ones, first those in the line that most of them speak for, by their worth."""
+        partial = [twin for twin in self.twins if not twin.full]
+        votes: dict[int, float] = defaultdict(float)
+        for twin in partial:
+            votes[self.line(twin)] += twin.worth
+        partial.sort(key=lambda twin: (-votes[self.line(twin)], -twin.worth, twin.edit.start, twin.edit.text))
+        full = sorted((t for t in self.twins if t.full), key=lambda twin: (twin.edit.cost, twin.edit.size))
+        return [*full, *partial]
+
+    def line(self, twin: Twin) -> int:
+        return self.source.count("\n", 0, twin.edit.blame[0])
+
     def best(self) -> Twin | None:
-        ranked = sorted(self.twins, key=lambda twin: (not twin.full, -twin.fixed, twin.edit.cost, twin.edit.size))
-        return ranked[0] if ranked else None
+        return next(iter(self.ranked()), None)
 
     def _batch(self, ordered: Iterator[Edit], last_cost: float) -> dict[str, Edit]:
         """The next texts to try, each with its cheapest edit."""

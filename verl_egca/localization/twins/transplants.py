@@ -79,9 +79,14 @@ def transplants(source: str, alignment: Alignment) -> list[Edit]:
 
 
 def _closer(first: Edit, second: Edit) -> Edit:
-    """Of two ways to the same program the cheaper one, which blames the smaller place of the two."""
+    """Of two ways to the same text the cheaper one, which blames the smaller place of the two that holds the change."""
     cheaper = min(first, second, key=_order)
-    return replace(cheaper, blame=min(first.blame, second.blame, key=lambda blame: (blame[1] - blame[0], blame)))
+    places = [cheaper.blame, *(e.blame for e in (first, second) if _holds(e.blame, first) and _holds(e.blame, second))]
+    return replace(cheaper, blame=min(places, key=lambda blame: (blame[1] - blame[0], blame)))
+
+
+def _holds(blame: tuple[int, int], edit: Edit) -> bool:
+    return blame[0] <= edit.start and edit.end <= blame[1]
 
 
 def _order(edit: Edit) -> tuple[float, int, int, int, str]:
