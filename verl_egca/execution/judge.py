@@ -28,6 +28,7 @@ from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
 from verl_egca.execution.warm_process import Zygote
 from verl_egca.execution.watch import Watch
+from verl_egca.tracing.steps import StepsExceeded
 
 _KEPT_AHEAD = 1024
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
@@ -69,14 +70,15 @@ class Judge:
         self._watch = Watch(limits["cpu_seconds"])
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
-        self._timeouts = 0
+        self._timeouts = self._exceeded = 0
         self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
 
         ``tests`` and ``entry_point`` are given when the key is new. ``events`` asks for a trace. With ``trials``, a list of
-        programs, the answer is which cases each passes (see `_try`), or with ``events`` its trace of each case.
+        programs, the answer is which cases each passes (see `_try`), with ``values`` also what it gave where it was wrong;
+        or, with ``events``, its trace of each case.
         """
         try:
             kind = self._kind(request)
@@ -87,10 +89,16 @@ class Judge:
             if request["fresh"]:
                 self._close()
             if request["events"]:
-                return {"traces": [self._traced(request, kind, text) for text in request["trials"]], "timeouts": 0}
-            self._timeouts = 0
-            passed = [self._try(request, kind, text) for text in request["trials"]]
-            return {"passed": passed, "timeouts": self._timeouts}
+                return {
+                    "traces": [self._traced(request, kind, text) for text in request["trials"]],
+                    "timeouts": 0,
+                    "exceeded": 0,
+                }
+            self._timeouts = self._exceeded = 0
+            tried = [self._try(request, kind, text) for text in request["trials"]]
+            passed = [[verdict["outcome"] == "passed" for verdict in verdicts] for verdicts in tried]
+            got = [[verdict["got"] for verdict in verdicts] for verdicts in tried] if request["values"] else None
+            return {"passed": passed, "got": got, "timeouts": self._timeouts, "exceeded": self._exceeded}
         wanted = request["cases"]
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
@@ -103,21 +111,21 @@ class Judge:
         trace = base64.b64encode(sitting.trace[:_MAX_TRACE]).decode() if request["events"] else None
         return {"cases": verdicts, "trace": trace}
 
-    def _try(self, request: Answer, kind: Kind, text: str) -> list[bool]:
-        """Which of the ``cases`` a text of a program passes; those after the first that it fails are not tried if
+    def _try(self, request: Answer, kind: Kind, text: str) -> list[Answer]:
+        """The verdicts on the ``cases`` of a text of a program; those after the first that it fails are not tried if
         ``all_or_none``. It runs in the process of the text before, if that still lives.
         """
         sitting = self._sitting_for(request, text)
-        passed: list[bool] = []
+        verdicts: list[Answer] = []
         cases = request["cases"]
         for place, index in enumerate(cases):
             sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
-            outcome = self._judge(kind, sitting, index)["outcome"]
-            passed.append(outcome == "passed")
-            self._timeouts += outcome == "timeout"
-            if request["all_or_none"] and not passed[-1]:
+            verdicts.append(self._judge(kind, sitting, index))
+            self._timeouts += verdicts[-1]["outcome"] == "timeout"
+            self._exceeded += (verdicts[-1]["error"] or {}).get("type") == StepsExceeded.__name__
+            if request["all_or_none"] and verdicts[-1]["outcome"] != "passed":
                 break
-        return passed
+        return verdicts
 
     def _traced(self, request: Answer, kind: Kind, text: str) -> list[str]:
         """The traces of a text's ``cases``, each loaded anew in the same process, if it still lives."""

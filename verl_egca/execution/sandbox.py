@@ -188,7 +188,7 @@ class Trials:
     def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
         self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
         self._started = False
-        self.timeouts = 0  # cases of trials that used up their time so far
+        self.timeouts = self.exceeded = 0  # cases of trials so far that used up their time, or their steps
 
     def end(self) -> None:
         """End the process. Further trials start another."""
@@ -235,7 +235,17 @@ class Trials:
         found: list[list[bool]] = answer["passed"]
         return found
 
+    def values(
+        self, programs: Sequence[str], cases: Sequence[int], *, max_steps: int = 0
+    ) -> list[list[tuple[bool, str | None]]]:
+        """As `passed`, and beside each answer what the program gave, shown in short, if that was a wrong value."""
+        answer = self._ask(programs, {"cases": list(cases), "steps": max_steps, "all_or_none": False, "values": True})
+        if answer is None:
+            return [[(False, None)] * len(cases) for _ in programs]
+        return [list(zip(*both, strict=True)) for both in zip(answer["passed"], answer["got"], strict=True)]
+
     def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
+        request.setdefault("values", False)
         fresh, self._started = not self._started, True
         request |= {"trials": list(programs), "fresh": fresh, "cpu_seconds": self._cpu_seconds}
         try:
@@ -243,6 +253,7 @@ class Trials:
         except Overrun:
             answer = None
         self.timeouts += answer["timeouts"] if answer is not None else 1
+        self.exceeded += answer["exceeded"] if answer is not None else 0
         return answer
 
 

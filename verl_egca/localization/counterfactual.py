@@ -5,31 +5,28 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
+from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
-from verl_egca.localization.runs import MAX_EVENTS, References, fails
+from verl_egca.localization.guess import NoTwin, best_guess
+from verl_egca.localization.observed import Runs
+from verl_egca.localization.runs import References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.mutations import LEAST, LEAST_MISSING, omissions, slips
-from verl_egca.localization.twins.search import Cases, Search, Source, costlier
+from verl_egca.localization.twins.search import Nearer, Search, Source, Twin, costlier
 from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.twins.suspicion import ochiai
 from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 from verl_egca.source import SourceRange
-from verl_egca.tracing.trace import Trace, decode
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
-_FIRST_EDITS = 2  # partial twins to which a second edit is looked for
+_FIRST_EDITS = 3  # to which a second edit is looked for
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
-_TRACED_FAILING, _TRACED_PASSING = 3, 4
-_ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
-_UNEXECUTED = 6.0
 _ALIKE = (
     8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
 )
@@ -53,7 +50,7 @@ class CounterfactualLocalizer:
             twin = search.run(self._sources(sample, program, runs, trials))
             found = [twin.edit] if twin else []
             full = twin is not None and twin.full
-            if twin is not None and not full:
+            if not full:
                 pair = self._pair(sample, search)
                 if pair is not None:
                     found, full = pair, True
@@ -61,7 +58,7 @@ class CounterfactualLocalizer:
             if full and not trials.run(text).passed:
                 raise NotLocalized("twin_not_proven")
         if not found:
-            raise NotLocalized("no_twin")
+            raise NoTwin("no_twin", best_guess(program, runs, search))
         return self._localization(sample, program, runs, search, found, text, full)
 
     def _search(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> Search:
@@ -103,9 +100,12 @@ class CounterfactualLocalizer:
         return sources
 
     def _pair(self, sample: FailingSample, search: Search) -> list[Edit] | None:
-        """A partial twin's edit, and one that with it makes all cases pass."""
-        firsts = {search.line(twin): twin.edit for twin in reversed(search.ranked())}
-        ordered = list(reversed(firsts.values()))[:_FIRST_EDITS]
+        """An edit that is a partial twin or brings a case nearer, and one that with it makes all cases pass."""
+        firsts: dict[int, Edit] = {}
+        helping: list[Twin | Nearer] = [*search.ranked(), *search.ranked_nearer()]
+        for found in helping:
+            firsts.setdefault(search.line(found), found.edit)
+        ordered = list(firsts.values())[:_FIRST_EDITS]
         for place, first in enumerate(ordered):
             left = (search.budget - search.tried) // (len(ordered) - place)
             second = self._second(sample, first, search, left)
@@ -120,7 +120,7 @@ class CounterfactualLocalizer:
             program = Program(text)
         except ValueError:
             return None
-        verdict = search.trials.run(text)
+        verdict = self._verdict(sample, text, search)
         again = FailingSample(sample.problem, text, verdict, sample.sandbox, sample.seed)
         if not any(fails(case) for case in verdict.cases):
             return None
@@ -129,6 +129,17 @@ class CounterfactualLocalizer:
         twin = rest.run(self._sources(again, program, runs, search.trials))
         search.tried += rest.tried
         return _before(twin.edit, first) if twin is not None and twin.full else None
+
+    def _verdict(self, sample: FailingSample, text: str, search: Search) -> Verdict:
+        """The sample's verdict, brought up to date for an edited text, within the steps of a trial."""
+        cases = sample.verdict.cases
+        (outcomes,) = search.trials.values([text], [case.index for case in cases], max_steps=search.max_steps)
+        return Verdict(
+            tuple(
+                replace(case, outcome=Outcome.PASSED if passed else Outcome.WRONG, got=got)
+                for case, (passed, got) in zip(cases, outcomes, strict=True)
+            )
+        )
 
     def _localization(
         self,
@@ -163,70 +174,6 @@ class CounterfactualLocalizer:
             if statement is not None:
                 return program.header(statement)
         return program.text.between(*edit.blame)
-
-
-@dataclass(frozen=True)
-class Runs:
-    """What is known of how the program ran: the failing case that is looked at, and what ran in it and in others."""
-
-    cases: Cases
-    case: CaseVerdict
-    trace: Trace
-    suspicion: dict[SourceRange, float]
-    program: Program
-    traces: dict[int, Trace]
-
-    @classmethod
-    def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
-        """Raises NotLocalized if no case fails."""
-        failing = [case for case in sample.verdict.cases if fails(case)]
-        passing = [case for case in sample.verdict.cases if case.passed]
-        if not failing:
-            raise NotLocalized("no_failing_case")
-        looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
-        if looked_at[0].outcome is Outcome.TIMEOUT:
-            del looked_at[1:]  # each is traced to the end of its budget
-        every = max(1, len(passing) // _TRACED_PASSING)
-        contrasting = passing[::every][:_TRACED_PASSING]
-        wanted = [case.index for case in (*looked_at, *contrasting)]
-        found = trials.traces(sample.program, wanted, MAX_EVENTS)
-        traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
-        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
-        beside = [case for case in looked_at if case is not chosen]
-        second = min(
-            beside, key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index), default=None
-        )
-        chosen_ones = (chosen.index,) if second is None else (chosen.index, second.index)
-        cases = Cases(chosen_ones, tuple(c.index for c in failing), tuple(c.index for c in passing))
-        suspicion = ochiai(
-            [traces[case.index].executed for case in looked_at], [traces[case.index].executed for case in contrasting]
-        )
-        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
-
-    def surprise(self, edit: Edit) -> float:
-        """Bits to add to an edit's cost for where it is."""
-        statement = self.program.statement_at(edit.start)
-        if statement is None or not self.suspicion:
-            return 0.0
-        found = self.suspicion.get(self.program.header(statement))
-        if found is None:
-            return _UNEXECUTED
-        return _ELSEWHERE * (1.0 - found / max(self.suspicion.values()))
-
-    def first_run(self, edit: Edit) -> int:
-        statement = self.program.statement_at(edit.start)
-        order = self.trace.executed
-        place = self.program.header(statement) if statement is not None else None
-        return order.index(place) if place in order else len(order)
-
-    def suspects(self) -> list[SourceRange]:
-        return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
-
-
-def _alike(one: Trace, two: Trace) -> float:
-    """How much of what ran in two cases ran in both."""
-    first, second = set(one.executed), set(two.executed)
-    return len(first & second) / max(1, len(first | second))
 
 
 def apply_all(source: str, edits: list[Edit]) -> str:

@@ -1,6 +1,6 @@
-"""``egca``: what can be proven first, then the best that can't: counterfactual, then the first divergence, then suspicion.
+"""``egca``: what can be proven first, then the best that can't: all witnesses together, or else the first divergence.
 
-`Localization.localizer` names which of them it was.
+`Localization.localizer` names which of them it was: ``counterfactual``, ``guess`` or ``trace``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
-from verl_egca.localization.suspicious import SuspiciousLocalizer
+from verl_egca.localization.guess import NoTwin
 from verl_egca.localization.trace import TraceLocalizer
 
 
@@ -19,7 +19,7 @@ class EgcaLocalizer:
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
         self._proven = CounterfactualLocalizer(self._options)
-        self._unproven = (TraceLocalizer(), SuspiciousLocalizer())
+        self._trace = TraceLocalizer()
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
@@ -27,10 +27,6 @@ class EgcaLocalizer:
         except NotLocalized as reason:
             if self._options.unconfirmed == "uniform":
                 raise
-            for localizer in self._unproven:
-                try:
-                    found = localizer.localize(sample)
-                except NotLocalized:
-                    continue
-                return replace(found, evidence={**found.evidence, "unproven": str(reason)})
-            raise
+            guess = reason.guess if isinstance(reason, NoTwin) else None
+            found = guess or self._trace.localize(sample)
+            return replace(found, evidence={**found.evidence, "unproven": str(reason)})

@@ -8,27 +8,36 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.localization.twins.edits import Edit, changed_characters
+from verl_egca.localization.twins.progress import nearness
 
 _BATCH = 12
 _BEYOND = 1.0  # how much costlier than the first twin another may be, to be looked for
 _MOST_BEYOND = 60
+_LEAST_GAIN = 0.02
 _FIRST_EDIT = 0.5  # of the budget
 _TIMEOUT = 250  # trials that one is reckoned at that uses up its time without a step, as huge numbers do
-_ALL_CASES_STEPS = 500_000  # for the other cases of a text that has passed a chosen one
+_MANY_STEPS = 300_000  # for the other cases of a text that has passed a chosen one
+_STEPS_A_TRIAL = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Indices of a problem's cases. ``chosen`` are the failing ones that each edit is tried on first."""
+    """Indices of a problem's cases. ``chosen`` are the failing ones that each edit is tried on first.
+
+    ``expected`` is what each of the chosen ones wants, as text, and ``got`` what the program gives, where these are known.
+    """
 
     chosen: tuple[int, ...]
     failing: tuple[int, ...]
     passing: tuple[int, ...]
+    expected: tuple[str | None, ...]
+    got: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,22 @@ class Twin:
     def worth(self) -> float:
         """How much a partial twin says of its place: an edit that is a bit less likely says half as much."""
         return float(self.fixed * 2.0**-self.edit.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearer:
+    """An edit with which no chosen case passes, but what the program gives is nearer to what is expected, by ``gain``."""
+
+    edit: Edit
+    gain: float
+
+    @property
+    def worth(self) -> float:
+        """As a twin's."""
+        return float(self.gain * 2.0 ** (-self.edit.cost / 2))
+
+
+_Found = TypeVar("_Found", Twin, Nearer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,7 @@ class Search:
     most_changed: int
     tried: int = 0
     twins: list[Twin] = field(default_factory=list)
+    nearer: list[Nearer] = field(default_factory=list)
     _texts: set[str] = field(default_factory=set)
 
     def run(self, sources: Iterable[Source]) -> Twin | None:
@@ -76,7 +102,7 @@ class Search:
         self._texts.add(self.source)
         ordered = _ordered(sources)
         last_cost, left_beyond = float("inf"), _MOST_BEYOND
-        while self.tried < self.budget * (_FIRST_EDIT if self.twins else 1.0) and left_beyond > 0:
+        while self.tried < self.budget * (_FIRST_EDIT if self.twins or self.nearer else 1.0) and left_beyond > 0:
             batch = self._batch(ordered, last_cost)
             if not batch:
                 break
@@ -90,16 +116,20 @@ class Search:
 
     def ranked(self) -> list[Twin]:
         """Full ones by cost; then partial ones, first those in the line that most of them speak for, by their worth."""
-        partial = [twin for twin in self.twins if not twin.full]
-        votes: dict[int, float] = defaultdict(float)
-        for twin in partial:
-            votes[self.line(twin)] += twin.worth
-        partial.sort(key=lambda twin: (-votes[self.line(twin)], -twin.worth, twin.edit.start, twin.edit.text))
         full = sorted((t for t in self.twins if t.full), key=lambda twin: (twin.edit.cost, twin.edit.size))
-        return [*full, *partial]
+        return [*full, *self._by_votes([twin for twin in self.twins if not twin.full])]
 
-    def line(self, twin: Twin) -> int:
-        return self.source.count("\n", 0, twin.edit.blame[0])
+    def ranked_nearer(self) -> list[Nearer]:
+        return self._by_votes(self.nearer)
+
+    def _by_votes(self, found: Sequence[_Found]) -> list[_Found]:
+        votes: dict[int, float] = defaultdict(float)
+        for one in found:
+            votes[self.line(one)] += one.worth
+        return sorted(found, key=lambda one: (-votes[self.line(one)], -one.worth, one.edit.start, one.edit.text))
+
+    def line(self, found: Twin | Nearer) -> int:
+        return self.source.count("\n", 0, found.edit.blame[0])
 
     def best(self) -> Twin | None:
         return next(iter(self.ranked()), None)
@@ -122,27 +152,53 @@ class Search:
     def _try(self, edits: dict[str, Edit]) -> list[Twin]:
         texts = list(edits)
         self.tried += len(texts)
-        passed = self._passed(texts, self.cases.chosen, self.max_steps)
-        found = (self._twin(edits[text], text, first) for text, first in zip(texts, passed, strict=True) if any(first))
+        with self._charged(self.max_steps):
+            outcomes = self.trials.values(texts, self.cases.chosen, max_steps=self.max_steps)
+        found = []
+        for text, cases in zip(texts, outcomes, strict=True):
+            if any(passed for passed, _ in cases):
+                found.append(self._twin(edits[text], text, [passed for passed, _ in cases]))
+            else:
+                gain = self._gain([got for _, got in cases])
+                if gain > _LEAST_GAIN:
+                    self.nearer.append(Nearer(edits[text], gain))
         return [twin for twin in found if twin is not None]
+
+    def _gain(self, got: Sequence[str | None]) -> float:
+        before, expected = self.cases.got, self.cases.expected
+        gains = [nearness(b, e) - nearness(a, e) for a, b, e in zip(before, got, expected, strict=True)]
+        return sum(gains) / len(gains) if min(gains) >= 0 else 0.0
 
     def _twin(self, edit: Edit, text: str, first: Sequence[bool]) -> Twin | None:
         """What an edit is worth that makes a chosen case pass."""
         chosen = self.cases.chosen
-        others = [case for case in (*self.cases.failing, *self.cases.passing) if case not in chosen]
         self.tried += 1
-        (outcomes,) = self._passed([text], others, _ALL_CASES_STEPS)
-        by_case = dict(zip([*chosen, *others], [*first, *outcomes], strict=True))
-        if not all(by_case[case] for case in self.cases.passing):
+        if not all(self._all_pass(text, self.cases.passing)):
             return None
-        fixed = sum(by_case[case] for case in self.cases.failing)
+        others = [case for case in self.cases.failing if case not in chosen]
+        passed = self._all_pass(text, others)
+        rest = others[len(passed) :]
+        if rest:
+            with self._charged(self.max_steps):
+                passed += self.trials.passed([text], rest, max_steps=self.max_steps)[0]
+        fixed = sum(first) + sum(passed)
         return Twin(edit, fixed == len(self.cases.failing), fixed)
 
-    def _passed(self, texts: Sequence[str], cases: Sequence[int], steps: int) -> list[list[bool]]:
-        before = self.trials.timeouts
-        passed = self.trials.passed(texts, cases, max_steps=steps)
-        self.tried += _TIMEOUT * (self.trials.timeouts - before)
+    def _all_pass(self, text: str, cases: Sequence[int]) -> list[bool]:
+        """Whether each of the cases passes, up to the first that does not."""
+        if not cases:
+            return []
+        with self._charged(_MANY_STEPS):
+            (passed,) = self.trials.passed([text], cases, max_steps=_MANY_STEPS, all_or_none=True)
         return passed
+
+    @contextmanager
+    def _charged(self, steps: int) -> Iterator[None]:
+        """What uses up its time or its steps is worth many trials."""
+        timeouts, exceeded = self.trials.timeouts, self.trials.exceeded
+        yield
+        self.tried += _TIMEOUT * (self.trials.timeouts - timeouts)
+        self.tried += steps * (self.trials.exceeded - exceeded) // _STEPS_A_TRIAL
 
 
 def _ordered(sources: Iterable[Source]) -> Iterator[Edit]:

@@ -1,0 +1,88 @@
+"""What is known of how a failing program ran, before anything of it is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verl_egca.execution.sandbox import Trials
+from verl_egca.execution.verdict import CaseVerdict, Outcome
+from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.runs import MAX_EVENTS, fails
+from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.search import Cases
+from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.suspicion import ochiai
+from verl_egca.source import SourceRange
+from verl_egca.tracing.trace import Trace, decode
+
+_TRACED_FAILING, _TRACED_PASSING = 3, 4
+_ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
+_UNEXECUTED = 6.0
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What is known of how the program ran: the failing case that is looked at, and what ran in it and in others."""
+
+    cases: Cases
+    case: CaseVerdict
+    trace: Trace
+    suspicion: dict[SourceRange, float]
+    program: Program
+    traces: dict[int, Trace]
+
+    @classmethod
+    def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
+        """Raises NotLocalized if no case fails."""
+        failing = [case for case in sample.verdict.cases if fails(case)]
+        passing = [case for case in sample.verdict.cases if case.passed]
+        if not failing:
+            raise NotLocalized("no_failing_case")
+        looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
+        if looked_at[0].outcome is Outcome.TIMEOUT:
+            del looked_at[1:]  # each is traced to the end of its budget
+        every = max(1, len(passing) // _TRACED_PASSING)
+        contrasting = passing[::every][:_TRACED_PASSING]
+        wanted = [case.index for case in (*looked_at, *contrasting)]
+        found = trials.traces(sample.program, wanted, MAX_EVENTS)
+        traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
+        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        beside = [case for case in looked_at if case is not chosen]
+        beside.sort(key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index))
+        first = [chosen, *beside[:1]]  # and the one that goes another way, in case two things are wrong
+        cases = Cases(
+            tuple(case.index for case in first),
+            tuple(case.index for case in failing),
+            tuple(case.index for case in passing),
+            tuple(case.expected for case in first),
+            tuple(case.got for case in first),
+        )
+        suspicion = ochiai(
+            [traces[case.index].executed for case in looked_at], [traces[case.index].executed for case in contrasting]
+        )
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
+
+    def surprise(self, edit: Edit) -> float:
+        """Bits to add to an edit's cost for where it is."""
+        statement = self.program.statement_at(edit.start)
+        if statement is None or not self.suspicion:
+            return 0.0
+        found = self.suspicion.get(self.program.header(statement))
+        if found is None:
+            return _UNEXECUTED
+        return _ELSEWHERE * (1.0 - found / max(self.suspicion.values()))
+
+    def first_run(self, edit: Edit) -> int:
+        statement = self.program.statement_at(edit.start)
+        order = self.trace.executed
+        place = self.program.header(statement) if statement is not None else None
+        return order.index(place) if place in order else len(order)
+
+    def suspects(self) -> list[SourceRange]:
+        return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
+
+
+def _alike(one: Trace, two: Trace) -> float:
+    """How much of what ran in two cases ran in both."""
+    first, second = set(one.executed), set(two.executed)
+    return len(first & second) / max(1, len(first | second))

@@ -1,0 +1,63 @@
+"""How near a wrong value is to the right one: edits that bring it nearer tell where to look, though they don't mend all.
+
+Values are compared as they are shown, which is text of the program under test: it is read as literals and no more.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import Any
+
+NO_VALUE, LEAST, MOST = 0.0, 0.1, 0.9  # of a run that gives no value, and of any value that is wrong
+_LONGEST = 400  # characters that are read
+
+
+def nearness(got: str | None, expected: str | None) -> float:
+    """From NO_VALUE to MOST; 1 is left to a case that passes."""
+    if got is None:
+        return NO_VALUE
+    if expected is None:
+        return LEAST
+    return LEAST + (MOST - LEAST) * _alike(_read(got), _read(expected))
+
+
+def _read(text: str) -> Any:
+    try:
+        return ast.literal_eval(text[:_LONGEST])
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
+
+
+def _alike(one: Any, two: Any) -> float:
+    if isinstance(one, bool) or isinstance(two, bool) or one is None or two is None:
+        return 0.5 * (type(one) is type(two))
+    if isinstance(one, int | float) and isinstance(two, int | float):
+        return _alike_numbers(one, two)
+    if isinstance(one, str) and isinstance(two, str):
+        return float(difflib.SequenceMatcher(None, one, two, autojunk=False).ratio())
+    if isinstance(one, list | tuple) and isinstance(two, list | tuple):
+        return _alike_sequences(one, two)
+    if isinstance(one, dict) and isinstance(two, dict):
+        shared = sum(0.5 + 0.5 * bool(one[key] == two[key]) for key in one.keys() & two.keys())
+        return 2.0 * shared / max(1, len(one) + len(two))
+    if isinstance(one, set | frozenset) and isinstance(two, set | frozenset):
+        return 2 * len(one & two) / max(1, len(one) + len(two))
+    return 0.0
+
+
+def _alike_numbers(one: float, two: float) -> float:
+    try:
+        return max(0.0, 1.0 - abs(one - two) / (abs(one) + abs(two) + 1e-9))
+    except (OverflowError, ValueError):
+        return 0.0
+
+
+def _alike_sequences(one: Any, two: Any) -> float:
+    """What is equal in order counts most; then places that hold something alike."""
+    first, second = [repr(item) for item in one], [repr(item) for item in two]
+    if not first and not second:
+        return 0.5
+    equal = difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+    near = sum(_alike(a, b) for a, b in zip(one, two, strict=False)) / max(len(first), len(second))
+    return float(0.7 * equal + 0.3 * near)
