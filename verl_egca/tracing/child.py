@@ -1,25 +1,36 @@
 """Runs an instrumented program inside the sandbox, and writes what it does to a descriptor as it happens.
 
 The format is JSON lines. The first is the list of program points; then ``[point]`` for a statement that runs for the
-first time, and ``[point, kind, name, key, text]`` for an event: kind is ``argument, let, item, mutated, branch, return``,
-key the value's fingerprint, text what to show of it. A process that is killed leaves a prefix.
+first time, ``[point, kind, name, key, text]`` for an event, with the value's fingerprint as key and what to show of it as
+text, and ``["cut"]`` where the budget ended the run. A process that is killed leaves a prefix.
+
+The budget is of work, not of time, so that a trace does not depend on the machine: an event costs one, and one more for
+each `_ITEMS_AN_EVENT` items of its value.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import os
+import sys
+from itertools import islice
+from json.encoder import encode_basestring_ascii as quoted
+from types import CodeType, FrameType
 from typing import Any
 
 from verl_egca.source import SourceText
-from verl_egca.tracing.fingerprint import fingerprint, shown
-from verl_egca.tracing.instrument import PROBE, instrument
+from verl_egca.tracing.fingerprint import fingerprint, measured, shown
+from verl_egca.tracing.instrument import PROBE, Probes, instrument
 
 PROGRAM = "<program>"
-_UNBUFFERED = 200  # the first events are written at once, in case the program ends here
+_UNBUFFERED = 200  # the first records are written at once, in case the program ends here
 _BUFFER = 64
-_FLAT = (int, float, complex, bool, str, bytes, type(None))
+_ITEMS_AN_EVENT = 64
+_FLAT = frozenset(map(id, (int, float, complex, bool, str, bytes, type(None))))
+_OWN_FRAMES = 40  # deeper than any probe goes
+_FUNCTION = 1  # CO_OPTIMIZED: no module's and no class's code
 
 _recorder: Recorder | None = None
 
@@ -27,16 +38,19 @@ _recorder: Recorder | None = None
 def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> None:
     """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``.
 
-    The process ends once ``max_events`` events are written: a longer trace is not looked at, and a loop that never ends
-    is worth no more time. Raises what compiling and running the program raises.
+    The process ends once the budget of ``max_events`` is spent: a longer trace is not looked at, and a loop that never
+    ends is worth no more time. Probes need some depth of recursion, which the program is given on top of what it has; so
+    where it recurses without end, it gets a little deeper. Raises what compiling and running the program raises.
     """
     global _recorder
     compile(source, PROGRAM, "exec", dont_inherit=True)  # errors as the program's own compilation has them
-    tree, points = instrument(ast.parse(source, PROGRAM), SourceText(source))
-    _recorder = Recorder(sink, len(points), max_events)
-    _recorder.write(points)
-    namespace[PROBE] = _recorder
-    exec(compile(tree, PROGRAM, "exec", dont_inherit=True), namespace)
+    tree, probes = instrument(ast.parse(source, PROGRAM), SourceText(source))
+    code = compile(tree, PROGRAM, "exec", dont_inherit=True)
+    _recorder = Recorder(sink, probes, max_events)
+    setattr(builtins, PROBE, _recorder)
+    _recorder.watch(sys.stdout)
+    sys.setrecursionlimit(sys.getrecursionlimit() + _OWN_FRAMES)
+    exec(code, namespace)
 
 
 def flush() -> None:
@@ -48,59 +62,146 @@ def flush() -> None:
 class Recorder:
     """The probes, by the names that `instrument` gives them."""
 
-    def __init__(self, sink: int, points: int, max_events: int) -> None:
+    Unbound = NameError
+
+    def __init__(self, sink: int, probes: Probes, max_events: int) -> None:
         self._sink, self._left = sink, max_events
-        self._seen = bytearray(points)
+        self.new = [True] * len(probes.points)
+        self._spans = probes.spans
+        self._starts = [f"[{point},{quoted(kind)},{quoted(name)}," for point, kind, name in probes.sites]
+        self._points: dict[tuple[int, int], int | None] = {}
+        self._codes: list[CodeType] = []  # kept, so that their ids stay theirs
+        self._printed: list[str] = []
+        self._printed_at: int | None = None
         self._lines: list[str] = []
         self._written = 0
+        self._write(json.dumps(probes.points, separators=(",", ":")))
 
     def step(self, point: int) -> None:
-        if not self._seen[point]:
-            self._seen[point] = 1
-            self.write([point])
+        self.new[point] = False
+        self._write(f"[{point}]")
 
-    def let(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "let", name, value)
-
-    def item(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "item", name, value)
-
-    def argument(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "argument", name, value)
-
-    def mutated(self, point: int, name: str, value: Any) -> None:
-        if type(value) not in _FLAT and not callable(value):
-            self._event(point, "mutated", name, value)
-
-    def named(self, point: int, name: str, value: Any) -> Any:
-        self._event(point, "let", name, value)
+    def event(self, site: int, value: Any) -> Any:
+        kind = type(value)
+        if kind is int and -1_000_000_000 < value < 1_000_000_000:
+            self._tell(f'{self._starts[site]}"{value}","{value}"]', 1)
+        else:
+            key, items = measured(value)
+            self._tell(f"{self._starts[site]}{quoted(key)},{quoted(shown(value))}]", 1 + items // _ITEMS_AN_EVENT)
         return value
 
-    def branch(self, point: int, value: Any) -> bool:
+    def mutated(self, site: int, value: Any) -> None:
+        if id(type(value)) not in _FLAT and not callable(value):
+            self.event(site, value)
+
+    def branch(self, site: int, value: Any) -> bool:
         truth = bool(value)
-        self._event(point, "branch", "", truth)
+        self._tell(self._starts[site] + ('"1","True"]' if truth else '"0","False"]'), 1)
         return truth
 
-    def returned(self, point: int, value: Any) -> Any:
-        self._event(point, "return", "", value)
-        return value
+    # ------------------------------------------------------------ exceptions
 
-    def _event(self, point: int, kind: str, name: str, value: Any) -> None:
-        self.write([point, kind, name, fingerprint(value), shown(value)])
-        self._left -= 1
+    def raised(self) -> None:
+        """Of the exception that is being handled, unless a function that it came through has told."""
+        kind, _, traceback = sys.exc_info()
+        if kind is None or kind is GeneratorExit or traceback is None:
+            return
+        frame, last = traceback.tb_frame, traceback.tb_lasti
+        inner = traceback.tb_next
+        while inner is not None:
+            code = inner.tb_frame.f_code
+            if code.co_filename == PROGRAM:
+                if code.co_flags & _FUNCTION and not code.co_name.startswith("<"):
+                    return
+                frame, last = inner.tb_frame, inner.tb_lasti
+            inner = inner.tb_next
+        point = self._point(frame.f_code, last)
+        if point is not None:
+            name = type.__dict__["__name__"].__get__(kind)
+            self._tell(f'[{point},"raise","",{quoted(fingerprint(name))},{quoted(name)}]', 1)
+
+    def _point(self, code: CodeType, last: int) -> int | None:
+        """The innermost statement that covers an instruction."""
+        key = id(code), last
+        if key not in self._points:
+            self._codes.append(code)
+            line, end_line, col, end_col = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
+            start, end = (line or 0, col or 0), (end_line or line or 0, end_col or 0)
+            around = [
+                (span[:2], point)
+                for point, span in enumerate(self._spans)
+                if span[:2] <= start and (end <= span[2:] or end[1] == 0)
+            ]
+            self._points[key] = max(around)[1] if around else None
+        return self._points[key]
+
+    # ------------------------------------------------------------ printed output
+
+    def watch(self, stream: Any) -> None:
+        """Tell of what is written to a stream, which stays what it is but for its method ``write``."""
+        write = stream.write
+
+        def told(text: Any) -> Any:
+            count = write(text)
+            self._print(text)
+            return count
+
+        stream.write = told
+
+    def _print(self, text: Any) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename != PROGRAM:
+            frame = frame.f_back
+        point = self._point(frame.f_code, frame.f_lasti) if frame is not None else None
+        if point is None:
+            return
+        if point != self._printed_at:
+            self._tell_printed()
+            self._printed_at = point
+        is_text = issubclass(type(text), str)
+        self._printed.append(str.__str__(text) if is_text else bytes(text).decode("utf-8", "replace"))
+
+    def _tell_printed(self) -> None:
+        text = "".join(self._printed)
+        self._printed.clear()
+        if text:
+            key, items = measured(text)
+            line = f'[{self._printed_at},"print","",{quoted(key)},{quoted(text[:_PRINTED])}]'
+            self._printed_at = None
+            self._tell(line, 1 + items // _ITEMS_AN_EVENT)
+
+    # ------------------------------------------------------------ writing
+
+    def _tell(self, line: str, cost: int) -> None:
+        if self._printed:
+            self._tell_printed()
+        self._write(line)
+        self._left -= cost
         if self._left <= 0:
+            self._write('["cut"]')
             self.flush()
             os._exit(0)
 
-    def write(self, record: Any) -> None:
-        self._lines.append(json.dumps(record, separators=(",", ":")))
+    def _write(self, line: str) -> None:
+        self._lines.append(line)
         self._written += 1
         if self._written <= _UNBUFFERED or len(self._lines) >= _BUFFER:
-            self.flush()
+            self._send()
 
     def flush(self) -> None:
+        if self._printed:
+            self._tell_printed()
         if self._lines:
-            data = ("\n".join(self._lines) + "\n").encode("ascii")
-            self._lines.clear()
+            self._send()
+
+    def _send(self) -> None:
+        data = ("\n".join(self._lines) + "\n").encode("ascii")
+        try:
             while data:
                 data = data[os.write(self._sink, data) :]
+        except OSError:  # the file may grow no further
+            os._exit(0)
+        self._lines.clear()
+
+
+_PRINTED = 200
