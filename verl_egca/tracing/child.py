@@ -2,7 +2,9 @@
 
 The format is JSON lines. The first is the list of program points; then ``[point]`` for a statement that runs for the
 first time, ``[point, kind, name, key, text]`` for an event, with the value's fingerprint as key and what to show of it as
-text, and ``["cut"]`` where the budget ended the run. A process that is killed leaves a prefix.
+text, and ``["cut"]`` where the budget ended the run. A process that is killed leaves a prefix. The first part of the file is
+memory that is shared with it, which takes no system call to write; what is not used of it is cut
+off when all is written, or left as zeros by a process that is killed.
 
 The budget is of work, not of time, so that a trace does not depend on the machine: an event costs one, and one more for
 each `_ITEMS_AN_EVENT` items of its value.
@@ -13,6 +15,7 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+import mmap
 import os
 import sys
 from itertools import islice
@@ -21,12 +24,12 @@ from types import CodeType, FrameType
 from typing import Any
 
 from verl_egca.source import SourceText
-from verl_egca.tracing.fingerprint import fingerprint, measured, shown
+from verl_egca.tracing.fingerprint import fingerprint, measured
 from verl_egca.tracing.instrument import PROBE, Probes, instrument
 
 PROGRAM = "<program>"
-_UNBUFFERED = 200  # the first records are written at once, in case the program ends here
-_BUFFER = 64
+_AT_ONCE = 1 << 16  # so many bytes are in the file as soon as they are told, in case the program ends here
+_BUFFER = 64  # records that are written together after that
 _ITEMS_AN_EVENT = 64
 _FLAT = frozenset(map(id, (int, float, complex, bool, str, bytes, type(None))))
 _OWN_FRAMES = 40  # deeper than any probe goes
@@ -73,21 +76,23 @@ class Recorder:
         self._codes: list[CodeType] = []  # kept, so that their ids stay theirs
         self._printed: list[str] = []
         self._printed_at: int | None = None
-        self._lines: list[str] = []
-        self._written = 0
-        self._write(json.dumps(probes.points, separators=(",", ":")))
+        os.ftruncate(sink, _AT_ONCE)
+        self._start, self._extended = mmap.mmap(sink, _AT_ONCE), True
+        self._lines = [json.dumps(probes.points, separators=(",", ":"))]
+        self._written, self._batch = 0, 1
+        self._send()
 
     def step(self, point: int) -> None:
         self.new[point] = False
-        self._write(f"[{point}]")
+        self._tell(f"[{point}]", 0)
 
     def event(self, site: int, value: Any) -> Any:
         kind = type(value)
         if kind is int and -1_000_000_000 < value < 1_000_000_000:
             self._tell(f'{self._starts[site]}"{value}","{value}"]', 1)
         else:
-            key, items = measured(value)
-            self._tell(f"{self._starts[site]}{quoted(key)},{quoted(shown(value))}]", 1 + items // _ITEMS_AN_EVENT)
+            key, text, items = measured(value)
+            self._tell(f"{self._starts[site]}{quoted(key)},{quoted(text)}]", 1 + items // _ITEMS_AN_EVENT)
         return value
 
     def mutated(self, site: int, value: Any) -> None:
@@ -165,7 +170,7 @@ class Recorder:
         text = "".join(self._printed)
         self._printed.clear()
         if text:
-            key, items = measured(text)
+            key, _, items = measured(text)
             line = f'[{self._printed_at},"print","",{quoted(key)},{quoted(text[:_PRINTED])}]'
             self._printed_at = None
             self._tell(line, 1 + items // _ITEMS_AN_EVENT)
@@ -175,32 +180,39 @@ class Recorder:
     def _tell(self, line: str, cost: int) -> None:
         if self._printed:
             self._tell_printed()
-        self._write(line)
+        self._lines.append(line)
+        if len(self._lines) >= self._batch:
+            self._send()
         self._left -= cost
         if self._left <= 0:
-            self._write('["cut"]')
+            self._lines.append('["cut"]')
             self.flush()
             os._exit(0)
-
-    def _write(self, line: str) -> None:
-        self._lines.append(line)
-        self._written += 1
-        if self._written <= _UNBUFFERED or len(self._lines) >= _BUFFER:
-            self._send()
 
     def flush(self) -> None:
         if self._printed:
             self._tell_printed()
         if self._lines:
             self._send()
+        if self._extended:
+            os.ftruncate(self._sink, self._written)
+            self._extended = False
 
     def _send(self) -> None:
         data = ("\n".join(self._lines) + "\n").encode("ascii")
-        try:
-            while data:
-                data = data[os.write(self._sink, data) :]
-        except OSError:  # the file may grow no further
-            os._exit(0)
+        end = self._written + len(data)
+        if end <= _AT_ONCE:
+            if not self._extended:
+                os.ftruncate(self._sink, _AT_ONCE)
+                self._extended = True
+            self._start[self._written : end] = data
+        else:
+            self._batch, self._extended = _BUFFER, False
+            try:
+                os.pwrite(self._sink, data, self._written)
+            except OSError:  # the file may grow no further
+                os._exit(0)
+        self._written = end
         self._lines.clear()
 
 

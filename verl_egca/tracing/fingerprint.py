@@ -43,13 +43,17 @@ def fingerprint(value: Any) -> str:
     return measured(value)[0]
 
 
-def measured(value: Any) -> tuple[str, int]:
-    """The key, and how many items went into it."""
+def measured(value: Any) -> tuple[str, str, int]:
+    """The key, the value as `shown`, and how many items went into the key."""
     left = [MAX_ITEMS]
-    text = _canonical(value, MAX_DEPTH, left)
-    if len(text) > 32:
-        text = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    return text, MAX_ITEMS - left[0]
+    canonical = _canonical(value, MAX_DEPTH, left)
+    text = canonical if type(value) is str and len(canonical) <= _SHOWN else shown(value)
+    key = canonical if len(canonical) <= 32 else _hashed(canonical)
+    return key, text, MAX_ITEMS - left[0]
+
+
+def _hashed(canonical: str) -> str:
+    return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def shown(value: Any) -> str:
@@ -284,7 +288,7 @@ def _shown(value: Any, depth: int) -> str:
         return repr(value[:_SHOWN])
     if depth == 0:
         return "..."
-    more = ["..."] * (len(value) > 10)
+    more = ["..."] if len(value) > 10 else []
     if form == "dict":
         pairs = [f"{_shown(k, depth - 1)}: {_shown(v, depth - 1)}" for k, v in islice(value.items(), 10)]
         return "{" + ", ".join(pairs + more) + "}"

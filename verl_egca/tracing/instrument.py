@@ -171,11 +171,7 @@ class _Rewriter(ast.NodeTransformer):
         if self._unbound is not None and name not in self._unbound:
             return told
         handler = ast.ExceptHandler(type=_probe("Unbound"), name=None, body=[ast.Pass()])
-        guarded = ast.Try([told], [handler], [], [])
-        for node in ast.walk(guarded):
-            if "lineno" in node._attributes:
-                ast.copy_location(node, at)
-        return guarded
+        return ast.copy_location(ast.Try([told], [handler], [], []), at)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         node.target = self.visit(node.target)  # annotations stay: programs read them, as text or as values
@@ -342,11 +338,8 @@ class _Rewriter(ast.NodeTransformer):
         return ast.Call(func=_probe(probe), args=[*arguments], keywords=[])
 
     def _statement_at(self, probe: ast.expr, at: ast.AST) -> ast.Expr:
-        statement = ast.Expr(probe)
-        for node in ast.walk(statement):  # the line of a traceback stays the program's
-            if "lineno" in node._attributes:
-                ast.copy_location(node, at)
-        return statement
+        """What has no place of its own gets that of the node around it: the line of a traceback stays the program's."""
+        return ast.copy_location(ast.Expr(probe), at)
 
 
 def _load(name: str) -> ast.Name:
