@@ -1,7 +1,8 @@
 """``trace``: the statement of the first semantic divergence from the reference (the paper), the two programs aligned.
 
-Names are those of the alignment where the programs bind different ones, which the runs of passing cases help to find. A
-candidate that binds the reference's names is taken to be built like it; so is one that can't be aligned.
+A candidate that binds the reference's names is taken to be built like it, and compared by names at once. Otherwise names
+are those of the alignment, which the runs of passing cases help to find. What does not parse, or is written in another way
+altogether, is compared by names, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from verl_egca.statements import describe, parse
 from verl_egca.tracing.trace import Event, Trace, decode
 
 _PASSING = 3  # cases that are traced for the alignment
+_ALIKE = 0.4  # of programs that are less alike, what differs is nothing special: names tell as much as an alignment
 
 
 class TraceLocalizer:
@@ -57,9 +59,13 @@ class TraceLocalizer:
         alignment = align(ours, theirs, sample.problem.entry_point, here, there)
         texts = SourceText(sample.program), SourceText(sample.problem.reference or "")
         names = _names(alignment, *texts)
-        found = channel_divergence(candidate, reference, names, passing, tolerance=allowed)
-        found = found or first_divergence(candidate, reference, names, tolerance=allowed)
-        return found, _cause(found, candidate, _likenesses(alignment, texts[0])) if found else None
+        alike = max((matching.score for matching in alignment.matchings), default=0.0)
+        found = None
+        if alike >= _ALIKE or not passing:
+            found = channel_divergence(candidate, reference, names, passing, tolerance=allowed)
+        if found is None:
+            return first_divergence(candidate, reference, tolerance=allowed), None
+        return found, _cause(found, candidate, _likenesses(alignment, texts[0])) if alike >= _ALIKE else None
 
     def _passing(self, sample: FailingSample) -> list[tuple[Trace, Trace]]:
         """The candidate's and the reference's runs of some cases that the candidate passes."""
@@ -107,7 +113,7 @@ def _cause(divergence: Divergence, candidate: Trace, likenesses: Mapping[SourceR
     """
     if likenesses.get(divergence.place, 0.0) < 1.0:
         return None
-    before = [event.place for event in candidate.events[: divergence.index]]
+    before = [event.place for event in candidate.events[: divergence.index] if event.kind != "argument"]
     other = [place for place in dict.fromkeys(reversed(before)) if likenesses.get(place, 0.0) < 1.0]
     return max(other, key=lambda place: likenesses.get(place, 0.0), default=None)
 
