@@ -24,6 +24,7 @@ from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 from verl_egca.source import SourceRange
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
+_SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _FIRST_EDITS = 3  # to which a second edit is looked for
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
@@ -68,7 +69,7 @@ class CounterfactualLocalizer:
             reference.traces(list(runs.traces), trials)  # all in one go
             steps += [reference.steps(case, trials) for case in runs.cases.chosen]
         # an edit that rewrites the program explains nothing
-        most = max(60, len(ast.unparse(program.tree)) // 3)
+        most = max(_SMALL_EDIT, len(ast.unparse(program.tree)) // 3)
         budget = int(self._options.budget_ms / _TRIAL_MS)
         return Search(sample.program, trials, runs.cases, max([_LEAST_STEPS, *steps]), budget, most)
 

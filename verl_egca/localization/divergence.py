@@ -1,20 +1,50 @@
 """The first point where two programs do semantically different things: ``k* = min {k : S_k != S'_k}`` (paper, localisation).
 
-Names are compared as they are. What only one program has (a helper function, a temporary name) is not comparable and
-passed over; of what both have, values, branch outcomes and returns must agree in order.
+Programs that are built alike are compared event by event. Others are compared by what each variable, branch, function and
+the output is in turn (a channel), and only by those channels that agree in the cases that the candidate passes: what
+differs there as well is another way to write the program, and no fault.
+
+What only one program has (a helper function, a temporary name) is not comparable and passed over.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from verl_egca.execution.compare import TOLERANCE
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.problem import AssertionTests, Problem, StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
 
 _NAMED = ("argument", "let", "item", "mutated")
+_WHOLE = 200  # characters of a printed text from which on it may be cut
+_TOLERANT = re.compile(r"\babs\s*\(.*<|\bisclose\b|\bassertAlmostEqual\b|\bapprox\b|\ballclose\b|\bround\s*\(")
+_NUMBER = re.compile(r"-?\b\d+(?:\.\d*)?(?:e[+-]?\d+)?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What plays the part of what: the candidate's dotted functions, their variables, and its branching statements, each
+    with the reference's.
+    """
+
+    functions: Mapping[str, str]
+    variables: Mapping[str, Mapping[str, str]]
+    branches: Mapping[SourceRange, SourceRange] = field(default_factory=dict)
+
+    @classmethod
+    def same(cls, candidate: Trace, reference: Trace) -> Names:
+        """What has one name in both plays one part."""
+        functions = {e.function for e in candidate.events} & {e.function for e in reference.events}
+        shared = _names(candidate) & _names(reference)
+        variables = {function: {name: name for at, name in shared if at == function} for function in functions}
+        return cls({function: function for function in functions}, variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +58,56 @@ class Divergence:
 
 
 def diverging_run(sample: FailingSample, references: ReferenceTraces) -> tuple[CaseVerdict, Trace, Divergence]:
-    """The failing case, the candidate's run of it, and where that leaves the reference's. Raises NotLocalized."""
+    """The failing case, the candidate's run of it, and where that leaves the reference's, names as they are.
+
+    Raises NotLocalized.
+    """
     case, candidate = run_candidate(sample)
-    divergence = first_divergence(candidate, references.get(sample, case.index))
+    reference = references.get(sample, case.index)
+    divergence = first_divergence(candidate, reference, tolerance=tolerance(sample.problem))
     if divergence is None:
         raise NotLocalized("no_divergence")
     return case, candidate, divergence
 
 
-def first_divergence(candidate: Trace, reference: Trace) -> Divergence | None:
-    """None if the candidate did all that the reference did, as far as they can be compared."""
-    shared_functions = {e.function for e in candidate.events} & {e.function for e in reference.events}
-    shared_names = _names(candidate) & _names(reference)
+def tolerance(problem: Problem) -> float:
+    """How far apart numbers may be in the eyes of the tests: nothing, unless these speak of nearness."""
+    match problem.tests:
+        case AssertionTests(setup=setup, assertions=assertions):
+            near = any(_TOLERANT.search(line) for text in (setup, *assertions) for line in text.split("\n"))
+            return TOLERANCE if near else 0.0
+        case StdioTests():
+            return TOLERANCE
+    return 0.0
 
-    def comparable(event: Event) -> bool:
-        if event.function not in shared_functions:
-            return False
-        return event.kind not in _NAMED or (event.function, event.name) in shared_names
 
-    ours = [(index, event) for index, event in enumerate(candidate.events) if comparable(event)]
-    theirs = [event for event in reference.events if comparable(event)]
-    for place, (index, event) in enumerate(ours):
+def first_divergence(
+    candidate: Trace, reference: Trace, names: Names | None = None, *, tolerance: float = 0.0
+) -> Divergence | None:
+    """The first event that is not the reference's, all comparable events in one order.
+
+    None if the candidate did all that the reference did, as far as they can be compared.
+    """
+    names = names or Names.same(candidate, reference)
+    functions = frozenset(names.functions.values())
+    variables = {(names.functions[at], name) for at, own in names.variables.items() for name in own.values()}
+
+    def of_reference(event: Event) -> bool:
+        return event.function in functions and (event.kind not in _NAMED or (event.function, event.name) in variables)
+
+    ours = [(i, event, _translated(event, names)) for i, event in enumerate(candidate.events)]
+    comparable = [(i, event, state) for i, event, state in ours if state is not None]
+    theirs = [event for event in reference.events if of_reference(event)]
+    for place, (index, event, state) in enumerate(comparable):
         expected = theirs[place] if place < len(theirs) else None
-        if expected is None or _state(event) != _state(expected):
+        if expected is None and reference.cut:
+            return None
+        if expected is None or state != _state(expected) or not _equal(event, expected, tolerance):
             return Divergence(index, _blamed(candidate, index, expected), event, expected)
-    if len(theirs) > len(ours) and ours:  # the candidate stopped short
-        index, event = ours[-1]
-        return Divergence(index, _blamed(candidate, index, theirs[len(ours)]), event, theirs[len(ours)])
+    if len(theirs) > len(comparable) and comparable and not candidate.cut:  # the candidate stopped short
+        index, event, _ = comparable[-1]
+        expected = theirs[len(comparable)]
+        return Divergence(index, _blamed(candidate, index, expected), event, expected)
     return None
 
 
@@ -62,9 +115,33 @@ def _names(trace: Trace) -> set[tuple[str, str]]:
     return {(event.function, event.name) for event in trace.events if event.kind in _NAMED}
 
 
-def _state(event: Event) -> tuple[str, str, str, str]:
-    kind = "let" if event.kind in ("let", "mutated") else event.kind
-    return event.function, kind, event.name, event.key
+def _state(event: Event) -> tuple[str, str, str]:
+    return event.function, "let" if event.kind == "mutated" else event.kind, event.name
+
+
+def _translated(event: Event, names: Names) -> tuple[str, str, str] | None:
+    """The state in the reference's words; None if it has none."""
+    if event.function not in names.functions:
+        return None
+    function, kind, name = _state(event)
+    if event.kind in _NAMED:
+        own = names.variables.get(function, {}).get(name)
+        if own is None:
+            return None
+        name = own
+    return names.functions[function], kind, name
+
+
+def _equal(one: Event, other: Event, tolerance: float) -> bool:
+    return one.key == other.key or (tolerance > 0 and _near(one.text, other.text, tolerance))
+
+
+def _near(one: str, other: str, tolerance: float) -> bool:
+    """Whether shown values are the same but for numbers that are nearly so; false if they are not shown in full."""
+    if max(len(one), len(other)) >= 80 or "..." in one or _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
+        return False
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    return all(math.isclose(float(a), float(b), rel_tol=tolerance, abs_tol=tolerance) for a, b in pairs)
 
 
 def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange:
@@ -75,6 +152,147 @@ def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange
     event = candidate.events[index]
     if expected is not None and expected.kind == "item" and event.kind != "item":
         for earlier in reversed(candidate.events[: index + 1]):
-            if (earlier.kind, earlier.function, earlier.name) == ("item", expected.function, expected.name):
+            if (earlier.kind, earlier.function) == ("item", event.function) and earlier.place.line <= event.place.line:
                 return earlier.place if event.place.col <= earlier.place.col else event.place
     return event.place
+
+
+# ------------------------------------------------------------ channels
+
+_Channel = tuple[object, ...]
+_Step = tuple[int, str, Event]  # index of the event, key, the event
+
+
+def channel_divergence(
+    candidate: Trace,
+    reference: Trace,
+    names: Names,
+    passing: Sequence[tuple[Trace, Trace]],
+    *,
+    tolerance: float = 0.0,
+) -> Divergence | None:
+    """The candidate's first event that differs in a channel which agrees in all ``passing`` runs (candidate, reference).
+
+    Where the reference goes on in a channel and the candidate does not, it is the decision after the last thing that
+    both did; where the candidate did more, the decision that led there.
+    """
+    trusted: set[_Channel] | None = None
+    refuted: set[_Channel] = set()
+    for ours, theirs in passing:
+        here, there = _channels(ours, _own(names)), _channels(theirs, _other(names))
+        agree = {c for c in here.keys() & there.keys() if _difference(here[c], there[c], tolerance) is None}
+        refuted |= (here.keys() | there.keys()) - agree
+        trusted = (trusted or set()) | agree
+    here, there = _channels(candidate, _own(names)), _channels(reference, _other(names))
+    found: list[tuple[int, Divergence]] = []
+    for channel in here.keys() | there.keys():
+        if channel in refuted or (trusted is not None and channel not in trusted and channel[0] != "raise"):
+            continue
+        ours_, theirs_ = here.get(channel, []), there.get(channel, [])
+        at = _difference(ours_, theirs_, tolerance)
+        if at is None or (at >= len(theirs_) and reference.cut) or (at >= len(ours_) and candidate.cut):
+            continue
+        expected = theirs_[at][2] if at < len(theirs_) else None
+        if at < len(ours_):
+            index, _, event = ours_[at]
+            more = expected is None or (at + 1 < len(ours_) and ours_[at + 1][1] == theirs_[at][1])
+            place = _decision_before(candidate, index) if more and channel[0] == "value" else event.place
+            found.append((index, Divergence(index, _loop_or(place, candidate, index, expected), event, expected)))
+        elif expected is not None and ours_:
+            index = _last_common(here, there, theirs_[at][0])
+            after = _decision_after(candidate, index)
+            event = candidate.events[after]
+            found.append((after, Divergence(after, event.place, event, expected)))
+    return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _own(names: Names) -> Callable[[Event], _Channel | None]:
+    def channel(event: Event) -> _Channel | None:
+        if event.kind == "branch":
+            place = names.branches.get(event.place)
+            return ("branch", place) if place is not None else None
+        if event.kind in ("print", "raise"):
+            return (event.kind,)
+        state = _translated(event, names)
+        if state is None:
+            return None
+        return ("value" if event.kind in _NAMED else event.kind, state[0], state[2])
+
+    return channel
+
+
+def _other(names: Names) -> Callable[[Event], _Channel | None]:
+    functions, places = frozenset(names.functions.values()), frozenset(names.branches.values())
+    variables = {(names.functions[at], name) for at, own in names.variables.items() for name in own.values()}
+
+    def channel(event: Event) -> _Channel | None:
+        if event.kind == "branch":
+            return ("branch", event.place) if event.place in places else None
+        if event.kind in ("print", "raise"):
+            return (event.kind,)
+        if event.kind in _NAMED:
+            known = (event.function, event.name) in variables
+            return ("value", event.function, event.name) if known else None
+        return (event.kind, event.function, event.name) if event.function in functions else None
+
+    return channel
+
+
+def _channels(trace: Trace, channel_of: Callable[[Event], _Channel | None]) -> dict[_Channel, list[_Step]]:
+    """What each channel was in turn; a variable that is what it was is no step, and output is a step a word."""
+    found: dict[_Channel, list[_Step]] = {}
+    for index, event in enumerate(trace.events):
+        channel = channel_of(event)
+        if channel is None:
+            continue
+        steps = found.setdefault(channel, [])
+        if event.kind == "print" and len(event.text) < _WHOLE:
+            steps += [(index, word, event) for word in event.text.split()]
+        elif channel[0] != "value" or not steps or steps[-1][1] != event.key:
+            steps.append((index, event.key, event))
+    return found
+
+
+def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float) -> int | None:
+    for at, ((_, key, event), (_, other, expected)) in enumerate(zip(ours, theirs, strict=False)):
+        if key != other and not (tolerance > 0 and _near(event.text, expected.text, tolerance)):
+            return at
+    return None if len(ours) == len(theirs) else min(len(ours), len(theirs))
+
+
+def _last_common(
+    here: Mapping[_Channel, Sequence[_Step]], there: Mapping[_Channel, Sequence[_Step]], before: int
+) -> int:
+    """The candidate's last event that is also the reference's, of those that this had before its event ``before``."""
+    last = 0
+    for channel in here.keys() & there.keys():
+        for (index, key, _), (other, expected, _) in zip(here[channel], there[channel], strict=False):
+            if key != expected or other >= before:
+                break
+            last = max(last, index)
+    return last
+
+
+def _decision_after(trace: Trace, index: int) -> int:
+    """The first branch at or after an event, in its function; the event if there is none."""
+    function = trace.events[index].function
+    for at in range(index, len(trace.events)):
+        if trace.events[at].kind == "branch" and trace.events[at].function == function:
+            return at
+    return index
+
+
+def _decision_before(trace: Trace, index: int) -> SourceRange:
+    """The branch around an event's statement that was taken last; the statement itself if it stands in none."""
+    event = trace.events[index]
+    for earlier in reversed(trace.events[:index]):
+        if earlier.function == event.function and earlier.place.line < event.place.line:
+            if earlier.kind == "branch" and earlier.place.col < event.place.col:
+                return earlier.place
+            if earlier.place.col < event.place.col:
+                break
+    return event.place
+
+
+def _loop_or(place: SourceRange, trace: Trace, index: int, expected: Event | None) -> SourceRange:
+    return _blamed(trace, index, expected) if place == trace.events[index].place else place

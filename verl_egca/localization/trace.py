@@ -1,11 +1,28 @@
-"""``trace``: the statement of the first semantic divergence from the reference, names compared as they are (the paper)."""
+"""``trace``: the statement of the first semantic divergence from the reference (the paper), the two programs aligned.
+
+A candidate that binds the reference's names is taken to be built like it, and compared by names at once. Otherwise names
+are those of the alignment, which the runs of passing cases help to find. What does not parse, or is written in another way
+altogether, is compared by names, too.
+"""
 
 from __future__ import annotations
 
-from verl_egca.localization.base import FailingSample, Localization, lines_of
-from verl_egca.localization.divergence import diverging_run
-from verl_egca.localization.runs import ReferenceTraces
-from verl_egca.tracing.trace import Event
+import ast
+from collections.abc import Mapping
+
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, tolerance
+from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.localization.twins.alignment import Alignment, align
+from verl_egca.localization.twins.scopes import scopes
+from verl_egca.localization.twins.shapes import Shapes
+from verl_egca.localization.twins.views import Reference
+from verl_egca.source import SourceRange, SourceText
+from verl_egca.statements import describe, parse
+from verl_egca.tracing.trace import Event, Trace, decode
+
+_PASSING = 3  # cases that are traced for the alignment
+_ALIKE = 0.4  # of programs that are less alike, what differs is nothing special: names tell as much as an alignment
 
 
 class TraceLocalizer:
@@ -15,15 +32,91 @@ class TraceLocalizer:
         self._references = ReferenceTraces()
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, candidate, divergence = diverging_run(sample, self._references)
+        case, candidate = run_candidate(sample)
+        reference = self._references.get(sample, case.index)
+        divergence, cause = self._divergence(sample, candidate, reference)
+        if divergence is None:
+            raise NotLocalized("no_divergence")
+        blamed = cause or divergence.place
         before = [event.place for event in candidate.events[: divergence.index]]
-        ranked = list(dict.fromkeys([divergence.place, divergence.candidate.place, *reversed(before)]))
+        ranked = list(dict.fromkeys([blamed, divergence.place, divergence.candidate.place, *reversed(before)]))
         evidence = {
             "case": case.case,
             "candidate": _told(divergence.candidate),
             "reference": _told(divergence.reference) if divergence.reference else None,
         }
-        return Localization((divergence.place,), self.name, ranked=lines_of(ranked), evidence=evidence)
+        return Localization((blamed,), self.name, ranked=lines_of(ranked), evidence=evidence)
+
+    def _divergence(
+        self, sample: FailingSample, candidate: Trace, reference: Trace
+    ) -> tuple[Divergence | None, SourceRange | None]:
+        """Where the runs part, and the statement to blame for it if that is another one."""
+        allowed = tolerance(sample.problem)
+        ours, theirs = parse(sample.program), parse(sample.problem.reference or "")
+        if ours is None or theirs is None or _bound(ours) == _bound(theirs):
+            return first_divergence(candidate, reference, tolerance=allowed), None
+        passing = self._passing(sample)
+        here, there = zip(*passing, (candidate, reference), strict=True)
+        alignment = align(ours, Reference(theirs), sample.problem.entry_point, here, there)
+        texts = SourceText(sample.program), SourceText(sample.problem.reference or "")
+        names = _names(alignment, *texts)
+        alike = max((matching.score for matching in alignment.matchings), default=0.0)
+        found = None
+        if alike >= _ALIKE or not passing:
+            found = channel_divergence(candidate, reference, names, passing, tolerance=allowed)
+        if found is None:
+            return first_divergence(candidate, reference, tolerance=allowed), None
+        return found, _cause(found, candidate, _likenesses(alignment, texts[0])) if alike >= _ALIKE else None
+
+    def _passing(self, sample: FailingSample) -> list[tuple[Trace, Trace]]:
+        """The candidate's and the reference's runs of some cases that the candidate passes."""
+        cases = [case.index for case in sample.verdict.cases if case.passed]
+        found = []
+        for case in cases[:: max(1, len(cases) // _PASSING)][:_PASSING]:
+            try:
+                reference = self._references.get(sample, case)
+            except NotLocalized:
+                continue
+            found.append((decode(sample.sandbox.trace(sample.problem, sample.program, case)[1]), reference))
+        return found
+
+
+def _bound(tree: ast.Module) -> dict[str, frozenset[str]]:
+    return {name: scope.names for name, scope in scopes(tree).items()}
+
+
+def _names(alignment: Alignment, ours: SourceText, theirs: SourceText) -> Names:
+    branches = {
+        describe(pair.candidate.node, ours).place: describe(pair.reference.node, theirs).place
+        for pair in alignment.statements
+        if hasattr(getattr(pair.reference.node, "test", pair.reference.node), "lineno")  # else it is turned round
+    }
+    return Names(alignment.functions, alignment.variables, branches)
+
+
+def _likenesses(alignment: Alignment, text: SourceText) -> dict[SourceRange, float]:
+    """For each statement of the candidate how much it is like its counterpart in one of the views; 1 for equal."""
+    found: dict[SourceRange, float] = {}
+    for matching in alignment.matchings:
+        here, there = Shapes(), Shapes(matching.names, matching.reference.names)
+        for pair in matching.pairs:
+            equal = here.of(pair.candidate.node) == there.of(pair.reference.node)
+            place = describe(pair.candidate.node, text).place
+            found[place] = max(found.get(place, 0.0), 1.0 if equal else min(pair.score, 0.99))
+    return found
+
+
+def _cause(divergence: Divergence, candidate: Trace, likenesses: Mapping[SourceRange, float]) -> SourceRange | None:
+    """The statement to blame where the one of the divergence is the same in the reference.
+
+    Of equal values it makes equal values, so that an earlier one must be to blame that did not show: one that has a
+    counterpart which is another.
+    """
+    if likenesses.get(divergence.place, 0.0) < 1.0:
+        return None
+    before = [event.place for event in candidate.events[: divergence.index] if event.kind != "argument"]
+    other = [place for place in dict.fromkeys(reversed(before)) if likenesses.get(place, 0.0) < 1.0]
+    return max(other, key=lambda place: likenesses.get(place, 0.0), default=None)
 
 
 def _told(event: Event) -> dict[str, str]:

@@ -1,28 +1,41 @@
 """Runs an instrumented program inside the sandbox, and writes what it does to a descriptor as it happens.
 
 The format is JSON lines. The first is the list of program points; then ``[point]`` for a statement that runs for the
-first time, and ``[point, kind, name, key, text]`` for an event: kind is ``argument, let, item, mutated, branch, return``,
-key the value's fingerprint, text what to show of it. A process that is killed leaves a prefix.
+first time, ``[point, kind, name, key, text]`` for an event, with the value's fingerprint as key and what to show of it as
+text, and ``["cut"]`` where the budget was spent. A process that is killed leaves a prefix. The first part of the file is
+memory that is shared with it, which takes no system call to write; what is not used of it is cut off when all is written,
+or left as zeros by a process that is killed.
+
+The budget is of work, not of time, so that a trace does not depend on the machine: an event costs one, and one more for
+each `_ITEMS_AN_EVENT` items of its value.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import json
+import mmap
 import os
-from types import CodeType
+import sys
+from itertools import islice
+from json.encoder import encode_basestring_ascii as quoted
+from types import CodeType, FrameType
 from typing import Any
 
 from verl_egca.source import SourceText
-from verl_egca.tracing.fingerprint import fingerprint, shown
-from verl_egca.tracing.instrument import PROBE, Point, instrument
+from verl_egca.tracing.fingerprint import fingerprint, measured
+from verl_egca.tracing.instrument import PROBE, Probes, instrument
 
 PROGRAM = "<program>"
-_UNBUFFERED = 200  # the first events are written at once, in case the program ends here
-_BUFFER = 64
-_MORE_STEPS = 20_000  # past the last event, each a statement that runs
-_FLAT = (int, float, complex, bool, str, bytes, type(None))
+_AT_ONCE = 1 << 16  # so many bytes are in the file as soon as they are told, in case the program ends here
+_BUFFER = 64  # records that are written together after that
+_ITEMS_AN_EVENT = 64
+_MORE = 10_000  # events that are not told
+_FLAT = frozenset(map(id, (int, float, complex, bool, str, bytes, type(None))))
+_OWN_FRAMES = 40  # deeper than any probe goes
+_FUNCTION = 1  # CO_OPTIMIZED: no module's and no class's code
 
 _recorder: Recorder | None = None
 
@@ -30,23 +43,40 @@ _recorder: Recorder | None = None
 def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> None:
     """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``.
 
-    Past ``max_events`` events only statements that run for the first time are written, and after some more steps the
-    process ends: a loop that never ends is worth no more time. Raises what compiling and running the program raises.
+    Once the budget of ``max_events`` is spent, only statements that run for the first time are told, and after as much again
+    and `_MORE` the process ends: a loop that never ends is worth no more time. Probes need some depth of recursion, which the
+    program is given on top of what it has; so where it recurses without end, it gets a little deeper. Raises what compiling
+    and running the program raises.
     """
     global _recorder
-    code, points = _compiled(source)
-    _recorder = Recorder(sink, len(points), max_events)
-    _recorder.write(points)
-    namespace[PROBE] = _recorder
+    code, probes = _compiled(source)
+    if _recorder is None:
+        sys.setrecursionlimit(sys.getrecursionlimit() + _OWN_FRAMES)
+        _watch(sys.stdout)
+    _recorder = Recorder(sink, probes, max_events)
+    setattr(builtins, PROBE, _recorder)
     exec(code, namespace)
 
 
 @functools.lru_cache(maxsize=2)
-def _compiled(source: str) -> tuple[CodeType, list[Point]]:
-    """A program is loaded anew for each case that is traced."""
+def _compiled(source: str) -> tuple[CodeType, Probes]:
+    """Kept, since a program is loaded anew for each case that is traced."""
     compile(source, PROGRAM, "exec", dont_inherit=True)  # errors as the program's own compilation has them
-    tree, points = instrument(ast.parse(source, PROGRAM), SourceText(source))
-    return compile(tree, PROGRAM, "exec", dont_inherit=True), points
+    tree, probes = instrument(ast.parse(source, PROGRAM), SourceText(source))
+    return compile(tree, PROGRAM, "exec", dont_inherit=True), probes
+
+
+def _watch(stream: Any) -> None:
+    """Tell of what is written to a stream, which stays what it is but for its method ``write``."""
+    write = stream.write
+
+    def told(text: Any) -> Any:
+        count = write(text)
+        if _recorder is not None:
+            _recorder.printed(text)
+        return count
+
+    stream.write = told
 
 
 def flush() -> None:
@@ -58,62 +88,153 @@ def flush() -> None:
 class Recorder:
     """The probes, by the names that `instrument` gives them."""
 
-    def __init__(self, sink: int, points: int, max_events: int) -> None:
-        self._sink, self._left, self._left_steps = sink, max_events, _MORE_STEPS
-        self._seen = bytearray(points)
-        self._lines: list[str] = []
-        self._written = 0
+    Unbound = NameError
+
+    def __init__(self, sink: int, probes: Probes, max_events: int) -> None:
+        self._sink, self._left, self._more = sink, max_events, max_events + _MORE
+        self._is_cut = False
+        self.new = [True] * len(probes.points)
+        self._spans = probes.spans
+        self._starts = [f"[{point},{quoted(kind)},{quoted(name)}," for point, kind, name in probes.sites]
+        self._points: dict[tuple[int, int], int | None] = {}
+        self._codes: list[CodeType] = []  # kept, so that their ids stay theirs
+        self._printed: list[str] = []
+        self._printed_at: int | None = None
+        os.ftruncate(sink, _AT_ONCE)
+        self._start, self._extended = mmap.mmap(sink, _AT_ONCE), True
+        self._lines = [json.dumps(probes.points, separators=(",", ":"))]
+        self._written, self._batch = 0, 1
+        self._send()
 
     def step(self, point: int) -> None:
-        if not self._seen[point]:
-            self._seen[point] = 1
-            self.write([point])
-        if self._left <= 0:
-            self._left_steps -= 1
-            if self._left_steps < 0:
-                self.flush()
-                os._exit(0)
+        self.new[point] = False
+        self._tell(f"[{point}]", 0)
 
-    def let(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "let", name, value)
-
-    def item(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "item", name, value)
-
-    def argument(self, point: int, name: str, value: Any) -> None:
-        self._event(point, "argument", name, value)
-
-    def mutated(self, point: int, name: str, value: Any) -> None:
-        if type(value) not in _FLAT and not callable(value):
-            self._event(point, "mutated", name, value)
-
-    def named(self, point: int, name: str, value: Any) -> Any:
-        self._event(point, "let", name, value)
+    def event(self, site: int, value: Any) -> Any:
+        if self._is_cut:
+            self._tell("", 1)
+            return value
+        kind = type(value)
+        if kind is int and -1_000_000_000 < value < 1_000_000_000:
+            self._tell(f'{self._starts[site]}"{value}","{value}"]', 1)
+        else:
+            key, text, items = measured(value)
+            self._tell(f"{self._starts[site]}{quoted(key)},{quoted(text)}]", 1 + items // _ITEMS_AN_EVENT)
         return value
 
-    def branch(self, point: int, value: Any) -> bool:
+    def mutated(self, site: int, value: Any) -> None:
+        if id(type(value)) not in _FLAT and not callable(value):
+            self.event(site, value)
+
+    def branch(self, site: int, value: Any) -> bool:
         truth = bool(value)
-        self._event(point, "branch", "", truth)
+        self._tell(self._starts[site] + ('"1","True"]' if truth else '"0","False"]'), 1)
         return truth
 
-    def returned(self, point: int, value: Any) -> Any:
-        self._event(point, "return", "", value)
-        return value
+    # ------------------------------------------------------------ exceptions
 
-    def _event(self, point: int, kind: str, name: str, value: Any) -> None:
-        if self._left > 0:
+    def raised(self) -> None:
+        """Of the exception that is being handled, unless a function that it came through has told."""
+        kind, _, traceback = sys.exc_info()
+        if kind is None or kind is GeneratorExit or traceback is None:
+            return
+        frame, last = traceback.tb_frame, traceback.tb_lasti
+        inner = traceback.tb_next
+        while inner is not None:
+            code = inner.tb_frame.f_code
+            if code.co_filename == PROGRAM:
+                if code.co_flags & _FUNCTION and not code.co_name.startswith("<"):
+                    return
+                frame, last = inner.tb_frame, inner.tb_lasti
+            inner = inner.tb_next
+        point = self._point(frame.f_code, last)
+        if point is not None:
+            name = type.__dict__["__name__"].__get__(kind)
+            self._tell(f'[{point},"raise","",{quoted(fingerprint(name))},{quoted(name)}]', 1)
+
+    def _point(self, code: CodeType, last: int) -> int | None:
+        """The innermost statement that covers an instruction."""
+        key = id(code), last
+        if key not in self._points:
+            self._codes.append(code)
+            line, end_line, col, end_col = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
+            start, end = (line or 0, col or 0), (end_line or line or 0, end_col or 0)
+            around = [
+                (span[:2], point)
+                for point, span in enumerate(self._spans)
+                if span[:2] <= start and (end <= span[2:] or end[1] == 0)
+            ]
+            self._points[key] = max(around)[1] if around else None
+        return self._points[key]
+
+    # ------------------------------------------------------------ printed output
+
+    def printed(self, text: Any) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename != PROGRAM:
+            frame = frame.f_back
+        point = self._point(frame.f_code, frame.f_lasti) if frame is not None else None
+        if point is None:
+            return
+        if point != self._printed_at:
+            self._tell_printed()
+            self._printed_at = point
+        is_text = issubclass(type(text), str)
+        self._printed.append(str.__str__(text) if is_text else bytes(text).decode("utf-8", "replace"))
+
+    def _tell_printed(self) -> None:
+        text = "".join(self._printed)
+        self._printed.clear()
+        if text:
+            key, _, items = measured(text)
+            line = f'[{self._printed_at},"print","",{quoted(key)},{quoted(text[:_PRINTED])}]'
+            self._printed_at = None
+            self._tell(line, 1 + items // _ITEMS_AN_EVENT)
+
+    # ------------------------------------------------------------ writing
+
+    def _tell(self, line: str, cost: int) -> None:
+        if self._is_cut and cost:
             self._left -= 1
-            self.write([point, kind, name, fingerprint(value), shown(value)])
-
-    def write(self, record: Any) -> None:
-        self._lines.append(json.dumps(record, separators=(",", ":")))
-        self._written += 1
-        if self._written <= _UNBUFFERED or len(self._lines) >= _BUFFER:
-            self.flush()
+            if self._left < -self._more:
+                self.flush()
+                os._exit(0)
+            return
+        if self._printed:
+            self._tell_printed()
+        self._lines.append(line)
+        if len(self._lines) >= self._batch:
+            self._send()
+        self._left -= cost
+        if self._left <= 0 and not self._is_cut:
+            self._is_cut = True
+            self._lines.append('["cut"]')
 
     def flush(self) -> None:
+        if self._printed:
+            self._tell_printed()
         if self._lines:
-            data = ("\n".join(self._lines) + "\n").encode("ascii")
-            self._lines.clear()
-            while data:
-                data = data[os.write(self._sink, data) :]
+            self._send()
+        if self._extended:
+            os.ftruncate(self._sink, self._written)
+            self._extended = False
+
+    def _send(self) -> None:
+        data = ("\n".join(self._lines) + "\n").encode("ascii")
+        end = self._written + len(data)
+        if end <= _AT_ONCE:
+            if not self._extended:
+                os.ftruncate(self._sink, _AT_ONCE)
+                self._extended = True
+            self._start[self._written : end] = data
+        else:
+            self._batch, self._extended = _BUFFER, False
+            try:
+                os.pwrite(self._sink, data, self._written)
+            except OSError:  # the file may grow no further
+                os._exit(0)
+        self._written = end
+        self._lines.clear()
+
+
+_PRINTED = 200

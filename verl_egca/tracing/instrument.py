@@ -1,19 +1,26 @@
 """Rewrites a program's syntax tree with probes; what the program means stays.
 
-Probes see values that the program has computed anyway, and read names right after they were bound. A test becomes its
-truth value, which is all that ``if`` and ``while`` use, so ``__bool__`` runs once as before.
+Probes see values that the program has computed anyway, and read names right after they were bound; where the program might
+unbind them in between, a name that is gone is passed over. A test becomes its truth value, which is all that ``if`` and
+``while`` use, so ``__bool__`` runs once as before. Bodies of functions stand in a ``try`` that tells of the exception and
+lets it pass: it costs nothing until one comes, and tracebacks keep their lines.
+
+The probes live in the module `builtins`, where ``globals()``, ``locals()``, ``vars()`` and ``dir()`` don't show them. A program
+can still tell that it is traced: by its bytecode, by the syntax tree's depth, by how soon recursion ends (see child.py).
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from verl_egca.source import SourceText
 from verl_egca.statements import describe
 
 PROBE = "__egca__"
+LAMBDA = "<lambda>"  # the name of a lambda's value in events
 
 _If = TypeVar("_If", ast.If, ast.While)
 _For = TypeVar("_For", ast.For, ast.AsyncFor)
@@ -21,14 +28,44 @@ _With = TypeVar("_With", ast.With, ast.AsyncWith)
 _Try = TypeVar("_Try", ast.Try, ast.TryStar)
 _Def = TypeVar("_Def", ast.FunctionDef, ast.AsyncFunctionDef)
 
-Point = tuple[str, int, int, int, int]  # function, and the statement's place
+Place = tuple[int, int, int, int]
+_LOOKS_AT_NAMES = frozenset({"exec", "eval", "globals", "locals", "vars", "delattr", "__dict__"})
+_MUTATING = frozenset(
+    "append appendleft extend extendleft insert pop popleft popitem remove discard clear sort reverse rotate add update "
+    "setdefault subtract".split()
+)
 
 
-def instrument(tree: ast.Module, text: SourceText) -> tuple[ast.Module, list[Point]]:
-    """The tree with probes, and the program points that they name by index."""
-    rewriter = _Rewriter(text)
-    tree.body = rewriter.block(tree.body, keep_first=_leading(tree.body))
-    return ast.fix_missing_locations(tree), rewriter.points
+@dataclass
+class Probes:
+    """What the numbers in the probes mean.
+
+    ``points``: function and place of each statement (its header, if compound). ``spans``: what all of it covers, in the
+    interpreter's columns (bytes). ``sites``: point, kind and name of what a probe tells.
+    """
+
+    points: list[tuple[str, *Place]] = field(default_factory=list)
+    spans: list[Place] = field(default_factory=list)
+    sites: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def instrument(tree: ast.Module, text: SourceText) -> tuple[ast.Module, Probes]:
+    """The tree with probes, which is the given one changed, and what they mean."""
+    rewriter = _Rewriter(text, _unbound_somewhere(tree))
+    tree.body = rewriter.body(tree.body, _leading(tree.body))
+    return ast.fix_missing_locations(tree), rewriter.probes
+
+
+def _unbound_somewhere(tree: ast.Module) -> set[str] | None:
+    """Names that the program may unbind; None for all."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _LOOKS_AT_NAMES:
+                return None
+            case ast.Name(id=name, ctx=ast.Del()) | ast.ExceptHandler(name=str(name)):
+                found.add(name)
+    return found
 
 
 def _leading(body: list[ast.stmt]) -> int:
@@ -44,33 +81,53 @@ def _leading(body: list[ast.stmt]) -> int:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, text: SourceText) -> None:
-        self._text = text
+    def __init__(self, text: SourceText, unbound: set[str] | None) -> None:
+        self._text, self._unbound = text, unbound
         self._function: list[str] = []
         self._in_class = False
         self._point = 0
-        self.points: list[Point] = []
+        self.probes = Probes()
 
     # ------------------------------------------------------------ statements
 
-    def block(self, body: list[ast.stmt], first: Iterable[ast.stmt] = (), keep_first: int = 0) -> list[ast.stmt]:
+    def body(self, body: list[ast.stmt], leading: int, first: Iterable[ast.stmt] = ()) -> list[ast.stmt]:
+        """The body of a function or module, which also tells what it raises."""
+        inner = self.block(body[leading:], first)
+        if not inner:
+            return body
+        at = body[leading] if leading < len(body) else body[-1]
+        tell = self._statement_at(self._call("raised"), at)
+        handler = ast.ExceptHandler(type=None, name=None, body=[tell, ast.Raise(exc=None, cause=None)])
+        return [*body[:leading], ast.copy_location(ast.Try(inner, [handler], [], []), at)]
+
+    def block(self, body: list[ast.stmt], first: Iterable[ast.stmt] = ()) -> list[ast.stmt]:
         """A block with a probe before each statement and those of what it binds after it."""
-        done = [*body[:keep_first], *first]
-        for node in body[keep_first:]:
+        done = [*first]
+        for node in body:
             done += self._statement(node)
         return done
 
     def _statement(self, node: ast.stmt) -> Iterator[ast.stmt]:
-        place = describe(node, self._text).place
-        self._point = point = len(self.points)
-        self.points.append((".".join(self._function), place.line, place.col, place.end_line, place.end_col))
+        self._point = point = self._new_point(node)
         if not isinstance(node, ast.Global | ast.Nonlocal):
-            yield self._run("step", point, at=node)
-        rewritten = self.visit(node)
+            seen = ast.Subscript(_probe("new"), ast.Constant(point), ast.Load())
+            step = ast.BoolOp(ast.And(), [seen, self._call("step", ast.Constant(point))])
+            yield self._statement_at(step, node)
+        if (
+            isinstance(node, ast.Return) and node.value is None
+        ):  # stays without a value, which asynchronous generators want
+            yield self._statement_at(self._event("return", "", ast.Constant(None)), node)
+        yield self.visit(node)
         self._point = point
-        yield rewritten
         if not self._in_class:
             yield from self._after(node, point)
+
+    def _new_point(self, node: ast.stmt) -> int:
+        place = describe(node, self._text).place
+        self.probes.points.append((".".join(self._function), place.line, place.col, place.end_line, place.end_col))
+        starts = [(at.lineno, at.col_offset) for at in (node, *getattr(node, "decorator_list", ()))]
+        self.probes.spans.append((*min(starts), node.end_lineno or node.lineno, node.end_col_offset or 0))
+        return len(self.probes.points) - 1
 
     def _after(self, node: ast.stmt, point: int) -> Iterator[ast.stmt]:
         match node:
@@ -79,15 +136,22 @@ class _Rewriter(ast.NodeTransformer):
                     yield from self._bound("let", target, point, node)
             case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
                 yield from self._bound("let", target, point, node)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    yield from self._bound("mutated", target, point, node)
             case ast.Expr(value=ast.Call() as call):
                 for name in _names_touched(call):
-                    yield self._run("mutated", point, ast.Constant(name), _load(name), at=node)
+                    yield self._read("mutated", name, point, node)
+        match node:
+            case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                for name in dict.fromkeys(_names_mutated(value)):
+                    yield self._read("mutated", name, point, node)
 
     def _bound(self, kind: str, target: ast.expr, point: int, at: ast.AST) -> Iterator[ast.stmt]:
         """A probe for each name that a target binds, and for each container that it writes into."""
         match target:
-            case ast.Name(id=name):
-                yield self._run(kind, point, ast.Constant(name), _load(name), at=at)
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield self._read(kind, name, point, at)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for element in elements:
                     yield from self._bound(kind, element, point, at)
@@ -98,7 +162,22 @@ class _Rewriter(ast.NodeTransformer):
                 while isinstance(root, ast.Subscript | ast.Attribute):
                     root = root.value
                 if isinstance(root, ast.Name):
-                    yield self._run("mutated", point, ast.Constant(root.id), _load(root.id), at=at)
+                    yield self._read("mutated", root.id, point, at)
+
+    def _read(self, kind: str, name: str, point: int, at: ast.AST) -> ast.stmt:
+        """A probe of what a name holds."""
+        self._point = point
+        told = self._statement_at(self._event(kind, name, _load(name)), at)
+        if self._unbound is not None and name not in self._unbound:
+            return told
+        handler = ast.ExceptHandler(type=_probe("Unbound"), name=None, body=[ast.Pass()])
+        return ast.copy_location(ast.Try([told], [handler], [], []), at)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
+        node.target = self.visit(node.target)  # annotations stay: programs read them, as text or as values
+        if node.value is not None:
+            node.value = self.visit(node.value)
+        return node
 
     def visit_If(self, node: ast.If) -> ast.If:
         return self._branching(node)
@@ -149,23 +228,33 @@ class _Rewriter(ast.NodeTransformer):
         return self._trying(node)
 
     def _trying(self, node: _Try) -> _Try:
+        point = self._point
         node.body = self.block(node.body)
         for handler in node.handlers:
-            handler.body = self.block(handler.body)
+            if handler.type is not None:
+                self._point = point
+                handler.type = self.visit(handler.type)
+            first: list[ast.stmt] = [self._statement_at(self._call("raised"), handler)]
+            if handler.name is not None and not self._in_class:
+                first.append(self._read("let", handler.name, point, handler))
+            handler.body = self.block(handler.body, first)
         node.orelse, node.finalbody = self.block(node.orelse), self.block(node.finalbody)
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.Match:
+        point = self._point
         node.subject = self.visit(node.subject)
         for case in node.cases:
+            self._point = point
             if case.guard is not None:
                 case.guard = self._branch(case.guard)
-            case.body = self.block(case.body)
+            captured = [] if self._in_class else dict.fromkeys(_captures(case.pattern))
+            case.body = self.block(case.body, [self._read("let", name, point, case.body[0]) for name in captured])
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.Return:
-        value = self.visit(node.value) if node.value is not None else ast.Constant(None)
-        node.value = self._call("returned", self._point, value)
+        if node.value is not None:
+            node.value = self._event("return", "", self.visit(node.value))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
@@ -176,24 +265,30 @@ class _Rewriter(ast.NodeTransformer):
 
     def _defining(self, node: _Def) -> _Def:
         point: int = self._point
+        node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
+        self._visit_defaults(node.args)
         outer_class = self._in_class
         self._function.append(node.name)
-        arguments: ast.arguments = node.args
-        names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-        names += [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
-        self.points[point] = (".".join(self._function), *self.points[point][1:])
-        first = [self._run("argument", point, ast.Constant(name), _load(name), at=node) for name in names]
-        docstring = _leading(node.body[:1])
+        self.probes.points[point] = (".".join(self._function), *self.probes.points[point][1:])
         self._in_class = False
-        node.body = self.block(node.body, first, keep_first=docstring)
+        first = [self._read("argument", name, point, node) for name in _parameters(node.args)]
+        node.body = self.body(node.body, _leading(node.body[:1]), first)
         self._in_class = outer_class
         self._function.pop()
         return node
 
+    def _visit_defaults(self, arguments: ast.arguments) -> None:
+        arguments.defaults = [self.visit(value) for value in arguments.defaults]
+        arguments.kw_defaults = [value and self.visit(value) for value in arguments.kw_defaults]
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        for part in ("decorator_list", "bases"):
+            setattr(node, part, [self.visit(value) for value in getattr(node, part)])
         outer_class, self._in_class = self._in_class, True
         self._function.append(node.name)
-        node.body = self.block(node.body, keep_first=_leading(node.body[:1]))
+        leading = _leading(node.body[:1])
+        own = ast.copy_location(ast.Global([PROBE]), node)  # the class's namespace may answer to any name
+        node.body = [*node.body[:leading], own, *self.block(node.body[leading:])]
         self._function.pop()
         self._in_class = outer_class
         return node
@@ -211,32 +306,60 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.NamedExpr:
-        node.value = self._call("named", self._point, ast.Constant(node.target.id), self.visit(node.value))
+        node.value = self._event("let", node.target.id, self.visit(node.value))
+        return node
+
+    def visit_Yield(self, node: ast.Yield) -> ast.Yield:
+        if node.value is not None:
+            node.value = self._event("yield", "", self.visit(node.value))
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
-        return node  # runs when called, at a point that is not this statement's
+        self._visit_defaults(node.args)
+        node.body = self._event("return", LAMBDA, self.visit(node.body))
+        return node
 
     # ------------------------------------------------------------ probes
 
     def _branch(self, test: ast.expr) -> ast.expr:
-        return self._call("branch", self._point, self.visit(test))
+        value = self.visit(test)
+        return ast.copy_location(self._call("branch", self._site("branch", ""), value), value)
 
-    def _call(self, probe: str, point: int, *arguments: ast.expr) -> ast.Call:
-        function = ast.Attribute(value=_load(PROBE), attr=probe, ctx=ast.Load())
-        call = ast.Call(func=function, args=[ast.Constant(point), *arguments], keywords=[])
-        return ast.copy_location(call, arguments[-1]) if arguments else call
+    def _event(self, kind: str, name: str, value: ast.expr) -> ast.expr:
+        """Tells of a value, and is that value."""
+        probe = "mutated" if kind == "mutated" else "event"
+        return ast.copy_location(self._call(probe, self._site(kind, name), value), value)
 
-    def _run(self, probe: str, point: int, *arguments: ast.expr, at: ast.AST) -> ast.Expr:
-        statement = ast.copy_location(ast.Expr(self._call(probe, point, *arguments)), at)
-        for node in ast.walk(statement):  # the line of a traceback stays the program's
-            if "lineno" in node._attributes:
-                ast.copy_location(node, at)
-        return statement
+    def _site(self, kind: str, name: str) -> ast.Constant:
+        self.probes.sites.append((self._point, kind, name))
+        return ast.Constant(len(self.probes.sites) - 1)
+
+    def _call(self, probe: str, *arguments: ast.expr) -> ast.Call:
+        return ast.Call(func=_probe(probe), args=[*arguments], keywords=[])
+
+    def _statement_at(self, probe: ast.expr, at: ast.AST) -> ast.Expr:
+        """What has no place of its own gets that of the node around it: the line of a traceback stays the program's."""
+        return ast.copy_location(ast.Expr(probe), at)
 
 
 def _load(name: str) -> ast.Name:
     return ast.Name(id=name, ctx=ast.Load())
+
+
+def _probe(name: str) -> ast.Attribute:
+    return ast.Attribute(value=_load(PROBE), attr=name, ctx=ast.Load())
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return names + [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
+
+
+def _captures(pattern: ast.pattern) -> Iterator[str]:
+    for node in ast.walk(pattern):
+        match node:
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                yield name
 
 
 def _names_touched(call: ast.Call) -> list[str]:
@@ -246,3 +369,16 @@ def _names_touched(call: ast.Call) -> list[str]:
         names.append(call.func.value.id)
     names += [argument.id for argument in call.args if isinstance(argument, ast.Name)]
     return list(dict.fromkeys(names))
+
+
+def _names_mutated(value: ast.expr) -> Iterator[str]:
+    """Names whose objects an expression surely changes: by ``xs.pop()`` and its like."""
+    todo: list[ast.AST] = [value]
+    while todo:
+        node = todo.pop()
+        match node:
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue  # names of their own, and maybe later
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _MUTATING:
+                yield name
+        todo.extend(ast.iter_child_nodes(node))

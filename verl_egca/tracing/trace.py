@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from verl_egca.source import SourceRange
 
 MAX_EVENTS = 200_000
-_KINDS = frozenset({"argument", "let", "item", "mutated", "branch", "return"})
+_KINDS = frozenset({"argument", "let", "item", "mutated", "branch", "return", "yield", "raise", "print"})
 
 
 class Event(NamedTuple):
-    """One thing that a program did at a place: bound, mutated, iterated, branched on, or returned a value.
+    """One thing that a program did at a place.
 
-    ``key`` is the value's fingerprint; ``text`` shows it. ``function`` is the dotted name around the statement.
+    ``kind`` is ``argument``, ``let`` (bound), ``item`` (of a loop), ``mutated``, ``branch``, ``return`` (of a lambda under
+    the name ``<lambda>``), ``yield``, ``raise`` (the type's name) or ``print`` (the text). ``key`` is the value's
+    fingerprint; ``text`` shows it. ``function`` is the dotted name around the statement.
     """
 
     place: SourceRange
@@ -29,10 +31,14 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Events in order, and the places of the statements that ran, in the order of their first run."""
+    """Events in order, and the places of the statements that ran, in the order of their first run.
+
+    ``cut`` tells that the run went on after the last event, past its budget; ``executed`` knows of some more.
+    """
 
     events: tuple[Event, ...]
     executed: tuple[SourceRange, ...]
+    cut: bool = False
 
 
 def decode(data: bytes) -> Trace:
@@ -41,18 +47,22 @@ def decode(data: bytes) -> Trace:
     points = _points(next(records, None))
     events: list[Event] = []
     executed: dict[SourceRange, None] = {}
+    cut = False
     for record in records:
+        if record == ["cut"]:
+            cut = True
+            continue
         if type(record) is not list or not record or type(record[0]) is not int or not 0 <= record[0] < len(points):
             break
         function, place = points[record[0]]
         match record[1:]:
             case []:
                 executed[place] = None
-            case [str(kind), str(name), str(key), str(text)] if kind in _KINDS and len(events) < MAX_EVENTS:
+            case [str(kind), str(name), str(key), str(text)] if kind in _KINDS and len(events) < MAX_EVENTS and not cut:
                 events.append(Event(place, function, kind, name[:200], key[:64], text[:200]))
             case _:
                 break
-    return Trace(tuple(events), tuple(executed))
+    return Trace(tuple(events), tuple(executed), cut)
 
 
 def _points(table: Any) -> list[tuple[str, SourceRange]]:

@@ -54,7 +54,7 @@ def test_how_much_is_blamed_is_a_setting(sandbox, granularity, text):
 def test_what_only_some_failing_tests_need_is_partial(sandbox):
     two = assertion_problem(
         *("assert f(1) == 11", "assert f(2) == 22", "assert f(3) == 'x' * 40", "assert f(5) == 55"),
-        reference="def f(n):\n    return 'x' * 40 if n == 3 else n * 11\n",
+        reference=None,
     )
     found = blamed(sandbox, "def f(n):\n    a = n * 10\n    return a - n\n", two).localization
     assert found.confirmed == "partial"

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
+from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import changed, written_instead
-from verl_egca.localization.twins.mutations import mutations
+from verl_egca.localization.twins.mutations import LEAST, LEAST_MISSING, omissions, slips
 from verl_egca.localization.twins.sites import Program
 
 SLIPS = {
@@ -42,13 +43,68 @@ SLIPS = {
     "superfluous statement": ("x = 1\ny = 2\n", "x = 1\npass\n"),
     "guard too many": ("if x:\n    y = 1\n", "if True:\n    y = 1\n"),
     "order of statements": ("x = y\ny = x\n", "y = x\nx = y\n"),
-    "missing step of a loop": ("while i < n:\n    f(i)\n", "while i < n:\n    f(i)\n    i += 1\n"),
     "elif for if": ("if x:\n    y = 1\nif n:\n    y = 2\n", "if x:\n    y = 1\nelif n:\n    y = 2\n"),
 }
 
 
-def texts(source):
-    return [edit.apply(source) for edit in mutations(Program(source))]
+KINDS = {
+    "n": frozenset({"number"}),
+    "i": frozenset({"number"}),
+    "xs": frozenset({"list"}),
+    "out": frozenset({"list"}),
+    "d": frozenset({"dict"}),
+    "s": frozenset({"text"}),
+    "ok": frozenset({"truth"}),
+}
+OMISSIONS = {
+    "step of a loop": ("while i < n:\n    f(i)\n", "while i < n:\n    f(i)\n    i += 1\n"),
+    "list that is never filled": (
+        "for x in xs:\n    pass\nreturn out\n",
+        "for x in xs:\n    out.append(x)\nreturn out\n",
+    ),
+    "dict that is never filled": (
+        "for x in xs:\n    pass\nreturn d\n",
+        "for x in xs:\n    d[x] = d.get(x, 0) + 1\nreturn d\n",
+    ),
+    "text that is never added to": ("for c in s2:\n    pass\nreturn s\n", "for c in s2:\n    s += c\nreturn s\n"),
+    "flag that is never set": (
+        "for x in xs:\n    if x > n:\n        pass\n    ok = x\n",
+        "for x in xs:\n    if x > n:\n        ok = False\n    ok = x\n",
+    ),
+    "best so far": (
+        "for x in xs:\n    if x > n:\n        pass\nreturn n\n",
+        "for x in xs:\n    if x > n:\n        n = x\nreturn n\n",
+    ),
+    "other branch": (
+        "for x in xs:\n    if x:\n        n += 1\n",
+        "for x in xs:\n    if x:\n        n += 1\n    else:\n        n -= 1\n",
+    ),
+    "return of a branch": ("if n < 2:\n    pass\nreturn n\n", "if n < 2:\n    return 0\nreturn n\n"),
+    "first value": ("for x in xs:\n    q += x\nreturn q\n", "q = 0\nfor x in xs:\n    q += x\nreturn q\n"),
+    "first value of a list": (
+        "for x in xs:\n    q.append(x)\nreturn q\n",
+        "q = []\nfor x in xs:\n    q.append(x)\nreturn q\n",
+    ),
+    "guard": ("for x in xs:\n    out.append(x)\n", "for x in xs:\n    if x not in out:\n        out.append(x)\n"),
+    "jump's guard": (
+        "for x in xs:\n    i += n\n    break\n",
+        "for x in xs:\n    i += n\n    if i == n:\n        break\n",
+    ),
+    "term": ("return n * 2\n", "return n * 2 + i\n"),
+    "condition": ("if n < 2 :\n    return i\n", "if n < 2 and ok :\n    return i\n"),
+    "call": ("return (x for x in xs)\n", "return sum(x for x in xs)\n"),
+    "sorting": ("for x in xs:\n    f(x)\n", "for x in sorted(xs):\n    f(x)\n"),
+    "key": ("return max(xs)\n", "return max(xs, key=len)\n"),
+    "other function": ("return int(s)\n", "return ord(s)\n"),
+}
+
+
+def texts(source, **known):
+    return [edit.apply(source) for edit in [*slips(Program(source)), *omissions(Program(source), Clues(**known))]]
+
+
+def in_function(text):
+    return "def g(n, i, xs, out, d, s, s2, ok, f):\n" + "".join(f"    {line}\n" for line in text.splitlines())
 
 
 def parses(text):
@@ -65,6 +121,36 @@ def test_a_slip_is_undone(wrong, right):
     assert ast.dump(ast.parse(set_up + right)) in [ast.dump(ast.parse(t)) for t in texts(set_up + wrong) if parses(t)]
 
 
+@pytest.mark.parametrize(("wrong", "right"), OMISSIONS.values(), ids=OMISSIONS.keys())
+def test_what_is_missing_is_put_in(wrong, right):
+    found = texts(in_function(wrong), kinds=KINDS, called=("ord",))
+    assert ast.dump(ast.parse(in_function(right))) in [ast.dump(ast.parse(text)) for text in found if parses(text)]
+
+
+@pytest.mark.parametrize(("expected", "is_tried"), [("[]", True), ("[3, 4]", False)])
+def test_a_base_case_returns_what_is_expected_only_if_that_needs_no_thought(expected, is_tried):
+    source = "def g(xs):\n    return xs[0]\n"
+    right = f"def g(xs):\n    if not xs:\n        return {expected}\n    return xs[0]\n"
+    assert (right in texts(source, expected=expected, entry_point="g")) is is_tried
+
+
+def test_no_edit_is_cheaper_than_is_said():
+    for wrong, _ in [*SLIPS.values(), *OMISSIONS.values()]:
+        program = Program(in_function(wrong))
+        assert min(edit.cost for edit in slips(program)) >= LEAST
+        assert min(edit.cost for edit in omissions(program, Clues(KINDS))) >= LEAST_MISSING
+
+
+def test_what_a_program_leaves_loose():
+    source = "def h(x):\n    return x\n\ndef g(xs):\n    a = 1\n    out = []\n    for x in xs:\n        y = x\n    return out + z\n"
+    ends = LooseEnds(program := Program(source))
+    function = next(f for f in program.function_of.values() if f is not None and f.name == "g")
+    assert ends.unused(function) == ["a", "y"]
+    assert set(ends.never_updated(function)) >= {"a", "out"}
+    assert ends.undefined(function) == ["z"]
+    assert ends.uncalled("g") == ["h"]
+
+
 DEPTHS = [
     ("for i in x:\n    y = i\n    return y\n", "for i in x:\n    y = i\nreturn y\n"),
     ("for i in x:\n    y = i\nreturn y\n", "for i in x:\n    y = i\n    return y\n"),
@@ -74,9 +160,6 @@ DEPTHS = [
 
 @pytest.mark.parametrize(("wrong", "right"), DEPTHS)
 def test_a_statement_moves_to_the_depth_it_belongs_to(wrong, right):
-    def in_function(text):
-        return "def f(x):\n" + "".join(f"    {line}\n" for line in text.splitlines())
-
     assert in_function(right) in texts(in_function(wrong))
 
 
@@ -88,7 +171,7 @@ def test_a_wrong_variable_becomes_any_other_that_can_be_seen():
 
 def test_docstrings_annotations_and_f_strings_stay():
     source = 'def f(a: int = 1) -> int:\n    """1 < 2"""\n    return f"{a + 1}"\n'
-    for edit in mutations(Program(source)):
+    for edit in slips(Program(source)):
         assert '"""1 < 2"""' in edit.apply(source) or edit.kind == "superfluous"
         assert "a: int" in edit.apply(source)
 
@@ -100,7 +183,7 @@ def test_columns_are_characters_and_not_bytes():
 
 def test_the_changed_tokens_and_what_was_written_instead():
     source = "def f(x):\n    return x + 10\n"
-    edit = next(e for e in mutations(Program(source)) if e.apply(source) == source.replace("10", "11"))
+    edit = next(e for e in slips(Program(source)) if e.apply(source) == source.replace("10", "11"))
     assert source[slice(*changed(edit, source))] == "10"
     assert source[slice(*written_instead(source, source.index("return") - 4))] == "return"
     end = "x = y\n"

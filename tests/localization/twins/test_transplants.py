@@ -79,7 +79,7 @@ def test_text_with_wide_characters_is_cut_at_the_right_places():
 def test_a_missing_statement_goes_in_at_its_depth_and_what_was_written_there_is_blamed():
     candidate = "def f(xs):\n    for x in xs:\n        print(x)\n    return xs\n"
     reference = "def f(xs):\n    for x in xs:\n        print(x)\n        xs.append(x)\n    return xs\n"
-    assert blamed(candidate, fix(candidate, reference)) == "return"
+    assert blamed(candidate, fix(candidate, reference)) == "\n    return"
 
 
 def test_a_missing_base_case_goes_in_before_the_first_statement():

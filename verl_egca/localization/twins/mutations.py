@@ -13,7 +13,7 @@ from verl_egca.localization.twins.operands import of_operands
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.statements import of_statements
 
-LEAST, LEAST_MISSING = 1.0, 1.5  # bits
+LEAST, LEAST_MISSING = 1.0, 1.0  # bits
 
 
 def slips(program: Program) -> Iterator[Edit]:

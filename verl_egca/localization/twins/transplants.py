@@ -267,7 +267,7 @@ class _Transplanter:
                 yield from self._noted(self._guarded(missing, within), within[0].node.lineno)
             first = True
             for settled, extra in self._resolved(self._translated(node)):
-                if not isinstance(settled, ast.stmt):
+                if not isinstance(settled, ast.stmt) or _ends_all(settled, missing):
                     continue
                 cost = self.strange + 2.5 + extra + bool(within) + 0.3 * len(tokens(ast.unparse(settled)))
                 yield from self._at_the_start(missing, settled, cost - 0.5)
@@ -293,6 +293,8 @@ class _Transplanter:
         """What looks at nothing but the parameters, a base case for one, before anything else is done."""
         scope = self._matching.candidate
         if missing.reference.parent is not None or missing.index == 0 or not scope.parameters:
+            return
+        if isinstance(settled, _ENDING):
             return
         names = {node.id for node in ast.walk(settled) if isinstance(node, ast.Name)} - set(bound(settled))
         if names & scope.names <= set(scope.parameters):
@@ -477,6 +479,14 @@ def _own_expressions(node: ast.stmt) -> Iterator[ast.expr]:
 
 def _is_target(node: ast.expr) -> bool:
     return not isinstance(getattr(node, "ctx", None), ast.Load | None)
+
+
+def _ends_all(new: ast.stmt, missing: Missing) -> bool:
+    """Whether a new statement would keep all that comes after it from running: no place for it explains anything."""
+    return isinstance(new, _ENDING) and missing.index < len(block(missing.owner, missing.field))
+
+
+_ENDING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def _same_place(first: Missing, second: Missing) -> bool:
