@@ -17,7 +17,14 @@ from verl_egca.localization.runs import References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
-from verl_egca.localization.twins.mutations import LEAST, LEAST_MISSING, omissions, slips
+from verl_egca.localization.twins.mutations import (
+    LEAST_LOOSE,
+    LEAST_OMISSION,
+    LEAST_SLIP,
+    loose_ends,
+    omissions,
+    slips,
+)
 from verl_egca.localization.twins.search import Nearer, Search, Source, Twin, costlier
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.transplants import FAR_COST, Transplants
@@ -85,8 +92,9 @@ class CounterfactualLocalizer:
             reference.called if reference is not None else (),
         )
         sources = [
-            Source(LEAST, lambda: priced(slips(program))),
-            Source(LEAST_MISSING, lambda: priced(omissions(program, clues))),
+            Source(LEAST_SLIP, lambda: priced(slips(program))),
+            Source(LEAST_LOOSE, lambda: priced(loose_ends(program, clues))),
+            Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
         ]
         if reference is not None:
             theirs = reference.traces(list(runs.traces), trials)

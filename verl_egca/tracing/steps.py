@@ -21,10 +21,13 @@ class StepsExceeded(BaseException):
 
 def compile_counted(source: str, name: str) -> CodeType:
     """The program with its steps counted by what STEP names in its globals. Raises what compiling it raises."""
-    compile(source, name, "exec", dont_inherit=True)  # errors as the program's own compilation has them
-    tree = ast.parse(source, name)
-    _count(tree.body)
-    return compile(tree, name, "exec", dont_inherit=True)
+    try:
+        tree = ast.parse(source, name)
+        _count(tree.body)
+        return compile(tree, name, "exec", dont_inherit=True)
+    except SyntaxError:
+        compile(source, name, "exec", dont_inherit=True)  # the error as the program's own compilation has it
+        raise
 
 
 def counter(most: int) -> Callable[[], None]:

@@ -6,7 +6,14 @@ import pytest
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import changed, written_instead
-from verl_egca.localization.twins.mutations import LEAST, LEAST_MISSING, omissions, slips
+from verl_egca.localization.twins.mutations import (
+    LEAST_LOOSE,
+    LEAST_OMISSION,
+    LEAST_SLIP,
+    loose_ends,
+    omissions,
+    slips,
+)
 from verl_egca.localization.twins.sites import Program
 
 SLIPS = {
@@ -100,7 +107,8 @@ OMISSIONS = {
 
 
 def texts(source, **known):
-    return [edit.apply(source) for edit in [*slips(Program(source)), *omissions(Program(source), Clues(**known))]]
+    program, clues = Program(source), Clues(**known)
+    return [e.apply(source) for e in [*slips(program), *loose_ends(program, clues), *omissions(program, clues)]]
 
 
 def in_function(text):
@@ -137,8 +145,9 @@ def test_a_base_case_returns_what_is_expected_only_if_that_needs_no_thought(expe
 def test_no_edit_is_cheaper_than_is_said():
     for wrong, _ in [*SLIPS.values(), *OMISSIONS.values()]:
         program = Program(in_function(wrong))
-        assert min(edit.cost for edit in slips(program)) >= LEAST
-        assert min(edit.cost for edit in omissions(program, Clues(KINDS))) >= LEAST_MISSING
+        assert min(edit.cost for edit in slips(program)) >= LEAST_SLIP
+        assert min((edit.cost for edit in loose_ends(program, Clues(KINDS))), default=LEAST_LOOSE) >= LEAST_LOOSE
+        assert min(edit.cost for edit in omissions(program, Clues(KINDS))) >= LEAST_OMISSION
 
 
 def test_what_a_program_leaves_loose():

@@ -20,7 +20,7 @@ from verl_egca.localization.twins.sites import Block, Function, Program
 COST = 3.5
 _RANK = 0.05
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
-_MOST_PARAMETERS = 3
+_MOST_PARAMETERS = _MOST_NAMES = 3
 
 
 def of_guards(program: Program, clues: Clues) -> Iterator[Edit]:
@@ -56,7 +56,7 @@ def _guarded(program: Program, block: Block, statement: ast.stmt, clues: Clues) 
     names = near(program, block)
     text = program.source[start:end].replace("\n", "\n    ")
     blame = written_instead(program.source, start)
-    conditions = [*_relations(names, clues), *_conditions(names[:3], clues)]
+    conditions = [*_relations(names[:_MOST_NAMES], clues), *_conditions(names[:_MOST_NAMES], clues)]
     jump = 0.0 if isinstance(statement, ast.Return | ast.Break | ast.Continue) else 1.0
     for rank, condition in enumerate(conditions):
         cost = COST + jump + _RANK * rank

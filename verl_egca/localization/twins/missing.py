@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit, written_instead
@@ -21,17 +22,48 @@ COST = 3.5  # of the cheapest, but in blocks that do nothing, and for names that
 _EMPTY, _LOOSE = -1.0, -1.0
 _RANK = 0.15  # a bit or so for each eight statements that are as likely
 _NEAR, _PARTS = 5, 6
+_MOST_STATEMENTS = 36  # that are thought of for one place
 _FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
 _UPDATES = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.FloorDiv: "//=", ast.Div: "/=", ast.Mod: "%="}
 
 
-def of_missing(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+    """What the loose ends of a program want."""
     yield from _first_values(program, ends)
+    for block in _blocks(program):
+        function = program.function_of[block.body[-1]]
+        loose = {*ends.never_updated(function), *ends.unused(function)}
+        if loose or _is_empty(block):
+            for edit, target in _of_block(program, block, clues):
+                if target in loose:
+                    yield replace(edit, cost=edit.cost + _LOOSE)
+                elif _is_empty(block):
+                    yield edit
+
+
+def of_missing(program: Program, clues: Clues) -> Iterator[Edit]:
+    """What could be missing anywhere else."""
+    for block in _blocks(program):
+        if not _is_empty(block):
+            for edit, _ in _of_block(program, block, clues):
+                yield edit
+
+
+def _blocks(program: Program) -> Iterator[Block]:
     for block in program.blocks:
-        if not block.body or isinstance(block.owner, ast.Module | ast.ClassDef):
-            continue
-        yield from _in_block(program, block, clues, ends)
-        yield from _other_branch(program, block, clues, ends)
+        if block.body and not isinstance(block.owner, ast.Module | ast.ClassDef):
+            yield block
+
+
+def _is_empty(block: Block) -> bool:
+    return len(block.body) == 1 and isinstance(block.body[0], ast.Pass)
+
+
+def _of_block(program: Program, block: Block, clues: Clues) -> Iterator[tuple[Edit, str]]:
+    """Edits, and the name that each changes."""
+    statements = list(itertools.islice(_statements(program, block, clues), _MOST_STATEMENTS))
+    yield from _in_block(program, block, statements)
+    yield from _other_branch(program, block, statements)
 
 
 # ------------------------------------------------------------ first values
@@ -116,56 +148,58 @@ def _plausible(program: Program, function: Function, name: str) -> list[str]:
 # ------------------------------------------------------------ statements
 
 
-def _in_block(program: Program, block: Block, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+def _in_block(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
     last = block.body[-1]
-    empty = len(block.body) == 1 and isinstance(last, ast.Pass)
+    empty = _is_empty(block)
     if isinstance(last, ast.Return | ast.Raise | ast.Break | ast.Continue):
         return
     in_loop = program.loop_of.get(last) is not None or isinstance(block.owner, ast.For | ast.While)
     if not (empty or in_loop or isinstance(block.owner, ast.If)):
         return
-    function = program.function_of[last]
-    loose = {*ends.never_updated(function), *ends.unused(function)}
-    for rank, (text, target) in enumerate(_statements(program, block, clues, empty)):
-        cost = COST + _RANK * rank + (_EMPTY if empty else 0.5) + (_LOOSE if target in loose else 0.0)
+    for rank, (text, target) in enumerate(statements):
+        cost = COST + _RANK * rank + (_EMPTY if empty else 0.5)
         if empty:
-            yield Edit(*program.span(last), text, "missing", program.span(last), cost)
+            yield Edit(*program.span(last), text, "missing", program.span(last), cost), target
         else:
-            yield after(program, last, text, "missing", cost)
-            if isinstance(block.owner, ast.For | ast.While) and not isinstance(block.body[0], ast.Pass):
-                yield before(program, block.body[0], text, "missing", cost + 1.0)
+            yield after(program, last, text, "missing", cost), target
+            if isinstance(block.owner, ast.For | ast.While):
+                yield before(program, block.body[0], text, "missing", cost + 1.0), target
 
 
-def _other_branch(program: Program, block: Block, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+def _other_branch(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
     """An ``else`` for an ``if`` in a loop that has none: what its branch does, the other way round."""
     owner = block.owner
     if not isinstance(owner, ast.If) or block.field != "body" or owner.orelse or program.loop_of.get(owner) is None:
         return
     if isinstance(block.body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue):
         return
-    function = program.function_of[owner]
-    loose = {*ends.never_updated(function), *ends.unused(function)}
     indent, inner = indent_of(program, owner), indent_of(program, block.body[-1])
     end = program.span(owner)[1]
     blame = written_instead(program.source, end, len(inner))
-    for rank, (text, target) in enumerate(_statements(program, block, clues, False)):
-        cost = COST + 1.0 + _RANK * rank + (_LOOSE if target in loose else 0.0)
-        yield Edit(end, end, f"\n{indent}else:\n{inner}{text}", "branches", blame, cost)
+    for rank, (text, target) in enumerate(statements):
+        cost = COST + 1.0 + _RANK * rank
+        yield Edit(end, end, f"\n{indent}else:\n{inner}{text}", "branches", blame, cost), target
 
 
-def _statements(program: Program, block: Block, clues: Clues, empty: bool) -> Iterator[tuple[str, str]]:
+def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
     """What could stand in a block, likeliest first, and the name that it changes."""
     found = dict.fromkeys(
-        itertools.chain(
+        _in_turn(
             _mirrored(program, block, clues),
             _steps(program, block, clues),
             _collecting(program, block, clues),
-            _jumps(program, block) if empty else (),
+            _jumps(program, block) if _is_empty(block) else iter(()),
             _assignments(program, block, clues),
         )
     )
     written = {program.segment(statement) for statement in block.body}
     yield from (entry for entry in found if entry[0] not in written)
+
+
+def _in_turn(*ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The likeliest of each way to think of a statement, then the second ones, and so on."""
+    for row in itertools.zip_longest(*ways):
+        yield from (entry for entry in row if entry is not None)
 
 
 def _mirrored(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:

@@ -8,23 +8,29 @@ from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
 from verl_egca.localization.twins.guards import of_guards
-from verl_egca.localization.twins.missing import of_missing
-from verl_egca.localization.twins.operands import of_operands
+from verl_egca.localization.twins.missing import of_loose_ends, of_missing
+from verl_egca.localization.twins.operands import of_loose_names, of_operands
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.statements import of_statements
 
-LEAST, LEAST_MISSING = 1.0, 1.0  # bits
+LEAST_SLIP, LEAST_LOOSE, LEAST_OMISSION = 1.0, 1.0, 3.5  # bits: no edit of the kind is cheaper
 
 
 def slips(program: Program) -> Iterator[Edit]:
-    """What was written otherwise than meant: no edit is cheaper than LEAST."""
+    """What was written otherwise than meant."""
     yield from of_expressions(program)
     yield from of_statements(program)
 
 
-def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
-    """What was not written: no edit is cheaper than LEAST_MISSING."""
+def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
+    """What was begun and not gone on with."""
     ends = LooseEnds(program)
-    yield from of_operands(program, clues, ends)
-    yield from of_missing(program, clues, ends)
+    yield from of_loose_names(program, clues, ends)
+    yield from of_loose_ends(program, clues, ends)
+
+
+def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
+    """What may not have been written anywhere."""
+    yield from of_operands(program, clues)
+    yield from of_missing(program, clues)
     yield from of_guards(program, clues)

@@ -6,7 +6,7 @@ Names that are bound and never used, and functions that nobody calls, are the fi
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
@@ -16,7 +16,7 @@ from verl_egca.localization.twins.sites import Program, Site
 _TERM, _CALL = 5.0, 4.5
 _LOOSE = -2.5  # for names and functions that are left over
 _NUMBERS, _TEXTS, _LISTS = ("+", "-", "*", "//", "%"), ("+",), ("+",)
-_MOST_NAMES = 6
+_MOST_NAMES = 5
 _AROUND = ("len", "sorted", "sum", "list", "abs", "int", "str", "set", "max", "min", "any", "all", "tuple", "ord")
 _GROUPED = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.UnaryOp, ast.NamedExpr)
 _KEYS = ("key=len", "reverse=True", "start=1", "default=0", "default=None", "key=str", "key=int", "key=abs")
@@ -29,16 +29,23 @@ _KEYED = {
 }
 
 
-def of_operands(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+    """With names that are left over alone."""
     uncalled = ends.uncalled(clues.entry_point)
+    for site in filter(_is_value, program.sites):
+        yield from _terms(program, site, clues, ends.unused(program.function_of.get(site.statement)), _LOOSE)
+        yield from _calls(program, site, uncalled, _LOOSE)
+        yield from _arguments(program, site, [f"key={name}" for name in uncalled], _LOOSE)
+
+
+def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
     written = {site.node.id for site in program.sites if isinstance(site.node, ast.Name) and site.field == "func"}
     functions = [name for name in dict.fromkeys((*clues.called, *written)) if name.isidentifier()]
-    for site in program.sites:
-        if not _is_value(site):
-            continue
-        yield from _terms(program, site, clues, ends)
-        yield from _calls(program, site, uncalled, functions)
-        yield from _arguments(program, site, uncalled)
+    for site in filter(_is_value, program.sites):
+        names = program.visible(program.function_of.get(site.statement))[:_MOST_NAMES]
+        yield from _terms(program, site, clues, names, 0.0)
+        yield from _calls(program, site, [*functions, *_AROUND], 0.0)
+        yield from _arguments(program, site, _KEYS, 0.0)
 
 
 def _is_value(site: Site) -> bool:
@@ -48,18 +55,14 @@ def _is_value(site: Site) -> bool:
     return site.field != "func" and not isinstance(site.parent, ast.Attribute)
 
 
-def _terms(program: Program, site: Site, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
+def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], loose: float) -> Iterator[Edit]:
     """A name is combined with what is there."""
     node = site.node
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
         return  # the outermost of a sum has its turn
-    function = program.function_of.get(site.statement)
-    unused = ends.unused(function)
-    others = [name for name in program.visible(function) if name not in unused]
     text = program.segment(node)
     left = f"({text})" if isinstance(node, _GROUPED) and not isinstance(node, ast.BinOp) else text
-    for rank, name in enumerate([*unused, *others][:_MOST_NAMES]):
-        loose = _LOOSE if name in unused else 0.0
+    for rank, name in enumerate(names):
         if text == name:
             continue
         if isinstance(node, ast.BoolOp | ast.Compare) or site.field == "test":
@@ -73,45 +76,33 @@ def _terms(program: Program, site: Site, clues: Clues, ends: LooseEnds) -> Itera
         else:
             continue
         for place, form in enumerate(forms):
-            yield Edit(
-                site.start, site.end, form, "operand", (site.start, site.end), _TERM + loose + 0.1 * rank + 0.1 * place
-            )
+            cost = _TERM + loose + 0.1 * rank + 0.1 * place
+            yield Edit(site.start, site.end, form, "operand", (site.start, site.end), cost)
 
 
-def _calls(program: Program, site: Site, uncalled: list[str], functions: list[str]) -> Iterator[Edit]:
+def _calls(program: Program, site: Site, functions: Sequence[str], loose: float) -> Iterator[Edit]:
     """Another function is called, or one is called at all."""
     node, text = site.node, program.segment(site.node)
     blame = (site.start, site.end)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        for rank, name in enumerate(dict.fromkeys((*uncalled, *functions))):
-            if name != node.func.id:
-                loose = _LOOSE if name in uncalled else 0.0
-                yield Edit(*program.span(node.func), name, "call", blame, _CALL + loose - 0.5 + 0.1 * rank)
-    if isinstance(node, ast.Constant):
-        return
-    for rank, name in enumerate(dict.fromkeys((*uncalled, *functions, *_AROUND))):
-        if text.startswith(f"{name}("):
-            continue
-        inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text.startswith("(") else text
-        loose = _LOOSE if name in uncalled else 0.0
-        whole = isinstance(site.parent, ast.Return | ast.Assign | ast.For | ast.Call | ast.comprehension)
-        yield Edit(
-            site.start, site.end, f"{name}({inner})", "call", blame, _CALL + loose + 0.05 * rank + 0.8 * (not whole)
-        )
+    whole = isinstance(site.parent, ast.Return | ast.Assign | ast.For | ast.Call | ast.comprehension)
+    inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text.startswith("(") else text
+    for rank, name in enumerate(dict.fromkeys(functions)):
+        cost = _CALL + loose + 0.05 * rank
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and name != node.func.id:
+            yield Edit(*program.span(node.func), name, "call", blame, cost - 0.5)
+        if not isinstance(node, ast.Constant) and not text.startswith(f"{name}("):
+            yield Edit(site.start, site.end, f"{name}({inner})", "call", blame, cost + 0.8 * (not whole))
 
 
-def _arguments(program: Program, site: Site, uncalled: list[str]) -> Iterator[Edit]:
+def _arguments(program: Program, site: Site, keywords: Sequence[str], loose: float) -> Iterator[Edit]:
     node = site.node
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or (len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp)):
         return
     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
     taken = {keyword.arg for keyword in node.keywords}
     joined = ", " if node.args or node.keywords else ""
-    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
-        return
-    for rank, keyword in enumerate([*(f"key={function}" for function in uncalled), *_KEYS]):
-        key, _, value = keyword.partition("=")
+    for rank, keyword in enumerate(keywords):
+        key = keyword.partition("=")[0]
         if key in _KEYED.get(name, ()) and key not in taken:
-            loose = _LOOSE if value in uncalled else 0.0
             cost = _CALL - 1.0 + loose + 0.1 * rank
             yield Edit(site.end - 1, site.end - 1, f"{joined}{keyword}", "arguments", (site.start, site.end), cost)
