@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.guess import NoTwin, best_guess
 from verl_egca.localization.observed import Runs
-from verl_egca.localization.runs import References, fails
+from verl_egca.localization.runs import KnownReference, References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
@@ -25,12 +26,15 @@ from verl_egca.localization.twins.mutations import (
     omissions,
     slips,
 )
+from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Nearer, Search, Source, Twin, costlier
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 from verl_egca.source import SourceRange
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
+_RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
+_UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _FIRST_EDITS = 3  # to which a second edit is looked for
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
@@ -73,7 +77,7 @@ class CounterfactualLocalizer:
         steps = [_STEPS_AN_EVENT * len(runs.traces[case].events) for case in runs.cases.passing if case in runs.traces]
         reference = self._references.of(sample.problem)
         if reference is not None:
-            reference.traces(list(runs.traces), trials)  # all in one go
+            reference.traces(runs.cases.chosen, trials)  # all in one go
             steps += [reference.steps(case, trials) for case in runs.cases.chosen]
         # an edit that rewrites the program explains nothing
         most = max(_SMALL_EDIT, len(ast.unparse(program.tree)) // 3)
@@ -97,16 +101,25 @@ class CounterfactualLocalizer:
             Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
         ]
         if reference is not None:
-            theirs = reference.traces(list(runs.traces), trials)
-            ours = [runs.traces[case] for case in theirs]
-            alignment = align(program.tree, reference.parsed, sample.problem.entry_point, ours, list(theirs.values()))
-            alike = max((matching.score for matching in alignment.matchings), default=0.0)
-            # where the programs are nearly the same, where they differ is where to look
-            bonus = -_ALIKE * max(0.0, alike - 0.5)
-            pieces = Transplants(sample.program, alignment)
-            sources.append(Source(-_ALIKE, lambda: priced(pieces.near(), bonus)))
-            sources.append(Source(FAR_COST + bonus, lambda: priced(pieces.far(), bonus)))
+            known = reference
+            pieces = functools.cache(lambda: self._transplants(sample, program, known, runs, trials))
+            near, far = -_ALIKE / 2, FAR_COST - _ALIKE / 2
+            if resemblance(program.tree, reference.parsed.tree) < _RESEMBLES:
+                near, far = _UNLIKE, max(_UNLIKE, FAR_COST)
+            sources.append(Source(near, lambda: priced(pieces()[0].near(), pieces()[1])))
+            sources.append(Source(far, lambda: priced(pieces()[0].far(), pieces()[1])))
         return sources
+
+    def _transplants(
+        self, sample: FailingSample, program: Program, reference: KnownReference, runs: Runs, trials: Trials
+    ) -> tuple[Transplants, float]:
+        """Pieces of the reference, and what to add to their cost."""
+        theirs = reference.traces(list(runs.traces), trials)
+        ours = [runs.traces[case] for case in theirs]
+        alignment = align(program.tree, reference.parsed, sample.problem.entry_point, ours, list(theirs.values()))
+        alike = max((matching.score for matching in alignment.matchings), default=0.0)
+        # where the programs are nearly the same, where they differ is where to look
+        return Transplants(sample.program, alignment), -_ALIKE * max(0.0, alike - 0.5)
 
     def _pair(self, sample: FailingSample, search: Search) -> list[Edit] | None:
         """An edit that is a partial twin or brings a case nearer, and one that with it makes all cases pass."""
