@@ -1,21 +1,27 @@
 """The best guess where nothing could be proven: what each witness says of each statement, added up.
 
-Witnesses are which statements ran in failing and not in passing cases, edits that brought the failing case nearer to what
-it should give, where an exception was raised, and blocks that do nothing.
+The main witnesses are edits: those with which a failing case passed, and those that brought one nearer to what it should
+give. The others are weak: where an exception was raised, a block that does nothing, what ran in failing cases alone, and
+that mistakes are made deep inside and late rather than in what sets up and returns. The weights were fitted, coarsely, to
+mutants of independent solutions (`scripts/bench_localization.py`, sets second, second-two and runtime, seed 7).
 """
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterable
 
 from verl_egca.localization.base import Localization, NotLocalized, lines_of
 from verl_egca.localization.observed import Runs
-from verl_egca.localization.twins.search import Search
+from verl_egca.localization.twins.scopes import is_docstring
+from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
 from verl_egca.source import SourceRange
 
-_SUSPICION, _NEARER, _RAISED, _EMPTY = 1.0, 2.0, 1.5, 1.5
+_NEARER, _PARTIAL, _RAISED, _EMPTY, _DEEPER, _LATER, _PLAIN_RETURN = 1.25, 1.75, 0.75, 0.75, 0.5, 0.5, -0.5
+_SUSPICION = 0.1
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class NoTwin(NotLocalized):
@@ -27,36 +33,54 @@ class NoTwin(NotLocalized):
 
 
 def best_guess(program: Program, runs: Runs, search: Search) -> Localization | None:
-    score: dict[SourceRange, float] = defaultdict(float)
-    most = max(runs.suspicion.values(), default=1.0)
-    for place, suspicion in runs.suspicion.items():
-        score[place] += _SUSPICION * suspicion / most
-    nearer: dict[SourceRange, float] = defaultdict(float)
-    for found in search.nearer:
-        statement = program.statement_at(found.edit.blame[0])
-        if statement is not None:
-            nearer[program.header(statement)] += found.worth
-    for place, worth in nearer.items():
-        score[place] += _NEARER * worth / max(nearer.values())
-    for statement in program.statements():
-        place = program.header(statement)
-        error = runs.case.error
-        if error is not None and error.line is not None and place.line <= error.line <= place.end_line:
-            score[place] += _RAISED
-        if isinstance(statement, ast.Pass):
-            score[place] += _EMPTY
-    functions = {program.header(s) for s in program.statements() if isinstance(s, _DEFINITIONS)}
-    ranked = sorted((p for p in score if p not in functions), key=lambda place: (-score[place], place))
-    if not ranked:
+    statements = [statement for statement in program.statements() if not _says_nothing(statement)]
+    if not statements:
         return None
+    nearer = _votes(program, search.nearer)
+    partial = _votes(program, search.twins)
+    order = {place: rank / len(runs.trace.executed) for rank, place in enumerate(runs.trace.executed)}
+    error = runs.case.error
+    line = error.line if error is not None else None
+
+    def score(statement: ast.stmt) -> float:
+        place = program.header(statement)
+        return (
+            _NEARER * nearer.get(place, 0.0)
+            + _PARTIAL * partial.get(place, 0.0)
+            + _SUSPICION * runs.suspicion.get(place, 0.0)
+            + _RAISED * (line is not None and place.line <= line <= place.end_line)
+            + _EMPTY * isinstance(statement, ast.Pass)
+            + _DEEPER * program.depth_of(statement)
+            + _LATER * order.get(place, 1.0)
+            + _PLAIN_RETURN * _returns_what_is_there(statement)
+        )
+
+    scores = {program.header(statement): score(statement) for statement in statements}
+    ranked = sorted(scores, key=lambda place: (-scores[place], place))
     evidence = {
         "case": runs.case.case,
         "got": runs.case.got,
         "expected": runs.case.expected,
-        "score": round(score[ranked[0]], 3),
+        "score": round(scores[ranked[0]], 3),
         "trials": search.tried,
     }
     return Localization((ranked[0],), "guess", ranked=lines_of(ranked), evidence=evidence)
 
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+def _votes(program: Program, found: Iterable[Twin | Nearer]) -> dict[SourceRange, float]:
+    """What edits say for each statement, the most that is said of one being 1."""
+    votes: dict[SourceRange, float] = defaultdict(float)
+    for one in found:
+        statement = program.statement_at(one.edit.blame[0])
+        if statement is not None:
+            votes[program.header(statement)] += one.worth
+    most = max(votes.values(), default=1.0) or 1.0
+    return {place: worth / most for place, worth in votes.items()}
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    return isinstance(statement, (*_DEFINITIONS, ast.Import, ast.ImportFrom)) or is_docstring(statement)
+
+
+def _returns_what_is_there(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name | ast.Constant | None)

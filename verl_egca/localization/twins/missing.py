@@ -204,7 +204,7 @@ def _in_turn(*ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 def _mirrored(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
     """What the sibling branch does, or the block itself, to another name or the other way."""
-    names = near(program, block)
+    names = list(dict.fromkeys([*_tested(program, block), *near(program, block)]))
     for statement in _siblings(block):
         if not isinstance(statement, ast.Return | ast.Pass):
             yield program.segment(statement), ""
@@ -229,10 +229,21 @@ def _mirrored(program: Program, block: Block, clues: Clues) -> Iterator[tuple[st
 
 
 def _steps(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
-    for name in _tested(program, block):
-        if clues.may_be(name, "number"):
-            for change in ("+= 1", "-= 1", "//= 2", "//= 10"):
-                yield f"{name} {change}", name
+    """The names that a loop depends on go on, those first that don't yet."""
+    names = [name for name in _tested(program, block) if clues.may_be(name, "number")]
+    stored = {node.id for node in _stores(program, block)}
+    names.sort(key=lambda name: name in stored)
+    for change in ("+= 1", "-= 1", "//= 2", "//= 10"):
+        for name in names:
+            yield f"{name} {change}", name
+
+
+def _stores(program: Program, block: Block) -> Iterator[ast.Name]:
+    """What the loop around a block binds."""
+    around = block.owner if isinstance(block.owner, ast.While) else program.loop_of.get(block.body[-1])
+    for node in ast.walk(around) if around is not None else ():
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node
 
 
 def _collecting(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:

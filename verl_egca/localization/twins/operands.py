@@ -62,7 +62,8 @@ def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], loo
         return  # the outermost of a sum has its turn
     text = program.segment(node)
     left = f"({text})" if isinstance(node, _GROUPED) and not isinstance(node, ast.BinOp) else text
-    for rank, name in enumerate(names):
+    like_it = f"{program.segment(node.func)}(%s)" if isinstance(node, ast.Call) and len(node.args) == 1 else ""
+    for rank, name in enumerate([*names, *(like_it % name for name in names if like_it)]):
         if text == name:
             continue
         if isinstance(node, ast.BoolOp | ast.Compare) or site.field == "test":
@@ -90,6 +91,8 @@ def _calls(program: Program, site: Site, functions: Sequence[str], loose: float)
         cost = _CALL + loose + 0.05 * rank
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and name != node.func.id:
             yield Edit(*program.span(node.func), name, "call", blame, cost - 0.5)
+        if name == "sorted" and isinstance(site.parent, ast.For | ast.Return | ast.Assign | ast.comprehension):
+            yield Edit(site.start, site.end, f"sorted({inner}, reverse=True)", "call", blame, cost + 0.5)
         if not isinstance(node, ast.Constant) and not text.startswith(f"{name}("):
             yield Edit(site.start, site.end, f"{name}({inner})", "call", blame, cost + 0.8 * (not whole))
 

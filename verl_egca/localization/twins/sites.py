@@ -66,6 +66,13 @@ class Program:
             self._headers[statement] = describe(statement, self.text).place
         return self._headers[statement]
 
+    def depth_of(self, statement: ast.stmt) -> int:
+        """How many compound statements are around it, within its function."""
+        owner = self.block_of[statement].owner
+        if not isinstance(owner, ast.stmt) or isinstance(owner, _DEFINITIONS):
+            return 0
+        return 1 + self.depth_of(owner)
+
     def statement_at(self, offset: int) -> ast.stmt | None:
         """The innermost statement around an offset."""
         return self._statement_at[offset] if 0 <= offset < len(self._statement_at) else None

@@ -37,6 +37,11 @@ def _updates(program: Program, block: Block, place: int) -> Iterator[Edit]:
         if at and isinstance(node.targets[0], ast.Name | ast.Subscript):
             for operator, cost in (("+=", 2.5), ("-=", 4.0), ("*=", 4.0)):
                 yield Edit(*at, operator, "update", (start, end), cost)
+            target, value = program.segment(node.targets[0]), program.segment(node.value)
+            if program.loop_of.get(node) is not None and "\n" not in value:
+                for best in ("max", "min"):
+                    text = f"{best}({target}, {value})"
+                    yield Edit(*program.span(node.value), text, "update", program.span(node.value), 3.5)
     if isinstance(node, ast.Return) and node.value is not None:
         returned = program.segment(node.value)
         for value, cost in (
