@@ -18,6 +18,7 @@ from verl_egca.localization.runs import KnownReference, References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
+from verl_egca.localization.twins.guards import BASE_CASE
 from verl_egca.localization.twins.mutations import (
     LEAST_LOOSE,
     LEAST_OMISSION,
@@ -36,6 +37,7 @@ _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end i
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
 _UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
+_CASES = frozenset({BASE_CASE})
 _FIRST_EDITS = 3  # to which a second edit is looked for
 _TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
@@ -82,7 +84,7 @@ class CounterfactualLocalizer:
         # an edit that rewrites the program explains nothing
         most = max(_SMALL_EDIT, len(ast.unparse(program.tree)) // 3)
         budget = int(self._options.budget_ms / _TRIAL_MS)
-        return Search(sample.program, trials, runs.cases, max([_LEAST_STEPS, *steps]), budget, most)
+        return Search(sample.program, trials, runs.cases, max([_LEAST_STEPS, *steps]), budget, most, _CASES)
 
     def _sources(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Source]:
         def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:

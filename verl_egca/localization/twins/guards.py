@@ -18,6 +18,7 @@ from verl_egca.localization.twins.scopes import is_compound, is_docstring, param
 from verl_egca.localization.twins.sites import Block, Function, Program
 
 COST = 3.5
+BASE_CASE = "base case"
 _RANK = 0.05
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
 _MOST_PARAMETERS = _MOST_NAMES = 3
@@ -44,7 +45,7 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
     conditions = [*_conditions(taken, clues), *_relations(taken, clues)]
     for rank, (condition, value) in enumerate(itertools.product(conditions, [*plain, *taken[:2]])):
         text = f"if {condition}:\n{indent}    return {value}\n{indent}"
-        yield Edit(start, start, text, "guard", blame, COST + 0.5 + _RANK * rank)
+        yield Edit(start, start, text, BASE_CASE, blame, COST + 0.5 + _RANK * rank)
 
 
 def _guarded(program: Program, block: Block, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:

@@ -20,7 +20,7 @@ _BATCH = 12
 _BEYOND = 1.0  # how much costlier than the first twin another may be, to be looked for
 _MOST_BEYOND = 60
 _LEAST_GAIN = 0.02
-_FIRST_EDIT = 0.5  # of the budget
+_FIRST_EDIT = 0.65  # of the budget
 _TIMEOUT = 250  # trials that one is reckoned at that uses up its time without a step, as huge numbers do
 _MANY_STEPS = 300_000  # for the other cases of a text that has passed a chosen one
 _STEPS_A_TRIAL = 2_000
@@ -80,7 +80,10 @@ class Source:
 
 @dataclass(slots=True)
 class Search:
-    """One program's search. ``tried`` counts the texts that were run, ``most_changed`` bounds an edit's size."""
+    """One program's search. ``tried`` counts the texts that were run, ``most_changed`` bounds an edit's size.
+
+    Edits of the kinds ``all_or_nothing`` are no partial twins: they only pick out the cases that they mend.
+    """
 
     source: str
     trials: Trials
@@ -88,6 +91,7 @@ class Search:
     max_steps: int
     budget: int
     most_changed: int
+    all_or_nothing: frozenset[str] = frozenset()
     tried: int = 0
     twins: list[Twin] = field(default_factory=list)
     nearer: list[Nearer] = field(default_factory=list)
@@ -182,7 +186,10 @@ class Search:
             with self._charged(self.max_steps):
                 passed += self.trials.passed([text], rest, max_steps=self.max_steps)[0]
         fixed = sum(first) + sum(passed)
-        return Twin(edit, fixed == len(self.cases.failing), fixed)
+        full = fixed == len(self.cases.failing)
+        if not full and edit.kind in self.all_or_nothing:
+            return None
+        return Twin(edit, full, fixed)
 
     def _all_pass(self, text: str, cases: Sequence[int]) -> list[bool]:
         """Whether each of the cases passes, up to the first that does not."""

@@ -225,8 +225,14 @@ class _Transplanter:
             return None
         if is_compound(ours) and not isinstance(ours, ast.If | ast.While | ast.For):
             return None
+        if isinstance(theirs, _ENDING) and not isinstance(ours, _ENDING) and not self._is_last(ours):
+            return None
         edit = self._page.rewrite(ours, theirs, "statement", 0.0)
         return None if edit is None else replace(edit, cost=base + self._size(edit))
+
+    def _is_last(self, node: ast.stmt) -> bool:
+        item = next(item for item in self._matching.candidate.items if item.node is node)
+        return block(item.owner, item.field)[-1] is node
 
     def _size(self, edit: Edit) -> float:
         old, new = (Counter(tokens(text)) for text in (self._page.source[edit.start : edit.end], edit.text))
