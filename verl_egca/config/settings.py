@@ -23,7 +23,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
-    budget_ms: float = Field(250.0, gt=0, description="CPU time of one search for a twin, reckoned at 2 trials a ms")
+    budget_ms: float = Field(500.0, gt=0, description="CPU time of one search for a twin, reckoned at a ms a trial")
     granularity: Granularity = Field("expression", description="how much is blamed")
     failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")

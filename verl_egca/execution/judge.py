@@ -17,6 +17,7 @@ import os
 import resource
 import socket
 import struct
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -31,6 +32,7 @@ from verl_egca.execution.watch import Watch
 from verl_egca.tracing.steps import StepsExceeded
 
 _KEPT_AHEAD = 1024
+_MOST_TIMEOUTS = 2  # in one request for trials; the texts after these are not tried
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
@@ -71,6 +73,7 @@ class Judge:
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
         self._timeouts = self._exceeded = 0
+        self._cpu_before = 0.0
         self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
@@ -86,19 +89,9 @@ class Judge:
         except SyntaxError as error:
             return {"refused": f"the tests are not Python: {error}"}
         if request["trials"] is not None:
-            if request["fresh"]:
-                self._close()
-            if request["events"]:
-                return {
-                    "traces": [self._traced(request, kind, text) for text in request["trials"]],
-                    "timeouts": 0,
-                    "exceeded": 0,
-                }
-            self._timeouts = self._exceeded = 0
-            tried = [self._try(request, kind, text) for text in request["trials"]]
-            passed = [[verdict["outcome"] == "passed" for verdict in verdicts] for verdicts in tried]
-            got = [[verdict["got"] for verdict in verdicts] for verdicts in tried] if request["values"] else None
-            return {"passed": passed, "got": got, "timeouts": self._timeouts, "exceeded": self._exceeded}
+            before = time.process_time() + self._cpu_of_programs()
+            answer = self._answer_trials(request, kind)
+            return answer | {"cpu_ms": (time.process_time() + self._cpu_of_programs() - before) * 1e3}
         wanted = request["cases"]
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
@@ -110,6 +103,24 @@ class Judge:
         self._look_again(kind, request["program"], verdicts, sitting.cpu_left)
         trace = base64.b64encode(sitting.trace[:_MAX_TRACE]).decode() if request["events"] else None
         return {"cases": verdicts, "trace": trace}
+
+    def _answer_trials(self, request: Answer, kind: Kind) -> Answer:
+        if request["fresh"]:
+            self._close()
+        self._timeouts = self._exceeded = 0
+        counted = {"timeouts": 0, "exceeded": 0}
+        if request["events"]:
+            return {"traces": [self._traced(request, kind, text) for text in request["trials"]], **counted}
+        tried = [
+            self._try(request, kind, text) if self._timeouts < _MOST_TIMEOUTS else [] for text in request["trials"]
+        ]
+        passed = [[verdict["outcome"] == "passed" for verdict in verdicts] for verdicts in tried]
+        got = [[verdict["got"] for verdict in verdicts] for verdicts in tried] if request["values"] else None
+        return {"passed": passed, "got": got, "timeouts": self._timeouts, "exceeded": self._exceeded}
+
+    def _cpu_of_programs(self) -> float:
+        """Seconds, all that ran in sittings so far."""
+        return self._cpu_before + (self._sitting.cpu_ever if self._sitting is not None else 0.0)
 
     def _try(self, request: Answer, kind: Kind, text: str) -> list[Answer]:
         """The verdicts on the ``cases`` of a text of a program; those after the first that it fails are not tried if
@@ -205,6 +216,7 @@ class Judge:
     def _close(self) -> None:
         if self._sitting is not None:
             self._sitting.close()
+            self._cpu_before += self._sitting.cpu_ever
             self._sitting = None
 
     def _note(self, index: int) -> None:

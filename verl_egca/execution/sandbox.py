@@ -188,6 +188,7 @@ class Trials:
     def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
         self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
         self._started = False
+        self.cpu_ms = 0.0  # that trials and traces took so far in the worker
         self.timeouts = self.exceeded = 0  # cases of trials so far that used up their time, or their steps
 
     def end(self) -> None:
@@ -224,7 +225,8 @@ class Trials:
         """For each program which of the cases it passes; with ``all_or_none`` only up to the first that it fails.
 
         ``max_steps`` bounds each text's loops and calls, whatever the machine's speed (see `tracing.steps`); 0 is no bound.
-        A worker that is lost on the way costs the trials of this call: none of them passed.
+        A worker that is lost on the way costs the trials of this call: none of them passed. Nor did those after the second
+        case that used up its time.
 
         Raises:
             SandboxError, ConfinementError: as `Sandbox.run`.
@@ -232,8 +234,7 @@ class Trials:
         answer = self._ask(programs, {"cases": list(cases), "steps": max_steps, "all_or_none": all_or_none})
         if answer is None:
             return [[False] * (1 if all_or_none else len(cases)) for _ in programs]
-        found: list[list[bool]] = answer["passed"]
-        return found
+        return [passed or [False] * (1 if all_or_none else len(cases)) for passed in answer["passed"]]
 
     def values(
         self, programs: Sequence[str], cases: Sequence[int], *, max_steps: int = 0
@@ -242,7 +243,8 @@ class Trials:
         answer = self._ask(programs, {"cases": list(cases), "steps": max_steps, "all_or_none": False, "values": True})
         if answer is None:
             return [[(False, None)] * len(cases) for _ in programs]
-        return [list(zip(*both, strict=True)) for both in zip(answer["passed"], answer["got"], strict=True)]
+        untried: list[tuple[bool, str | None]] = [(False, None)] * len(cases)
+        return [list(zip(*both, strict=True)) or untried for both in zip(answer["passed"], answer["got"], strict=True)]
 
     def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
         request.setdefault("values", False)
@@ -252,6 +254,7 @@ class Trials:
             answer = self._lease.ask(self._problem, "", **request)
         except Overrun:
             answer = None
+        self.cpu_ms += answer["cpu_ms"] if answer is not None else 0.0
         self.timeouts += answer["timeouts"] if answer is not None else 1
         self.exceeded += answer["exceeded"] if answer is not None else 0
         return answer

@@ -30,7 +30,7 @@ class Sitting:
         self._loaded: list[str] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
-        self._cpu_used = self._slept = 0.0
+        self._cpu_used = self._slept = self._cpu_ended = 0.0
         self._ahead: Callable[[], Ahead] = Ahead
 
     def expect(self, ahead: Callable[[], Ahead]) -> None:
@@ -115,6 +115,7 @@ class Sitting:
             self._loaded = None
         printed = program.end()
         self._cpu_used += program.cpu_seconds
+        self._cpu_ended += program.cpu_seconds
         self._slept += program.slept_seconds
         self.trace += program.trace_data
         return printed
@@ -134,6 +135,11 @@ class Sitting:
     @property
     def cpu_used_now(self) -> float:
         return self._program.cpu_now() if self._program else 0.0
+
+    @property
+    def cpu_ever(self) -> float:
+        """Seconds that all its processes used, whatever text they ran."""
+        return self._cpu_ended + self.cpu_used_now
 
     @property
     def cpu_left(self) -> float:

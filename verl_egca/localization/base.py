@@ -38,7 +38,7 @@ class Localization:
 class Options:
     """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
 
-    budget_ms: float = 250.0
+    budget_ms: float = 500.0
     granularity: Granularity = "expression"
     failing_case: FailingCase = "shortest"
     unconfirmed: Unconfirmed = "span"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
+from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess
 from verl_egca.localization.observed import Runs
-from verl_egca.localization.runs import KnownReference, References, fails
+from verl_egca.localization.runs import MAX_EVENTS, KnownReference, References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
@@ -32,6 +34,7 @@ from verl_egca.localization.twins.search import Nearer, Search, Source, Twin, co
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 from verl_egca.source import SourceRange
+from verl_egca.tracing.trace import decode
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
@@ -39,7 +42,7 @@ _UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _CASES = frozenset({BASE_CASE})
 _FIRST_EDITS = 3  # to which a second edit is looked for
-_TRIAL_MS = 0.5  # what a trial is reckoned at, whatever it takes
+_TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
 _ALIKE = (
     8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
@@ -58,6 +61,7 @@ class CounterfactualLocalizer:
             program = Program(sample.program)
         except ValueError:
             raise NotLocalized("not_a_program") from None
+        started = time.thread_time()
         with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
             runs = Runs.of(sample, program, trials, self._options)
             search = self._search(sample, program, runs, trials)
@@ -71,9 +75,21 @@ class CounterfactualLocalizer:
             text = apply_all(sample.program, found)
             if full and not trials.run(text).passed:
                 raise NotLocalized("twin_not_proven")
+            parted = self._parted(runs, text, trials) if found else {}
         if not found:
             raise NoTwin("no_twin", best_guess(program, runs, search))
-        return self._localization(sample, program, runs, search, found, text, full)
+        found_so = self._localization(sample, program, runs, search, found, text, full)
+        cpu_ms = round((time.thread_time() - started) * 1e3 + trials.cpu_ms)
+        return replace(found_so, evidence={**found_so.evidence, **parted, "cpu_ms": cpu_ms})
+
+    def _parted(self, runs: Runs, text: str, trials: Trials) -> dict[str, Any]:
+        """Where the program's run parts from its twin's: they are built alike, so that this is exact."""
+        twin = decode(trials.traces(text, [runs.case.index], MAX_EVENTS)[0])
+        found = first_divergence(runs.trace, twin)
+        if found is None:
+            return {}
+        other = told(found.reference) if found.reference is not None else None
+        return {"divergence": {"candidate": told(found.candidate), "twin": other}}
 
     def _search(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> Search:
         steps = [_STEPS_AN_EVENT * len(runs.traces[case].events) for case in runs.cases.passing if case in runs.traces]

@@ -296,3 +296,8 @@ def _decision_before(trace: Trace, index: int) -> SourceRange:
 
 def _loop_or(place: SourceRange, trace: Trace, index: int, expected: Event | None) -> SourceRange:
     return _blamed(trace, index, expected) if place == trace.events[index].place else place
+
+
+def told(event: Event) -> dict[str, str]:
+    """An event as evidence has it."""
+    return {"kind": event.kind, "name": event.name, "value": event.text}

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, tolerance
+from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
 from verl_egca.localization.runs import ReferenceTraces, run_candidate
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.scopes import scopes
@@ -19,7 +19,7 @@ from verl_egca.localization.twins.shapes import Shapes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse
-from verl_egca.tracing.trace import Event, Trace, decode
+from verl_egca.tracing.trace import Trace, decode
 
 _PASSING = 3  # cases that are traced for the alignment
 _ALIKE = 0.4  # of programs that are less alike, what differs is nothing special: names tell as much as an alignment
@@ -42,8 +42,8 @@ class TraceLocalizer:
         ranked = list(dict.fromkeys([blamed, divergence.place, divergence.candidate.place, *reversed(before)]))
         evidence = {
             "case": case.case,
-            "candidate": _told(divergence.candidate),
-            "reference": _told(divergence.reference) if divergence.reference else None,
+            "candidate": told(divergence.candidate),
+            "reference": told(divergence.reference) if divergence.reference else None,
         }
         return Localization((blamed,), self.name, ranked=lines_of(ranked), evidence=evidence)
 
@@ -117,7 +117,3 @@ def _cause(divergence: Divergence, candidate: Trace, likenesses: Mapping[SourceR
     before = [event.place for event in candidate.events[: divergence.index] if event.kind != "argument"]
     other = [place for place in dict.fromkeys(reversed(before)) if likenesses.get(place, 0.0) < 1.0]
     return max(other, key=lambda place: likenesses.get(place, 0.0), default=None)
-
-
-def _told(event: Event) -> dict[str, str]:
-    return {"kind": event.kind, "name": event.name, "value": event.text}

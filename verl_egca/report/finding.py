@@ -87,7 +87,8 @@ def _divergence(evidence: dict[str, Any]) -> str:
     found = evidence.get("divergence", evidence)
     if not isinstance(found, dict) or not found.get("candidate"):
         return ""
-    return f"{_happened(found['candidate'])}; in the reference {_happened(found.get('reference'))}"
+    other = "twin" if "twin" in found else "reference"
+    return f"{_happened(found['candidate'])}; in the {other} {_happened(found.get(other))}"
 
 
 def _happened(event: object) -> str:

@@ -1,5 +1,7 @@
 """Twins: what is blamed is proven by running the program with it changed."""
 
+from dataclasses import replace
+
 import pytest
 from problems import assertion_problem, stdio_problem
 
@@ -99,12 +101,70 @@ def test_the_budget_is_kept_and_counted_in_trials(sandbox):
 
 def test_the_same_sample_gives_the_same_answer_on_one_worker_or_two():
     with Sandbox() as one, Sandbox(workers=2) as two:
-        first, second, third = (blamed(s, WRONG_START).localization for s in (one, two, one))
+        first, second, third = (without_time(blamed(s, WRONG_START).localization) for s in (one, two, one))
     assert first == second == third
+
+
+def test_the_order_of_samples_makes_no_difference():
+    programs = [WRONG_START, WRONG_TEST, "def f(xs):\n    return xs[-1]\n", "def f(xs):\n    return min(xs)\n"]
+    found = []
+    for order in (programs, programs[::-1]):
+        with Sandbox() as sandbox:
+            assessor = Assessor(sandbox, make_localizer("egca"))
+            answers = {program: assessor.assess(PROBLEM, program, seed=0).localization for program in order}
+        found.append({program: without_time(answers[program]) for program in programs})
+    assert found[0] == found[1]
 
 
 def test_a_hostile_program_has_no_say_in_another_s_blame(sandbox):
     spoils = "import builtins\nbuiltins.max = lambda *a: 0\n" + WRONG_START
-    before = blamed(sandbox, WRONG_TEST).localization
+    before = without_time(blamed(sandbox, WRONG_TEST).localization)
     blamed(sandbox, spoils)
-    assert blamed(sandbox, WRONG_TEST).localization == before
+    assert without_time(blamed(sandbox, WRONG_TEST).localization) == before
+
+
+HOSTILE = {
+    "exponential": "def g(n):\n    return 1 if n < 2 else g(n - 1) + g(n - 2)\n\ndef f(xs):\n    return g(60) * xs[0]\n",
+    "huge values": "def f(xs):\n    n = 7\n    for x in xs:\n        n = n ** n ** 3\n    return n\n",
+    "deep recursion": "def g(n):\n    return g(n + 1) + 1\n\ndef f(xs):\n    return g(xs[0])\n",
+    "endless": "def f(xs):\n    while xs:\n        xs.append(len(xs))\n    return xs[0]\n",
+    "catches all": "def f(xs):\n    while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass\n",
+    "large data": "def f(xs):\n    best = [0] * 10 ** 6\n    for x in xs:\n        best = best + [x]\n    return best[0]\n",
+    "ends the process": "import os\n\ndef f(xs):\n    if len(xs) > 1:\n        os._exit(0)\n    return xs[0]\n",
+    "forges steps": "class StepsExceeded(BaseException):\n    pass\n\ndef f(xs):\n    raise StepsExceeded\n",
+    "writes to its trace": "import os\n\ndef f(xs):\n    os.write(4, b'[[]]\\n' * 1000)\n    return 0\n",
+}
+
+
+@pytest.mark.parametrize("program", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_a_program_does_its_search_ends_within_the_budget(sandbox, program):
+    most = 200
+    found = blamed(sandbox, program, budget_ms=most, name="egca")
+    assert found.localization is not None or found.not_localized != "localizer_error"
+    if found.localization is not None and "trials" in found.localization.evidence:
+        assert found.localization.evidence["trials"] <= 5 * most  # a trial that is cut off counts for many
+    assert blamed(sandbox, WRONG_TEST).localization.confirmed == "full"
+
+
+def test_a_pair_of_edits_is_proven_together_and_the_first_to_run_is_blamed(sandbox):
+    program = "def f(xs):\n    best = xs[0]\n    for x in xs[2:]:\n        if x < best:\n            best = x\n    return best\n"
+    found = blamed(sandbox, program).localization
+    assert found.confirmed == "full"
+    text = program
+    for edit in sorted(found.evidence["edits"], key=lambda edit: -edit["start"]):
+        text = text[: edit["start"]] + edit["text"] + text[edit["end"] :]
+    assert sandbox.run(PROBLEM, text).passed
+    assert len(found.evidence["edits"]) == 2
+    assert found.ranges[0].line == 3
+
+
+def test_evidence_tells_where_the_program_and_its_twin_part(sandbox):
+    parted = blamed(sandbox, WRONG_TEST).localization.evidence["divergence"]
+    assert parted == {
+        "candidate": {"kind": "branch", "name": "", "value": "False"},
+        "twin": {"kind": "branch", "name": "", "value": "True"},
+    }
+
+
+def without_time(found):
+    return replace(found, evidence={key: value for key, value in found.evidence.items() if key != "cpu_ms"})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.operators import OPERATOR_TEXT, OPERATORS, between, grouped
+from verl_egca.localization.twins.scopes import parameters
 from verl_egca.localization.twins.sites import Program, Site
 
 _COMPARE = {
@@ -183,10 +184,18 @@ def _constants(program: Program, site: Site) -> Iterator[Edit]:
         others += [(repr(value[::-1]), 5.0)]
     elif value is None:
         others = [("False", 3.0), ("True", 3.5), ("0", 3.5), ("[]", 4.0), ("''", 4.0), ("-1", 4.0)]
+    if isinstance(value, int | None) and not isinstance(value, bool) and _is_first_value(program, site):
+        function = program.function_of.get(site.statement)
+        names = parameters(function.args)[:2] if function is not None else ()
+        others += [*((f"{name}[0]", 3.0) for name in names), ("float('-inf')", 3.5), ("float('inf')", 3.5)]
     now = repr(value)
     for text, cost in others:
         if text != now:
             yield _edit(site, site.start, site.end, text, "constant", cost)
+
+
+def _is_first_value(program: Program, site: Site) -> bool:
+    return isinstance(site.parent, ast.Assign) and program.loop_of.get(site.statement) is None
 
 
 def _off_by_one(program: Program, site: Site) -> Iterator[Edit]:

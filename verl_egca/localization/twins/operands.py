@@ -15,6 +15,7 @@ from verl_egca.localization.twins.sites import Program, Site
 
 _TERM, _CALL = 5.0, 4.5
 _LOOSE = -2.5  # for names and functions that are left over
+_ANY = 0.7  # for functions that neither program calls
 _NUMBERS, _TEXTS, _LISTS = ("+", "-", "*", "//", "%"), ("+",), ("+",)
 _MOST_NAMES = 5
 _AROUND = ("len", "sorted", "sum", "list", "abs", "int", "str", "set", "max", "min", "any", "all", "tuple", "ord")
@@ -44,7 +45,8 @@ def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
     for site in filter(_is_value, program.sites):
         names = program.visible(program.function_of.get(site.statement))[:_MOST_NAMES]
         yield from _terms(program, site, clues, names, 0.0)
-        yield from _calls(program, site, [*functions, *_AROUND], 0.0)
+        yield from _calls(program, site, functions, 0.0)
+        yield from _calls(program, site, [name for name in _AROUND if name not in functions], _ANY)
         yield from _arguments(program, site, _KEYS, 0.0)
 
 
