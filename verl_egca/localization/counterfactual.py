@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import importlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -55,6 +56,7 @@ class CounterfactualLocalizer:
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
         self._references = References()
+        importlib.import_module("scipy.optimize")  # takes a while: here, and not within the first sample's search
 
     def localize(self, sample: FailingSample) -> Localization:
         try:

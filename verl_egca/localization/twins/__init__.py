@@ -1,11 +1,15 @@
 """Twins: the failing program with the smallest edit that makes it pass, which proves that the edited place was the cause.
 
-edits.py          an edit of a program's text, and which of its tokens it changes
+edits.py          an edit of a program's text, and which of its tokens it changes; insertions.py: new statements
 sites.py          the expressions and statements of a program with their places, and the names they can see
-mutations.py      small edits that undo common slips: expressions.py, statements.py, operators.py
-transplants.py    edits that bring in a piece of the reference, by alignment
+clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
+mutations.py      small edits that undo common slips (expressions.py, statements.py, operators.py) and that put in what was
+                  not written (missing.py, guards.py, operands.py)
+transplants.py    edits that bring in a piece of the reference, by alignment (differences.py, rendering.py)
 alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
                   views.py and what it uses: the reference in other words
+resemblance.py    whether comparing two programs closely pays
 suspicion.py      how likely each place is to blame, by what ran in failing and passing cases
 search.py         tries edits, likeliest first, within a budget of trials; picks the twin
+progress.py       how near a wrong value is to the right one
 """
