@@ -1,6 +1,7 @@
 """The command line, started as a user starts it, on the benchmarks' files."""
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -87,8 +88,12 @@ def test_localize_resumes_where_it_was_interrupted(files):
     partial.write_text(partial.read_text() + '{"task_id": "t')
     out.unlink()
     assert egca(*command, "--resume").returncode == 0
-    assert out.read_text() == whole
+    assert _without_times(out.read_text()) == _without_times(whole)
     assert not partial.exists()
+
+
+def _without_times(text):
+    return re.sub(r'"cpu_ms": ?\d+', "", text)
 
 
 def test_localize_takes_the_localizers_options(files):

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.starter.cli import app as starter
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ Problems = Annotated[
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
 Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
 Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to blame")]
-BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at 2 trials a ms", min=1)]
+BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at a trial a ms", min=1)]
 HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
 WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
 WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
@@ -60,7 +60,7 @@ def localize(
     samples: Samples,
     out: Annotated[Path, typer.Option(help="file to write: a row a sample")],
     localizer: Localizer = "egca",
-    budget_ms: BudgetMs = 400.0,
+    budget_ms: BudgetMs = BUDGET_MS,
     granularity: HowMuch = "expression",
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
@@ -136,7 +136,7 @@ def explain(
     reference: Annotated[Path | None, typer.Option(help="a program that passes, written in any way")] = None,
     example: Annotated[bool, typer.Option("--example", help="explain a program that comes with egca")] = False,
     localizer: Localizer = "egca",
-    budget_ms: BudgetMs = 400.0,
+    budget_ms: BudgetMs = BUDGET_MS,
     granularity: HowMuch = "expression",
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",

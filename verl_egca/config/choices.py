@@ -9,3 +9,5 @@ Granularity = Literal["expression", "statement", "token"]
 FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
+
+BUDGET_MS = 500.0  # of one search for a proof, a trial being reckoned at one

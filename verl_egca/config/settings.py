@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from verl_egca.config.choices import FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.execution.limits import Limits
 from verl_egca.localization.base import Options
 
@@ -23,7 +23,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
-    budget_ms: float = Field(500.0, gt=0, description="CPU time of one search for a twin, reckoned at a ms a trial")
+    budget_ms: float = Field(BUDGET_MS, gt=0, description="CPU time of one search for a twin, reckoned at a trial a ms")
     granularity: Granularity = Field("expression", description="how much is blamed")
     failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")

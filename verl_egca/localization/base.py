@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from verl_egca.config.choices import FailingCase, Granularity, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, RuntimeErrors, Unconfirmed
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.problem import Problem
@@ -38,7 +38,7 @@ class Localization:
 class Options:
     """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
 
-    budget_ms: float = 500.0
+    budget_ms: float = BUDGET_MS
     granularity: Granularity = "expression"
     failing_case: FailingCase = "shortest"
     unconfirmed: Unconfirmed = "span"
