@@ -168,3 +168,16 @@ def test_evidence_tells_where_the_program_and_its_twin_part(sandbox):
 
 def without_time(found):
     return replace(found, evidence={key: value for key, value in found.evidence.items() if key != "cpu_ms"})
+
+
+def test_the_best_guess_is_where_edits_bring_the_value_nearer(sandbox):
+    problem = assertion_problem("assert f(3) == [100_000, 21]", "assert f(0) == [0, 0]")
+    program = "def f(n):\n    a = n * n\n    b = n * 7\n    return [a, b]\n"
+    found = blamed(sandbox, program, problem, name="egca").localization
+    assert (found.localizer, found.confirmed) == ("guess", "none")
+    assert found.ranges[0].line == 2
+
+
+def test_no_edit_brings_in_what_only_the_tests_say(sandbox):
+    problem = assertion_problem("assert f(3) == 40_417", "assert f(1) == 1", "assert f(2) == 2", reference=None)
+    assert blamed(sandbox, "def f(n):\n    return n\n", problem).not_localized == "no_twin"
