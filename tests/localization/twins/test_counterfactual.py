@@ -170,12 +170,12 @@ def without_time(found):
     return replace(found, evidence={key: value for key, value in found.evidence.items() if key != "cpu_ms"})
 
 
-def test_the_best_guess_is_where_edits_bring_the_value_nearer(sandbox):
-    problem = assertion_problem("assert f(3) == [100_000, 21]", "assert f(0) == [0, 0]")
-    program = "def f(n):\n    a = n * n\n    b = n * 7\n    return [a, b]\n"
+def test_the_best_guess_is_in_the_loop_where_edits_bring_the_value_nearer(sandbox):
+    problem = assertion_problem("assert f(3) == 1010", "assert f(5) == 52000", "assert f(0) == 17")
+    program = "def f(n):\n    b = n * 7\n    a = n + b\n    for i in range(n):\n        a += b\n    return a\n"
     found = blamed(sandbox, program, problem, name="egca").localization
     assert (found.localizer, found.confirmed) == ("guess", "none")
-    assert found.ranges[0].line == 2
+    assert found.ranges[0].line in (4, 5)  # the loop, not what sets it up or returns
 
 
 def test_no_edit_brings_in_what_only_the_tests_say(sandbox):
