@@ -2,6 +2,14 @@
 
 from verl_egca.problem import AssertionTests, CallTests, Problem, StdioTests
 
+SUM_ABOVE_ONE = """def f(xs):
+    total = 0
+    for x in xs:
+        if x > 1:
+            total += x
+    return total
+"""
+
 
 def assertion_problem(*assertions, reference=None, setup="", entry_point="f", **fields):
     """A problem whose tests are assertions."""

@@ -3,20 +3,13 @@
 import random
 
 import pytest
-from problems import assertion_problem
+from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.execution.verdict import Outcome
 from verl_egca.localization import LOCALIZERS, FailingSample, NotLocalized, make_localizer
 from verl_egca.localization.reported import ReportedLocalizer
 
-REFERENCE = """def f(xs):
-    total = 0
-    for x in xs:
-        if x > 1:
-            total += x
-    return total
-"""
-PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=REFERENCE)
+PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=SUM_ABOVE_ONE)
 
 
 def localized(sandbox, name, program, problem=PROBLEM, seed=0):
@@ -43,8 +36,8 @@ def lines(localization):
     ],
 )
 def test_trace_blames_the_statement_where_the_run_leaves_the_reference(sandbox, right, wrong, line):
-    program = REFERENCE.replace(right, wrong)
-    assert program != REFERENCE
+    program = SUM_ABOVE_ONE.replace(right, wrong)
+    assert program != SUM_ABOVE_ONE
     if sandbox.run(PROBLEM, program).passed:
         pytest.fail("the change breaks nothing")
     found = localized(sandbox, "trace", program)
@@ -70,7 +63,7 @@ def test_executed_blames_all_that_ran_and_nothing_else(sandbox):
 
 
 def test_late_blames_after_the_divergence(sandbox):
-    found = localized(sandbox, "late", REFERENCE.replace("total = 0", "total = 1"))
+    found = localized(sandbox, "late", SUM_ABOVE_ONE.replace("total = 0", "total = 1"))
     assert lines(found)[0] > 2
 
 
@@ -88,7 +81,7 @@ def test_random_draws_from_the_statements_by_the_samples_seed(sandbox):
         ("trace", "def f(xs): return 1", PROBLEM.model_copy(update={"reference": None}), "no_reference"),
         ("late", "def f(xs):\n    return 9\n", PROBLEM, "nothing_later"),
         ("random", "def f(xs): pass\n", PROBLEM, "no_statements"),
-        ("trace", REFERENCE, assertion_problem("assert f([5]) == 4", reference=REFERENCE), "no_divergence"),
+        ("trace", SUM_ABOVE_ONE, assertion_problem("assert f([5]) == 4", reference=SUM_ABOVE_ONE), "no_divergence"),
     ],
 )
 def test_what_is_not_localized_says_why(sandbox, name, program, problem, reason):
@@ -130,7 +123,7 @@ def test_every_localizer_has_its_own_name():
 def test_localizers_answer_or_say_why_on_random_mutilations(sandbox):
     rng = random.Random(0)
     for _ in range(40):
-        words = REFERENCE.split(" ")
+        words = SUM_ABOVE_ONE.split(" ")
         words[rng.randrange(len(words))] = rng.choice(["0", "xs", "total", "", "x", "1:", "not"])
         program = " ".join(words)
         verdict = sandbox.run(PROBLEM, program)

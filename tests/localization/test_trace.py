@@ -1,7 +1,7 @@
 """Where a run leaves the reference's, names and structure aligned."""
 
 import pytest
-from problems import assertion_problem
+from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.localization import FailingSample, make_localizer
 from verl_egca.localization.divergence import Names, channel_divergence, first_divergence, tolerance
@@ -9,15 +9,12 @@ from verl_egca.problem import StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
 
-REFERENCE = """def f(xs):
-    total = 0
-    for x in xs:
-        if x > 1:
-            total += x
-    return total
-"""
 PROBLEM = assertion_problem(
-    "assert f([1, 2, 3]) == 5", "assert f([]) == 0", "assert f([2]) == 2", "assert f([5, 2]) == 7", reference=REFERENCE
+    "assert f([1, 2, 3]) == 5",
+    "assert f([]) == 0",
+    "assert f([2]) == 2",
+    "assert f([5, 2]) == 7",
+    reference=SUM_ABOVE_ONE,
 )
 RENAMED = """def f(numbers):
     acc = 0
@@ -64,7 +61,7 @@ def test_a_renamed_helper_is_compared_with_its_counterpart(sandbox):
 
 
 def test_an_exception_that_the_reference_does_not_raise_is_a_divergence(sandbox):
-    program = REFERENCE.replace("total += x", "total += xs[3]")
+    program = SUM_ABOVE_ONE.replace("total += x", "total += xs[3]")
     found = localized(sandbox, program)
     assert found.ranges[0].line == 5
     assert found.evidence["candidate"]["value"] == "IndexError"

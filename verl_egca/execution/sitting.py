@@ -54,8 +54,12 @@ class Sitting:
         return self._loaded or []
 
     def replace(self, source: str, max_events: int = 0, max_steps: int = 0) -> None:
-        """Go on with another text of the program, in the same process if it still lives. To be traced, it is loaded again."""
-        if source == self._source and isinstance(self._loaded, list) and not max_events and not self._max_events:
+        """Go on with another text of the program, in the same process if it still lives.
+
+        The same text is loaded again to be traced, or with another budget of steps.
+        """
+        is_loaded = source == self._source and isinstance(self._loaded, list)
+        if is_loaded and max_steps == self._max_steps and not (max_events or self._max_events):
             return
         self._source, self._loaded = source, None
         self._max_events, self._max_steps = max_events, max_steps

@@ -16,7 +16,7 @@ from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess
-from verl_egca.localization.observed import Runs
+from verl_egca.localization.observed import Runs, traced_cases
 from verl_egca.localization.runs import MAX_EVENTS, KnownReference, References, fails
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
@@ -65,6 +65,7 @@ class CounterfactualLocalizer:
             raise NotLocalized("not_a_program") from None
         started = time.thread_time()
         with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
+            self._trace_reference(sample, trials)
             runs = Runs.of(sample, program, trials, self._options)
             search = self._search(sample, program, runs, trials)
             twin = search.run(self._sources(sample, program, runs, trials))
@@ -76,13 +77,20 @@ class CounterfactualLocalizer:
                     found, full = pair, True
             text = apply_all(sample.program, found)
             if full and not trials.run(text).passed:
-                raise NotLocalized("twin_not_proven")
+                raise NoTwin("twin_not_proven", best_guess(program, runs, search))
             parted = self._parted(runs, text, trials) if found else {}
         if not found:
             raise NoTwin("no_twin", best_guess(program, runs, search))
         found_so = self._localization(sample, program, runs, search, found, text, full)
         cpu_ms = round((time.thread_time() - started) * 1e3 + trials.cpu_ms)
         return replace(found_so, evidence={**found_so.evidence, **parted, "cpu_ms": cpu_ms})
+
+    def _trace_reference(self, sample: FailingSample, trials: Trials) -> None:
+        """All cases that are looked at in one go, and before the program has run in the process."""
+        reference = self._references.of(sample.problem)
+        if reference is not None:
+            failing, passing = traced_cases(sample.verdict, self._options)
+            reference.traces([case.index for case in (*failing, *passing)], trials)
 
     def _parted(self, runs: Runs, text: str, trials: Trials) -> dict[str, Any]:
         """Where the program's run parts from its twin's: they are built alike, so that this is exact."""
@@ -97,7 +105,6 @@ class CounterfactualLocalizer:
         steps = [_STEPS_AN_EVENT * len(runs.traces[case].events) for case in runs.cases.passing if case in runs.traces]
         reference = self._references.of(sample.problem)
         if reference is not None:
-            reference.traces(runs.cases.chosen, trials)  # all in one go
             steps += [reference.steps(case, trials) for case in runs.cases.chosen]
         # an edit that rewrites the program explains nothing
         most = max(_SMALL_EDIT, len(ast.unparse(program.tree)) // 3)

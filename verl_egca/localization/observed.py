@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
+from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.localization.base import FailingSample, NotLocalized, Options
 from verl_egca.localization.runs import MAX_EVENTS, fails
 from verl_egca.localization.twins.edits import Edit
@@ -36,13 +37,7 @@ class Runs:
         """Raises NotLocalized if no case fails."""
         failing = [case for case in sample.verdict.cases if fails(case)]
         passing = [case for case in sample.verdict.cases if case.passed]
-        if not failing:
-            raise NotLocalized("no_failing_case")
-        looked_at = failing[:1] if options.failing_case == "first" else failing[:_TRACED_FAILING]
-        if looked_at[0].outcome is Outcome.TIMEOUT:
-            del looked_at[1:]  # each is traced to the end of its budget
-        every = max(1, len(passing) // _TRACED_PASSING)
-        contrasting = passing[::every][:_TRACED_PASSING]
+        looked_at, contrasting = traced_cases(sample.verdict, options)
         wanted = [case.index for case in (*looked_at, *contrasting)]
         found = trials.traces(sample.program, wanted, MAX_EVENTS)
         traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
@@ -70,7 +65,11 @@ class Runs:
         found = self.suspicion.get(self.program.header(statement))
         if found is None:
             return _UNEXECUTED
-        return _ELSEWHERE * (1.0 - found / max(self.suspicion.values()))
+        return _ELSEWHERE * (1.0 - found / self._most_suspicious)
+
+    @functools.cached_property
+    def _most_suspicious(self) -> float:
+        return max(self.suspicion.values())
 
     def first_run(self, edit: Edit) -> int:
         statement = self.program.statement_at(edit.start)
@@ -80,6 +79,18 @@ class Runs:
 
     def suspects(self) -> list[SourceRange]:
         return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
+
+
+def traced_cases(verdict: Verdict, options: Options) -> tuple[list[CaseVerdict], list[CaseVerdict]]:
+    """Which failing cases are looked at, and which passing ones for contrast. Raises NotLocalized if none fails."""
+    failing = [case for case in verdict.cases if fails(case)]
+    passing = [case for case in verdict.cases if case.passed]
+    if not failing:
+        raise NotLocalized("no_failing_case")
+    # of endless runs each is traced to the end of its budget
+    only_one = options.failing_case == "first" or failing[0].outcome is Outcome.TIMEOUT
+    every = max(1, len(passing) // _TRACED_PASSING)
+    return failing[: 1 if only_one else _TRACED_FAILING], passing[::every][:_TRACED_PASSING]
 
 
 def _alike(one: Trace, two: Trace) -> float:

@@ -57,6 +57,7 @@ class KnownReference:
         """Of some cases; without those that left none."""
         new = [case for case in cases if case not in self._traces]
         if new:
+            trials.end()  # other samples will go by it: no program under test may have run in its process
             found = trials.traces(self._source, new, MAX_EVENTS)
             self._traces |= {case: decode(data) for case, data in zip(new, found, strict=True)}
         return {case: self._traces[case] for case in cases if self._traces[case].events}
@@ -68,6 +69,7 @@ class KnownReference:
             events = len(trace.events) if trace is not None else MAX_EVENTS
             steps = 8 * events  # each step leaves an event, or nearly so
             if events >= MAX_EVENTS:  # it was cut off
+                trials.end()
                 while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
                     steps *= 8
             self._steps[case] = steps

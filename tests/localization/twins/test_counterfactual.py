@@ -9,6 +9,7 @@ from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import Options, make_localizer
+from verl_egca.localization.runs import References
 
 PROBLEM = assertion_problem(
     *("assert f([3, 1, 2]) == 3", "assert f([-5, -2]) == -2", "assert f([7]) == 7", "assert f([1, 9, 4]) == 9"),
@@ -118,9 +119,20 @@ def test_the_order_of_samples_makes_no_difference():
 
 def test_a_hostile_program_has_no_say_in_another_s_blame(sandbox):
     spoils = "import builtins\nbuiltins.max = lambda *a: 0\n" + WRONG_START
-    before = without_time(blamed(sandbox, WRONG_TEST).localization)
-    blamed(sandbox, spoils)
-    assert without_time(blamed(sandbox, WRONG_TEST).localization) == before
+    first = Assessor(sandbox, make_localizer("egca"))
+    before = without_time(first.assess(PROBLEM, WRONG_TEST, seed=0).localization)
+    second = Assessor(sandbox, make_localizer("egca"))  # which knows nothing of the reference yet
+    second.assess(PROBLEM, spoils, seed=0)
+    assert without_time(second.assess(PROBLEM, WRONG_TEST, seed=0).localization) == before
+
+
+def test_references_are_traced_where_no_program_has_run(sandbox):
+    spoils = "import builtins\nbuiltins.max = lambda *a: 0\n" + WRONG_START
+    references = [References().of(PROBLEM) for _ in range(2)]
+    with sandbox.trials(PROBLEM) as trials:
+        clean = references[0].traces([0, 1], trials)
+        trials.passed([spoils], [0])
+        assert references[1].traces([0, 1], trials) == clean
 
 
 HOSTILE = {

@@ -1,6 +1,8 @@
 """Small edits: each class of slips is undone, at its place, and what comes out is a program."""
 
 import ast
+import subprocess
+import sys
 
 import pytest
 
@@ -148,6 +150,30 @@ def test_no_edit_is_cheaper_than_is_said():
         assert min(edit.cost for edit in slips(program)) >= LEAST_SLIP
         assert min((edit.cost for edit in loose_ends(program, Clues(KINDS))), default=LEAST_LOOSE) >= LEAST_LOOSE
         assert min(edit.cost for edit in omissions(program, Clues(KINDS))) >= LEAST_OMISSION
+
+
+LISTS_EDITS = """
+import sys
+from verl_egca.localization.twins.clues import Clues
+from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
+from verl_egca.localization.twins.sites import Program
+program, clues = Program(sys.argv[1]), Clues(called=("ord", "max"))
+print([*slips(program), *loose_ends(program, clues), *omissions(program, clues)])
+"""
+
+
+def test_edits_come_in_the_same_order_whatever_the_hashes_of_names_are():
+    source = "".join(
+        in_function(wrong).replace("def g", f"def g{n}") for n, (wrong, _) in enumerate(OMISSIONS.values())
+    )
+    source += (
+        "def h(xs):\n    out = []\n    for x in xs:\n        out.append(sorted(x))\n    return sum(out), abs(len(xs))\n"
+    )
+    command = [sys.executable, "-c", LISTS_EDITS, source]
+    listed = {
+        subprocess.run(command, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout for seed in "123"
+    }
+    assert len(listed) == 1
 
 
 def test_what_a_program_leaves_loose():

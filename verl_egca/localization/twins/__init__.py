@@ -4,7 +4,7 @@ edits.py          an edit of a program's text, and which of its tokens it change
 sites.py          the expressions and statements of a program with their places, and the names they can see
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
 mutations.py      small edits that undo common slips (expressions.py, statements.py, operators.py) and that put in what was
-                  not written (missing.py, guards.py, operands.py)
+                  not written (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
 transplants.py    edits that bring in a piece of the reference, by alignment (differences.py, rendering.py)
 alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
                   views.py and what it uses: the reference in other words

@@ -89,7 +89,7 @@ class LooseEnds:
         return [name for name in self._program.visible(function) if name not in self._everywhere]
 
     def never_updated(self, function: Function | None) -> list[str]:
-        """Names that are set once, outside of loops, and change nowhere."""
+        """Names that are set once and change nowhere."""
         once = [name for name in self._stores.get(function, []) if self._stores[function].count(name) == 1]
         return [name for name in once if name not in self._changed.get(function, set())]
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.edits import Edit, written_instead
 from verl_egca.localization.twins.insertions import indent_of
-from verl_egca.localization.twins.missing import near
 from verl_egca.localization.twins.scopes import is_compound, is_docstring, parameters
 from verl_egca.localization.twins.sites import Block, Function, Program
+from verl_egca.localization.twins.surroundings import Surroundings
 
 COST = 3.5
 BASE_CASE = "base case"
@@ -28,9 +28,10 @@ def of_guards(program: Program, clues: Clues) -> Iterator[Edit]:
     for block in program.blocks:
         if isinstance(block.owner, ast.FunctionDef | ast.AsyncFunctionDef) and block.body:
             yield from _base_cases(program, block, block.owner, clues)
+        around = Surroundings(program, block)
         for statement in block.body:
             if program.loop_of.get(statement) is not None and not is_compound(statement):
-                yield from _guarded(program, block, statement, clues)
+                yield from _guarded(program, around, statement, clues)
 
 
 def _base_cases(program: Program, block: Block, function: Function, clues: Clues) -> Iterator[Edit]:
@@ -48,16 +49,16 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
         yield Edit(start, start, text, BASE_CASE, blame, COST + 0.5 + _RANK * rank)
 
 
-def _guarded(program: Program, block: Block, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
+def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
     """A simple statement of a loop only under a condition."""
     start, end = program.span(statement)
     indent = indent_of(program, statement)
     if indent.strip() or isinstance(statement, ast.Pass):
         return
-    names = near(program, block)
+    names = around.names[:_MOST_NAMES]
     text = program.source[start:end].replace("\n", "\n    ")
     blame = written_instead(program.source, start)
-    conditions = [*_relations(names[:_MOST_NAMES], clues), *_conditions(names[:_MOST_NAMES], clues)]
+    conditions = [*_relations(names, clues), *_conditions(names, clues)]
     jump = 0.0 if isinstance(statement, ast.Return | ast.Break | ast.Continue) else 1.0
     for rank, condition in enumerate(conditions):
         cost = COST + jump + _RANK * rank

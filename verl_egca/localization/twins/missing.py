@@ -15,13 +15,13 @@ from dataclasses import replace
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit, written_instead
 from verl_egca.localization.twins.insertions import after, before, indent_of
-from verl_egca.localization.twins.scopes import is_compound, parameters
+from verl_egca.localization.twins.scopes import ENDING, is_compound, parameters
 from verl_egca.localization.twins.sites import Block, Function, Program
+from verl_egca.localization.twins.surroundings import Surroundings
 
 COST = 3.5  # of the cheapest, but in blocks that do nothing, and for names that nothing binds
 _EMPTY, _LOOSE = -1.0, -1.0
 _RANK = 0.15  # a bit or so for each eight statements that are as likely
-_NEAR, _PARTS = 5, 6
 _MOST_STATEMENTS = 36  # that are thought of for one place
 _FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
 _UPDATES = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.FloorDiv: "//=", ast.Div: "/=", ast.Mod: "%="}
@@ -151,7 +151,7 @@ def _plausible(program: Program, function: Function, name: str) -> list[str]:
 def _in_block(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
     last = block.body[-1]
     empty = _is_empty(block)
-    if isinstance(last, ast.Return | ast.Raise | ast.Break | ast.Continue):
+    if isinstance(last, ENDING):
         return
     in_loop = program.loop_of.get(last) is not None or isinstance(block.owner, ast.For | ast.While)
     if not (empty or in_loop or isinstance(block.owner, ast.If)):
@@ -171,7 +171,7 @@ def _other_branch(program: Program, block: Block, statements: list[tuple[str, st
     owner = block.owner
     if not isinstance(owner, ast.If) or block.field != "body" or owner.orelse or program.loop_of.get(owner) is None:
         return
-    if isinstance(block.body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue):
+    if isinstance(block.body[-1], ENDING):
         return
     indent, inner = indent_of(program, owner), indent_of(program, block.body[-1])
     end = program.span(owner)[1]
@@ -183,13 +183,14 @@ def _other_branch(program: Program, block: Block, statements: list[tuple[str, st
 
 def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
     """What could stand in a block, likeliest first, and the name that it changes."""
+    around = Surroundings(program, block)
     found = dict.fromkeys(
         _in_turn(
-            _mirrored(program, block, clues),
-            _steps(program, block, clues),
-            _collecting(program, block, clues),
-            _jumps(program, block) if _is_empty(block) else iter(()),
-            _assignments(program, block, clues),
+            _mirrored(around, clues),
+            _steps(around, clues),
+            _collecting(around, clues),
+            _jumps(around) if _is_empty(block) else iter(()),
+            _assignments(around, clues),
         )
     )
     written = {program.segment(statement) for statement in block.body}
@@ -202,55 +203,46 @@ def _in_turn(*ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield from (entry for entry in row if entry is not None)
 
 
-def _mirrored(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+def _mirrored(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
     """What the sibling branch does, or the block itself, to another name or the other way."""
-    names = list(dict.fromkeys([*_tested(program, block), *near(program, block)]))
-    for statement in _siblings(block):
+    text = around.program.segment
+    names = list(dict.fromkeys([*around.tested, *around.names]))
+    for statement in around.siblings:
         if not isinstance(statement, ast.Return | ast.Pass):
-            yield program.segment(statement), ""
+            yield text(statement), ""
         match statement:
             case ast.AugAssign(target=ast.Name(id=target), op=op, value=value):
                 operator = _UPDATES.get(type(op), "+=")
                 flipped = _FLIPPED.get(type(op), operator)
-                yield f"{target} {flipped} {program.segment(value)}", target
+                yield f"{target} {flipped} {text(value)}", target
                 for name in names:
                     if name != target and clues.may_be(name, "number", "text"):
-                        yield f"{name} {flipped} {program.segment(value)}", name
-                        yield f"{name} {operator} {program.segment(value)}", name
+                        yield f"{name} {flipped} {text(value)}", name
+                        yield f"{name} {operator} {text(value)}", name
             case ast.Assign(targets=[ast.Name(id=target)], value=value):
                 for name in names:
                     if name != target:
-                        yield f"{name} = {program.segment(value)}", name
+                        yield f"{name} = {text(value)}", name
                         yield f"{target} = {name}", target
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr=method))):
-                for other in (method, *({"append", "extend", "add"} - {method})):
-                    for part in _parts(program, block):
+                for other in dict.fromkeys((method, "append", "extend", "add")):
+                    for part in around.parts:
                         yield f"{target}.{other}({part})", target
 
 
-def _steps(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+def _steps(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
     """The names that a loop depends on go on, those first that don't yet."""
-    names = [name for name in _tested(program, block) if clues.may_be(name, "number")]
-    stored = {node.id for node in _stores(program, block)}
-    names.sort(key=lambda name: name in stored)
+    names = [name for name in around.tested if clues.may_be(name, "number")]
+    names.sort(key=lambda name: name in around.bound_in_loop)
     for change in ("+= 1", "-= 1", "//= 2", "//= 10"):
         for name in names:
             yield f"{name} {change}", name
 
 
-def _stores(program: Program, block: Block) -> Iterator[ast.Name]:
-    """What the loop around a block binds."""
-    around = block.owner if isinstance(block.owner, ast.While) else program.loop_of.get(block.body[-1])
-    for node in ast.walk(around) if around is not None else ():
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node
-
-
-def _collecting(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+def _collecting(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
     """Something is put into a container, or added to a number or a text."""
-    function = program.function_of[block.body[-1]]
-    parts = _parts(program, block)
-    for name in [*near(program, block), *program.visible(function)]:
+    parts = around.parts
+    for name in [*around.names, *around.visible]:
         kinds = clues.kinds.get(name, frozenset())
         for part in parts:
             if part == name:
@@ -271,98 +263,23 @@ def _collecting(program: Program, block: Block, clues: Clues) -> Iterator[tuple[
                 yield f"{name}[{key}] = {name}.get({key}, 0) + 1", name
 
 
-def _jumps(program: Program, block: Block) -> Iterator[tuple[str, str]]:
-    function = program.function_of[block.body[-1]]
-    if function is not None:
-        for value in ("True", "False", "None", "0", "-1", *near(program, block)):
+def _jumps(around: Surroundings) -> Iterator[tuple[str, str]]:
+    if around.function is not None:
+        for value in ("True", "False", "None", "0", "-1", *around.names):
             yield f"return {value}", ""
 
 
-def _assignments(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
+def _assignments(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
     """One of two things that stand near takes the other's value."""
-    parts = _parts(program, block)
+    parts = around.parts
     targets = [part for part in parts if part.isidentifier() or part.endswith("]")]
     for target, part in itertools.product(targets, parts):
         if target != part:
             yield f"{target} = {part}", target if target.isidentifier() else target.split("[")[0]
-    for name in near(program, block):
+    for name in around.names:
         if clues.may_be(name, "truth"):
             yield f"{name} = True", name
             yield f"{name} = False", name
-    for name in near(program, block):
+    for name in around.names:
         if "list" in clues.kinds.get(name, ()):
             yield f"{name}.pop()", name
-
-
-# ------------------------------------------------------------ what is near
-
-
-def near(program: Program, block: Block) -> list[str]:
-    """The names that stand around a block, nearest first, at most so many as one can think of."""
-    visible = set(program.visible(program.function_of[block.body[-1]]))
-    found: dict[str, None] = {}
-    for node in _around(program, block):
-        for name in _names(node):
-            if name in visible:
-                found.setdefault(name)
-    return list(found)[:_NEAR]
-
-
-def _tested(program: Program, block: Block) -> list[str]:
-    """The names that the conditions of the loops around a block depend on."""
-    visible = set(program.visible(program.function_of[block.body[-1]]))
-    found: dict[str, None] = {}
-    for node in (block.owner, program.loop_of.get(block.body[-1])):
-        if isinstance(node, ast.While):
-            found |= dict.fromkeys(name for name in _names(node.test) if name in visible)
-    return list(found)
-
-
-def _parts(program: Program, block: Block) -> list[str]:
-    """Texts of expressions that stand around a block: names, and small parts of conditions."""
-    found: dict[str, None] = dict.fromkeys(near(program, block))
-    for node in _around(program, block):
-        for child in ast.walk(node):
-            if isinstance(child, ast.Subscript | ast.BinOp | ast.Call | ast.Attribute) and not isinstance(
-                getattr(child, "ctx", None), ast.Store | ast.Del
-            ):
-                text = program.segment(child)
-                if len(text) <= 24 and "\n" not in text:
-                    found.setdefault(text)
-    return list(found)[: _NEAR + _PARTS]
-
-
-def _around(program: Program, block: Block) -> Iterator[ast.AST]:
-    owner = block.owner
-    for statement in reversed(block.body):
-        if not is_compound(statement):
-            yield statement
-    yield from _siblings(block)
-    while owner is not None:
-        for field in ("test", "target", "iter"):
-            part = getattr(owner, field, None)
-            if isinstance(part, ast.AST):
-                yield part
-        if not isinstance(owner, ast.stmt) or isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return
-        holder = program.block_of.get(owner)
-        if holder is None:
-            return
-        for statement in holder.body:
-            if not is_compound(statement):
-                yield statement
-        owner = holder.owner
-
-
-def _siblings(block: Block) -> list[ast.stmt]:
-    owner = block.owner
-    beside = owner.orelse if isinstance(owner, ast.If) and block.field == "body" else []
-    if isinstance(owner, ast.If) and block.field == "orelse":
-        beside = owner.body
-    return [statement for statement in (*beside, *block.body) if not is_compound(statement)]
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    for child in ast.walk(node):
-        if isinstance(child, ast.Name):
-            yield child.id

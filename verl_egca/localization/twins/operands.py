@@ -16,7 +16,7 @@ from verl_egca.localization.twins.sites import Program, Site
 _TERM, _CALL = 5.0, 4.5
 _LOOSE = -2.5  # for names and functions that are left over
 _ANY = 0.7  # for functions that neither program calls
-_NUMBERS, _TEXTS, _LISTS = ("+", "-", "*", "//", "%"), ("+",), ("+",)
+_NUMBERS = ("+", "-", "*", "//", "%")
 _MOST_NAMES = 5
 _AROUND = ("len", "sorted", "sum", "list", "abs", "int", "str", "set", "max", "min", "any", "all", "tuple", "ord")
 _GROUPED = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.UnaryOp, ast.NamedExpr)
@@ -40,8 +40,8 @@ def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[
 
 
 def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
-    written = {site.node.id for site in program.sites if isinstance(site.node, ast.Name) and site.field == "func"}
-    functions = [name for name in dict.fromkeys((*clues.called, *written)) if name.isidentifier()]
+    written = [site.node.id for site in program.sites if isinstance(site.node, ast.Name) and site.field == "func"]
+    functions = list(dict.fromkeys((*clues.called, *written)))
     for site in filter(_is_value, program.sites):
         names = program.visible(program.function_of.get(site.statement))[:_MOST_NAMES]
         yield from _terms(program, site, clues, names, 0.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 Owner = ast.AST  # what holds a block: a module, a function, a compound statement, a handler, a case
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+ENDING = (ast.Return, ast.Raise, ast.Break, ast.Continue)  # nothing after them in their block runs
 _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
 

@@ -20,7 +20,7 @@ from verl_egca.localization.twins.differences import Differences, Replacement
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.names import similar_roles
 from verl_egca.localization.twins.rendering import Page, tokens
-from verl_egca.localization.twins.scopes import Item, block, bound, is_compound
+from verl_egca.localization.twins.scopes import ENDING, Item, block, bound, is_compound
 from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
 from verl_egca.statements import parse
 
@@ -225,7 +225,7 @@ class _Transplanter:
             return None
         if is_compound(ours) and not isinstance(ours, ast.If | ast.While | ast.For):
             return None
-        if isinstance(theirs, _ENDING) and not isinstance(ours, _ENDING) and not self._is_last(ours):
+        if isinstance(theirs, ENDING) and not isinstance(ours, ENDING) and not self._is_last(ours):
             return None
         edit = self._page.rewrite(ours, theirs, "statement", 0.0)
         return None if edit is None else replace(edit, cost=base + self._size(edit))
@@ -300,7 +300,7 @@ class _Transplanter:
         scope = self._matching.candidate
         if missing.reference.parent is not None or missing.index == 0 or not scope.parameters:
             return
-        if isinstance(settled, _ENDING):
+        if isinstance(settled, ENDING):
             return
         names = {node.id for node in ast.walk(settled) if isinstance(node, ast.Name)} - set(bound(settled))
         if names & scope.names <= set(scope.parameters):
@@ -489,10 +489,7 @@ def _is_target(node: ast.expr) -> bool:
 
 def _ends_all(new: ast.stmt, missing: Missing) -> bool:
     """Whether a new statement would keep all that comes after it from running: no place for it explains anything."""
-    return isinstance(new, _ENDING) and missing.index < len(block(missing.owner, missing.field))
-
-
-_ENDING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+    return isinstance(new, ENDING) and missing.index < len(block(missing.owner, missing.field))
 
 
 def _same_place(first: Missing, second: Missing) -> bool:
