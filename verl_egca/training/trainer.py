@@ -20,8 +20,10 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.config import settings_of
+from verl_egca.training.guard import Agreement, Guard
 from verl_egca.training.localization_log import LocalizationLog
 from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
+from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,23 @@ class EGCATrainer:
         (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self.localizations = LocalizationLog(run_dir / "localizations.jsonl", self.egca)
         self._critical_path_s = self._waited_from = 0.0
+        self._guard: Guard | None = None
+        self._guarded: Agreement | None = None
+
+    def _init_dataloader(self):
+        super()._init_dataloader()
+        if self.egca.guard.enabled:  # here, so that Hugging Face's side is computed while the engines are built
+            self._guard = Guard(self.config, self.egca.guard.tolerance, self.egca.guard.tokens)
+            self._guard.start(self.tokenizer, self.train_dataset)
+
+    def on_init_end(self):
+        """Raises ActorDisagrees: the actor does not compute the model that it was given (``egca.guard``)."""
+        if self._guard is not None:
+            if self.global_steps:
+                logger.warning("egca: guard: not run, since step %d's weights were loaded", self.global_steps)
+            else:
+                self._guarded = self._guard.check(self.actor_rollout_wg)
+        super().on_init_end()
 
     def on_step_begin(self):
         super().on_step_begin()
@@ -85,6 +104,10 @@ class EGCATrainer:
         super()._compute_metrics(batch, metrics, timing_raw, global_steps, epoch)
         metrics["egca/critical_path_s"] = self._critical_path_s
         metrics["egca/overhead_share"] = self._critical_path_s / timing_raw["step"]
+        metrics.update(mismatch_metrics(metrics, self.egca.mismatch_warning, global_steps))
+        if self._guarded is not None:
+            metrics["egca/guard/mean"], metrics["egca/guard/largest"] = self._guarded.mean, self._guarded.largest
+            self._guarded = None
 
     def _sample_records(self, batch) -> list[SampleRecord | None]:
         data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
