@@ -154,7 +154,8 @@ def _blamed_tokens(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
             raise ValueError(f"row {row}: span [{start}, {end}) outside its {length} response tokens")
     length_S = end_S - start_S
     before_S = length_S.cumsum(0) - length_S
-    place_K = torch.arange(int(length_S.sum()), device=mask_BT.device)
+    place_K: Tensor = torch.arange(int(length_S.sum()), device=mask_BT.device)
     place_K = place_K + (row_S * width + start_S - before_S).repeat_interleave(length_S)
     place_K = place_K[mask_BT.reshape(-1)[place_K] != 0]
-    return place_K if bool((place_K.diff() > 0).all()) else place_K.unique()
+    in_order = bool((place_K.diff() > 0).all())  # else ranges of a row overlap
+    return place_K if in_order else torch.tensor(sorted(set(place_K.tolist())), device=mask_BT.device)
