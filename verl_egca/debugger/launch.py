@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         own, extra = arguments[: arguments.index("--")], arguments[arguments.index("--") + 1 :]
     chosen = parser.parse_args(own)
     gpus = [gpu for gpu in chosen.gpu.split(",") if gpu]
+    devices = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
     if gpus and len(gpus) != chosen.tensor_parallel:
         parser.error(f"--gpu {chosen.gpu} names {len(gpus)}, but --tensor-parallel is {chosen.tensor_parallel}")
     try:
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     if chosen.print:
-        print(" ".join([*_devices(gpus), shlex.join(command)]))
+        print(" ".join([*(f"{name}={value}" for name, value in devices.items()), shlex.join(command)]))
         return 0
     if find_spec(chosen.engine) is None:
         parser.error(
@@ -98,12 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"ROLLOUT={chosen.engine} bash scripts/setup_gpu.sh installs it"
         )
     sys.stdout.flush()
-    command = ["/usr/bin/env", *_devices(gpus), *command]
-    return os.execv(command[0], command)
-
-
-def _devices(gpus: Sequence[str]) -> list[str]:
-    return [f"CUDA_VISIBLE_DEVICES={','.join(gpus)}"] if gpus else []
+    return os.execve(command[0], command, {**os.environ, **devices})
 
 
 def _parser() -> argparse.ArgumentParser:
