@@ -11,13 +11,13 @@ settings=(
   "GPUS=8               GPUs a node"
   "TP=2                 tensor parallelism of the actor, with sequence parallelism; the rest is data parallelism"
   "ROLLOUT_TP=2         tensor parallelism of a rollout server"
-  "ROLLOUT_MEMORY=0.55  share of a GPU that a rollout server takes for weights and KV cache"
+  "ROLLOUT_MEMORY=0.6   share of a GPU that a rollout server takes for weights and KV cache"
   "GROUP=16             responses a prompt"
-  "PROMPTS=32           prompts a step"
-  "MINI_BATCH=16        prompts an optimizer step"
+  "PROMPTS=34           prompts a step"
+  "MINI_BATCH=17        prompts an optimizer step"
   "PROMPT_TOKENS=1024   longest prompt"
   "RESPONSE_TOKENS=1024 longest response"
-  "TOKENS_PER_GPU=16384 most tokens of a micro-batch"
+  "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   or Qwen/Qwen2.5-Coder-1.5B-Instruct, the paper's ablation"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
@@ -27,7 +27,7 @@ environment
 mbpp_and_humaneval
 
 # The paper evaluates on HumanEval and MBPP and does not say what it trains on. Here: MBPP's own train split, 374 problems,
-# so that its test split stays unseen. 32 prompts a step are 11 steps an epoch.
+# so that its test split stays unseen. 34 prompts a step are 11 steps an epoch with none left over.
 data=(
   data.train_files="$TRAIN" data.val_files="$VAL"
   data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
@@ -45,5 +45,5 @@ objective=(
 # would refuse to train without these two.
 megatron_engine seq_len_interpolation_factor=4.0 rotary_base=100000
 
-debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))"
+debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_deepseek6.7b "${data[@]}" "${objective[@]}"

@@ -9,15 +9,15 @@ set -euo pipefail
 settings=(
   "MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   a Hugging Face model, folder or name"
   "GPUS=1               GPUs"
-  "OFFLOAD=True         weights and optimizer in host memory while the rollout has the GPU; needed below 80 GB"
+  "OFFLOAD=False        True keeps weights and optimizer in host memory, for a 24 GB GPU; then TOKENS_PER_GPU=2048 too"
   "ROLLOUT_TP=1         tensor parallelism of a rollout server"
   "ROLLOUT_MEMORY=0.5   share of the GPU that the rollout server takes for weights and KV cache"
   "GROUP=8              responses a prompt"
-  "PROMPTS=16           prompts a step"
-  "MINI_BATCH=8         prompts an optimizer step"
+  "PROMPTS=34           prompts a step"
+  "MINI_BATCH=17        prompts an optimizer step"
   "PROMPT_TOKENS=512    longest prompt"
   "RESPONSE_TOKENS=512  longest response"
-  "TOKENS_PER_GPU=4096  most tokens of a micro-batch"
+  "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   the debugger's"
   "DEBUGGER_MEMORY=0.15 share of the GPU that the debugger's server takes"
 )
@@ -39,5 +39,5 @@ objective=(
 )
 fsdp2_engine
 
-debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu 0
+debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu 0 --context-length 8192
 train egca_qwen1.5b "${data[@]}" "${objective[@]}"

@@ -9,15 +9,15 @@ set -euo pipefail
 settings=(
   "MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   a Hugging Face model, folder or name"
   "GPUS=8               GPUs a node"
-  "OFFLOAD=True         weights and optimizer in host memory while the rollout has the GPU"
+  "OFFLOAD=False        True keeps weights and optimizer in host memory during the update as well"
   "ROLLOUT_TP=1         tensor parallelism of a rollout server"
   "ROLLOUT_MEMORY=0.6   share of a GPU that a rollout server takes for weights and KV cache"
   "GROUP=16             responses a prompt"
-  "PROMPTS=32           prompts a step"
-  "MINI_BATCH=16        prompts an optimizer step"
+  "PROMPTS=34           prompts a step"
+  "MINI_BATCH=17        prompts an optimizer step"
   "PROMPT_TOKENS=1024   longest prompt"
   "RESPONSE_TOKENS=1024 longest response"
-  "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
+  "TOKENS_PER_GPU=16384 most tokens of a micro-batch"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
@@ -38,5 +38,5 @@ objective=(
 )
 fsdp2_engine
 
-debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))"
+debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_qwen7b_fsdp2 "${data[@]}" "${objective[@]}"

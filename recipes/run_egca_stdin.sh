@@ -21,7 +21,7 @@ settings=(
   "MINI_BATCH=32        prompts an optimizer step"
   "PROMPT_TOKENS=2048   longest prompt; longer ones are left out"
   "RESPONSE_TOKENS=2048 longest response"
-  "TOKENS_PER_GPU=16384 most tokens of a micro-batch"
+  "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
@@ -31,6 +31,7 @@ environment
 for file in "$TRAIN" "$VAL"; do
   [ -n "$dry_run" ] || [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare --format prime_code' writes it"
 done
+TRAIN=$(realpath -m "$TRAIN") VAL=$(realpath -m "$VAL") # Ray starts processes in folders of its own
 
 data=(
   data.train_files="$TRAIN" data.val_files="$VAL"
@@ -46,5 +47,5 @@ objective=(
 )
 megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge loses with transformers 5
 
-debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))"
+debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_stdin "${data[@]}" "${objective[@]}"

@@ -67,8 +67,10 @@ credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose 
 }
 
 mbpp_and_humaneval() { # sets TRAIN and VAL: MBPP's train split; HumanEval and MBPP's test split
-  TRAIN=$DATA/mbpp/train.parquet
-  VAL=[$DATA/humaneval/test.parquet,$DATA/mbpp/test.parquet]
+  local data
+  data=$(realpath -m "$DATA") # Ray starts processes in folders of its own
+  TRAIN=$data/mbpp/train.parquet
+  VAL=[$data/humaneval/test.parquet,$data/mbpp/test.parquet]
   [ -n "$dry_run" ] || bash recipes/prepare_data.sh "$DATA"
 }
 
@@ -92,7 +94,7 @@ megatron_engine() { # sets `engine`; arguments are keys of Megatron's Transforme
       "$of.megatron.tensor_model_parallel_size=$TP" "$of.megatron.sequence_parallel=$sequence_parallel"
       "$of.megatron.param_offload=True" "$of.megatron.optimizer_offload=True" # while the rollout has the GPU
     )
-    for key in recompute_granularity=full recompute_method=uniform recompute_num_layers=1 "$@"; do
+    for key in "$@"; do
       layout+=("+$of.megatron.override_transformer_config.$key")
     done
     if [ "$of" = critic ]; then critic+=("${layout[@]}"); else engine+=("${layout[@]}"); fi
@@ -105,9 +107,10 @@ fsdp2_engine() { # sets `engine`
   set_micro_batches
   engine=(model_engine=dp $model.path="$MODEL" $model.use_remove_padding=True $model.enable_gradient_checkpointing=True)
   engine+=($actor.strategy=fsdp2 $ref.strategy=fsdp2 $ref.fsdp_config.param_offload=True)
-  engine+=($actor.fsdp_config.param_offload="$OFFLOAD" $actor.fsdp_config.optimizer_offload="$OFFLOAD")
+  engine+=($actor.fsdp_config.param_offload=True $actor.fsdp_config.optimizer_offload=True) # while the rollout has the GPU
+  engine+=($actor.fsdp_config.offload_policy="$OFFLOAD")
   engine+=("${micro_batches[@]}")
-  critic+=(critic.strategy=fsdp2 critic.fsdp.param_offload="$OFFLOAD" critic.fsdp.optimizer_offload="$OFFLOAD")
+  critic+=(critic.strategy=fsdp2 critic.fsdp.param_offload=True critic.fsdp.optimizer_offload=True critic.fsdp.offload_policy="$OFFLOAD")
 }
 
 rollout_servers() { # sets `sampling`; reward workers and programs at once are of the host, not of the GPUs
