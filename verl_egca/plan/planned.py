@@ -40,7 +40,7 @@ class Plan:
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for JSON; memory in GiB, times in seconds and hours."""
-        job, budget = self.job, self.throughput.budget
+        job, budget, debugger = self.job, self.throughput.budget, self.job.debugger
         return {
             "fits": self.fits,
             "model": {"name": job.model.name, "parameters": job.model.parameters},
@@ -54,6 +54,20 @@ class Plan:
                 "dp": job.dp,
                 "rollout_tp": job.rollout_tp,
                 "rollout_servers": job.replicas,
+                "rollout": job.server.value,
+                "rollout_memory": job.rollout_memory,
+                "prompts": job.prompts,
+                "group": job.group,
+                "mini_batch": job.mini_batch,
+                "prompt_tokens": job.prompt_tokens,
+                "response_tokens": job.response_tokens,
+                "max_tokens_per_gpu": job.max_tokens,
+                "recompute": job.recompute.value,
+                "offload": job.offload,
+                "host_optimizer": job.host_optimizer,
+                "debugger": debugger and debugger.shape.name,
+                "debugger_gpus": debugger and debugger.gpus,
+                "debugger_memory": debugger and debugger.memory,
             },
             "gpus": [_kind_data(kind) for kind in self.kinds],
             "host_gib_a_node": self.host / GIB,

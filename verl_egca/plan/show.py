@@ -16,17 +16,17 @@ def show(plan: Plan, console: Console) -> None:
     job = plan.job
     console.print(f"[bold]{escape(job.model.name)}[/], {job.model.parameters:,} parameters; {escape(layout(job))}")
     if job.debugger is not None:
-        console.print(f"debugger {escape(job.debugger.shape.name)}: {debugger_words(job.debugger)}", soft_wrap=True)
+        console.print(f"debugger {escape(job.debugger.shape.name)}: {debugger_words(job.debugger)}")
     console.print()
     console.print(_memory_table(plan.kinds[0], plan))
     for kind in plan.kinds:
         for line in verdict(kind):
             color = "green" if kind.fits else "red"
-            console.print(f"[{color}]{escape(line)}[/]", soft_wrap=True)
+            console.print(f"[{color}]{escape(line)}[/]")
         for line in caches(kind, job):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, markup=False)
     for line in (host_words(plan), *plan.notes):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, markup=False)
     if not plan.fits:
         _show_remedies(plan, console)
     console.print()
@@ -34,7 +34,7 @@ def show(plan: Plan, console: Console) -> None:
     _show_tokens(plan, console)
     console.print(_time_table(plan))
     for line in run_words(plan):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, markup=False)
     console.print()
     table = Table(title="Assumed; --assume NAME=VALUE changes it", title_justify="left", show_header=False, box=None)
     for name, value, unit, why in job.assumptions.described():
@@ -163,7 +163,7 @@ def _show_arithmetic(kind: GpuMemory, console: Console) -> None:
 
 def _show_tokens(plan: Plan, console: Console) -> None:
     for line in token_words(plan):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, markup=False)
     console.print()
 
 
