@@ -37,7 +37,7 @@ class Slurm:
         return Job(self, number, ROOT / "runs" / name, output)
 
     def all_jobs(self):
-        return self.checked("squeue", "--noheader", "--states=all", "--format=%i").split()
+        return sorted(self.checked("squeue", "--noheader", "--states=all", "--format=%i").split())
 
 
 @dataclass

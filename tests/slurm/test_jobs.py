@@ -25,11 +25,13 @@ def served_and_plain(slurm, run_name):
         arguments=["DEBUGGER_NODES=1", f"DEBUGGER_COMMAND={FAKE_DEBUGGER}", "CONTAINER=env IN_CONTAINER=yes", FOREVER],
     )
     plain = slurm.submit("--nodelist=n1,n2", "--nodes=2", name=run_name("plain"), arguments=[FOREVER])
-    for job in (served, plain):
-        job.wait_until(lambda job=job: len(job.rows()) > 2)
-    yield served, plain
-    for job in (served, plain):
-        slurm.run("scancel", job.number)
+    try:
+        for job in (served, plain):
+            job.wait_until(lambda job=job: len(job.rows()) > 2)
+        yield served, plain
+    finally:
+        for job in (served, plain):
+            slurm.run("scancel", job.number)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,10 @@ def test_a_server_that_does_not_answer_and_a_node_that_does_not_start_are_named(
         arguments=["DEBUGGER_NODES=n1", "DEBUGGER_COMMAND=sleep 600", "READY_TIMEOUT=20"],
     )
     broken = slurm.submit("--nodelist=n3", name=run_name("broken"), arguments=["RAY_OBJECT_STORE_BYTES=1"])
-    for job, message in ((silent, "on n1 is not healthy after 20 s"), (broken, "the Ray node on n3 did not start")):
+    for job, message in (
+        (silent, "n1: its server does not answer, after 20 s"),
+        (broken, "the Ray node on n3 did not start"),
+    ):
         assert job.end() == ("FAILED", 1), job.said()
         assert message in job.said()
         assert not job.rows()

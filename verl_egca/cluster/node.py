@@ -28,7 +28,7 @@ from verl_egca.cluster.processes import adopt_orphans, end_descendants, end_with
 
 LABEL = "slurm-node"  # the label of a Ray node that holds its name
 STARTED = "Ray runtime started."  # what `ray start` says then (ray/scripts/scripts.py)
-_STARTS = 3  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
+_STARTS = 5  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
 _HEAD_TIMEOUT_S = 300.0
 _POLL_S = 0.2
 _PATIENCE_S = 8.0
@@ -85,7 +85,9 @@ def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subpr
         own = meeting.own_address([head.rpartition(":")[0]])
         return _bring_up([f"--address={head}", f"--node-ip-address={own}", *shared])
     own = meeting.own_address(names[1:])
-    node = _bring_up(["--head", "--port=0", f"--node-ip-address={own}", "--include-dashboard=false", *shared])
+    node = _bring_up(
+        ["--head", "--port=0", f"--node-ip-address={own}", "--include-dashboard=false", "--no-monitor", *shared]
+    )
     # `ray start` writes its address there (ray/_private/utils.py, write_ray_address)
     meeting.leave(options.meet, HEAD, meeting.wait_for(folder, "ray_current_cluster", _HEAD_TIMEOUT_S).strip())
     return node

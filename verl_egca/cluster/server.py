@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server, port = _start(options.command)
             while server.poll() is None:
                 if healthy(f"http://127.0.0.1:{port}") and server.poll() is None:
-                    own = meeting.own_address([meeting.wait_for(options.meet, HEAD, options.timeout).rpartition(":")[0]])
+                    own = meeting.own_address(
+                        [meeting.wait_for(options.meet, HEAD, options.timeout).rpartition(":")[0]]
+                    )
                     meeting.leave(options.meet, address_file(name), f"http://{own}:{port}")
                     print(f"the server on {name} ended by itself, with status {server.wait()}", file=sys.stderr)
                     return 1

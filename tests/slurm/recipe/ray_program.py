@@ -33,7 +33,7 @@ def main():
         for step in range(1, steps + 1):
             found = ray.get([rank.look.remote() for rank in ranks])
             file.write(json.dumps({"step": step, "data": {"timing_s/step": 0.1, "ranks": found}}) + "\n")
-            time.sleep(0.1)
+            time.sleep(0.5)
 
 
 if __name__ == "__main__":
