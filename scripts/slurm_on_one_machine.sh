@@ -90,7 +90,10 @@ install_missing() {
   {
     apt-get update
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends slurm-wlm munge
-  } >"$folder.apt.log" 2>&1 || refuse "apt-get could not install slurm-wlm and munge; see $folder.apt.log"
+  } >"$folder.apt.log" 2>&1 || {
+    tail -n 15 "$folder.apt.log" >&2
+    refuse "apt-get could not install slurm-wlm and munge; the end of $folder.apt.log is above"
+  }
   rm -f "$folder.apt.log"
 }
 

@@ -1,6 +1,7 @@
 """`recipes/slurm/run_egca.sbatch` on a real SLURM, around a recipe that trains nothing: nodes, servers, ends."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -10,6 +11,16 @@ pytestmark = pytest.mark.slurm
 
 FOREVER = "STEPS=1000000"
 FAKE_DEBUGGER = f'exec "{ROOT}/.venv/bin/python" "{ROOT}/tests/slurm/recipe/fake_debugger.py" $HOST $PORT'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def limited(slurm, run_name):
+    """A job that has more to do than its time limit allows; it runs beside the others. SLURM counts in minutes, and may
+    send a signal a minute early."""
+    options = ["--nodelist=n3", "--time=3", "--signal=B:USR1@75"]
+    job = slurm.submit(*options, name=run_name("limited"), arguments=["STEPS=200"])
+    yield job
+    slurm.run("scancel", job.number)
 
 
 def ranks_of(job):
@@ -134,6 +145,14 @@ def test_a_server_that_does_not_answer_and_a_node_that_does_not_start_are_named(
         assert message in job.said()
         assert not job.rows()
         assert not job.processes()
+
+
+def test_before_its_time_limit_a_job_stops_at_a_step_requeues_itself_and_goes_on_there(limited):
+    assert limited.end() == ("COMPLETED", 0), limited.said()
+    assert int(limited.field("Restarts")) >= 1
+    (stopped, *_) = re.findall(r"stopped after step (\d+) as asked", limited.said())
+    assert f"continued after step {stopped}" in limited.said()
+    assert [row["step"] for row in limited.rows()] == list(range(1, 201))
 
 
 @pytest.mark.parametrize(
