@@ -134,6 +134,7 @@ schedule() { # sets `trainer`
 
 debugger() { # the arguments of `python -m verl_egca.debugger.launch` are "$@"; its address goes to EGCA_DEBUGGER_URL
   [ "$DEBUGGER" = 1 ] || return 0
+  export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # the debugger leaves a rollout server's GPUs unequal memory
   local port
   port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
   export EGCA_DEBUGGER_URL=http://127.0.0.1:$port

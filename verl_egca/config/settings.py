@@ -47,6 +47,7 @@ class Settings(BaseModel):
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
     evidence_rows: int | None = Field(128, ge=0, description="failing samples a step written in full; null: all")
+    timeline: tuple[int, ...] = Field((), description="steps whose timeline is written, as a trace for Perfetto")
     run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
     mismatch_warning: float = Field(0.01, gt=0, description="mean difference of rollout's and actor's probabilities")
     guard: GuardSettings = Field(default_factory=GuardSettings, description="the check before the first step")
@@ -87,7 +88,8 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "model_type":
         return f"{key}: keys with values are wanted, of {', '.join(sorted(_SECTIONS[problem['loc'][0]].model_fields))} (got {problem['input']!r})"
     if problem["type"] == "tuple_type":
-        return f"{key}: a list is wanted, such as [numpy] (got {problem['input']!r})"
+        example = "[1]" if key == "egca.timeline" else "[numpy]"
+        return f"{key}: a list is wanted, such as {example} (got {problem['input']!r})"
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"
