@@ -12,6 +12,8 @@ RELIED = [
     Relied(f"{CORE}/optimizer/distrib_optimizer.py", 420, "torch.cuda.FloatTensor", "Tensor.type in cpu/cuda.py"),
     Relied(f"{CORE}/optimizer/distrib_optimizer.py", 641, 's["step"].item() for s in inner_state_dict', "_load_into_fresh_optimizer in cpu/megatron.py"),
     Relied(f"{CORE}/optimizer/distrib_optimizer.py", 825, 's["step"] = step', "_load_into_fresh_optimizer: one tensor for all parameters"),
+    Relied(f"{CORE}/optimizer/distrib_optimizer.py", 940, "dst_tensors[key].copy_(tensors[key])", "_load_into_fresh_optimizer: every entry of the state is asked for"),
+    Relied(f"{CORE}/optimizer/distrib_optimizer.py", 2100, 'if k == "step":', "_load_into_fresh_optimizer: and a fully reshardable checkpoint leaves the count out"),
     Relied(f"{CORE}/optimizer/distrib_optimizer.py", 1664, "if key == 'step':", "_load_into_fresh_optimizer: the count is not in the shards"),
     Relied(f"{CORE}/transformer/dot_product_attention.py", 58, "self.config.context_parallel_size == 1", "cpu/layers.py: attention of our own"),
     Relied(f"{CORE}/transformer/dot_product_attention.py", 153, "assert packed_seq_params is None", "cpu/layers.py: attention of our own"),
