@@ -92,9 +92,9 @@ def _run(wanted: dict, asked: set[str], started: float) -> dict[str, dict]:
             f"{'as it must ' if expected else 'NOT AS IT MUST '} {time.monotonic() - started:5.0f} s  {name}: {words}"
         )
 
-    with tempfile.TemporaryDirectory(prefix="egca-layouts-") as folder:
+    with tempfile.TemporaryDirectory(prefix="egca-layouts-") as folder, console.status("making models") as status:
         try:
-            run_cases(wanted, Path(folder), done)
+            run_cases(wanted, Path(folder), status.update, done)
         except RankFailedError as error:
             console.print(str(error), markup=False)
             raise typer.Exit(2) from None

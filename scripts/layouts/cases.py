@@ -1,4 +1,4 @@
-"""All cases: every layout under the paper's objective and under token-mean without a reference, then the controls."""
+"""All cases: every layout under the paper's objective, each kind under others and with another model, the controls."""
 
 from __future__ import annotations
 
@@ -81,37 +81,35 @@ _RESUMES = {
 }
 
 
+_KINDS = ("one", "tp2-sp", "pp2", "pp2-vpp2", "cp2", "dp2", "tp2-sp-pp2")
+
+
 def _all() -> dict[str, Case]:
-    cases = {}
-    for name, layout in _LAYOUTS.items():
-        saver = _RESUMES[name]
-        cases[name] = Case(layout, PAPER, resumes=saver)
-        cases[f"{name}/token-mean"] = Case(layout, TOKEN_MEAN, resumes=saver)
-    # the other two combinations
-    for suffix, objective in {"no-kl": replace(PAPER, kl=0.0), "token-mean-kl": replace(TOKEN_MEAN, kl=0.05)}.items():
-        for name, saver in {"tp2-sp": "dp2", "dp2": "pp2", "pp2": "cp2", "cp2": "tp2-sp"}.items():
-            cases[f"{name}/{suffix}"] = Case(_LAYOUTS[name], objective, resumes=f"{saver}/{suffix}")
+    cases = {name: Case(layout, PAPER, resumes=_RESUMES[name]) for name, layout in _LAYOUTS.items()}
+    for name in (*_KINDS, "tp2-sp-dynamic", "dp2-dynamic", "cp2-dp2"):
+        cases[f"{name}/token-mean"] = replace(cases[name], objective=TOKEN_MEAN)
+    cases["tp2-sp/no-kl"] = replace(cases["tp2-sp"], objective=replace(PAPER, kl=0.0))
+    cases["dp2/token-mean-kl"] = replace(cases["dp2"], objective=replace(TOKEN_MEAN, kl=0.05))
     # grouped key heads, biases, tied embeddings; and mbridge, which can express this model's RoPE
-    for name in ("one", "tp2-sp", "pp2", "pp2-vpp2", "cp2", "dp2", "tp2-sp-pp2"):
-        layout, saver = _LAYOUTS[name], "tp2-sp" if name != "tp2-sp" else "pp2"
-        cases[f"{name}/qwen"] = Case(layout, PAPER, "qwen", resumes=f"{saver}/qwen")
-        cases[f"{name}/mbridge"] = Case(replace(layout, mbridge=True), PAPER, "qwen", resumes=f"{saver}/mbridge")
+    for name in _KINDS:
+        saver = "pp2" if name == "tp2-sp" else "tp2-sp"
+        cases[f"{name}/qwen"] = replace(cases[name], model="qwen", resumes=f"{saver}/qwen")
+        mbridge = replace(_LAYOUTS[name], mbridge=True)
+        cases[f"{name}/mbridge"] = Case(mbridge, PAPER, "qwen", resumes=f"{saver}/mbridge")
     return cases
 
 
 def _controls() -> dict[str, Case]:
-    one, across = _LAYOUTS["one"], {name: _LAYOUTS[name] for name in ("tp2-sp", "pp2", "cp2", "dp2")}
     controls = {}
-    for name, layout in {"one": one, **across}.items():
-        controls[f"{name}/shifted"] = Case(layout, PAPER, fault=Fault.SHIFTED)
-        controls[f"{name}/swapped"] = Case(layout, PAPER, fault=Fault.SWAPPED)
+    for name in ("one", "tp2-sp", "pp2-vpp2", "cp2", "dp2"):
+        controls[f"{name}/shifted"] = Case(_LAYOUTS[name], PAPER, fault=Fault.SHIFTED)
+        controls[f"{name}/swapped"] = Case(_LAYOUTS[name], PAPER, fault=Fault.SWAPPED)
     for name in ("one", "tp2-sp"):
-        layout = _LAYOUTS[name]
-        controls[f"{name}/no-rope-scaling"] = Case(layout, PAPER, fault=Fault.NO_SCALING)
-        controls[f"{name}/no-rope-base"] = Case(layout, PAPER, fault=Fault.NO_BASE)
-        controls[f"{name}/no-rope"] = Case(layout, PAPER, fault=Fault.NO_ROPE)
-        mbridge = replace(layout, mbridge=True)
-        controls[f"{name}/mbridge-rope-scaling"] = Case(mbridge, PAPER, fault=Fault.MBRIDGE_SCALING)
+        controls[f"{name}/no-rope-scaling"] = Case(_LAYOUTS[name], PAPER, fault=Fault.NO_SCALING)
+        controls[f"{name}/no-rope-base"] = Case(_LAYOUTS[name], PAPER, fault=Fault.NO_BASE)
+    controls["one/no-rope"] = Case(_LAYOUTS["one"], PAPER, fault=Fault.NO_ROPE)
+    mbridge = replace(_LAYOUTS["one"], mbridge=True)
+    controls["one/mbridge-rope-scaling"] = Case(mbridge, PAPER, fault=Fault.MBRIDGE_SCALING)
     controls["pp2/no-moments"] = Case(_LAYOUTS["pp2"], PAPER, resumes="tp2-sp", fault=Fault.NO_MOMENTS)
     return controls
 

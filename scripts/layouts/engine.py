@@ -19,6 +19,7 @@ from megatron.core import parallel_state
 from tensordict import TensorDict
 from verl.trainer.config import CheckpointConfig
 from verl.utils import tensordict_utils as tu
+from verl.utils.megatron_utils import offload_megatron_model_to_cpu, offload_megatron_optimizer
 from verl.workers.config import HFModelConfig, McoreActorConfig, McoreEngineConfig, McoreOptimizerConfig
 from verl.workers.engine import EngineRegistry
 from verl.workers.utils.losses import ppo_loss
@@ -103,13 +104,16 @@ class Engine:
 
     def export(self) -> Weights:
         """What a rollout is sent, under Hugging Face's names."""
-        return {name: weight.detach().clone() for name, weight in self._engine.get_per_tensor_param()[0]}
+        sent = {name: weight.detach().clone() for name, weight in self._engine.get_per_tensor_param()[0]}
+        self._put_away()
+        return sent
 
     def log_probs(self, rows: Sequence[Row]) -> list[torch.Tensor]:
         """Of each row's response tokens, (R,) a row."""
         data = self._batch(self._own(rows))
         with self._engine.eval_mode():
             output = self._engine.infer_batch(data)
+        self._put_away()
         mine = None
         if self._engine.is_mp_src_rank_with_outputs():
             padded = no_padding_2_padding(output["model_output"]["log_probs"], data)
@@ -142,6 +146,7 @@ class Engine:
         with Recorder() as recorder, self._engine.train_mode():
             output = self._engine.train_batch(data, loss_function=partial(ppo_loss, actor))
             self._engine.lr_scheduler_step()
+        self._put_away()
         arrival = Arrival(self._engine.get_data_parallel_rank(), recorder.advantages, recorder.log_probs)
         reported = None
         if self._engine.is_mp_src_rank_with_outputs():
@@ -163,6 +168,17 @@ class Engine:
         del self._engine
         parallel_state.destroy_model_parallel()
         gc.collect()
+
+    def _put_away(self) -> None:
+        """What verl does on leaving a mode, had the host another name than the device.
+
+        Without a GPU both are "cpu", which `MegatronEngine.to` takes for the device (transformer_impl.py:736): it brings
+        back what was put away, and never puts anything away. A frozen model, which is not in buffers, stays: moving it to
+        where it is already and freeing where it was would leave nothing.
+        """
+        if self.layout.offload and self._engine.optimizer is not None:
+            offload_megatron_model_to_cpu(self._engine.module)
+            offload_megatron_optimizer(self._engine.optimizer)
 
     def _own(self, items: Sequence[Any]) -> list[Any]:
         """Of a batch the data-parallel rank's share."""

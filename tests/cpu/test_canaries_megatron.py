@@ -22,6 +22,7 @@ RELIED = [
     Relied(f"{CORE}/transformer/transformer_block.py", 258, "layer_norm=LayerNormImpl", "_own_final_norm in cpu/megatron.py"),
     Relied(f"{CORE}/tensor_parallel/random.py", 41, "def _get_cuda_rng_state(", "_one_generator in cpu/megatron.py"),
     Relied(f"{CORE}/distributed/param_and_grad_buffer.py", 13, "_coalescing_manager", "cpu/distributed.py"),
+    Relied("verl/utils/megatron_utils.py", 748, "pin_memory=True", "leave_hooks in cpu/megatron.py: offloading asks for pinned memory"),
     Relied("megatron/bridge/peft/lora.py", 21, "import transformer_engine.pytorch as te", "_BRIDGE_IMPORTS in cpu/megatron.py"),
     Relied("megatron/bridge/models/conversion/param_mapping.py", 472, "scatter", "cpu/distributed.py: contiguous_scatter"),
 ]  # fmt: skip

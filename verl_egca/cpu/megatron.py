@@ -37,6 +37,7 @@ def leave_hooks() -> None:
 
     when_any_imported("megatron.", see_proxy)
     when_any_imported("mbridge.", see_proxy)
+    when_imported("verl.utils.megatron_utils", see_proxy)  # line 744: offloads into pinned memory
     when_imported("megatron.core.tensor_parallel.random", _one_generator)
     when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
     when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
