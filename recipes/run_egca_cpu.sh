@@ -9,6 +9,8 @@
 #   MODEL         a Hugging Face model, folder or name (default: the starter policy of this package)
 #   TRAIN VAL     parquet files that `egca prepare` wrote (default: the starter problems)
 #   SEED          of data order, sampling and engine (default 0)
+#   ROLLOUT_SECONDS  what the longest rollout takes at least; others in proportion to their tokens, as where a server
+#                 decodes them together (default 0: as fast as the CPU generates them)
 #   RUN           the run's name under runs/ (default: the unfinished run of the same command, or the next number)
 # Everything else is an override of verl's config: trainer.total_training_steps=2 egca.localizer=uniform ...
 set -euo pipefail
@@ -17,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 overrides=()
 for argument in "$@"; do
   case $argument in
-    TP=* | PP=* | CP=* | DP=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=*) export "${argument?}" ;;
+    TP=* | PP=* | CP=* | DP=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=* | ROLLOUT_SECONDS=*) export "${argument?}" ;;
     *) overrides+=("$argument") ;;
   esac
 done
@@ -44,6 +46,7 @@ done
 export EGCA_CPU=1 VERL_PLATFORM=cpu VERL_ENGINE_DEVICE=cuda TORCHDYNAMO_DISABLE=1 CUDA_DEVICE_MAX_CONNECTIONS=1
 # One thread a process: there are more processes than cores.
 export OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+export EGCA_CPU_ROLLOUT_SECONDS=${ROLLOUT_SECONDS:-0}
 export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
 
 actor=actor_rollout_ref.actor

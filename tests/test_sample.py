@@ -33,7 +33,8 @@ def score(tokenizer, sandbox):
         ids = tokenizer(response, add_special_tokens=False)["input_ids"]
         ids += [] if truncated else [tokenizer.eos_token_id]
         text = problem if isinstance(problem, str) else problem.model_dump_json()
-        return scorer.score(text, ids, truncated=truncated), ids
+        record, make.evidence = scorer.score(text, ids, truncated=truncated)
+        return record, ids
 
     return make
 
@@ -41,7 +42,7 @@ def score(tokenizer, sandbox):
 def test_a_right_response_is_correct_and_carries_nothing_more(score):
     record, ids = score(BODY)
     assert (record.mode, record.reward, record.spans) == ("CORRECT", 1.0, ())
-    assert record.program is None
+    assert score.evidence is None
     assert record.response_tokens == len(ids)
 
 
@@ -52,7 +53,8 @@ def test_a_wrong_decisions_tokens_are_blamed(score, tokenizer):
     ((first, last),) = record.spans
     assert tokenizer.decode(ids[first:last]).strip().rstrip(":") == "x >= 1"
     assert (record.tests_passed, record.tests_total) == (1, 2)
-    assert (record.got, record.expected) == ("6", "5")
+    assert (score.evidence.got, score.evidence.expected) == ("6", "5")
+    assert score.evidence.program == PREFIX + BODY.replace("x > 1", "x >= 1")
 
 
 def test_what_does_not_compile_blames_what_the_compiler_reports(score, tokenizer):
@@ -101,6 +103,19 @@ def test_the_same_response_draws_the_same_and_another_seed_draws_anew(score):
     drawn = {seed: score(wrong, localizer="random", seed=seed)[0].spans for seed in range(12)}
     assert drawn == {seed: score(wrong, localizer="random", seed=seed)[0].spans for seed in range(12)}
     assert len(set(drawn.values())) > 1
+
+
+def test_a_record_has_a_bounded_size_whatever_the_program(score):
+    record, _ = score(BODY.replace("x > 1", "x >= 1") + "    # " + "word " * 2_000)
+    assert record.confirmed == "full"
+    assert len(record.model_dump_json()) < 1_000
+    assert len(score.evidence.model_dump_json()) > 10_000
+
+
+def test_equal_programs_have_equal_digests(score):
+    wrong, other = BODY.replace("x > 1", "x >= 1"), BODY.replace("x > 1", "x > 2")
+    digests = [score(program)[0].program_digest for program in (wrong, wrong, other)]
+    assert digests[0] == digests[1] != digests[2]
 
 
 def test_a_record_survives_its_journey_as_json(score):

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(starter, name="starter")
+app.command()(plan)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Problems = Annotated[

@@ -1,7 +1,8 @@
 """One sampled response, from its token ids to what the trainer needs: reward, mode, and the tokens to blame.
 
-`SampleScorer` joins the parts (response, execution, gates, localization, spans) and knows no trainer. Its answer, a
-`SampleRecord`, is the one small record per sample that travels to the driver.
+`SampleScorer` joins the parts (response, execution, gates, localization, spans) and knows no trainer. Its answer is in two
+parts: a `SampleRecord`, the one small record per sample that travels to the driver, and for a failing sample its
+`SampleEvidence`, which stays where the sample was scored and is asked for only if someone wants to read it.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ logger = logging.getLogger(__name__)
 
 
 class SampleRecord(BaseModel):
-    """What is known of one sample once its reward is computed.
+    """What a trainer has to know of one sample once its reward is computed: some hundred bytes, whatever the program.
 
     ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
-    ``spans`` are half-open ranges of response tokens. ``rollout_ended`` and ``reward_ended`` are seconds since the
-    epoch on the reward worker's clock. Program, test and evidence are kept for failing samples only. ``shared``: an
-    earlier sample of the worker held the same program and was assessed for both.
+    ``spans`` are half-open ranges of response tokens. ``rollout_ended``, ``reward_started`` (a thread took it up) and
+    ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
+    held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
+    sample and, where it failed, keeps its evidence under the number ``evidence_number``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,11 +53,22 @@ class SampleRecord(BaseModel):
     failure: str | None = None
     shared: bool = False
     rollout_ended: float
+    reward_started: float | None = None
     reward_ended: float
-    program: str | None = None
     places: tuple[tuple[int, int, int, int], ...] = ()
-    case: str | None = None
     outcome: str | None = None
+    program_digest: str | None = None
+    worker: str | None = None
+    evidence_number: int | None = None
+
+
+class SampleEvidence(BaseModel):
+    """What a failing sample can be understood by: its program, the failing test, and what the localizer saw."""
+
+    model_config = ConfigDict(frozen=True)
+
+    program: str | None = None
+    case: str | None = None
     got: str | None = None
     expected: str | None = None
     error: dict[str, Any] | None = None
@@ -72,41 +85,45 @@ class SampleScorer:
 
     def score(
         self, problem_json: str, ids: Sequence[int], *, truncated: bool, rollout_ended: float | None = None
-    ) -> SampleRecord:
+    ) -> tuple[SampleRecord, SampleEvidence | None]:
         """The record of one response; never raises for what a response, its program or our own code may do.
 
-        A failure of ours is logged with the task and its traceback and costs this sample its advantage, not the step.
+        There is evidence for a sample that failed. A failure of ours is logged with the task and its traceback and costs this sample its advantage, not the step.
         """
-        rollout_ended = time.time() if rollout_ended is None else rollout_ended
-        task_id = "?"
+        started = time.time()
+        task_id, evidence = "?", None
         try:
             problem = Problem.model_validate_json(problem_json)
             task_id = problem.task_id
-            fields = self._score(problem, ids, truncated)
+            fields, evidence = self._score(problem, ids, truncated)
         except Exception as error:
             logger.exception("egca: sample of task %s could not be scored; it gets no advantage", task_id)
             fields = {"mode": None, "reward": 0.0, "failure": type(error).__name__}
-        return SampleRecord(
+        record = SampleRecord(
             task_id=task_id,
             response_tokens=len(ids),
-            rollout_ended=rollout_ended,
+            rollout_ended=started if rollout_ended is None else rollout_ended,
+            reward_started=started,
             reward_ended=time.time(),
             **fields,
         )
+        return record, evidence
 
-    def _score(self, problem: Problem, ids: Sequence[int], truncated: bool) -> dict[str, Any]:
+    def _score(
+        self, problem: Problem, ids: Sequence[int], truncated: bool
+    ) -> tuple[dict[str, Any], SampleEvidence | None]:
         pieces = token_pieces(self.tokenizer, ids)
         program = extract_program(pieces.text, problem, truncated=truncated)
         assessment = self.assessor.assess(problem, program.source, seed=self._seed(problem, ids))
         fields = self._outcome(assessment)
         if assessment.mode is Mode.CORRECT:
-            return fields
-        fields |= _failure_shown(assessment, program)
+            return fields, None
+        fields |= {"outcome": _outcome_of(assessment), "program_digest": _digest(program.source)}
         if assessment.localization is not None:
             fields |= _blame(assessment, program, pieces)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
             fields["not_localized"] = assessment.not_localized
-        return fields
+        return fields, _evidence(assessment, program)
 
     def _outcome(self, assessment: Assessment) -> dict[str, Any]:
         verdict = assessment.verdict
@@ -128,17 +145,26 @@ class SampleScorer:
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _failure_shown(assessment: Assessment, program: Program) -> dict[str, Any]:
+def _outcome_of(assessment: Assessment) -> str | None:
+    case = assessment.failing_case
+    return str(case.outcome) if case else None
+
+
+def _digest(program: str) -> str:
+    return hashlib.blake2b(program.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _evidence(assessment: Assessment, program: Program) -> SampleEvidence:
     case: CaseVerdict | None = assessment.failing_case
-    error = assessment.error
-    return {
-        "program": program.source,
-        "case": case.case if case else None,
-        "outcome": str(case.outcome) if case else None,
-        "got": case.got if case else None,
-        "expected": case.expected if case else None,
-        "error": {"type": error.type, "message": error.message, "line": error.line} if error else None,
-    }
+    error, localization = assessment.error, assessment.localization
+    return SampleEvidence(
+        program=program.source,
+        case=case.case if case else None,
+        got=case.got if case else None,
+        expected=case.expected if case else None,
+        error={"type": error.type, "message": error.message, "line": error.line} if error else None,
+        evidence=bounded(localization.evidence) if localization else {},
+    )
 
 
 def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dict[str, Any]:
@@ -150,7 +176,6 @@ def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dic
         "localizer": localization.localizer,
         "confirmed": localization.confirmed,
         "places": tuple((r.line, r.col, r.end_line, r.end_col) for r in localization.ranges),
-        "evidence": bounded(localization.evidence),
         "not_localized": None if spans else "outside_response",
     }
 

@@ -75,10 +75,9 @@ def test_failing_samples_are_recorded_with_their_advantage(uniform_run):
         json.dumps(row["evidence"])
 
 
-@pytest.mark.parametrize("layout", ["PP=2", "CP=2", "DP=2", "ENGINE=fsdp2"])
-def test_every_layout_and_engine_takes_the_same_step(recipe, uniform_run, layout):
+def test_another_engine_takes_the_same_step(recipe, uniform_run):
     overrides = ["egca.localizer=uniform", "egca.normalisation=mean", "trainer.save_freq=-1"]
-    run = recipe(layout.replace("=", ""), layout, *overrides, "trainer.total_training_steps=1")
+    run = recipe("fsdp2", "ENGINE=fsdp2", *overrides, "trainer.total_training_steps=1")
     run.finish()
     assert run.by_step("egca/advantages_crc32")[1] == uniform_run.by_step("egca/advantages_crc32")[1]
     assert run.by_step("actor/grad_norm")[1] == pytest.approx(uniform_run.by_step("actor/grad_norm")[1], rel=1e-4)

@@ -12,7 +12,7 @@ from verl_egca.config.settings import Settings
 from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, current_rows, final_rows, rows_visible
-from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
+from verl_egca.training.metrics import advantage_digest, reward_wait, step_metrics
 
 T = 10
 
@@ -57,6 +57,7 @@ def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_functio
     assert adv_BT[1].nonzero().flatten().tolist() == [2, 3]
     assert adv_BT[2].unique().numel() == 1
     assert rows.adv_B[1] < 0 < rows.adv_B[0]
+    assert (rows.uids, rows.mask_BT.shape) == (uids, adv_BT.shape)
 
 
 def test_uniform_credit_under_mean_is_verls_grpo_bit_for_bit():
@@ -107,7 +108,13 @@ def rows():
         [
             record(Mode.CORRECT, 1.0, reward_ended=3.0),
             record(
-                Mode.LOGIC, 0.0, ((2, 4),), localizer="trace", program="p", places=((1, 0, 1, 2),), confirmed="none"
+                Mode.LOGIC,
+                0.0,
+                ((2, 4),),
+                localizer="trace",
+                program_digest="p",
+                places=((1, 0, 1, 2),),
+                confirmed="none",
             ),
             record(Mode.SYNTAX, 0.0, not_localized="no_line_reported", rollout_ended=2.5, reward_ended=2.75),
             record(None, 0.0, failure="ValidationError"),
@@ -133,9 +140,9 @@ def test_metrics_of_a_step(rows):
     assert metrics["egca/span_tokens_mean"] == 1.5
     assert metrics["egca/span_share_of_response"] == pytest.approx(0.15)
     assert metrics["egca/no_variance_share"] == 3 / 5
-    assert critical_path_seconds(rows.records) == 0.5
-    assert critical_path_seconds(rows.records, waited_from=2.75) == 0.25
-    assert critical_path_seconds(rows.records, waited_from=9.0) == 0
+    assert reward_wait(rows.records).seconds == 0.5
+    assert reward_wait(rows.records, waited_from=2.75).seconds == 0.25
+    assert reward_wait(rows.records, waited_from=9.0) is None
 
 
 def test_metrics_names_mean_what_verls_aggregator_takes_them_for(rows):
@@ -148,7 +155,7 @@ def test_metrics_names_mean_what_verls_aggregator_takes_them_for(rows):
 
 def test_a_step_without_samples_has_metrics():
     assert step_metrics(Rows([None], [0], Settings()), ["a"])["egca/localized_share"] == 0
-    assert critical_path_seconds([None]) == 0
+    assert reward_wait([None]) is None
 
 
 def test_the_digest_sees_every_bit_and_neither_padding_nor_order():

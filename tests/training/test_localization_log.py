@@ -10,7 +10,7 @@ from verl_egca.config.settings import Settings
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.evidence import EVIDENCE_BYTES
 from verl_egca.report.inspect import read_records
-from verl_egca.sample import SampleRecord
+from verl_egca.sample import SampleEvidence, SampleRecord
 from verl_egca.training.batch import Rows
 from verl_egca.training.localization_log import LocalizationLog
 from verl_egca.training.records import PROGRAM_BYTES
@@ -18,9 +18,19 @@ from verl_egca.training.records import PROGRAM_BYTES
 T = 10
 
 
+EVIDENCE: dict[int, SampleEvidence] = {}  # of all samples that these tests make, by number
+
+
 def record(mode=Mode.LOGIC, **fields):
+    seen = SampleEvidence(**{name: fields.pop(name) for name in set(fields) & set(SampleEvidence.model_fields)})
+    EVIDENCE[len(EVIDENCE)] = seen
+    fields |= {"program_digest": seen.program, "evidence_number": len(EVIDENCE) - 1}
     fields = {"task_id": "t", "reward": 0.0, "response_tokens": T, "rollout_ended": 1.0, "reward_ended": 2.0} | fields
     return SampleRecord(mode=mode, **fields)
+
+
+def collect(wanted, done):
+    return {row: EVIDENCE[sample.evidence_number] for row, sample in wanted.items()}
 
 
 def rows(*records):
@@ -52,7 +62,7 @@ def test_a_row_is_written_for_each_failing_sample_in_the_batchs_order(log):
         record(None, failure="ValidationError"),
     )
     batch.adv_B[1], batch.adv_BT[1, 2:4] = -1.0, -0.5
-    metrics = log().append(7, batch, list("abcde"))
+    metrics = log().append(7, batch, list("abcde"), collect)
     written = log.rows()
     assert [(row["mode"], row["uid"]) for row in written] == [("LOGIC", "b"), ("SYNTAX", "c"), (None, "e")]
     assert [(row["advantage"], row["credited_tokens"]) for row in written] == [(-1.0, 2), (0.0, 0), (0.0, 0)]
@@ -66,7 +76,7 @@ def test_a_step_writes_so_many_rows_in_full_and_the_others_short(log, caplog):
     made = log(evidence_rows=2)
     batch = rows(*(record(program=f"p{n}", case="assert f()", evidence={"trials": n}) for n in range(5)))
     with caplog.at_level(logging.WARNING):
-        metrics = [made.append(step, batch, list("abcde")) for step in (1, 2)]
+        metrics = [made.append(step, batch, list("abcde"), collect) for step in (1, 2)]
     assert metrics == [{"egca/short_rows_total": 3}] * 2
     written = log.rows()
     for step in (1, 2):
@@ -84,14 +94,14 @@ def test_a_step_writes_so_many_rows_in_full_and_the_others_short(log, caplog):
 def test_several_batches_of_a_step_share_its_number(log):
     made = log(evidence_rows=3)
     for name in "ab":
-        made.append(1, rows(*(record(program=f"{name}{n}") for n in range(2))), list("xy"))
+        made.append(1, rows(*(record(program=f"{name}{n}") for n in range(2))), list("xy"), collect)
     assert [row.get("short", False) for row in log.rows()].count(False) == 3
 
 
 def test_which_rows_are_full_follows_from_the_seed_and_the_samples_and_not_from_their_order(log):
     def full(records, seed):
         log.path.unlink(missing_ok=True)
-        log(evidence_rows=4, seed=seed).append(1, rows(*records), ["u"] * len(records))
+        log(evidence_rows=4, seed=seed).append(1, rows(*records), ["u"] * len(records), collect)
         return {row["program"] for row in log.rows() if not row.get("short")}
 
     records = [record(program=f"p{n}") for n in range(20)]
@@ -102,14 +112,14 @@ def test_which_rows_are_full_follows_from_the_seed_and_the_samples_and_not_from_
 
 def test_each_program_comes_before_copies_of_another(log):
     records = [record(program="copied")] * 20 + [record(program="alone"), record(program="alone", task_id="other")]
-    log(evidence_rows=3).append(1, rows(*records), ["u"] * 22)
+    log(evidence_rows=3).append(1, rows(*records), ["u"] * 22, collect)
     assert [(row["task_id"], row["program"]) for row in log.rows() if not row.get("short")] == [
         ("t", "copied"), ("t", "alone"), ("other", "alone"),
     ]  # fmt: skip
 
 
 def test_all_rows_are_full_if_no_number_is_given(log):
-    log(evidence_rows=None).append(1, rows(*[record(program="p")] * 300), ["u"] * 300)
+    log(evidence_rows=None).append(1, rows(*[record(program="p")] * 300), ["u"] * 300, collect)
     assert not any(row.get("short") for row in log.rows())
 
 
@@ -117,7 +127,32 @@ def test_a_full_row_has_a_bounded_size_whatever_was_in_it(log):
     huge = "\x00é" * 50_000
     evidence = {f"key {n}": [huge] * 60 for n in range(60)}
     error = {"type": huge, "message": huge, "line": 1}
-    log().append(1, rows(record(program=huge, case=huge, got=huge, expected=huge, error=error, evidence=evidence)), "u")
+    log().append(
+        1, rows(record(program=huge, case=huge, got=huge, expected=huge, error=error, evidence=evidence)), "u", collect
+    )
     (line,) = log.path.read_text().splitlines()
     assert len(line) < PROGRAM_BYTES + 2 * EVIDENCE_BYTES + 8_000
     assert "[cut: 100000 characters]" in json.loads(line)["program"]
+
+
+def test_a_sample_whose_evidence_is_gone_has_a_short_row_and_it_is_said_once(log, caplog):
+    made = log()
+    batch = rows(*(record(program=f"p{n}") for n in range(3)))
+    with caplog.at_level(logging.WARNING):
+        metrics = [made.append(step, batch, list("abc"), lambda wanted, done: {0: EVIDENCE[0]}) for step in (1, 2)]
+    assert metrics == [{"egca/short_rows_total": 2}] * 2
+    assert [row.get("short", False) for row in log.rows()] == [False, True, True] * 2
+    (said,) = [line.getMessage() for line in caplog.records]
+    assert "the evidence of 2 of step 1's 3 samples" in said
+
+
+def test_only_the_evidence_that_is_written_is_asked_for_and_the_rest_is_given_up(log):
+    asked = []
+
+    def note(wanted, done):
+        asked.append((len(wanted), len(list(done))))
+        return collect(wanted, done)
+
+    batch = rows(record(Mode.CORRECT, reward=1.0), *(record(program=f"p{n}") for n in range(5)))
+    log(evidence_rows=2).append(1, batch, list("abcdef"), note)
+    assert asked == [(2, 3)]

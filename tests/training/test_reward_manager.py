@@ -17,6 +17,7 @@ from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
 from verl_egca.execution.limits import ConfinementError
 from verl_egca.sample import SampleRecord
 from verl_egca.starter.policy_path import WEIGHTS
+from verl_egca.training.evidence_store import unpack
 from verl_egca.training.reward_manager import RECORD_KEY
 
 PREFIX = "def f(x):\n"
@@ -59,7 +60,11 @@ def test_a_sample_gets_its_reward_and_its_record(manager, tokenizer):
     record = SampleRecord.model_validate_json(wrong["reward_extra_info"][RECORD_KEY])
     assert (record.mode, record.localizer) == ("LOGIC", "counterfactual")
     assert record.response_tokens == len(tokenizer("    return x - 1\n", add_special_tokens=False)["input_ids"]) + 1
-    assert record.reward_ended >= record.rollout_ended
+    assert record.reward_ended >= record.reward_started >= record.rollout_ended
+    assert len(wrong["reward_extra_info"][RECORD_KEY]) < 1_000
+    (packed,) = manager.evidence.take([record.evidence_number], []).values()
+    assert unpack(packed).program == PREFIX + "    return x - 1\n"
+    assert SampleRecord.model_validate_json(right["reward_extra_info"][RECORD_KEY]).evidence_number is None
 
 
 def test_the_event_loop_goes_on_while_programs_run(manager, tokenizer):

@@ -17,6 +17,18 @@ from verl_egca.execution.limits import Limits
 from verl_egca.localization.base import Options
 
 
+class GuardSettings(BaseModel):
+    """The check, before the first step, that the actor computes the model that it was given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(True, description="compare the actor's log-probs with Hugging Face's before training")
+    tolerance: float | None = Field(
+        None, gt=0, description="mean difference of probabilities; null: by the actor's dtype"
+    )
+    tokens: int = Field(512, ge=16, description="of the first training prompt and its reference, at most")
+
+
 class Settings(BaseModel):
     """What ``egca:`` in the trainer's config may say."""
 
@@ -35,7 +47,10 @@ class Settings(BaseModel):
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
     evidence_rows: int | None = Field(128, ge=0, description="failing samples a step written in full; null: all")
+    timeline: tuple[int, ...] = Field((), description="steps whose timeline is written, as a trace for Perfetto")
     run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
+    mismatch_warning: float = Field(0.01, gt=0, description="mean difference of rollout's and actor's probabilities")
+    guard: GuardSettings = Field(default_factory=GuardSettings, description="the check before the first step")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
 
     @property
@@ -62,15 +77,19 @@ def parse_settings(section: Mapping[str, Any] | None) -> Settings:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
 
 
+_SECTIONS: dict[Any, type[BaseModel]] = {"sandbox": Limits, "guard": GuardSettings}
+
+
 def _explain(problem: Any) -> str:
     key = ".".join(["egca", *map(str, problem["loc"])])
     if problem["type"] == "extra_forbidden":
-        model = Limits if len(problem["loc"]) > 1 else Settings
+        model = _SECTIONS.get(problem["loc"][0], Settings) if len(problem["loc"]) > 1 else Settings
         return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
     if problem["type"] == "model_type":
-        return f"{key}: keys with values are wanted, of {', '.join(sorted(Limits.model_fields))} (got {problem['input']!r})"
+        return f"{key}: keys with values are wanted, of {', '.join(sorted(_SECTIONS[problem['loc'][0]].model_fields))} (got {problem['input']!r})"
     if problem["type"] == "tuple_type":
-        return f"{key}: a list is wanted, such as [numpy] (got {problem['input']!r})"
+        example = "[1]" if key == "egca.timeline" else "[numpy]"
+        return f"{key}: a list is wanted, such as {example} (got {problem['input']!r})"
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"

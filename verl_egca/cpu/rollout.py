@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _QUIET_S = 0.1  # a batch starts once no request has come for so long
 _THREADS = int(os.environ.get("EGCA_CPU_ROLLOUT_THREADS", "2"))
+# What the longest response takes, in seconds; shorter ones in proportion. 0: as fast as they come, all of a batch at once.
+_SECONDS = float(os.environ.get("EGCA_CPU_ROLLOUT_SECONDS", "0"))
 
 
 class HFServer:
@@ -64,11 +66,15 @@ class HFServer:
 
     async def generate(self, prompt_ids, sampling_params, request_id, image_data=None, video_data=None, **_):
         request = self._request(list(prompt_ids), dict(sampling_params))
-        done = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done, arrived = loop.create_future(), loop.time()
         self._waiting.append((request, done))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._serve())
         await done
+        # A server that decodes a batch token by token returns short responses first and rewards overlap the long ones;
+        # this one generates in a few seconds, so it can hold each response back until then.
+        await asyncio.sleep(ends_after(len(request.tokens), self.response_length, _SECONDS) - (loop.time() - arrived))
         return TokenOutput(
             token_ids=request.tokens,
             log_probs=request.log_probs,
@@ -109,6 +115,11 @@ class HFServer:
 
     wake_up = sleep = abort_all_requests = resume_generation = clear_kv_cache = _nothing
     release_kv_cache = resume_kv_cache = start_profile = stop_profile = _nothing
+
+
+def ends_after(tokens: int, longest: int, seconds: float) -> float:
+    """Seconds from a request's arrival to the end of its response, if ``longest`` tokens take ``seconds``."""
+    return seconds * tokens / longest
 
 
 def _actor_name(replica_rank: int) -> str:

@@ -12,12 +12,17 @@ multiplies each row by ``n``, for losses that average over tokens; its uniform b
 A row is focused if it failed (LOGIC or SYNTAX), something was localized, and ``A < 0``: a positive advantage on a bug
 would teach the bug. Every other row is uniform.
 
-Shapes: B responses, T response tokens, right-padded.
+A row has two values at most, one on its span and one elsewhere. The (B, T) tensor is written once, with the second where
+the mask is 1; the few blamed tokens are then overwritten. No other tensor of that size is made
+(`scripts/bench_driver.py` measures it).
+
+Shapes: B responses, T response tokens, right-padded; K blamed tokens in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Literal
 
 import torch
@@ -57,11 +62,11 @@ def credit(
     """
     if len(modes) != len(adv_B):
         raise ValueError(f"{len(modes)} modes for {len(adv_B)} rows")
+    _check(adv_B, mask_BT, normalisation, soft)
     blamed = [row_spans if mode in _BLAMABLE else () for mode, row_spans in zip(modes, spans, strict=True)]
-    real_B1 = torch.tensor([mode is not None for mode in modes], device=mask_BT.device)[:, None]
-    return token_advantages(
-        adv_B, span_mask(blamed, mask_BT), mask_BT * real_B1, normalisation=normalisation, soft=soft
-    )
+    real_B = torch.tensor([mode is not None for mode in modes], device=adv_B.device)
+    blamed_K = _blamed_tokens(blamed, mask_BT)
+    return _spread(torch.where(real_B, adv_B, 0.0), blamed_K, mask_BT, normalisation, soft)
 
 
 @torch.no_grad()
@@ -80,45 +85,77 @@ def token_advantages(
     Raises:
         ValueError: shapes do not fit, ``soft`` is outside [0, 1], or ``normalisation`` is unknown.
     """
-    if adv_B.shape != mask_BT.shape[:1] or span_BT.shape != mask_BT.shape:
-        got = f"advantages {tuple(adv_B.shape)}, span {tuple(span_BT.shape)}, mask {tuple(mask_BT.shape)}"
-        raise ValueError(f"expected shapes (B,), (B, T), (B, T); got {got}")
-    if not 0.0 <= soft <= 1.0:
-        raise ValueError(f"soft is {soft}; it must lie in [0, 1]")
-    if normalisation not in ("sum", "mean"):
-        raise ValueError(f"normalisation is {normalisation!r}; choose 'sum' or 'mean'")
-    mask_BT = mask_BT.bool()
-    span_BT = span_BT & mask_BT
-    tokens_B1 = mask_BT.sum(-1, keepdim=True)
-    blamed_B1 = span_BT.sum(-1, keepdim=True)
-    focused_B1 = (blamed_B1 > 0) & (adv_B[:, None] < 0)
-
-    # What one unit of advantage puts on a token. Each uniform entry of "mean" is the advantage times exactly one.
-    unit_B1 = 1.0 / tokens_B1.clamp(min=1) if normalisation == "sum" else torch.ones_like(tokens_B1, dtype=adv_B.dtype)
-    scale_B1 = (1.0 if normalisation == "sum" else tokens_B1) / blamed_B1.clamp(min=1)
-    uniform_BT = adv_B[:, None] * unit_B1 * mask_BT
-    focused_BT = soft * uniform_BT + (1.0 - soft) * (adv_B[:, None] * scale_B1) * span_BT
-    # "where" and not a product: a row without tokens stays zero, whatever its advantage
-    return torch.where(mask_BT, torch.where(focused_B1, focused_BT, uniform_BT), 0.0)
+    if span_BT.shape != mask_BT.shape:
+        raise ValueError(f"a span of shape {tuple(span_BT.shape)} for a mask of shape {tuple(mask_BT.shape)}")
+    _check(adv_B, mask_BT, normalisation, soft)
+    return _spread(adv_B, (span_BT & mask_BT.bool()).flatten().nonzero().flatten(), mask_BT, normalisation, soft)
 
 
 def span_mask(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
-    """True on the tokens of each row's half-open ranges, shape (B, T).
+    """True on the tokens of each row's half-open ranges that are in the mask, shape (B, T).
 
     Raises:
         ValueError: spans for another number of rows, or a range that is empty, negative or past the row's last token.
             Such data would put credit on tokens that nobody sampled, so it is an error and never clipped.
     """
+    span_BT = torch.zeros(mask_BT.shape, dtype=torch.bool, device=mask_BT.device)
+    span_BT.view(-1)[_blamed_tokens(spans, mask_BT)] = True
+    return span_BT
+
+
+def _check(adv_B: Tensor, mask_BT: Tensor, normalisation: str, soft: float) -> None:
+    if mask_BT.dim() != 2 or adv_B.shape != mask_BT.shape[:1]:
+        got = f"advantages {tuple(adv_B.shape)}, mask {tuple(mask_BT.shape)}"
+        raise ValueError(f"expected shapes (B,) and (B, T); got {got}")
+    if not 0.0 <= soft <= 1.0:
+        raise ValueError(f"soft is {soft}; it must lie in [0, 1]")
+    if normalisation not in ("sum", "mean"):
+        raise ValueError(f"normalisation is {normalisation!r}; choose 'sum' or 'mean'")
+
+
+def _spread(adv_B: Tensor, blamed_K: Tensor, mask_BT: Tensor, normalisation: Normalisation, soft: float) -> Tensor:
+    """The (B, T) tensor. ``blamed_K``: distinct tokens of the mask, as indices into the flattened tensor."""
+    rows, width = mask_BT.shape
+    row_K = blamed_K // max(1, width)
+    tokens_B, blamed_B = mask_BT.sum(-1), torch.bincount(row_K, minlength=rows)
+    focused_B = (blamed_B > 0) & (adv_B < 0)
+    # What one unit of advantage puts on a token. Each uniform entry of "mean" is the advantage times exactly one.
+    uniform_B = adv_B * (1.0 / tokens_B.clamp(min=1)) if normalisation == "sum" else adv_B
+    scale_B = (1.0 if normalisation == "sum" else tokens_B) / blamed_B.clamp(min=1)
+    on_span_B = soft * uniform_B + (1.0 - soft) * (adv_B * scale_B)
+    elsewhere_B = torch.where(focused_B, soft * uniform_B, uniform_B)
+    elsewhere_B = torch.where(tokens_B > 0, elsewhere_B, 0.0)  # a row without tokens stays zero, whatever its advantage
+    # in place: as one product, torch casts the mask into a tensor of its own first (on the CPU, torch 2.13)
+    out_BT = mask_BT.to(adv_B.dtype, copy=True).mul_(elsewhere_B[:, None])
+    focused_K = focused_B[row_K]
+    out_BT.view(-1)[blamed_K[focused_K]] = on_span_B[row_K[focused_K]]
+    return out_BT
+
+
+def _blamed_tokens(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
+    """The tokens of all ranges that are in the mask, each once: indices into the flattened mask, shape (K,).
+
+    Raises:
+        ValueError: as `span_mask` says.
+    """
     rows, width = mask_BT.shape
     if len(spans) != rows:
         raise ValueError(f"spans for {len(spans)} rows, but the batch has {rows}")
-    places = torch.arange(1, width + 1, device=mask_BT.device)
-    length_B = (places * mask_BT.bool()).amax(-1).tolist() if width else [0] * rows
-    edges_BT = torch.zeros(rows, width + 1, dtype=torch.long)
-    for row, row_spans in enumerate(spans):
-        for start, end in row_spans:
-            if not 0 <= start < end <= length_B[row]:
-                raise ValueError(f"row {row}: span [{start}, {end}) outside its {length_B[row]} response tokens")
-            edges_BT[row, start] += 1
-            edges_BT[row, end] -= 1
-    return (edges_BT.cumsum(-1)[:, :width] > 0).to(mask_BT.device)
+    ranges = [(row, start, end) for row, row_spans in enumerate(spans) for start, end in row_spans]
+    flat = torch.tensor(list(chain.from_iterable(ranges)), dtype=torch.long, device=mask_BT.device)
+    row_S, start_S, end_S = flat.reshape(-1, 3).T
+    wrong_S = (start_S < 0) | (start_S >= end_S) | (end_S > width)
+    # a range whose last token is in the mask is within the response; of the few others, look at the row
+    unsure_S = wrong_S | (mask_BT[row_S, (end_S - 1).clamp(0, max(0, width - 1))] == 0) if width else wrong_S
+    for row, start, end in (ranges[place] for place in unsure_S.nonzero().flatten().tolist()):
+        sampled = mask_BT[row].nonzero()
+        length = int(sampled[-1]) + 1 if len(sampled) else 0
+        if not 0 <= start < end <= length:
+            raise ValueError(f"row {row}: span [{start}, {end}) outside its {length} response tokens")
+    length_S = end_S - start_S
+    before_S = length_S.cumsum(0) - length_S
+    place_K: Tensor = torch.arange(int(length_S.sum()), device=mask_BT.device)
+    place_K = place_K + (row_S * width + start_S - before_S).repeat_interleave(length_S)
+    place_K = place_K[mask_BT.reshape(-1)[place_K] != 0]
+    in_order = bool((place_K.diff() > 0).all())  # else ranges of a row overlap
+    return place_K if in_order else torch.tensor(sorted(set(place_K.tolist())), device=mask_BT.device)

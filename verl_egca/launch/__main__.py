@@ -1,10 +1,11 @@
 """Run a training command in a run directory, and show its progress.
 
-    python -m verl_egca.launch --root runs --default-name egca_cpu [--name NAME] -- python -m verl.trainer.main_ppo ...
+    python -m verl_egca.launch [--dry-run] --root runs --default-name egca_cpu [--name NAME] -- python -m verl.trainer.main_ppo ...
 
 ``{run}`` in the command stands for the run's directory. The command's own output goes to a log file; what it reports
 through verl's file logger is shown, a line a step, and kept in ``metrics.jsonl``. The same command after a crash
-continues from the last checkpoint. Exit status: the command's, 2 if the directory is refused, 130 on an interrupt.
+continues from the last checkpoint. ``--dry-run`` prints the command and its resolved config. Exit status: the command's,
+2 if the directory or the config is refused, 130 on an interrupt.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from rich.console import Console
 
+from verl_egca.launch import dry_run
 from verl_egca.launch.follow import MetricsFollower
 from verl_egca.launch.progress import closing_table, step_line
 from verl_egca.launch.run_dir import RunDir, RunRefused, choose_run_dir
@@ -44,20 +46,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, required=True, help="directory of all runs")
     parser.add_argument("--default-name", required=True, help="runs without --name are called DEFAULT_NAME-NNN")
     parser.add_argument("--name", help="the run's own name")
-    parser.add_argument("command", nargs="+", help="after --: the training command")
+    parser.add_argument("--dry-run", action="store_true", help="print command and resolved config, start nothing")
+    parser.add_argument("--command", action="store_true", help="print the command, start nothing")
+    parser.add_argument("parts", nargs="+", metavar="command", help="after --: the training command")
     options = parser.parse_args(arguments)
+    if options.dry_run or options.command:
+        path = (options.root / (options.name or f"{options.default_name}-001")).resolve()
+        return dry_run.main([part.replace("{run}", str(path)) for part in options.parts], composed=options.dry_run)
     try:
-        run = choose_run_dir(options.root, options.name or None, options.default_name, options.command)
+        run = choose_run_dir(options.root, options.name or None, options.default_name, options.parts)
         run.acquire()
     except RunRefused as refused:
         console.print(f"[bold red]refused:[/] {refused}", style=None)
         return 2
-    run.write_command(options.command)
+    run.write_command(options.parts)
     run.done.unlink(missing_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return Launch(run, options.command, console).run()
+        return Launch(run, options.parts, console).run()
     finally:
         run.release()
 

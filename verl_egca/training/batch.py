@@ -23,7 +23,8 @@ class Rows:
 
     ``records`` is None for rows that only pad the batch. ``final`` is the row that holds the scored output of the same
     session (itself, unless an agent loop returned several outputs). The estimator leaves its results in ``adv_B`` (one
-    advantage a response) and ``adv_BT`` (token advantages).
+    advantage a response) and ``adv_BT`` (token advantages), beside what it was given: ``mask_BT``, the response mask, and
+    ``uids``, the group of each row.
     """
 
     records: Sequence[SampleRecord | None]
@@ -31,6 +32,8 @@ class Rows:
     settings: Settings
     adv_B: torch.Tensor | None = field(default=None)
     adv_BT: torch.Tensor | None = field(default=None)
+    mask_BT: torch.Tensor | None = field(default=None)
+    uids: Sequence[str] = ()
 
 
 _CURRENT: ContextVar[Rows | None] = ContextVar("egca_rows", default=None)

@@ -27,6 +27,7 @@ def egca_advantage(token_level_rewards, response_mask, config=None, index=None, 
     finals = sorted(set(rows.final))
     place_of = {row: place for place, row in enumerate(finals)}
     adv_F = group_advantages(score_B[finals], [index[row] for row in finals], normalise_by_std=by_std)
+    rows.mask_BT, rows.uids = response_mask, list(index)
     rows.adv_B = adv_F[[place_of[row] for row in rows.final]]
     scored = [row == final for row, final in enumerate(rows.final)]
     rows.adv_BT = credit(

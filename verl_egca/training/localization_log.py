@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from verl_egca.config.settings import Settings
 from verl_egca.report.step_log import StepLog
-from verl_egca.sample import SampleRecord
+from verl_egca.sample import SampleEvidence, SampleRecord
 from verl_egca.training.batch import Rows
 from verl_egca.training.records import failing, full_row, short_row
 
 logger = logging.getLogger(__name__)
+
+# (samples whose evidence is wanted, by row; samples whose evidence never will be) -> what there is of it, by row
+Collect = Callable[[Mapping[int, SampleRecord], Iterable[SampleRecord]], Mapping[int, SampleEvidence]]
 
 
 class LocalizationLog:
@@ -26,39 +29,59 @@ class LocalizationLog:
         self._log = StepLog(path)
         self._most, self._seed = settings.evidence_rows, settings.seed
         self._step, self._written = -1, 0
-        self._told = False
+        self._told = self._told_lost = False
 
-    def append(self, step: int, rows: Rows, uids: Sequence[str]) -> dict[str, float]:
+    def append(self, step: int, rows: Rows, uids: Sequence[str], collect: Collect) -> dict[str, float]:
         """Write a batch of the step; what it left out, as a metric."""
         if step != self._step:
             self._step, self._written = step, 0
-        found = list(failing(rows))
+        found = dict(failing(rows))
         chosen = self._chosen(step, found)
-        self._written += len(chosen)
-        self._log.append(step, [(full_row if row in chosen else short_row)(step, rows, uids, row) for row, _ in found])
-        left_out = len(found) - len(chosen)
-        if left_out and not self._told:
+        seen = collect({row: found[row] for row in sorted(chosen)}, [found[row] for row in found if row not in chosen])
+        self._written += len(seen)
+        credited = (rows.adv_BT != 0).sum(-1).tolist()
+        self._log.append(
+            step,
+            [
+                full_row(step, rows, uids, row, credited[row], seen[row])
+                if row in seen
+                else short_row(step, rows, uids, row, credited[row])
+                for row in found
+            ],
+        )
+        self._tell(step, len(found), len(chosen), len(seen))
+        return {"egca/short_rows_total": float(len(found) - len(seen))}
+
+    def _tell(self, step: int, found: int, chosen: int, seen: int) -> None:
+        if found > chosen and not self._told:
             self._told = True
             logger.warning(
                 "egca: step %d has %d failing samples, and %s holds program, test and evidence of %d of them, at most %d a "
                 "step (egca.evidence_rows), drawn by egca.seed, the same program once. The others have a short row; "
                 "egca/short_rows_total counts them. Said once",
-                *(step, len(found), self._log.path, len(chosen), self._most),
+                *(step, found, self._log.path, seen, self._most),
             )
-        return {"egca/short_rows_total": float(left_out)}
+        if chosen > seen and not self._told_lost:
+            self._told_lost = True
+            logger.warning(
+                "egca: the evidence of %d of step %d's %d samples that %s should hold in full is gone: their reward worker "
+                "has ended since, or keeps more than it may. Lower egca.evidence_rows or raise reward.num_workers; their "
+                "rows are short. Said once",
+                *(chosen - seen, step, chosen, self._log.path),
+            )
 
-    def _chosen(self, step: int, found: Sequence[tuple[int, SampleRecord]]) -> set[int]:
+    def _chosen(self, step: int, found: Mapping[int, SampleRecord]) -> set[int]:
         """Rows to write in full: drawn by what the samples are, not by their order, and each program before its copies."""
         if self._most is None:
-            return {row for row, _ in found}
+            return set(found)
         copies: Counter[tuple[str, str | None]] = Counter()
         drawn = []
-        for row, record in found:
-            program = (record.task_id, record.program)
+        for row, record in found.items():
+            program = (record.task_id, record.program_digest)
             drawn.append((copies[program], self._lot(step, record), row))
             copies[program] += 1
         return {row for _, _, row in sorted(drawn)[: max(0, self._most - self._written)]}
 
     def _lot(self, step: int, record: SampleRecord) -> bytes:
-        text = f"{self._seed}|{step}|{record.task_id}|{record.program}"
+        text = f"{self._seed}|{step}|{record.task_id}|{record.program_digest}"
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()

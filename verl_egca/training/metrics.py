@@ -16,6 +16,7 @@ import torch
 from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows
+from verl_egca.training.timeline import Interval
 
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 
@@ -52,8 +53,8 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     return metrics
 
 
-def critical_path_seconds(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> float:
-    """Seconds that the step waited for rewards alone: after its last rollout had ended, and after it began to wait.
+def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> Interval | None:
+    """When the step waited for rewards alone: after its last rollout had ended, and after it began to wait.
 
     ``waited_from`` is when the trainer began to wait for the batch, in seconds since the epoch; where rollouts run
     ahead of the trainer, rewards that were there by then cost it nothing. Reward workers stamp their times with their
@@ -61,8 +62,9 @@ def critical_path_seconds(records: Sequence[SampleRecord | None], waited_from: f
     """
     real = [record for record in records if record is not None]
     if not real:
-        return 0.0
-    return max(0.0, max(r.reward_ended for r in real) - max(waited_from, *(r.rollout_ended for r in real)))
+        return None
+    start, end = max(waited_from, *(r.rollout_ended for r in real)), max(r.reward_ended for r in real)
+    return Interval("rewards", start, end) if end > start else None
 
 
 def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.report.records import LocalizationRecord
-from verl_egca.sample import SampleRecord
+from verl_egca.sample import SampleEvidence, SampleRecord
 from verl_egca.training.batch import Rows
 
 PROGRAM_BYTES = 16_000
@@ -21,31 +21,31 @@ def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
             yield row, record
 
 
-def full_row(step: int, rows: Rows, uids: Sequence[str], row: int) -> dict[str, Any]:
-    """With program, test and evidence, each of bounded size."""
-    record = rows.records[row]
-    assert record is not None
+def full_row(
+    step: int, rows: Rows, uids: Sequence[str], row: int, credited: int, seen: SampleEvidence
+) -> dict[str, Any]:
+    """With program, test and evidence, each of bounded size. ``credited`` tokens have an advantage other than zero."""
     shown = LocalizationRecord(
-        **_fields(step, rows, uids, row, record),
-        program=record.program if record.program is None else cut_text(record.program, PROGRAM_BYTES),
-        test=_cut(record.case),
-        got=_cut(record.got),
-        expected=_cut(record.expected),
-        error=record.error if record.error is None else bounded(record.error),
-        evidence=bounded(record.evidence),
+        **_fields(step, rows, uids, row, credited),
+        program=None if seen.program is None else cut_text(seen.program, PROGRAM_BYTES),
+        test=_cut(seen.case),
+        got=_cut(seen.got),
+        expected=_cut(seen.expected),
+        error=None if seen.error is None else bounded(seen.error),
+        evidence=bounded(seen.evidence),
     )
     return shown.model_dump(mode="json", exclude={"short"})
 
 
-def short_row(step: int, rows: Rows, uids: Sequence[str], row: int) -> dict[str, Any]:
+def short_row(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int) -> dict[str, Any]:
     """What was blamed and what it cost, in a few hundred bytes; it says that it is ``short``."""
-    record = rows.records[row]
-    assert record is not None
-    shown = LocalizationRecord(**_fields(step, rows, uids, row, record), short=True)
+    shown = LocalizationRecord(**_fields(step, rows, uids, row, credited), short=True)
     return shown.model_dump(mode="json", exclude={"program", "test", "got", "expected", "error", "evidence"})
 
 
-def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, record: SampleRecord) -> dict[str, Any]:
+def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int) -> dict[str, Any]:
+    record = rows.records[row]
+    assert record is not None
     return {
         "step": step,
         "task_id": record.task_id,
@@ -62,7 +62,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, record: Sample
         "token_spans": list(record.spans),
         "response_tokens": record.response_tokens,
         "advantage": float(rows.adv_B[row]),
-        "credited_tokens": int((rows.adv_BT[row] != 0).sum()),
+        "credited_tokens": credited,
     }
 
 

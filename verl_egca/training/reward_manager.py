@@ -19,8 +19,9 @@ from verl_egca.assessment import Assessor
 from verl_egca.execution.confinement.layers import Coverage, coverage, in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
-from verl_egca.sample import SampleScorer
+from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.training.config import settings_of
+from verl_egca.training.evidence_store import EvidenceStore, own_worker
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation ave
 class EGCARewardManager(RewardManagerBase):
     """Runs the tests, sorts the sample into its mode, and localizes what failed.
 
-    ``reward_extra_info`` carries ``acc`` (the key that verl's validation aggregates) and the sample's record.
+    ``reward_extra_info`` carries ``acc`` (the key that verl's validation aggregates) and the sample's record. What is
+    known beyond the record stays here in ``evidence``.
     """
 
     # verl passes the last two by keyword, needed or not (trainer/ppo/reward.py, load_reward_manager)
@@ -50,6 +52,7 @@ class EGCARewardManager(RewardManagerBase):
             Assessor(self.sandbox, make_localizer(settings.localizer, settings.options), options=settings.options),
             settings,
         )
+        self.evidence, self.worker = EvidenceStore(), own_worker()
         # more threads than the sandbox runs programs at once: some extract and map, and some wait for a sample that
         # holds the same program, which must not keep the others from theirs
         self.threads = ThreadPoolExecutor(settings.workers + _WAITING, thread_name_prefix="egca-reward")
@@ -63,9 +66,14 @@ class EGCARewardManager(RewardManagerBase):
         problem_json = item.non_tensor_batch["reward_model"]["ground_truth"]
         record = await asyncio.get_running_loop().run_in_executor(
             self.threads,
-            lambda: self.scorer.score(problem_json, ids, truncated=truncated, rollout_ended=rollout_ended),
+            lambda: self._score(problem_json, ids, truncated, rollout_ended),
         )
         return {
             "reward_score": record.reward,
             "reward_extra_info": {"acc": float(record.mode == "CORRECT"), RECORD_KEY: record.model_dump_json()},
         }
+
+    def _score(self, problem_json: str, ids: list[int], truncated: bool, rollout_ended: float) -> SampleRecord:
+        record, evidence = self.scorer.score(problem_json, ids, truncated=truncated, rollout_ended=rollout_ended)
+        number = None if evidence is None else self.evidence.keep(evidence)
+        return record.model_copy(update={"worker": self.worker, "evidence_number": number})

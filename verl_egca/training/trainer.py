@@ -20,9 +20,13 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.config import settings_of
+from verl_egca.training.evidence_store import collect
+from verl_egca.training.guard import Agreement, Guard
 from verl_egca.training.localization_log import LocalizationLog
-from verl_egca.training.metrics import advantage_digest, critical_path_seconds, step_metrics
+from verl_egca.training.metrics import advantage_digest, reward_wait, step_metrics
+from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
+from verl_egca.training.timeline import Marks, Timeline
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +50,38 @@ class EGCATrainer:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self.localizations = LocalizationLog(run_dir / "localizations.jsonl", self.egca)
-        self._critical_path_s = self._waited_from = 0.0
+        self._timeline = Timeline(run_dir / "timeline", self.egca.timeline)
+        self._waited_from = 0.0
+        self._guard: Guard | None = None
+        self._guarded: Agreement | None = None
+
+    def _init_dataloader(self):
+        super()._init_dataloader()
+        if self.egca.guard.enabled:  # here, so that Hugging Face's side is computed while the engines are built
+            self._guard = Guard(self.config, self.egca.guard.tolerance, self.egca.guard.tokens)
+            self._guard.start(self.tokenizer, self.train_dataset)
+
+    def on_init_end(self):
+        """Raises ActorDisagrees: the actor does not compute the model that it was given (``egca.guard``)."""
+        if self._guard is not None:
+            if self.global_steps:
+                logger.warning("egca: guard: not run, since step %d's weights were loaded", self.global_steps)
+            else:
+                self._guarded = self._guard.check(self.actor_rollout_wg)
+        super().on_init_end()
 
     def on_step_begin(self):
         super().on_step_begin()
-        self._critical_path_s = 0.0
+        self._timeline.begin()
+
+    @property
+    def timing_raw(self) -> Marks:
+        """verl's seconds by phase; verl starts each step with an empty dict, which becomes one that remembers when."""
+        return self._marks
+
+    @timing_raw.setter
+    def timing_raw(self, seconds: dict[str, float]) -> None:
+        self._marks = Marks(seconds)
 
     def on_sample_begin(self):
         super().on_sample_begin()
@@ -62,29 +93,31 @@ class EGCATrainer:
         return super()._balance_batch(batch, metrics, **kwargs)
 
     def _compute_advantage(self, batch, metrics):
-        opened = time.perf_counter()
-        records = self._sample_records(batch)
-        rows = Rows(records, final_rows(batch.keys), self.egca)
-        own_s = time.perf_counter() - opened
+        with self._timeline.own_work("records"):
+            records = self._sample_records(batch)
+            rows = Rows(records, final_rows(batch.keys), self.egca)
+        self._timeline.waited(reward_wait(records, self._waited_from))
         with rows_visible(rows):
             batch = super()._compute_advantage(batch, metrics)
-        closing = time.perf_counter()
-        uids, response_mask_BT = self._uids_and_mask(batch)
-        if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
-            rows.adv_BT = self._written_advantages(batch, response_mask_BT.shape[1])
-            rows.adv_B = (rows.adv_BT * response_mask_BT).sum(-1) / response_mask_BT.sum(-1).clamp(min=1)
-        metrics.update(self.localizations.append(self.global_steps, rows, uids))
-        metrics.update(step_metrics(rows, uids))
-        if self.egca.deterministic:
-            metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, response_mask_BT)
-        own_s += time.perf_counter() - closing
-        self._critical_path_s += critical_path_seconds(records, self._waited_from) + own_s
+        with self._timeline.own_work("log and metrics"):
+            if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
+                self._read_written(batch, rows)
+            metrics.update(self.localizations.append(self.global_steps, rows, rows.uids, self._collect_evidence))
+            metrics.update(step_metrics(rows, rows.uids))
+            if self.egca.deterministic:
+                metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, rows.mask_BT)
+        self._timeline.add(self.global_steps, records, rows.uids)
         return batch
 
     def _compute_metrics(self, batch, metrics, timing_raw, global_steps, epoch):
         super()._compute_metrics(batch, metrics, timing_raw, global_steps, epoch)
-        metrics["egca/critical_path_s"] = self._critical_path_s
-        metrics["egca/overhead_share"] = self._critical_path_s / timing_raw["step"]
+        metrics["egca/critical_path_s"] = self._timeline.critical_path_s
+        metrics["egca/overhead_share"] = self._timeline.critical_path_s / timing_raw["step"]
+        self._timeline.write(global_steps, timing_raw.intervals)
+        metrics.update(mismatch_metrics(metrics, self.egca.mismatch_warning, global_steps))
+        if self._guarded is not None:
+            metrics["egca/guard/mean"], metrics["egca/guard/largest"] = self._guarded.mean, self._guarded.largest
+            self._guarded = None
 
     def _sample_records(self, batch) -> list[SampleRecord | None]:
         data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
@@ -94,15 +127,17 @@ class EGCATrainer:
             for key, tag, extra in zip(batch.keys, batch.tags, extras, strict=True)
         ]
 
-    def _uids_and_mask(self, batch) -> tuple[list[str], torch.Tensor]:
-        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "response_mask"])
-        uids = data.pop("uid").tolist()
-        return uids, data["response_mask"].to_padded_tensor(0)
-
-    def _written_advantages(self, batch, width: int) -> torch.Tensor:
-        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["advantages"])
+    def _read_written(self, batch, rows: Rows) -> None:
+        fields = ["uid", "response_mask", "advantages"]
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=fields)
+        rows.uids, rows.mask_BT = data.pop("uid").tolist(), data["response_mask"].to_padded_tensor(0)
         adv_BT = data["advantages"].to_padded_tensor(0.0)
-        return torch.nn.functional.pad(adv_BT, (0, width - adv_BT.shape[1]))
+        rows.adv_BT = torch.nn.functional.pad(adv_BT, (0, rows.mask_BT.shape[1] - adv_BT.shape[1]))
+        rows.adv_B = (rows.adv_BT * rows.mask_BT).sum(-1) / rows.mask_BT.sum(-1).clamp(min=1)
+
+    def _collect_evidence(self, wanted, done):
+        workers = {handle._actor_id.hex(): handle for handle in self.reward_loop_manager.reward_loop_worker_handles}
+        return collect(workers, wanted, done)
 
     def _canonical_order(self, batch) -> list[int]:
         """Rows by prompt and response. Their order follows random names and arrival otherwise, and with it the last

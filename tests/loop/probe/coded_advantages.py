@@ -2,7 +2,7 @@
 
 On the driver, after the estimator, each response token's advantage becomes the log-prob that the rollout server reported
 for that very token: a code of its row and place. In each actor process, what the policy loss is called with is recorded
-next to the log-prob that the engine computed there. ``CODED_SHIFT`` rolls the codes by that many tokens.
+next to the log-prob that the engine computed there.
 """
 
 import json
@@ -11,7 +11,6 @@ import os
 from verl_egca.import_hooks import when_imported
 
 _OUT = os.environ["CODED_OUT"]
-_SHIFT = int(os.environ.get("CODED_SHIFT", "0"))
 
 
 def _append(name, record):
@@ -27,7 +26,7 @@ def _code_on_driver(module):  # verl.trainer.ppo.v1.utils
         mask = data.batch["response_mask"].bool()
         codes = data.batch["rollout_log_probs"].float() * mask
         _append("sent.jsonl", codes[mask].tolist())
-        data.batch["advantages"] = codes.roll(_SHIFT, dims=1) if _SHIFT else codes
+        data.batch["advantages"] = codes
         return data
 
     module.compute_advantage = coded

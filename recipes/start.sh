@@ -1,0 +1,178 @@
+# Sourced by the GPU recipes: what they share. A recipe sets `settings` (a line each: NAME=default, what it is), sources
+# this, says how its data, objective and model differ, and ends with `train NAME override ...`.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Shorthands of verl's longest keys.
+model=actor_rollout_ref.model
+actor=actor_rollout_ref.actor
+rollout=actor_rollout_ref.rollout
+ref=actor_rollout_ref.ref
+
+settings=(
+  "${settings[@]}"
+  "DATA=data            folder of the parquet files; recipes/prepare_data.sh makes MBPP's and HumanEval's"
+  "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
+  "EPOCHS=3             over the training data"
+  "SAVE_EVERY=11        steps between checkpoints, and between validations"
+  "METHOD=egca          who gets the credit: egca, grpo, executed (StepCoder), random, late, soft, ppo"
+  "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
+  "ROLLOUT=sglang       the rollout's server: sglang or vllm"
+  "DEBUGGER=0           1 starts a debugger's server beside the training; EGCA_DEBUGGER_URL names one that runs"
+  "SEED=0               of data order, sampling and engine"
+  "RUN=                 the run's name under runs/ (default: the unfinished run of the same command, or the next number)"
+)
+overrides=() dry_run=
+
+read_arguments() { # KEY=VALUE into variables, flags; the rest are overrides of verl's config
+  local line name argument known=" "
+  for line in "${settings[@]}"; do
+    name=${line%%=*} line=${line#*=}
+    known+="$name "
+    [ -n "${!name+set}" ] || printf -v "$name" %s "${line%% *}"
+  done
+  for argument in "$@"; do
+    name=${argument%%=*}
+    case $argument in
+      --dry-run | --command) dry_run=$argument ;;
+      --help | -h)
+        sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+        printf '  %s\n' "${settings[@]}"
+        exit 0
+        ;;
+      [A-Z]*=*)
+        [[ $known == *" $name "* ]] || refuse "$name: there is no such setting; known ones are:$known"
+        printf -v "$name" %s "${argument#*=}"
+        ;;
+      -*) refuse "$argument: known flags are --dry-run, --command and --help" ;;
+      *) overrides+=("$argument") ;;
+    esac
+  done
+}
+
+refuse() {
+  echo "$0: $*" >&2
+  exit 2
+}
+
+credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's
+  case $METHOD in
+    egca) rule=() ;;
+    grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;
+    ppo) rule=(algorithm.adv_estimator=gae egca.localizer=uniform "${critic[@]}") ;;
+    soft) rule=(egca.soft="$SOFT") ;;
+    executed | random | late) rule=(egca.localizer="$METHOD") ;;
+    *) refuse "METHOD=$METHOD: choose egca, grpo, executed, random, late, soft or ppo" ;;
+  esac
+}
+
+mbpp_and_humaneval() { # sets TRAIN and VAL: MBPP's train split; HumanEval and MBPP's test split
+  local data
+  data=$(realpath -m "$DATA") # Ray starts processes in folders of its own
+  TRAIN=$data/mbpp/train.parquet
+  VAL=[$data/humaneval/test.parquet,$data/mbpp/test.parquet]
+  [ -n "$dry_run" ] || bash recipes/prepare_data.sh "$DATA"
+}
+
+set_micro_batches() { # as many sequences as fit into TOKENS_PER_GPU; log-probs and the reference follow the actor
+  micro_batches=(
+    $actor.ppo_mini_batch_size="$MINI_BATCH" $actor.use_dynamic_bsz=True $actor.ppo_max_token_len_per_gpu="$TOKENS_PER_GPU"
+  )
+  critic=( # METHOD=ppo: of the policy's size and layout. Its engine goes by the last key alone (trainer_base.py, _setup)
+    critic.model.path="$MODEL" critic.optim.lr=1e-5 critic.ppo_mini_batch_size="$MINI_BATCH"
+    critic.ppo_max_token_len_per_gpu="$TOKENS_PER_GPU" +critic.ppo_infer_max_token_len_per_gpu="$TOKENS_PER_GPU"
+  )
+}
+
+megatron_engine() { # sets `engine`; arguments are keys of Megatron's TransformerConfig for actor, reference and critic
+  local key of sequence_parallel=False
+  [ "$TP" = 1 ] || sequence_parallel=True
+  set_micro_batches
+  engine=(model_engine=megatron $model.path="$MODEL" $model.use_remove_padding=True $actor.megatron.seed="$SEED")
+  for of in $actor critic; do
+    local layout=(
+      "$of.megatron.tensor_model_parallel_size=$TP" "$of.megatron.sequence_parallel=$sequence_parallel"
+      "$of.megatron.param_offload=True" "$of.megatron.optimizer_offload=True" # while the rollout has the GPU
+    )
+    for key in "$@"; do
+      layout+=("+$of.megatron.override_transformer_config.$key")
+    done
+    if [ "$of" = critic ]; then critic+=("${layout[@]}"); else engine+=("${layout[@]}"); fi
+  done
+  engine+=($ref.megatron.param_offload=True "${micro_batches[@]}") # its layout follows the actor's
+}
+
+fsdp2_engine() { # sets `engine`
+  local of
+  set_micro_batches
+  engine=(model_engine=dp $model.path="$MODEL" $model.use_remove_padding=True $model.enable_gradient_checkpointing=True)
+  engine+=($actor.strategy=fsdp2 $ref.strategy=fsdp2 $ref.fsdp_config.param_offload=True)
+  engine+=($actor.fsdp_config.param_offload=True $actor.fsdp_config.optimizer_offload=True) # while the rollout has the GPU
+  engine+=($actor.fsdp_config.offload_policy="$OFFLOAD")
+  engine+=("${micro_batches[@]}")
+  critic+=(critic.strategy=fsdp2 critic.fsdp.param_offload=True critic.fsdp.optimizer_offload=True critic.fsdp.offload_policy="$OFFLOAD")
+}
+
+rollout_servers() { # sets `sampling`; reward workers and programs at once are of the host, not of the GPUs
+  sampling=(
+    $rollout.name="$ROLLOUT" $rollout.mode=async $rollout.tensor_model_parallel_size="$ROLLOUT_TP"
+    $rollout.n="$GROUP" $rollout.temperature=1.0 $rollout.gpu_memory_utilization="$ROLLOUT_MEMORY" $rollout.seed="$SEED"
+    $rollout.calculate_log_probs=True         # egca/rollout_mismatch compares them with the actor's
+    $rollout.val_kwargs.do_sample=False $rollout.val_kwargs.n=1 # greedy pass@1
+    reward.num_workers=$((8 * NNODES)) egca.workers=4
+  )
+}
+
+schedule() { # sets `trainer`
+  trainer=(
+    trainer.nnodes="$NNODES" trainer.n_gpus_per_node="$GPUS" trainer.total_epochs="$EPOCHS" trainer.val_before_train=True
+    trainer.test_freq="$SAVE_EVERY" trainer.save_freq="$SAVE_EVERY" trainer.max_actor_ckpt_to_keep=2
+    trainer.resume_mode=auto "trainer.logger=[console,file]" trainer.default_local_dir="{run}/checkpoints"
+    trainer.project_name=verl_egca trainer.experiment_name="$1" egca.run_dir="{run}" hydra.run.dir="{run}/logs/hydra"
+  )
+}
+
+debugger() { # the arguments of `python -m verl_egca.debugger.launch` are "$@"; its address goes to EGCA_DEBUGGER_URL
+  [ "$DEBUGGER" = 1 ] || return 0
+  export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # the debugger leaves a rollout server's GPUs unequal memory
+  local port
+  port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
+  export EGCA_DEBUGGER_URL=http://127.0.0.1:$port
+  if [ -n "$dry_run" ]; then
+    echo "# the debugger's server"
+    python -m verl_egca.debugger.launch "$@" --port "$port" --print
+    return 0
+  fi
+  mkdir -p runs
+  python -m verl_egca.debugger.launch "$@" --port "$port" >"runs/debugger-$port.log" 2>&1 &
+  debugger_pid=$!
+  trap 'kill "$debugger_pid" 2>/dev/null || true' EXIT
+  for _ in $(seq 600); do
+    if curl --silent --fail --max-time 2 "$EGCA_DEBUGGER_URL/health" >/dev/null; then return 0; fi
+    kill -0 "$debugger_pid" 2>/dev/null || refuse "the debugger's server ended; see runs/debugger-$port.log"
+    sleep 1
+  done
+  refuse "the debugger's server does not answer after 10 minutes; see runs/debugger-$port.log"
+}
+
+environment() { # the virtual environment: the GPU's, or for a dry run on a machine without one the CPU's
+  if [ -n "$dry_run" ] && ! [ -x .venv/bin/python ]; then
+    bash scripts/setup_cpu.sh
+  elif [ -z "$dry_run" ]; then
+    ROLLOUT=$ROLLOUT bash scripts/setup_gpu.sh
+  fi
+  source .venv/bin/activate
+  export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1 TOKENIZERS_PARALLELISM=false
+  export CUDA_DEVICE_MAX_CONNECTIONS=1 # Megatron's tensor parallelism wants its streams in order
+}
+
+train() { # name of the recipe's runs, overrides of verl's config
+  local name=$1
+  shift
+  credit_rule
+  rollout_servers
+  schedule "$name"
+  python -m verl_egca.launch $dry_run --root runs --default-name "$name" --name "$RUN" -- \
+    python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
+    "$@" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}
+}

@@ -1,0 +1,338 @@
+#!/usr/bin/env python
+"""What a step's samples cost the driver: time and memory from reward extras to token advantages, by batch size.
+
+    .venv/bin/python scripts/bench_driver.py [--samples 1024,4096,16384,65536] [--tokens 1024] [--failing 0.4]
+
+For each size a fresh Ray with verl's transfer queue (SimpleStorage) and one of verl's reward workers, which scores a few
+dozen real programs with this project's reward manager. Another process fills the queue: each sample with the reward
+extras of one of those programs, a task of its own, its own evidence kept on the reward worker, and a prompt, a mask and
+log-probs of ``--tokens`` tokens. Then this process does what the driver does between the reference's log-probs and the
+actor's update: once as verl does for plain GRPO (`PPOTrainerSync._compute_advantage`) and once as an EGCA trainer does
+(`EGCATrainer._compute_advantage`: the same, and records, credit, evidence, localizations.jsonl, metrics).
+
+Memory is the process's peak over where it stood before. ``operator`` is `verl_egca.credit.credit` alone; ``write`` is
+what any operator must do, a (B, T) float32 tensor written once in memory fresh from the system; ``GRPO's`` is verl's
+product of advantage and mask. Those three are medians, on one thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False)
+
+GROUP = 16  # samples of one prompt
+CHUNK = 256  # samples that one agent loop puts at a time
+PROMPT = "Merge overlapping intervals. " * 30  # what verl carries beside the reward extras: 900 characters
+
+
+def main(
+    samples: Annotated[str, typer.Option(help="batch sizes, by commas")] = "1024,4096,16384,65536",
+    tokens: Annotated[int, typer.Option(help="of each response", min=64)] = 1024,
+    failing: Annotated[float, typer.Option(help="share of samples that fail", min=0, max=1)] = 0.4,
+    one: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    if one:
+        print(json.dumps(measure(one, tokens, failing)), file=sys.stdout)
+        return
+    table = Table("samples", "GRPO, s", "MB", "EGCA, s", "MB", "EGCA adds, s", "ms a sample", "record, bytes")
+    operator = Table("samples", "write, ms", "GRPO's, ms", "operator, ms", "of write", "of GRPO's")
+    for size in (int(size) for size in samples.split(",")):
+        found = alone(size, tokens, failing)
+        added = found["egca_s"] - found["grpo_s"]
+        row = [f"{size:,}", f"{found['grpo_s']:.2f}", f"{found['grpo_mb']:.0f}", f"{found['egca_s']:.2f}"]
+        row += [f"{found['egca_mb']:.0f}", f"{added:.2f}", f"{added / size * 1e3:.3f}", f"{found['record_bytes']:.0f}"]
+        table.add_row(*row)
+        write, grpo, own = found["write_ms"], found["product_ms"], found["operator_ms"]
+        operator.add_row(
+            *(f"{size:,}", f"{write:.1f}", f"{grpo:.1f}", f"{own:.1f}", f"{own / write:.2f}x", f"{own / grpo:.2f}x")
+        )
+        console.print(f"[dim]{json.dumps(found)}[/]", soft_wrap=True)
+    console.print(table, operator)
+
+
+def alone(size: int, tokens: int, failing: float) -> dict[str, float]:
+    """A size in a process of its own, whose peak of memory is no other size's."""
+    options = ["--tokens", str(tokens), "--failing", str(failing), "--one", str(size)]
+    # large tensors come fresh from the system and go back to it, as in a process that has just begun a step
+    quiet = {"MALLOC_MMAP_THRESHOLD_": "1000000", "RAY_DEDUP_LOGS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, __file__, *options], env=os.environ | quiet, stdout=subprocess.PIPE, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+# ---------------------------------------------------------------- one size, in its own process
+
+
+def measure(size: int, tokens: int, failing: float) -> dict[str, float]:
+    import ray
+    import transfer_queue as tq
+    from transfer_queue import KVBatchMeta
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = configured(Path(folder))
+        # names for processes: controller, storage, reward worker, the one that fills
+        ray.init(num_cpus=6, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
+        tq.init(config.transfer_queue)
+        worker = reward_worker(config)
+        keys, tags, record_bytes = ray.get(ray.remote(num_cpus=1)(fill).remote(worker, size, tokens, failing))
+        batch = KVBatchMeta(partition_id="train", keys=keys, tags=tags)
+        small = KVBatchMeta(partition_id="train", keys=keys[:GROUP], tags=tags[:GROUP])
+        egca, grpo = trainers(config, worker)
+        found: dict[str, float] = {"record_bytes": record_bytes}
+        for name, trainer in (("grpo", grpo), ("egca", egca)):
+            trainer._compute_advantage(small, {})  # what is imported and connected once
+            with peak() as used:
+                started = time.perf_counter()
+                trainer._compute_advantage(batch, metrics := {})
+                found[f"{name}_s"] = time.perf_counter() - started
+            found[f"{name}_mb"] = used() / 1e6
+        found |= {"localized_share": metrics["egca/localized_share"], "short_rows": metrics["egca/short_rows_total"]}
+        ray.shutdown()
+    return found | operator_ms(size, tokens, failing)
+
+
+def configured(folder: Path) -> Any:
+    """verl's config with EGCA, as a recipe composes it."""
+    from hydra import compose, initialize_config_dir
+
+    import verl_egca.config
+    from verl_egca.starter.policy_path import WEIGHTS
+
+    directory = str(Path(verl_egca.config.__file__).parent)
+    overrides = [
+        f"actor_rollout_ref.model.path={WEIGHTS}",
+        f"trainer.default_local_dir={folder}",
+        "reward.num_workers=1",
+    ]
+    overrides += [
+        "hydra.searchpath=[pkg://verl.trainer.config]",
+        "transfer_queue.backend.SimpleStorage.num_data_storage_units=2",
+    ]
+    with initialize_config_dir(directory, version_base=None):
+        return compose("egca_ppo", overrides=overrides)
+
+
+def reward_worker(config: Any) -> Any:
+    import ray
+    from verl.experimental.reward_loop.reward_loop import RewardLoopWorker
+
+    worker = ray.remote(RewardLoopWorker).options(num_cpus=1).remote(config, None)
+    ray.get(worker.__ray_ready__.remote())
+    return worker
+
+
+def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
+    """An EGCA trainer and verl's own for GRPO, without models: as far as `_compute_advantage` looks at them."""
+    from types import SimpleNamespace
+
+    from omegaconf import OmegaConf
+    from verl.trainer.ppo.v1 import PPOTrainerSync
+
+    from verl_egca.training.config import settings_of
+    from verl_egca.training.localization_log import LocalizationLog
+    from verl_egca.training.timeline import Timeline
+    from verl_egca.training.trainer import EGCASync
+
+    plain = PPOTrainerSync.__new__(PPOTrainerSync)
+    plain.config = OmegaConf.merge(config, {"algorithm": {"adv_estimator": "grpo"}})
+    ours = EGCASync.__new__(EGCASync)
+    ours.config, ours.egca, ours.global_steps, ours._waited_from = config, settings_of(config), 1, 0.0
+    folder = Path(config.trainer.default_local_dir)
+    ours.localizations = LocalizationLog(folder / "localizations.jsonl", ours.egca)
+    ours._timeline = Timeline(folder / "timeline", [])
+    ours.reward_loop_manager = SimpleNamespace(reward_loop_worker_handles=[worker])
+    return ours, plain
+
+
+# ---------------------------------------------------------------- the process that fills the queue
+
+
+def fill(worker: Any, size: int, tokens: int, failing: float) -> tuple[list[str], list[dict[str, Any]], float]:
+    """Puts ``size`` samples as verl's agent loops do; their keys, tags, and the mean size of a record."""
+    import transfer_queue as tq
+    from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput
+    from verl.utils.tensordict_utils import list_of_dict_to_tensordict
+
+    tq.init()
+    right, wrong = scored(worker)
+    keys: list[str] = []
+    tags: list[dict[str, Any]] = []
+    total = 0
+    for first in range(0, size, CHUNK):
+        numbers = range(first, min(first + CHUNK, size))
+        fails = [number % 100 < 100 * failing for number in numbers]
+        results = own_copies(worker, [(wrong if fail else right) for fail in fails], numbers)
+        rows = []
+        for number, (score, info) in zip(numbers, results, strict=True):
+            total += len(info["egca"])
+            output = AgentLoopOutput(
+                prompt_ids=[1] * 8,
+                response_ids=[2] * tokens,
+                response_mask=[1] * tokens,
+                response_logprobs=[-0.5] * tokens,
+                reward_score=score,
+                num_turns=2,
+                metrics=AgentLoopMetrics(),
+                extra_fields={
+                    "raw_prompt": [{"role": "user", "content": PROMPT}],
+                    "turn_scores": [],
+                    "tool_rewards": [],
+                    "min_global_steps": 1,
+                    "max_global_steps": 1,
+                    "reward_extra_info": info,
+                },
+            )
+            field = output.as_dict() | {"uid": f"u{number // GROUP}"}
+            for name in ("prompts", "responses", "metrics", "num_turns"):  # not read here; room for more samples
+                field.pop(name)
+            field["old_log_probs"] = field["ref_log_prob"] = field["rollout_log_probs"]
+            rows.append(field)
+            keys.append(f"u{number // GROUP}_{number % GROUP}_0")
+            tags.append({"status": "success", "seq_len": tokens + 8})
+        tq.kv_batch_put(
+            keys=keys[first:], fields=list_of_dict_to_tensordict(rows), tags=tags[first:], partition_id="train"
+        )
+        del rows, field
+    return keys, tags, total / size
+
+
+Scored = tuple[float, dict[str, Any]]
+
+
+def scored(worker: Any) -> tuple[list[Scored], list[Scored]]:
+    """Rewards and reward extras of real programs, right and wrong, each of about 3,000 characters."""
+    import numpy as np
+    import ray
+    import torch
+    from tensordict import TensorDict
+    from transformers import AutoTokenizer
+    from verl import DataProto
+
+    from verl_egca.data.python_files import problem_of
+    from verl_egca.evaluation import example
+    from verl_egca.starter.policy_path import WEIGHTS
+
+    problem = problem_of("merge", example.PROGRAM, example.TESTS, Path(example.__file__), example.REFERENCE)
+    truth = {"ground_truth": problem.model_dump_json()}
+    tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
+
+    def score(program: str, number: int) -> Any:
+        comment = "".join(
+            f"# {number}: what the next lines are for, part {line}, in some words\n" for line in range(45)
+        )
+        ids = tokenizer(f"```python\n{program}{comment}```\n")["input_ids"]
+        row = torch.tensor([ids])
+        data = TensorDict({"responses": row, "attention_mask": torch.ones_like(row)}, batch_size=1)
+        return worker.compute_score.remote(
+            DataProto(batch=data, non_tensor_batch={"reward_model": np.array([truth], dtype=object)})
+        )
+
+    changes = [
+        ("= end", "= start"),
+        ("<=", ">="),
+        ("spans[1:]", "spans[2:]"),
+        ("sorted(spans)", "spans"),
+        ("= end", "= end"),
+    ]
+    wrong = [score(example.PROGRAM.replace(*change), n) for n, change in enumerate(changes * 4)]
+    right = [score(example.REFERENCE, n) for n in range(8)]
+    found = [[(one["reward_score"], one["reward_extra_info"]) for one in ray.get(some)] for some in (right, wrong)]
+    if any(reward != 1.0 for reward, _ in found[0]) or any(reward != 0.0 for reward, _ in found[1]):
+        raise RuntimeError(f"the programs are not right and wrong as they should be: {found}")
+    return found[0], found[1]
+
+
+def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[int]) -> list[Scored]:
+    """One of each of ``of``, as a sample of its own: with another task, and evidence that the worker keeps for it."""
+    import ray
+
+    chosen = [some[number % len(some)] for some, number in zip(of, numbers, strict=True)]
+    records = [json.loads(info["egca"]) for _, info in chosen]
+    kept = ray.get(worker.__ray_call__.remote(keep_again, [record["evidence_number"] for record in records]))
+    copies = []
+    for number, (reward, info), record, evidence in zip(numbers, chosen, records, kept, strict=True):
+        record |= {"task_id": f"merge/{number // GROUP}", "evidence_number": evidence}
+        record |= {"program_digest": f"{number:016x}", "shared": False}
+        if (
+            record["mode"] == "LOGIC"
+        ):  # the starter's tokens are short; the span stays, the response is as long as asked
+            record["response_tokens"] = 1024
+        copies.append((reward, info | {"egca": json.dumps(record, separators=(",", ":"))}))
+    return copies
+
+
+def keep_again(worker: Any, numbers: Sequence[int | None]) -> list[int | None]:
+    """On the reward worker: what it keeps under these numbers, once more under new ones."""
+    from verl_egca.training.evidence_store import unpack
+
+    store = worker.reward_manager.evidence
+    originals = {number: unpack(store._kept[number]) for number in {*numbers} - {None}}
+    return [None if number is None else store.keep(originals[number]) for number in numbers]
+
+
+# ---------------------------------------------------------------- the operator, and memory
+
+
+def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
+    import torch
+
+    from verl_egca.credit import credit
+    from verl_egca.gates.mode import Mode
+
+    torch.set_num_threads(1)
+    mask_BT = torch.ones(size, tokens, dtype=torch.long)
+    adv_B = torch.randn(size, generator=torch.Generator().manual_seed(0))
+    fails = [number % 100 < 100 * failing for number in range(size)]
+    modes = [Mode.LOGIC if fail else Mode.CORRECT for fail in fails]
+    spans = [((10 + number % 30, 18 + number % 30),) if fail else () for number, fail in enumerate(fails)]
+    ways = {
+        "write_ms": lambda: torch.full((size, tokens), 0.5),
+        "product_ms": lambda: adv_B[:, None] * mask_BT,
+        "operator_ms": lambda: credit(adv_B, modes, spans, mask_BT),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(9):  # in turns, so that a busy machine hurts all alike
+        for name, way in ways.items():
+            gc.collect()
+            started = time.perf_counter()
+            way()
+            taken[name].append((time.perf_counter() - started) * 1e3)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+@contextmanager
+def peak() -> Iterator[Callable[[], int]]:
+    """Bytes by which the process's peak of resident memory inside the block exceeds where it stood before."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew (man 5 proc)
+    before = status("VmRSS")
+    found: list[int] = []
+    yield lambda: found[0]
+    found.append(status("VmHWM") - before)
+
+
+def status(name: str) -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) * 1024
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,34 @@
+"""An engine that loses a model's RoPE scaling and base, as Megatron's bridge does with DeepSeek-Coder's, may not train."""
+
+import json
+import shutil
+
+import pytest
+
+from verl_egca.starter.policy_path import WEIGHTS
+
+pytestmark = pytest.mark.loop
+
+
+def test_training_is_refused_with_the_cause_and_the_remedy(recipe, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(WEIGHTS, model)
+    config = json.loads((model / "config.json").read_text())
+    config["rope_parameters"] = {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0}
+    (model / "config.json").write_text(json.dumps(config))
+    run = recipe("guard", f"MODEL={model}", "trainer.total_training_steps=1")
+    process = run.start()
+    shown, _ = process.communicate()
+    assert process.returncode == 1
+    assert "those of the model without RoPE scaling and with RoPE base 10000" in shown
+    assert "rotary_base=100000" in shown
+    assert run.rows() == []
+
+
+def test_an_engine_that_computes_the_model_trains_and_reports_how_well_they_agree(uniform_run):
+    first, *others = uniform_run.rows()
+    assert first["egca/guard/mean"] < 1e-5
+    assert not any("egca/guard/mean" in row for row in others)
+    for row in (first, *others):
+        assert row["egca/rollout_mismatch/measured"] == 1
+        assert row["egca/rollout_mismatch/largest"] < 1e-5
