@@ -18,10 +18,14 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
+
+if TYPE_CHECKING:
+    from layouts.findings import Findings
 
 console = Console(highlight=False, width=150)
 
@@ -50,7 +54,7 @@ def main(
         + f": about {(20 + 7 * len(cases) + 4 * len(savers)) // 60 + 1} minutes on two cores"
     )
     wanted: dict[str, Case] = {**{name: replace(CASES[name], resumes=None) for name in savers}, **cases}
-    rows = _run(wanted, set(cases), started=time.monotonic())
+    rows = _run(wanted, set(cases))
     if out:
         _write(out, rows, cases)
     wrong = [name for name, row in rows.items() if not row["as_expected"]]
@@ -73,32 +77,41 @@ def _chosen(cases: dict, only: str | None) -> dict:
     return {name: case for name, case in cases.items() if name in chosen}
 
 
-def _run(wanted: dict, asked: set[str], started: float) -> dict[str, dict]:
+class Log:
+    """Says what comes in, and keeps what was asked for: a row a case."""
+
+    def __init__(self, wanted: dict, asked: set[str], status: Status) -> None:
+        self.rows: dict[str, dict] = {}
+        self._wanted, self._asked, self._status = wanted, asked, status
+        self._started = time.monotonic()
+
+    def began(self, name: str) -> None:
+        self._status.update(name)
+
+    def found(self, name: str, findings: Findings) -> None:
+        if name in self._asked:
+            broken = sorted(findings.broken())
+            expected = findings.as_expected(self._wanted[name])
+            self.rows[name] = {**findings.as_row(), "broken": broken, "as_expected": expected}
+            self._say(name, expected, f"breaks {' '.join(broken)}" if broken else "holds")
+
+    def failed(self, name: str, words: str) -> None:
+        self.rows[name] = {"failed": words, "as_expected": False}
+        self._say(name, False, f"failed: {words}")
+
+    def _say(self, name: str, expected: bool, words: str) -> None:
+        start = "as it must" if expected else "NOT AS IT MUST"
+        console.print(f"{start:14} {time.monotonic() - self._started:5.0f} s  {name}: {words}", markup=False)
+
+
+def _run(wanted: dict, asked: set[str]) -> dict[str, dict]:
     _prepare()
-    from layouts.findings import Findings
-    from layouts.ranks import RankFailedError, run_cases
-
-    rows = {}
-
-    def done(name: str, row: dict) -> None:
-        if name not in asked:
-            return
-        findings = Findings.from_row(row)
-        expected = findings.as_expected(wanted[name])
-        rows[name] = {**row, "broken": sorted(findings.broken()), "as_expected": expected}
-        seen = " ".join(sorted(findings.broken()))
-        words = f"breaks {seen}" if seen else "holds"
-        console.print(
-            f"{'as it must ' if expected else 'NOT AS IT MUST '} {time.monotonic() - started:5.0f} s  {name}: {words}"
-        )
+    from layouts.ranks import run_cases
 
     with tempfile.TemporaryDirectory(prefix="egca-layouts-") as folder, console.status("making models") as status:
-        try:
-            run_cases(wanted, Path(folder), status.update, done)
-        except RankFailedError as error:
-            console.print(str(error), markup=False)
-            raise typer.Exit(2) from None
-    return rows
+        log = Log(wanted, asked, status)
+        run_cases(wanted, Path(folder), log)
+    return log.rows
 
 
 def _prepare() -> None:
@@ -125,8 +138,9 @@ def _write(out: Path, rows: dict[str, dict], cases: dict) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     found = {
-        name: (case, Findings.from_row({k: v for k, v in rows[name].items() if k not in ("broken", "as_expected")}))
+        name: (case, Findings.from_row({key: row[key] for key in row if key not in ("broken", "as_expected")}))
         for name, case in cases.items()
+        if "failed" not in (row := rows[name])
     }
     (out / "layouts.md").write_text(markdown(found))
     described = {
@@ -136,9 +150,11 @@ def _write(out: Path, rows: dict[str, dict], cases: dict) -> None:
             "model": case.model,
             "objective": str(case.objective),
             "fault": case.fault.value if case.fault else None,
-            **rows[name],
+            **row,
         }
-        for name, case in cases.items()
+        for name, row in rows.items()
+        for case in [cases.get(name)]
+        if case
     }
     (out / "layouts.json").write_text(json.dumps(described, indent=1) + "\n")
     console.print(f"written: {out / 'layouts.md'}, {out / 'layouts.json'}")

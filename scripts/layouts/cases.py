@@ -92,6 +92,10 @@ def _all() -> dict[str, Case]:
     cases["dp2/token-mean-kl"] = replace(cases["dp2"], objective=replace(TOKEN_MEAN, kl=0.05))
     # grouped key heads, biases, tied embeddings; and mbridge, which can express this model's RoPE
     for name in _KINDS:
+        if (
+            name == "pp2-vpp2"
+        ):  # Megatron-Bridge 0.3.1 loads no tied embeddings into virtual stages (model_bridge.py:1164)
+            continue
         saver = "pp2" if name == "tp2-sp" else "tp2-sp"
         cases[f"{name}/qwen"] = replace(cases[name], model="qwen", resumes=f"{saver}/qwen")
         mbridge = replace(_LAYOUTS[name], mbridge=True)

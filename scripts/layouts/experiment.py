@@ -78,6 +78,7 @@ def resume(case: Case, ground: Ground, saver: Case) -> Resumed:
 
     Collective, as `run` is.
     """
+    started = time.monotonic()
     _, second = ground.steps(saver)
     folder = ground.left_by(case.resumes)
     left = torch.load(folder / "uninterrupted.pt", weights_only=True)
@@ -96,6 +97,7 @@ def resume(case: Case, ground: Ground, saver: Case) -> Resumed:
         loss=_relative(taken.loss, left["loss"]),
         weights=_worst(end, left["end"]),
         update=_worst(end, left["end"], left["after"]),
+        seconds=time.monotonic() - started,
     )
 
 

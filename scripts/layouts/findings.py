@@ -37,6 +37,7 @@ class Resumed:
     loss: float
     weights: float
     update: float
+    seconds: float = 0.0
 
     @property
     def agrees(self) -> bool:

@@ -1,7 +1,8 @@
 """Runs cases in processes, one a rank.
 
 This process imports torch, verl and Megatron once; the ranks are forked from it, which saves each of them the half minute
-that the imports take. They find each other through a file, so no port is needed. A rank that dies takes the others along.
+that the imports take. They find each other through a file, so no port is needed. A rank that dies takes the others along,
+and the case that it died in; what is left is done by new ones.
 """
 
 from __future__ import annotations
@@ -11,113 +12,143 @@ import json
 import multiprocessing
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any, Protocol
 
+from layouts.findings import Findings, Resumed
 from layouts.ground import Ground, prepared
 from layouts.layout import Case
 
 ORDER = (2, 1, 4)  # worlds by ranks: a case may resume what a case of its own world or of an earlier one has saved
 
 
-class RankFailedError(RuntimeError):
-    """A rank ended with an error; the message has the end of its log."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All of a case but the resumption of another's checkpoint; or, later, that."""
+
+    name: str
+    resumes: bool
 
 
-def run_cases(
-    cases: dict[str, Case], folder: Path, at: Callable[[str], None], done: Callable[[str, dict], None]
-) -> None:
-    """Run ``cases``, each saver among them.
+class Watcher(Protocol):
+    """Is told where a case begins, and what it found or that a rank ended within it: why, and the end of its log."""
 
-    ``at(name)`` is called as each begins, and as it resumes; ``done(name, row)`` with its findings as a row. What ends
-    first are the cases that resume nothing: a world's others come to that when all of them have saved.
+    def began(self, name: str) -> None: ...
 
-    ``folder`` keeps models, checkpoints and the ranks' logs.
+    def found(self, name: str, findings: Findings) -> None: ...
 
-    Raises:
-        RankFailedError: a rank ended before its cases did.
-    """
-    ground = prepared(cases.values(), folder)
+    def failed(self, name: str, words: str) -> None: ...
+
+
+def run_cases(cases: dict[str, Case], folder: Path, watcher: Watcher) -> None:
+    """Run ``cases``, the savers of those that resume among them; ``folder`` keeps models, checkpoints and logs."""
+    ground, found = prepared(cases.values(), folder), dict[str, Findings]()
     for ranks in ORDER:
-        world = {name: case for name, case in cases.items() if case.layout.ranks == ranks}
-        if not world:
-            continue
-        found = folder / f"{ranks}-ranks.jsonl"
+        world = [name for name, case in cases.items() if case.layout.ranks == ranks]
+        tasks = [Task(name, False) for name in world] + [Task(name, True) for name in world if cases[name].resumes]
+        while tasks:
+            done = _World(ranks, cases, ground).work(tasks, found, watcher)
+            broken, tasks = {task.name for task in tasks[done : done + 1]}, tasks[done + 1 :]
+            tasks = [task for task in tasks if task.name not in broken]
+            for task in list(tasks):  # of the others, those that resume what was never saved
+                saver = cases[task.name].resumes
+                if task.resumes and saver not in found:
+                    watcher.failed(task.name, f"it resumes {saver}, which failed")
+                    tasks.remove(task)
+
+
+class _World:
+    def __init__(self, ranks: int, cases: dict[str, Case], ground: Ground) -> None:
+        self._ranks, self._cases, self._ground = ranks, cases, ground
+        tries = len(list(ground.folder.glob(f"{ranks}-ranks-*.rank0.log")))
+        self._results = ground.folder / f"{ranks}-ranks-{tries}.jsonl"
+
+    def work(self, tasks: list[Task], found: dict[str, Findings], watcher: Watcher) -> int:
+        """How many tasks were done before one failed; the watcher has been told of that one."""
         context = multiprocessing.get_context("fork")
-        processes = [
-            context.Process(target=_rank, args=(rank, ranks, world, cases, ground, found)) for rank in range(ranks)
-        ]
+        processes = [context.Process(target=self._rank, args=(rank, tasks)) for rank in range(self._ranks)]
         for process in processes:
             process.start()
+        done = 0
         try:
-            for line in _lines(processes, found):
+            for line in self._lines(processes):
                 row = json.loads(line)
-                if len(row) > 1:
-                    done(row.pop("case"), row)
-                else:
-                    at(row["case"])
+                if row is None:
+                    watcher.began(tasks[done].name)
+                    continue
+                self._take(tasks[done], row, found, watcher)
+                done += 1
         finally:
             _end(processes)
         failed = [rank for rank, process in enumerate(processes) if process.exitcode]
-        if failed:  # of those that failed by themselves rather than being ended for it, the first
+        if failed and done < len(tasks):  # of those that failed by themselves rather than being ended for it, the first
             rank = min(failed, key=lambda rank: (processes[rank].exitcode == -signal.SIGKILL, rank))
-            raise RankFailedError(_last_words(rank, ranks, processes[rank].exitcode, found))
+            watcher.failed(tasks[done].name, self._last_words(rank, processes[rank].exitcode))
+        return done
 
+    def _take(self, task: Task, row: dict[str, Any], found: dict[str, Findings], watcher: Watcher) -> None:
+        if task.resumes:
+            found[task.name].resumed = Resumed(**row)
+        else:
+            found[task.name] = Findings.from_row(row)
+        if task.resumes or self._cases[task.name].resumes is None:
+            watcher.found(task.name, found[task.name])
 
-def _rank(rank: int, ranks: int, world: dict[str, Case], cases: dict[str, Case], ground: Ground, found: Path) -> None:
-    os.setpgid(0, 0)  # `_end` ends the group
-    log = os.open(_log(found, rank), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.environ.update(RANK=str(rank), WORLD_SIZE=str(ranks), LOCAL_RANK="0")
-    import torch
-    import torch.distributed as dist
+    def _rank(self, rank: int, tasks: list[Task]) -> None:
+        os.setpgid(0, 0)  # `_end` ends the group
+        log = os.open(self._log(rank), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.environ.update(RANK=str(rank), WORLD_SIZE=str(self._ranks), LOCAL_RANK="0")
+        import torch
+        import torch.distributed as dist
 
-    from layouts import experiment
+        from layouts import experiment
 
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{found}.meeting", rank=rank, world_size=ranks)
-    findings = {}
-    for name, case in world.items():
-        _write(rank, found, name)
-        findings[name] = experiment.run(name, case, ground)
-        if case.resumes is None:
-            _write(rank, found, name, findings[name].as_row())
-    for name, case in world.items():
-        if case.resumes is not None:
-            _write(rank, found, name)
-            started = time.monotonic()
-            findings[name].resumed = experiment.resume(case, ground, cases[case.resumes])
-            findings[name].seconds += time.monotonic() - started
-            _write(rank, found, name, findings[name].as_row())
-    dist.destroy_process_group()
+        torch.set_num_threads(1)
+        meeting = f"file://{self._results}.meeting"
+        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=self._ranks)
+        for task in tasks:
+            print(f"== {task}", flush=True)
+            self._write(rank, None)
+            case = self._cases[task.name]
+            if task.resumes:
+                row = asdict(experiment.resume(case, self._ground, self._cases[case.resumes]))
+            else:
+                row = asdict(experiment.run(task.name, case, self._ground))
+            self._write(rank, row)
+        dist.destroy_process_group()
 
+    def _write(self, rank: int, row: dict[str, Any] | None) -> None:
+        if rank == 0:
+            with self._results.open("a") as file:
+                file.write(json.dumps(row) + "\n")
 
-def _write(rank: int, found: Path, name: str, row: dict | None = None) -> None:
-    if row is None:
-        print(f"== {name}", flush=True)
-    if rank == 0:
-        with found.open("a") as file:
-            file.write(json.dumps({"case": name, **(row or {})}) + "\n")
+    def _lines(self, processes: list) -> Iterator[str]:
+        """Lines of the results as they are written, until all processes have ended; all are, once one has failed."""
+        with contextlib.ExitStack() as stack:
+            file = None
+            while True:
+                wait([process.sentinel for process in processes if process.exitcode is None], timeout=0.2)
+                running = [process for process in processes if process.exitcode is None]
+                if any(process.exitcode for process in processes):
+                    _end(running)
+                if file is None and self._results.exists():
+                    file = stack.enter_context(self._results.open())
+                while file and (line := file.readline()):
+                    yield line
+                if not running:
+                    return
 
+    def _log(self, rank: int) -> Path:
+        return self._results.with_suffix(f".rank{rank}.log")
 
-def _lines(processes: list, found: Path) -> Iterator[str]:
-    """Lines of the file as they are written, until all processes have ended; all are, once one has failed."""
-    with contextlib.ExitStack() as stack:
-        file = None
-        while True:
-            wait([process.sentinel for process in processes if process.exitcode is None], timeout=0.2)
-            running = [process for process in processes if process.exitcode is None]
-            if any(process.exitcode for process in processes):
-                _end(running)
-            if file is None and found.exists():
-                file = stack.enter_context(found.open())
-            while file and (line := file.readline()):
-                yield line
-            if not running:
-                return
+    def _last_words(self, rank: int, code: int | None) -> str:
+        end = "\n".join(self._log(rank).read_text(errors="replace").splitlines()[-30:])
+        return f"rank {rank} of {self._ranks} ended with {code}; the end of its log:\n{end}"
 
 
 def _end(processes: list) -> None:
@@ -127,13 +158,3 @@ def _end(processes: list) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()
         process.join()
-
-
-def _log(found: Path, rank: int) -> Path:
-    return found.with_suffix(f".rank{rank}.log")
-
-
-def _last_words(rank: int, ranks: int, code: int | None, found: Path) -> str:
-    log = _log(found, rank)
-    end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    return f"rank {rank} of {ranks} ended with {code}; the end of {log}:\n{end}"
