@@ -3,26 +3,25 @@
 
     .venv/bin/python scripts/bench_driver.py [--samples 1024,4096,16384,65536] [--tokens 1024] [--failing 0.4]
 
-For each size a fresh Ray with verl's transfer queue (SimpleStorage) and one of verl's reward workers, which scores a few
-dozen real programs with this project's reward manager. Another process fills the queue: each sample with the reward
-extras of one of those programs, a task of its own, its own evidence kept on the reward worker, and a prompt, a mask and
-log-probs of ``--tokens`` tokens. Then this process does what the driver does between the reference's log-probs and the
-actor's update: once as verl does for plain GRPO (`PPOTrainerSync._compute_advantage`) and once as an EGCA trainer does
-(`EGCATrainer._compute_advantage`: the same, and records, credit, evidence, localizations.jsonl, metrics).
+A Ray with verl's transfer queue (SimpleStorage) and one of verl's reward workers, which scores a few dozen real programs
+with this project's reward manager. Another process fills the queue: each sample with the reward extras of one of those
+programs, a task of its own, its own evidence kept on the reward worker, a prompt, and mask and log-probs of ``--tokens``
+tokens. Then this process does what the driver does between the reference's log-probs and the actor's update: as an EGCA
+trainer does (`EGCATrainer._compute_advantage`: records, credit, evidence, localizations.jsonl, metrics) and as verl does
+for plain GRPO (`PPOTrainerSync._compute_advantage`), on one thread.
 
-Memory is the process's peak over where it stood before. ``operator`` is `verl_egca.credit.credit` alone; ``write`` is
-what any operator must do, a (B, T) float32 tensor written once in memory fresh from the system; ``GRPO's`` is verl's
-product of advantage and mask. Those three are medians, on one thread.
+Memory is the peak of this process's resident memory over where it stood before. CPU seconds are this process's own: what
+a busy machine adds to the wall clock is not in them, nor is the time of the queue's own processes. ``operator`` is
+`verl_egca.credit.credit` alone; ``write`` fills a (B, T) float32 tensor with one value; ``GRPO's`` is verl's product of
+advantage and mask. Those three are medians of nine.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,9 @@ from rich.table import Table
 
 console = Console(highlight=False)
 
+Scored = tuple[float, dict[str, Any]]
+FIGURES = (("s", 2), ("cpu_s", 2), ("mb", 0))
+_M_MMAP_THRESHOLD = -3  # malloc.h
 GROUP = 16  # samples of one prompt
 CHUNK = 256  # samples that one agent loop puts at a time
 PROMPT = "Merge overlapping intervals. " * 30  # what verl carries beside the reward extras: 900 characters
@@ -45,68 +47,63 @@ def main(
     samples: Annotated[str, typer.Option(help="batch sizes, by commas")] = "1024,4096,16384,65536",
     tokens: Annotated[int, typer.Option(help="of each response", min=64)] = 1024,
     failing: Annotated[float, typer.Option(help="share of samples that fail", min=0, max=1)] = 0.4,
-    one: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
-    if one:
-        print(json.dumps(measure(one, tokens, failing)), file=sys.stdout)
-        return
-    table = Table("samples", "GRPO, s", "MB", "EGCA, s", "MB", "EGCA adds, s", "ms a sample", "record, bytes")
-    operator = Table("samples", "write, ms", "GRPO's, ms", "operator, ms", "of write", "of GRPO's")
-    for size in (int(size) for size in samples.split(",")):
-        found = alone(size, tokens, failing)
-        added = found["egca_s"] - found["grpo_s"]
-        row = [f"{size:,}", f"{found['grpo_s']:.2f}", f"{found['grpo_mb']:.0f}", f"{found['egca_s']:.2f}"]
-        row += [f"{found['egca_mb']:.0f}", f"{added:.2f}", f"{added / size * 1e3:.3f}", f"{found['record_bytes']:.0f}"]
-        table.add_row(*row)
-        write, grpo, own = found["write_ms"], found["product_ms"], found["operator_ms"]
-        operator.add_row(
-            *(f"{size:,}", f"{write:.1f}", f"{grpo:.1f}", f"{own:.1f}", f"{own / write:.2f}x", f"{own / grpo:.2f}x")
-        )
-        console.print(f"[dim]{json.dumps(found)}[/]", soft_wrap=True)
-    console.print(table, operator)
-
-
-def alone(size: int, tokens: int, failing: float) -> dict[str, float]:
-    """A size in a process of its own, whose peak of memory is no other size's."""
-    options = ["--tokens", str(tokens), "--failing", str(failing), "--one", str(size)]
     # large tensors come fresh from the system and go back to it, as in a process that has just begun a step
-    quiet = {"MALLOC_MMAP_THRESHOLD_": "1000000", "RAY_DEDUP_LOGS": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, __file__, *options], env=os.environ | quiet, stdout=subprocess.PIPE, text=True, check=True
+    libc().mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+    costs = Table(
+        "samples", *("wall s", "CPU s", "MB") * 2, "record, bytes", "log, KB", title="driver: GRPO | with EGCA"
     )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    operator = Table("samples", "write", "GRPO's", "operator", "of write", "of GRPO's", title="operator: ms of CPU")
+    for found in measure([int(size) for size in samples.split(",")], tokens, failing):
+        size = f"{found['samples']:,.0f}"
+        row = [f"{found[f'{who}_{what}']:.{digits}f}" for who in ("grpo", "egca") for what, digits in FIGURES]
+        costs.add_row(size, *row, f"{found['record_bytes']:.0f}", f"{found['log_kb']:.0f}")
+        write, grpo, own = found["write_ms"], found["product_ms"], found["operator_ms"]
+        ratios = [f"{own / write:.2f}x", f"{own / grpo:.2f}x"]
+        operator.add_row(size, *(f"{ms:.1f}" for ms in (write, grpo, own)), *ratios)
+        console.print(f"[dim]{json.dumps(found)}[/]", soft_wrap=True)
+    console.print(costs, operator)
 
 
-# ---------------------------------------------------------------- one size, in its own process
-
-
-def measure(size: int, tokens: int, failing: float) -> dict[str, float]:
+def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[str, float]]:
     import ray
+    import torch
     import transfer_queue as tq
     from transfer_queue import KVBatchMeta
 
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         config = configured(Path(folder))
         # names for processes: controller, storage, reward worker, the one that fills
         ray.init(num_cpus=6, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
         tq.init(config.transfer_queue)
         worker = reward_worker(config)
-        keys, tags, record_bytes = ray.get(ray.remote(num_cpus=1)(fill).remote(worker, size, tokens, failing))
-        batch = KVBatchMeta(partition_id="train", keys=keys, tags=tags)
-        small = KVBatchMeta(partition_id="train", keys=keys[:GROUP], tags=tags[:GROUP])
+        filler = ray.remote(num_cpus=1)(Filler).remote(worker, tokens, failing)
         egca, grpo = trainers(config, worker)
-        found: dict[str, float] = {"record_bytes": record_bytes}
-        for name, trainer in (("grpo", grpo), ("egca", egca)):
-            trainer._compute_advantage(small, {})  # what is imported and connected once
-            with peak() as used:
-                started = time.perf_counter()
-                trainer._compute_advantage(batch, metrics := {})
-                found[f"{name}_s"] = time.perf_counter() - started
-            found[f"{name}_mb"] = used() / 1e6
-        found |= {"localized_share": metrics["egca/localized_share"], "short_rows": metrics["egca/short_rows_total"]}
+        for size in sizes:
+            keys, tags, record_bytes = ray.get(filler.fill.remote(size + GROUP))
+            batch = KVBatchMeta(partition_id="train", keys=keys[GROUP:], tags=tags[GROUP:])
+            first = KVBatchMeta(partition_id="train", keys=keys[:GROUP], tags=tags[:GROUP])
+            found: dict[str, float] = {"samples": size, "record_bytes": record_bytes}
+            log = Path(folder) / "localizations.jsonl"
+            for name, trainer in (("egca", egca), ("grpo", grpo)):
+                trainer.global_steps = 2 * size
+                trainer._compute_advantage(first, {})  # what is imported and connected once
+                trainer.global_steps += 1
+                before = log.stat().st_size
+                with peak() as used:
+                    started, cpu = time.perf_counter(), time.process_time()
+                    trainer._compute_advantage(batch, metrics := {})
+                    found[f"{name}_s"] = time.perf_counter() - started
+                    found[f"{name}_cpu_s"] = time.process_time() - cpu
+                found[f"{name}_mb"] = used() / 1e6
+                if name == "egca":
+                    found |= {"log_kb": (log.stat().st_size - before) / 1e3}
+                    found |= {"full_rows": size * failing - metrics["egca/short_rows_total"]}
+            tq.kv_clear(keys=keys, partition_id="train")
+            del keys, tags, batch, first
+            yield found | operator_ms(size, tokens, failing)
         ray.shutdown()
-    return found | operator_ms(size, tokens, failing)
 
 
 def configured(folder: Path) -> Any:
@@ -165,14 +162,28 @@ def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
 # ---------------------------------------------------------------- the process that fills the queue
 
 
-def fill(worker: Any, size: int, tokens: int, failing: float) -> tuple[list[str], list[dict[str, Any]], float]:
-    """Puts ``size`` samples as verl's agent loops do; their keys, tags, and the mean size of a record."""
+class Filler:
+    """Puts samples as verl's agent loops do."""
+
+    def __init__(self, worker: Any, tokens: int, failing: float) -> None:
+        import transfer_queue as tq
+
+        tq.init()
+        self.worker, self.tokens, self.failing = worker, tokens, failing
+        self.right, self.wrong = scored(worker)
+
+    def fill(self, size: int) -> tuple[list[str], list[dict[str, Any]], float]:
+        """Keys and tags of ``size`` samples, and the mean size of a record."""
+        return fill(self.worker, self.right, self.wrong, size, self.tokens, self.failing)
+
+
+def fill(
+    worker: Any, right: list[Scored], wrong: list[Scored], size: int, tokens: int, failing: float
+) -> tuple[list[str], list[dict[str, Any]], float]:
     import transfer_queue as tq
     from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput
     from verl.utils.tensordict_utils import list_of_dict_to_tensordict
 
-    tq.init()
-    right, wrong = scored(worker)
     keys: list[str] = []
     tags: list[dict[str, Any]] = []
     total = 0
@@ -212,9 +223,6 @@ def fill(worker: Any, size: int, tokens: int, failing: float) -> tuple[list[str]
         )
         del rows, field
     return keys, tags, total / size
-
-
-Scored = tuple[float, dict[str, Any]]
 
 
 def scored(worker: Any) -> tuple[list[Scored], list[Scored]]:
@@ -297,7 +305,6 @@ def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
     from verl_egca.credit import credit
     from verl_egca.gates.mode import Mode
 
-    torch.set_num_threads(1)
     mask_BT = torch.ones(size, tokens, dtype=torch.long)
     adv_B = torch.randn(size, generator=torch.Generator().manual_seed(0))
     fails = [number % 100 < 100 * failing for number in range(size)]
@@ -312,9 +319,9 @@ def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
     for _ in range(9):  # in turns, so that a busy machine hurts all alike
         for name, way in ways.items():
             gc.collect()
-            started = time.perf_counter()
+            started = time.thread_time()
             way()
-            taken[name].append((time.perf_counter() - started) * 1e3)
+            taken[name].append((time.thread_time() - started) * 1e3)
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
@@ -322,11 +329,16 @@ def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
 def peak() -> Iterator[Callable[[], int]]:
     """Bytes by which the process's peak of resident memory inside the block exceeds where it stood before."""
     gc.collect()
+    libc().malloc_trim(0)  # what an earlier batch left
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew (man 5 proc)
     before = status("VmRSS")
     found: list[int] = []
     yield lambda: found[0]
     found.append(status("VmHWM") - before)
+
+
+def libc() -> ctypes.CDLL:
+    return ctypes.CDLL("libc.so.6")
 
 
 def status(name: str) -> int:

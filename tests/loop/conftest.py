@@ -23,6 +23,12 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="session")
 def uniform_run(recipe):
     """Three steps with uniform credit under the mean normalisation: what plain GRPO should be."""
-    run = recipe("uniform", "egca.localizer=uniform", "egca.normalisation=mean", "trainer.total_training_steps=3")
+    run = recipe(
+        "uniform",
+        "egca.localizer=uniform",
+        "egca.normalisation=mean",
+        "trainer.total_training_steps=3",
+        "egca.timeline=[2]",
+    )
     run.shown = run.finish()
     return run

@@ -34,6 +34,24 @@ def test_every_step_reports_the_metrics_of_the_method(uniform_run):
         assert row["egca/failed_samples_total"] == 0
 
 
+def test_a_steps_timeline_agrees_with_its_metrics(uniform_run):
+    assert [path.name for path in (uniform_run.path / "timeline").iterdir()] == ["step-2.json"]
+    trace = json.loads((uniform_run.path / "timeline/step-2.json").read_text())
+    (row,) = [row for row in uniform_run.rows() if row["step"] == 2]
+    spans = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    for phase in ("step", "gen", "old_log_prob", "ref", "adv", "update_actor", "update_weights", "save_checkpoint"):
+        (span,) = [span for span in spans if span["name"] == phase]
+        assert span["dur"] / 1e6 == pytest.approx(row[f"timing_s/{phase}"], abs=2e-3)
+    on_path = [span["dur"] / 1e6 for span in spans if (span["pid"], span["tid"]) == (1, 2)]
+    assert sum(on_path) == pytest.approx(row["egca/critical_path_s"], abs=1e-4)
+    (step,) = [span for span in spans if span["name"] == "step"]
+    rewards = [span for span in spans if "args" in span]
+    assert len(rewards) == 32  # 4 prompts, 8 samples each
+    assert all(step["ts"] < span["ts"] and span["ts"] + span["dur"] < step["ts"] + step["dur"] for span in rewards)
+    correct = sum(span["name"] == "CORRECT" for span in rewards)
+    assert correct / len(rewards) == row["egca/mode/correct"]
+
+
 def test_uniform_credit_through_our_estimator_is_verls_grpo_bit_for_bit(recipe, uniform_run):
     grpo = recipe("grpo", "algorithm.adv_estimator=grpo", "trainer.total_training_steps=2")
     grpo.finish()

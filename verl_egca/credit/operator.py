@@ -21,6 +21,7 @@ Shapes: B responses, T response tokens, right-padded; K blamed tokens in all.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import chain
 from typing import Literal
@@ -33,6 +34,7 @@ from verl_egca.gates.mode import Mode
 Normalisation = Literal["sum", "mean"]
 Spans = Sequence[tuple[int, int]]
 
+_BLOCK = 1 << 17  # tokens that stay in the processor's cache while they are written
 _BLAMABLE = frozenset({Mode.LOGIC, Mode.SYNTAX})
 
 
@@ -64,9 +66,10 @@ def credit(
         raise ValueError(f"{len(modes)} modes for {len(adv_B)} rows")
     _check(adv_B, mask_BT, normalisation, soft)
     blamed = [row_spans if mode in _BLAMABLE else () for mode, row_spans in zip(modes, spans, strict=True)]
-    real_B = torch.tensor([mode is not None for mode in modes], device=adv_B.device)
-    blamed_K = _blamed_tokens(blamed, mask_BT)
-    return _spread(torch.where(real_B, adv_B, 0.0), blamed_K, mask_BT, normalisation, soft)
+    padding = [row for row, mode in enumerate(modes) if mode is None]
+    if padding:
+        adv_B = adv_B.index_fill(0, torch.tensor(padding, device=adv_B.device), 0.0)
+    return _spread(adv_B, _blamed_tokens(blamed, mask_BT), mask_BT, normalisation, soft)
 
 
 @torch.no_grad()
@@ -125,8 +128,11 @@ def _spread(adv_B: Tensor, blamed_K: Tensor, mask_BT: Tensor, normalisation: Nor
     on_span_B = soft * uniform_B + (1.0 - soft) * (adv_B * scale_B)
     elsewhere_B = torch.where(focused_B, soft * uniform_B, uniform_B)
     elsewhere_B = torch.where(tokens_B > 0, elsewhere_B, 0.0)  # a row without tokens stays zero, whatever its advantage
-    # in place: as one product, torch casts the mask into a tensor of its own first (on the CPU, torch 2.13)
-    out_BT = mask_BT.to(adv_B.dtype, copy=True).mul_(elsewhere_B[:, None])
+    out_BT = torch.empty(rows, width, dtype=adv_B.dtype, device=mask_BT.device)
+    step = max(1, _BLOCK // max(1, width))
+    for block in (slice(first, first + step) for first in range(0, rows, step)):
+        # in place: as one product, torch casts the mask into a tensor of its own first (on the CPU, torch 2.13)
+        out_BT[block].copy_(mask_BT[block]).mul_(elsewhere_B[block, None])
     focused_K = focused_B[row_K]
     out_BT.view(-1)[blamed_K[focused_K]] = on_span_B[row_K[focused_K]]
     return out_BT
@@ -142,8 +148,12 @@ def _blamed_tokens(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
     if len(spans) != rows:
         raise ValueError(f"spans for {len(spans)} rows, but the batch has {rows}")
     ranges = [(row, start, end) for row, row_spans in enumerate(spans) for start, end in row_spans]
-    flat = torch.tensor(list(chain.from_iterable(ranges)), dtype=torch.long, device=mask_BT.device)
-    row_S, start_S, end_S = flat.reshape(-1, 3).T
+    if not ranges:
+        return torch.empty(0, dtype=torch.long, device=mask_BT.device)
+    flat = torch.frombuffer(
+        array("q", chain.from_iterable(ranges)), dtype=torch.long
+    )  # many times faster than tensor()
+    row_S, start_S, end_S = flat.to(mask_BT.device).reshape(-1, 3).T
     wrong_S = (start_S < 0) | (start_S >= end_S) | (end_S > width)
     # a range whose last token is in the mask is within the response; of the few others, look at the row
     unsure_S = wrong_S | (mask_BT[row_S, (end_S - 1).clamp(0, max(0, width - 1))] == 0) if width else wrong_S
