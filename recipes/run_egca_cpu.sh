@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Trains the starter policy with EGCA on a machine without a GPU, through verl's trainer and Megatron's engine.
 #
-#   bash recipes/run_egca_cpu.sh [KEY=VALUE ...] [hydra overrides]
+#   bash recipes/run_egca_cpu.sh [KEY=VALUE ...] [hydra overrides] [--dry-run]
 #
 # KEY=VALUE, as an argument or in the environment:
 #   TP PP CP DP   ranks of tensor, pipeline, context and data parallelism (default 1; their product is the ranks used)
+#   NNODES        nodes of a Ray cluster that the ranks are shared out among (default 1); recipes/slurm/ sets it
 #   ENGINE        megatron (default) or fsdp2
 #   MODEL         a Hugging Face model, folder or name (default: the starter policy of this package)
 #   TRAIN VAL     parquet files that `egca prepare` wrote (default: the starter problems)
@@ -13,18 +14,22 @@
 #                 decodes them together (default 0: as fast as the CPU generates them)
 #   RUN           the run's name under runs/ (default: the unfinished run of the same command, or the next number)
 # Everything else is an override of verl's config: trainer.total_training_steps=2 egca.localizer=uniform ...
+# --dry-run prints the whole command and the resolved config.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-overrides=()
+overrides=() dry_run=
 for argument in "$@"; do
   case $argument in
-    TP=* | PP=* | CP=* | DP=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=* | ROLLOUT_SECONDS=*) export "${argument?}" ;;
+    TP=* | PP=* | CP=* | DP=* | NNODES=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=* | ROLLOUT_SECONDS=*) export "${argument?}" ;;
+    [A-Z]*=*) echo "${argument%%=*}: there is no such setting; the head of recipes/run_egca_cpu.sh lists them" >&2; exit 2 ;;
+    --dry-run) dry_run=--dry-run ;;
     *) overrides+=("$argument") ;;
   esac
 done
 TP=${TP:-1} PP=${PP:-1} CP=${CP:-1} DP=${DP:-1} ENGINE=${ENGINE:-megatron} SEED=${SEED:-0}
-ranks=$((TP * PP * CP * DP))
+ranks=$((TP * PP * CP * DP)) NNODES=${NNODES:-1}
+[ $((ranks % NNODES)) = 0 ] || { echo "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so" >&2; exit 2; }
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
@@ -93,17 +98,22 @@ sampling=( # a transformers model in a process of its own
   $rollout.calculate_log_probs=True $rollout.free_cache_engine=False $rollout.agent.num_workers=1
   $rollout.log_prob_use_dynamic_bsz=True $rollout.log_prob_max_token_len_per_gpu=16384
   $ref.log_prob_use_dynamic_bsz=True $ref.log_prob_max_token_len_per_gpu=16384
-  reward.num_workers=1
+  reward.num_workers="$NNODES" # one on each
 )
 trainer=(
-  trainer.nnodes=1 trainer.n_gpus_per_node="$ranks" trainer.total_training_steps=20 trainer.total_epochs=1000
+  trainer.nnodes="$NNODES" trainer.n_gpus_per_node=$((ranks / NNODES)) trainer.total_training_steps=20 trainer.total_epochs=1000
   trainer.val_before_train=False trainer.test_freq=-1 trainer.save_freq=1 trainer.max_actor_ckpt_to_keep=2
   trainer.resume_mode=auto "trainer.logger=[console,file]"
   trainer.default_local_dir="{run}/checkpoints" egca.run_dir="{run}" hydra.run.dir="{run}/logs/hydra"
-  ray_kwargs.ray_init.num_cpus=16 +ray_kwargs.ray_init.num_gpus="$ranks" # names for processes, not devices
-  +ray_kwargs.ray_init.include_dashboard=False transfer_queue.backend.SimpleStorage.num_data_storage_units=1
+  transfer_queue.backend.SimpleStorage.num_data_storage_units=1
 )
+if [ -z "${EGCA_RAY_ADDRESS:-}" ]; then # a Ray of its own; a cluster's nodes say what they have when they start
+  trainer+=(
+    ray_kwargs.ray_init.num_cpus=16 +ray_kwargs.ray_init.num_gpus="$ranks" # names for processes, not devices
+    +ray_kwargs.ray_init.include_dashboard=False
+  )
+fi
 
-exec python -m verl_egca.launch --root runs --default-name egca_cpu --name "${RUN:-}" -- \
+exec python -m verl_egca.launch $dry_run --root runs --default-name egca_cpu --name "${RUN:-}" -- \
   python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
   "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" ${overrides[@]+"${overrides[@]}"}

@@ -78,7 +78,9 @@ train egca_deepseek6.7b "${data[@]}" "${objective[@]}"
 # with the debugger (1 GPU): fits; 6.34 GiB of 79.10 to spare in the fullest phase, update
 #   rollout's KV cache: 109,023 tokens of 256 KiB, 53 of the longest or 177 mean sequences at once
 #   debugger's KV cache: 104,666 tokens of 56 KiB
-# without the debugger (7 GPUs): fits; 27.34 GiB of 79.10 to spare in the fullest phase, rollout
+# in a rollout server with that (1 GPU): fits; 28.61 GiB of 79.10 to spare in the fullest phase, update
+#   rollout's KV cache: 109,023 tokens of 256 KiB, 53 of the longest or 177 mean sequences at once
+# without the debugger (6 GPUs): fits; 27.34 GiB of 79.10 to spare in the fullest phase, rollout
 #   rollout's KV cache: 163,766 tokens of 256 KiB, 79 of the longest or 266 mean sequences at once
 # host memory: 176 GiB a node offloaded, and 25 GiB on one for the guard at start-up
 # export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0: the debugger leaves the GPUs of one rollout server unequal memory,
@@ -102,8 +104,8 @@ train egca_deepseek6.7b "${data[@]}" "${objective[@]}"
 #
 # a step: 544 sequences, 334,234 tokens at mean length, at most 1,114,112
 # an update: 68 sequences a rank in 6 micro-batches, each of up to 8,192 tokens; in 17 of 4 if all are the longest
-# seconds: generation 12.9; verdicts 0.1; search 0.1; debugger 0.9; old log-probs 5.1; reference 5.1; update 15.4; data
+# seconds: generation 12.9; verdicts 0.0; search 0.9; debugger 0.9; old log-probs 5.1; reference 5.1; update 15.4; data
 #     parallelism 0.1; offloading 3.7; weight sync 2.7; bookkeeping 5.0
-# a step takes about 51 s, 6,538 tokens a second; EGCA's part is 1.1 s (2.1%)
+# a step takes about 52 s, 6,446 tokens a second; EGCA's part is 1.8 s (3.5%)
 # 374 problems are 11 steps an epoch (0 are left out), 3 epochs 33 steps of 2 updates: 0.5 hours, evaluation and
 #     checkpoints not counted

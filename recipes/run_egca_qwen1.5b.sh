@@ -91,8 +91,8 @@ train egca_qwen1.5b "${data[@]}" "${objective[@]}"
 #
 # a step: 272 sequences, 83,558 tokens at mean length, at most 278,528
 # an update: 136 sequences a rank in 6 micro-batches, each of up to 8,192 tokens; in 17 of 8 if all are the longest
-# seconds: generation 4.2; verdicts 0.1; search 0.1; debugger 0.4; old log-probs 2.4; reference 2.4; update 9.5; data
+# seconds: generation 4.2; verdicts 0.0; search 0.9; debugger 0.4; old log-probs 2.4; reference 2.4; update 9.5; data
 #     parallelism 0.0; offloading 3.1; weight sync 0.6; bookkeeping 5.0
-# a step takes about 28 s, 3,007 tokens a second; EGCA's part is 0.5 s (1.9%)
+# a step takes about 29 s, 2,930 tokens a second; EGCA's part is 1.3 s (4.5%)
 # 374 problems are 11 steps an epoch (0 are left out), 3 epochs 33 steps of 2 updates: 0.3 hours, evaluation and
 #     checkpoints not counted

@@ -91,8 +91,8 @@ train egca_qwen7b_fsdp2 "${data[@]}" "${objective[@]}"
 #
 # a step: 544 sequences, 334,234 tokens at mean length, at most 1,114,112
 # an update: 34 sequences a rank in 2 micro-batches, each of up to 16,384 tokens; in 5 of 8 if all are the longest
-# seconds: generation 15.6; verdicts 0.1; search 0.1; debugger 0.9; old log-probs 5.5; reference 5.5; update 21.8; data
+# seconds: generation 15.6; verdicts 0.0; search 0.9; debugger 0.9; old log-probs 5.5; reference 5.5; update 21.8; data
 #     parallelism 1.1; offloading 1.9; weight sync 3.0; bookkeeping 5.0
-# a step takes about 61 s, 5,522 tokens a second; EGCA's part is 1.1 s (1.8%)
+# a step takes about 61 s, 5,456 tokens a second; EGCA's part is 1.8 s (3.0%)
 # 374 problems are 11 steps an epoch (0 are left out), 3 epochs 33 steps of 2 updates: 0.6 hours, evaluation and
 #     checkpoints not counted

@@ -79,7 +79,9 @@ train egca_stdin "${data[@]}" "${objective[@]}"
 # with the debugger (1 GPU): fits; 18.43 GiB of 79.10 to spare in the fullest phase, rollout
 #   rollout's KV cache: 966,270 tokens of 28 KiB, 235 of the longest or 786 mean sequences at once
 #   debugger's KV cache: 104,666 tokens of 56 KiB
-# without the debugger (7 GPUs): fits; 27.34 GiB of 79.10 to spare in the fullest phase, rollout
+# in a rollout server with that (1 GPU): fits; 40.70 GiB of 79.10 to spare in the fullest phase, rollout
+#   rollout's KV cache: 966,270 tokens of 28 KiB, 235 of the longest or 786 mean sequences at once
+# without the debugger (6 GPUs): fits; 27.34 GiB of 79.10 to spare in the fullest phase, rollout
 #   rollout's KV cache: 1,466,778 tokens of 28 KiB, 358 of the longest or 1193 mean sequences at once
 # host memory: 142 GiB a node offloaded, and 28 GiB on one for the guard at start-up
 # export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0: the debugger leaves the GPUs of one rollout server unequal memory,
@@ -103,8 +105,8 @@ train egca_stdin "${data[@]}" "${objective[@]}"
 #
 # a step: 1,024 sequences, 1,258,291 tokens at mean length, at most 4,194,304
 # an update: 256 sequences a rank in 39 micro-batches, each of up to 8,192 tokens; in 128 of 2 if all are the longest
-# seconds: generation 26.9; verdicts 0.1; search 0.1; debugger 0.9; old log-probs 20.7; reference 20.7; update 62.2;
+# seconds: generation 26.9; verdicts 0.0; search 0.9; debugger 0.9; old log-probs 20.7; reference 20.7; update 62.2;
 #     data parallelism 0.0; offloading 2.7; weight sync 3.0; bookkeeping 5.0
-# a step takes about 142 s, 8,835 tokens a second; EGCA's part is 1.1 s (0.8%)
-# 20000 problems are 312 steps an epoch (32 are left out), 1 epochs 312 steps of 2 updates: 12.3 hours, evaluation and
+# a step takes about 143 s, 8,790 tokens a second; EGCA's part is 1.8 s (1.3%)
+# 20000 problems are 312 steps an epoch (32 are left out), 1 epochs 312 steps of 2 updates: 12.4 hours, evaluation and
 #     checkpoints not counted

@@ -61,3 +61,30 @@ def test_a_refused_directory_is_exit_status_2(tmp_path, capsys):
     assert launch(tmp_path, "1", "1", "0") == 0
     assert launch(tmp_path, "1", "1", "0") == 2
     assert "finished" in capsys.readouterr().out
+
+
+LEAVES_WHEN_ASKED = """
+import json, os, pathlib, signal, time
+run = pathlib.Path(os.environ["EGCA_RUN_DIR"])
+os.kill(os.getppid(), signal.SIGUSR1)
+while not (run / "stop").exists():
+    time.sleep(0.05)
+(run / "stopped.json").write_text(json.dumps({"step": 7}))
+"""
+
+
+def test_sigusr1_asks_the_trainer_to_stop_and_the_status_says_that_steps_are_left(tmp_path, capsys):
+    options = ["--root", str(tmp_path), "--default-name", "cpu", "--name", "run", "--"]
+    assert main([*options, sys.executable, "-c", LEAVES_WHEN_ASKED]) == 75
+    shown = capsys.readouterr().out
+    assert "asked to stop" in shown
+    assert "stopped after step 7 as asked, checkpoint saved; the same command continues" in shown
+    assert not (tmp_path / "run/done.json").exists()
+
+
+def test_an_earlier_request_to_stop_does_not_stop_the_next_start(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/stop").touch()
+    (tmp_path / "run/stopped.json").write_text('{"step": 1}')
+    assert launch(tmp_path, "1", "2", "0") == 0
+    assert not (tmp_path / "run/stop").exists()

@@ -48,10 +48,10 @@ def test_tables_and_words_fit_into_the_terminal(columns):
 
 
 def test_every_assumption_is_named_with_its_value_unit_and_reason_and_changes_by_an_option():
-    shown = " ".join(plan("--assume", "host_cores=64", "--mfu", "0.41").stdout.split())
+    shown = " ".join(plan("--assume", "programs_at_once=64", "--mfu", "0.41").stdout.split())
     for line in (
         "mfu 0.41 of the GPU's FLOP/s: training, log-probs and prefill",
-        "host_cores 64 cores a node: for programs",
+        "programs_at_once 64 a node: the recipes' reward.num_workers",
     ):
         assert line in shown
     slow, fast = (json.loads(plan("--json", "--mfu", mfu).stdout)["step_seconds"] for mfu in ("0.2", "0.4"))

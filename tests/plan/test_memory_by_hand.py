@@ -68,7 +68,7 @@ def test_a_token_in_the_cache_takes_half_a_mib_and_on_each_of_two_gpus_half_of_t
 
 
 def test_the_rollout_has_its_share_of_what_the_debugger_leaves():
-    shared, others = memories(job())
+    shared, beside, others = memories(job())
     debuggers = 0.25 * 79.1 + 2.5  # its share, and its runtime
     free = 79.1 - debuggers - 2.0  # the trainer's runtime
     assert rows(shared)["rollout's weights"][Phase.ROLLOUT] == 2 * ON_A_GPU
@@ -76,17 +76,18 @@ def test_the_rollout_has_its_share_of_what_the_debugger_leaves():
     assert rows(shared)["rollout's KV cache"][Phase.ROLLOUT] == pytest.approx(cache, abs=1)
     assert shared.rollout.tokens == cache // (GIB // 4096)
     assert others.rollout.tokens == pytest.approx((0.6 * 77.1 * GIB - 2 * ON_A_GPU) // (GIB // 4096), abs=1)
-    assert (shared.count, others.count) == (1, 7)
+    assert beside.rollout == shared.rollout  # one server's GPUs hold the same tokens
+    assert beside.debugger is None
+    assert (shared.count, beside.count, others.count) == (1, 1, 6)
 
 
 def test_the_fullest_phase_is_the_update_beside_the_debugger():
-    shared, others = memories(job())
+    shared, *others = memories(job())
     state, activations, logits = 28.249, 16.141, 1.230
     expected = state + (activations + logits) * 1.05 + 2.0 + 2.0 + 0.25 * 79.1 + 2.5
     assert shared.total(Phase.UPDATE) / GIB == pytest.approx(expected, abs=0.01)
     assert min(Phase, key=shared.spare) is Phase.UPDATE
-    assert shared.fits
-    assert others.fits
+    assert all(kind.fits for kind in (shared, *others))
 
 
 def test_the_host_holds_weights_reference_and_optimizer_of_every_gpu():
@@ -131,8 +132,8 @@ def test_a_1_5b_model_does_not_train_on_24_gib_but_does_with_its_optimizer_on_th
 
 
 def test_vllm_does_not_start_where_its_share_of_the_gpu_is_not_free():
-    shared, others = memories(job(server=Server.VLLM, rollout_memory=0.75))
-    assert others.fits
+    shared, *others = memories(job(server=Server.VLLM, rollout_memory=0.75))
+    assert all(kind.fits for kind in others)
     assert not shared.fits
     assert shared.problems == (
         "vLLM does not start: --rollout-memory 0.75 x 79.10 is more than the 54.82 GiB that are free then",

@@ -80,12 +80,12 @@ def test_the_longest_response_ends_alone_at_the_speed_of_reading_the_weights():
 
 def test_searches_run_beside_generation_and_only_what_outlasts_it_is_waited_for():
     found = throughput(job(), memories(job()))
-    assert {share.name: share.seconds for share in found.shares}["search"] == 0.15
-    slow = job(assumptions=Assumptions(host_cores=1.0))
-    cpu = 1024 * 0.05 + 1024 * 0.35 * 0.15
+    assert {share.name: share.seconds for share in found.shares}["search"] == 0.9
+    slow = job(assumptions=Assumptions(programs_at_once=1.0))
+    cpu = 1024 * 0.03 + 1024 * 0.35 * 0.9
     rollout = generation(slow, memories(slow)).seconds
     waited = shares(slow)
-    assert waited["verdicts"] + waited["search"] == pytest.approx(0.05 + 0.15 + cpu - rollout)
+    assert waited["verdicts"] + waited["search"] == pytest.approx(0.03 + 0.9 + cpu - rollout)
 
 
 def test_egcas_part_is_the_last_search_and_the_debuggers_last_call_and_no_verdict():
@@ -94,12 +94,12 @@ def test_egcas_part_is_the_last_search_and_the_debuggers_last_call_and_no_verdic
     part = {share.name: share.seconds for share in found.shares}
     assert found.egca == pytest.approx(part["search"] + part["debugger"])
     without = job(debugger=None)
-    assert throughput(without, memories(without)).egca == 0.15
+    assert throughput(without, memories(without)).egca == 0.9
 
 
 def test_the_debugger_is_called_for_what_is_open_in_groups_that_teach_something():
     calls = debugger_calls(job())
-    assert calls.count == pytest.approx(64 * 16 * 0.35 * 0.4 * 0.67)
+    assert calls.count == pytest.approx(64 * 16 * 0.35 * 0.5 * 0.67)
     twice = debugger_calls(job(debugger=debugger(gpus=2)))
     assert twice.seconds == pytest.approx(calls.seconds / 2)
     assert twice.one == calls.one

@@ -4,13 +4,17 @@
 
 ``{run}`` in the command stands for the run's directory. The command's own output goes to a log file; what it reports
 through verl's file logger is shown, a line a step, and kept in ``metrics.jsonl``. The same command after a crash
-continues from the last checkpoint. ``--dry-run`` prints the command and its resolved config. Exit status: the command's,
-2 if the directory or the config is refused, 130 on an interrupt.
+continues from the last checkpoint. ``--dry-run`` prints the command and its resolved config.
+
+SIGUSR1 asks the trainer to finish its step, save a checkpoint and leave. EGCA_RAY_ADDRESS names a Ray cluster to train on;
+without it the run has a Ray of its own. Exit status: the command's, 2 if the directory or the config is refused, 75 after
+a stop that was asked for, with steps left (EX_TEMPFAIL: the same command goes on), 130 on an interrupt.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -28,12 +32,14 @@ from rich.console import Console
 from verl_egca.launch import dry_run
 from verl_egca.launch.follow import MetricsFollower
 from verl_egca.launch.progress import closing_table, step_line
+from verl_egca.launch.ray_environment import ray_environment
 from verl_egca.launch.run_dir import RunDir, RunRefused, choose_run_dir
 from verl_egca.report.step_log import StepLog, read_rows
 
 _POLL_S = 0.2
 _STILL_STARTING_S = 20.0
 _STOP_S = 15.0
+STOPPED_EARLY = os.EX_TEMPFAIL
 
 
 class Interrupted(Exception):
@@ -60,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]refused:[/] {refused}", style=None)
         return 2
     run.write_command(options.parts)
-    run.done.unlink(missing_ok=True)
+    for file in (run.done, run.stop_request, run.stopped):
+        file.unlink(missing_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -80,6 +87,7 @@ class Launch:
         self.reported = run.logs / f"attempt-{self.attempt}.metrics.jsonl"
         self.command = [part.replace("{run}", str(run.path)) for part in command]
         totals = [part.split("=", 1)[1] for part in command if part.startswith("trainer.total_training_steps=")]
+        self._asked_to_stop = False
         self.total = int(totals[-1]) if totals and totals[-1].isdigit() else None
 
     def run(self) -> int:
@@ -90,6 +98,7 @@ class Launch:
         self.console.print(f"log {_shown(self.log)}")
         # Ray keeps unix sockets here, whose paths must stay short
         ray_dir = tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        signal.signal(signal.SIGUSR1, self._ask_to_stop)
         try:
             status = self._follow(ray_dir)
         except Interrupted:
@@ -100,16 +109,16 @@ class Launch:
         if status:
             self._explain_failure(status)
             return status if status > 0 else 1
+        if self.run_dir.stopped.exists():
+            step = json.loads(self.run_dir.stopped.read_text())["step"]
+            self.console.print(f"stopped after step {step} as asked, checkpoint saved; the same command continues")
+            return STOPPED_EARLY
         self._close()
         return 0
 
     def _follow(self, ray_dir: str) -> int:
-        environment = os.environ | {
-            "VERL_FILE_LOGGER_PATH": str(self.reported),
-            "RAY_TMPDIR": ray_dir,
-            "RAY_ADDRESS": "local",
-            "EGCA_RUN_DIR": str(self.run_dir.path),
-        }
+        own = {"VERL_FILE_LOGGER_PATH": str(self.reported), "EGCA_RUN_DIR": str(self.run_dir.path)}
+        environment = os.environ | ray_environment(ray_dir, own)
         metrics = StepLog(self.run_dir.metrics)
         started = time.monotonic()
         with self.log.open("wb") as log:
@@ -125,6 +134,9 @@ class Launch:
         try:
             follower = MetricsFollower(self.reported)
             for waited in _until_ended(trainer):
+                if self._asked_to_stop:
+                    self._asked_to_stop = False  # said here: a signal handler may not print while a print runs
+                    self.console.print("asked to stop: the trainer finishes its step, saves a checkpoint and leaves")
                 rows = follower.new_rows()
                 for row in rows:
                     metrics.append(row["step"], [row])
@@ -135,6 +147,11 @@ class Launch:
             return trainer.returncode
         finally:
             _stop(trainer)
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if not self.run_dir.stop_request.exists():
+            self.run_dir.stop_request.touch()
+            self._asked_to_stop = True
 
     def _explain_failure(self, status: int) -> None:
         self.console.print(f"the trainer ended with status {status}; the end of its log:", style="bold red")

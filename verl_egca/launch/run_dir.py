@@ -7,6 +7,8 @@
       localizations.jsonl  a row a failing sample
       checkpoints/         verl's own
       logs/                output of verl and Ray, a file an attempt
+      stop                 there while the trainer is asked to stop after its step
+      stopped.json         there once it has, with the step that its checkpoint holds
       done.json            there once the last step is trained
 
 A lock file is held by the launcher and by the trainer that it started, so that a trainer which outlives its launcher
@@ -54,6 +56,15 @@ class RunDir:
     @property
     def done(self) -> Path:
         return self.path / "done.json"
+
+    @property
+    def stop_request(self) -> Path:
+        """Read by the trainer (training/stop.py)."""
+        return self.path / "stop"
+
+    @property
+    def stopped(self) -> Path:
+        return self.path / "stopped.json"
 
     @property
     def lock_fd(self) -> int:

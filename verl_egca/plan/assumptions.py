@@ -30,11 +30,11 @@ class Assumptions:
     host_link: float = _assume(20.0, "GB/s a GPU", "between a GPU and its host's memory, for offloading")
     weight_sync: float = _assume(5.0, "GB/s a server", "sending new weights to the rollout, tensor by tensor")
     host_adam: float = _assume(10.0, "GB/s a GPU", "optimizer states that the host's processors go through")
-    host_cores: float = _assume(128.0, "cores a node", "for programs under test and the search for the cause")
-    verdict: float = _assume(0.05, "CPU-s a sample", "running a sample's tests")
-    localization: float = _assume(0.15, "CPU-s a LOGIC sample", "the search for a proof")
+    programs_at_once: float = _assume(32.0, "a node", "the recipes' reward.num_workers x egca.workers, a core each")
+    verdict: float = _assume(0.03, "CPU-s a sample", "a sample's tests; measured, MBPP with CodeLlama's samples")
+    localization: float = _assume(0.9, "CPU-s a LOGIC sample", "the search for a proof; measured on the same")
     logic: float = _assume(0.35, "of the samples", "fail a test, as in the paper", 1.0)
-    unproven: float = _assume(0.4, "of LOGIC samples", "are still open after the search, and go to the debugger", 1.0)
+    unproven: float = _assume(0.5, "of LOGIC samples", "no proof in full, as measured; the debugger is asked", 1.0)
     no_variance: float = _assume(0.33, "of the groups", "have equal rewards: nothing is asked for them", 1.0)
     call_prompt: float = _assume(300.0, "tokens", "of a debugger's call that no other call shares")
     call_answer: float = _assume(60.0, "tokens", "that the debugger answers")
@@ -63,7 +63,7 @@ _DIVISORS = {
     "host_link",
     "weight_sync",
     "host_adam",
-    "host_cores",
+    "programs_at_once",
     "call_concurrency",
 }
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from verl_egca.plan.assumptions import Assumptions
 from verl_egca.plan.gpus import Gpu
-from verl_egca.plan.job import Job, Placement
+from verl_egca.plan.job import Job
 from verl_egca.plan.memory import GpuMemory
 from verl_egca.plan.serving import server_weights
 from verl_egca.plan.shapes import ModelShape
@@ -47,7 +46,7 @@ def generation(job: Job, kinds: list[GpuMemory]) -> Generation:
     """Prompts once a group (the prefix cache has them); all responses at mean length; then the longest alone to the limit."""
     model, assumed = job.model, job.assumptions
     waiting = job.sequences / job.replicas
-    room = _cache_tokens(job, kinds) / (job.mean_prompt + job.mean_response)
+    room = _cache_tokens(kinds) / (job.mean_prompt + job.mean_response)
     concurrent = max(1.0, min(waiting, job.rollout_sequences, room))
     context = job.mean_prompt + job.mean_response / 2
     step = token_seconds(model, job.gpu, job.rollout_tp, concurrent, context, assumed)
@@ -62,13 +61,10 @@ def generation(job: Job, kinds: list[GpuMemory]) -> Generation:
     )
 
 
-def _cache_tokens(job: Job, kinds: list[GpuMemory]) -> float:
-    """Of a server, on average. One that has a GPU with the debugger has as many as that GPU has room for."""
-    found = [kind.rollout.tokens for kind in kinds if kind.rollout is not None]
-    if len(found) == 1 or job.debugger is None or job.debugger.placement is Placement.OWN:
-        return found[0]
-    tight = min(job.replicas, math.ceil(job.debugger.gpus / job.rollout_tp))
-    return (tight * min(found) + (job.replicas - tight) * found[1]) / job.replicas
+def _cache_tokens(kinds: list[GpuMemory]) -> float:
+    """Of a server, on average over the GPUs."""
+    found = [(kind.count, kind.rollout.tokens) for kind in kinds if kind.rollout is not None]
+    return sum(count * tokens for count, tokens in found) / sum(count for count, _ in found)
 
 
 @dataclass(frozen=True, slots=True)

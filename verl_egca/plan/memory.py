@@ -8,8 +8,9 @@ The debugger's server is always there on the GPUs that it shares.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from verl_egca.plan.gpus import GIB
 from verl_egca.plan.job import Engine, Job, Placement, Server
@@ -60,6 +61,14 @@ class GpuMemory:
         return not self.problems and all(self.spare(phase) >= 0 for phase in Phase)
 
 
+class Beside(Enum):
+    """What else a GPU has to do with: a replica of the debugger, or a rollout server that another such GPU is in."""
+
+    NOTHING = 0
+    DEBUGGER = 1
+    SERVER = 2
+
+
 def trainer_parts(job: Job) -> TrainerParts:
     return megatron_parts(job) if job.engine is Engine.MEGATRON else fsdp2_parts(job)
 
@@ -68,12 +77,16 @@ def memories(job: Job) -> list[GpuMemory]:
     """One for each kind of GPU, the fullest first."""
     debugger = job.debugger
     if debugger is None:
-        return [_hybrid(job, "every GPU", job.world, False)]
+        return [_hybrid(job, "every GPU", job.world)]
     if debugger.placement is Placement.OWN:
-        return [_hybrid(job, "every GPU that trains", job.world, False), _only_debugger(job)]
-    kinds = [_hybrid(job, "with the debugger", debugger.gpus, True)]
-    if job.world > debugger.gpus:
-        kinds.append(_hybrid(job, "without the debugger", job.world - debugger.gpus, False))
+        return [_hybrid(job, "every GPU that trains", job.world), _only_debugger(job)]
+    # the GPUs of one rollout server have equal caches: those beside the debugger's have no more than it leaves
+    tight = min(job.world, math.ceil(debugger.gpus / job.rollout_tp) * job.rollout_tp)
+    kinds = [_hybrid(job, "with the debugger", debugger.gpus, Beside.DEBUGGER)]
+    if tight > debugger.gpus:
+        kinds.append(_hybrid(job, "in a rollout server with that", tight - debugger.gpus, Beside.SERVER))
+    if job.world > tight:
+        kinds.append(_hybrid(job, "without the debugger", job.world - tight))
     return kinds
 
 
@@ -94,7 +107,7 @@ def host_bytes(job: Job) -> float:
     return job.gpus * offloaded
 
 
-def _hybrid(job: Job, name: str, count: int, shared: bool) -> GpuMemory:
+def _hybrid(job: Job, name: str, count: int, beside: Beside = Beside.NOTHING) -> GpuMemory:
     parts, assumed = trainer_parts(job), job.assumptions
     limit = job.gpu.memory
     rows: list[Row] = []
@@ -147,7 +160,9 @@ def _hybrid(job: Job, name: str, count: int, shared: bool) -> GpuMemory:
     add("trainer's runtime", "context, NCCL, workspaces", **everywhere(assumed.trainer_runtime * GIB))
 
     problems: list[str] = []
-    debugger = debugger_memory(job.debugger, limit) if shared and job.debugger is not None else None
+    debugger = None
+    if job.debugger is not None and beside is not Beside.NOTHING:
+        debugger = debugger_memory(job.debugger, limit)
     taken = assumed.trainer_runtime * GIB
     if not job.offload:
         taken += sum(row.sizes.get(Phase.ROLLOUT, 0.0) for row in rows if row.name != "trainer's runtime")
@@ -165,18 +180,19 @@ def _hybrid(job: Job, name: str, count: int, shared: bool) -> GpuMemory:
         },
     )
     add("sync bucket", "of tensors on their way", SYNC=assumed.sync_bucket * GIB)
-    if debugger is not None and job.debugger is not None:
+    if debugger is not None and beside is Beside.DEBUGGER:
         add("debugger's weights", "bfloat16", **everywhere(debugger.weights))
         add("debugger's KV cache", f"{debugger.how} - weights", **everywhere(debugger.cache))
         add("debugger's runtime", "context, CUDA graphs, activations", **everywhere(assumed.debugger_runtime * GIB))
         problems += _too_small(debugger, debugger.how, "the debugger's share, --debugger-memory")
     problems += _too_small(rollout, rollout.how, "the rollout's share, --rollout-memory", job.longest)
-    if job.server is Server.VLLM and job.rollout_memory * limit > limit - taken:
+    if job.server is Server.VLLM and beside is not Beside.SERVER and job.rollout_memory * limit > limit - taken:
         problems.append(
             f"vLLM does not start: --rollout-memory {job.rollout_memory:g} x {limit / GIB:.2f} is more than the "
             f"{(limit - taken) / GIB:.2f} GiB that are free then"
         )
-    return GpuMemory(name, count, limit, tuple(rows), rollout, debugger, tuple(problems))
+    shown = debugger if beside is Beside.DEBUGGER else None
+    return GpuMemory(name, count, limit, tuple(rows), rollout, shown, tuple(problems))
 
 
 def _only_debugger(job: Job) -> GpuMemory:

@@ -45,7 +45,7 @@ class Throughput:
 def throughput(job: Job, kinds: list[GpuMemory]) -> Throughput:
     assumed, budget = job.assumptions, token_budget(job)
     rollout = generation(job, kinds)
-    cores = job.nodes * assumed.host_cores
+    cores = job.nodes * assumed.programs_at_once
     verdicts = job.sequences * assumed.verdict
     searches = job.sequences * assumed.logic * assumed.localization
     calls = debugger_calls(job)
@@ -67,9 +67,9 @@ def throughput(job: Job, kinds: list[GpuMemory]) -> Throughput:
             f"token {rollout.decode:.1f}, the longest alone {rollout.tail:.1f}",
         ),
         Share(
-            "verdicts", last_verdict, f"{verdicts:.0f} CPU-s over {cores:.0f} cores, beside generation; the last one"
+            "verdicts", last_verdict, f"{verdicts:.0f} CPU-s over {cores:.0f} at once, beside generation; the last one"
         ),
-        Share("search", last_search, f"{searches:.0f} CPU-s over {cores:.0f} cores, beside generation; the last one"),
+        Share("search", last_search, f"{searches:.0f} CPU-s over {cores:.0f} at once, beside generation; the last one"),
     ]
     if job.debugger is not None:
         shares.append(

@@ -26,12 +26,13 @@ from verl_egca.training.localization_log import LocalizationLog
 from verl_egca.training.metrics import advantage_digest, reward_wait, step_metrics
 from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
+from verl_egca.training.stop import StopsOnRequest
 from verl_egca.training.timeline import Marks, Timeline
 
 logger = logging.getLogger(__name__)
 
 
-class EGCATrainer:
+class EGCATrainer(StopsOnRequest):
     """Mixin over any of verl's v1 trainers; see the module docstring."""
 
     base_mode: str  # the built-in mode whose behaviour is wanted
@@ -46,11 +47,11 @@ class EGCATrainer:
         with open_dict(config):
             config.trainer.v1.trainer_mode = self.base_mode
         super().__init__(config)
-        run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
-        run_dir.mkdir(parents=True, exist_ok=True)
-        (run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-        self.localizations = LocalizationLog(run_dir / "localizations.jsonl", self.egca)
-        self._timeline = Timeline(run_dir / "timeline", self.egca.timeline)
+        self.run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        (self.run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        self.localizations = LocalizationLog(self.run_dir / "localizations.jsonl", self.egca)
+        self._timeline = Timeline(self.run_dir / "timeline", self.egca.timeline)
         self._waited_from = 0.0
         self._guard: Guard | None = None
         self._guarded: Agreement | None = None

@@ -1,0 +1,157 @@
+"""One node of a job's Ray cluster, until it is told to end.
+
+    python -m verl_egca.cluster.node --meet FOLDER --nodes n1,n2 [--cpus 16] [--gpus 8] [--object-store-bytes N]
+
+The first of ``--nodes`` is the head. FOLDER is seen by all of them. Every port is a free one, chosen by the kernel or
+here, because several jobs may share a machine. Ray's token comes by the environment (RAY_AUTH_MODE, RAY_AUTH_TOKEN) and
+is in no argument. Exit status: 0 after SIGTERM, 1 when the node ended by itself or never came up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from verl_egca.cluster import meeting
+from verl_egca.cluster.meeting import HEAD
+from verl_egca.cluster.processes import adopt_orphans, end_descendants, end_with_parent
+
+LABEL = "slurm-node"  # the label of a Ray node that holds its name
+STARTED = "Ray runtime started."  # what `ray start` says then (ray/scripts/scripts.py)
+_STARTS = 5  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
+_HEAD_TIMEOUT_S = 300.0
+_POLL_S = 0.2
+_PATIENCE_S = 8.0
+# on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
+_NO_DRAINING = {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}
+
+
+class ToldToEnd(Exception):
+    """SIGTERM or SIGINT came."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m verl_egca.cluster.node")
+    parser.add_argument("--meet", type=Path, required=True)
+    parser.add_argument("--nodes", required=True, help="names, with commas; the first is the head")
+    parser.add_argument("--cpus", type=int, help="what Ray may share out (default: as many as the node has)")
+    parser.add_argument("--gpus", type=int, help="likewise; without devices these are names for processes")
+    parser.add_argument("--object-store-bytes", type=int, help="default: Ray's, 30% of memory")
+    options = parser.parse_args(arguments)
+    names = options.nodes.split(",")
+    name = meeting.node_name()
+    adopt_orphans()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _told_to_end)
+    with _ending_all(), _temporary_folder() as folder:
+        try:
+            node = _start(options, names, folder)
+            status = node.wait()
+        except ToldToEnd:
+            return 0
+        except (TimeoutError, OSError) as error:
+            print(f"the Ray node on {name} did not start: {error}", file=sys.stderr)
+            return 1
+        print(f"the Ray node on {name} ended by itself, with status {status}", file=sys.stderr)
+        return 1
+
+
+def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    shared = [
+        *("--block", "--disable-usage-stats", "--log-style=record", "--log-color=false"),
+        *(f"--temp-dir={folder}", f"--labels={LABEL}={meeting.node_name()}"),
+        # the kernel chooses; Ray's own default for the first is fixed, and for workers a range that all nodes share
+        *("--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0"),
+    ]
+    for flag, value in (
+        ("--num-cpus", options.cpus),
+        ("--num-gpus", options.gpus),
+        ("--object-store-memory", options.object_store_bytes),
+    ):
+        if value is not None:
+            shared.append(f"{flag}={value}")
+    if meeting.node_name() != names[0]:
+        head = meeting.wait_for(options.meet, HEAD, _HEAD_TIMEOUT_S)
+        own = meeting.own_address([head.rpartition(":")[0]])
+        return _bring_up([f"--address={head}", f"--node-ip-address={own}", *shared])
+    own = meeting.own_address(names[1:])
+    node = _bring_up(
+        ["--head", "--port=0", f"--node-ip-address={own}", "--include-dashboard=false", "--no-monitor", *shared]
+    )
+    # `ray start` writes its address there (ray/_private/utils.py, write_ray_address)
+    meeting.leave(options.meet, HEAD, meeting.wait_for(folder, "ray_current_cluster", _HEAD_TIMEOUT_S).strip())
+    return node
+
+
+def _bring_up(arguments: list[str]) -> subprocess.Popen[bytes]:
+    """Returns once Ray says that it runs.
+
+    Raises:
+        OSError: it ended before that, each time.
+    """
+    program = str(Path(sys.executable).with_name("ray"))
+    for _ in range(_STARTS):
+        if "--head" in arguments:  # for a client that nobody is, but it always starts; its own default is fixed
+            arguments = [*arguments, f"--ray-client-server-port={meeting.free_port()}"]
+        node = subprocess.Popen(
+            [program, "start", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | _NO_DRAINING,
+            preexec_fn=end_with_parent,
+        )
+        up = threading.Event()
+        threading.Thread(target=_pass_on, args=(node, up), daemon=True).start()
+        while node.poll() is None:
+            if up.wait(_POLL_S):
+                return node
+        end_descendants(_PATIENCE_S)
+    raise OSError(f"`ray start` ended {_STARTS} times, with status {node.returncode} in the end; its words are above")
+
+
+def _pass_on(node: subprocess.Popen[bytes], up: threading.Event) -> None:
+    assert node.stdout is not None
+    for line in node.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        if STARTED in line.decode(errors="replace"):
+            up.set()
+
+
+@contextlib.contextmanager
+def _ending_all() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        end_descendants(_PATIENCE_S)
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Ray's sockets are here, and their paths must stay short, whatever TMPDIR says."""
+    folder = Path(tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _told_to_end(number: int, frame: FrameType | None) -> None:
+    raise ToldToEnd
+
+
+if __name__ == "__main__":
+    sys.exit(main())
