@@ -57,7 +57,7 @@ stop() {
   for job in $(squeue -h -o %A 2>/dev/null | sort -u); do
     scancel "$job" || true
   done
-  for _ in $(seq 150); do
+  for _ in $(seq 450); do
     [ -n "$(squeue -h 2>/dev/null)" ] || break
     sleep 0.2
   done
