@@ -37,6 +37,7 @@ def leave_hooks() -> None:
 
     when_any_imported("megatron.", see_proxy)
     when_any_imported("mbridge.", see_proxy)
+    when_imported("verl.utils.megatron_utils", see_proxy)  # line 744: offloads into pinned memory
     when_imported("megatron.core.tensor_parallel.random", _one_generator)
     when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
     when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
@@ -69,10 +70,12 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
     Without Transformer Engine the step count is read from torch's Adam (distrib_optimizer.py:642), which has no state
     until it has stepped. It gets the state of an optimizer at step 0, which loading then overwrites; all but the count,
     which stays 0 or becomes one tensor that all parameters share and advance (lines 825, 1662). The checkpoint's count,
-    kept with the parameter groups, is set here.
+    kept with the parameter groups, is set here. A fully reshardable checkpoint is loaded without the count (line 2098), by
+    a function that wants each entry of the state (line 939): it is given the count that is there.
     """
     optimizer = module.DistributedOptimizer
     sharded_state_dict, load_state_dict = optimizer.sharded_state_dict, optimizer.load_state_dict
+    set_states = optimizer._set_main_param_and_optimizer_states
 
     @functools.wraps(sharded_state_dict)
     def with_state(self, model_sharded_state_dict, is_loading=False, *args, **kwargs):
@@ -92,7 +95,14 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
         for state in self.optimizer.state.values():
             state["step"] = torch.tensor(float(step))
 
+    @functools.wraps(set_states)
+    def with_a_count(self, model_param, tensors):
+        group, place = self.model_param_group_index_map[model_param]
+        state = self.optimizer.state[self.optimizer.param_groups[group]["params"][place]]
+        set_states(self, model_param, {**{name: state[name] for name in ("step",) if name in state}, **tensors})
+
     optimizer.sharded_state_dict, optimizer.load_state_dict = with_state, with_own_steps
+    optimizer._set_main_param_and_optimizer_states = with_a_count
 
 
 def _to_cpu(device):
