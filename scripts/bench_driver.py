@@ -57,6 +57,7 @@ def main(
     for found in measure([int(size) for size in samples.split(",")], tokens, failing):
         size = f"{found['samples']:,.0f}"
         row = [f"{found[f'{who}_{what}']:.{digits}f}" for who in ("grpo", "egca") for what, digits in FIGURES]
+        row += [f"{found['own_s']:.2f}", f"{found['own_cpu_s']:.2f}"]
         costs.add_row(size, *row, f"{found['record_bytes']:.0f}", f"{found['log_kb']:.0f}")
         write, grpo, own = found["write_ms"], found["product_ms"], found["operator_ms"]
         ratios = [f"{own / write:.2f}x", f"{own / grpo:.2f}x"]
@@ -91,6 +92,9 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
                 trainer._compute_advantage(first, {})  # what is imported and connected once
                 trainer.global_steps += 1
                 before = log.stat().st_size
+                egca._timeline.begin()
+                egca._waited_from = time.time()  # all rewards are there, so that own work is what is left
+                egca._timeline.cpu_s = 0.0
                 with peak() as used:
                     started, cpu = time.perf_counter(), time.process_time()
                     trainer._compute_advantage(batch, metrics := {})
@@ -98,6 +102,7 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
                     found[f"{name}_cpu_s"] = time.process_time() - cpu
                 found[f"{name}_mb"] = used() / 1e6
                 if name == "egca":
+                    found |= {"own_s": trainer._timeline.critical_path_s, "own_cpu_s": trainer._timeline.cpu_s}
                     found |= {"log_kb": (log.stat().st_size - before) / 1e3}
                     found |= {"full_rows": size * failing - metrics["egca/short_rows_total"]}
             tq.kv_clear(keys=keys, partition_id="train")
@@ -146,6 +151,19 @@ def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
     from verl_egca.training.config import settings_of
     from verl_egca.training.localization_log import LocalizationLog
     from verl_egca.training.timeline import Timeline
+
+    class OwnCpu(Timeline):
+        """Beside what the trainer notes of its own work, the CPU seconds of it."""
+
+        cpu_s = 0.0
+
+        @contextmanager
+        def own_work(self, name: str) -> Iterator[None]:
+            started = time.process_time()
+            with super().own_work(name):
+                yield
+            self.cpu_s += time.process_time() - started
+
     from verl_egca.training.trainer import EGCASync
 
     plain = PPOTrainerSync.__new__(PPOTrainerSync)
@@ -154,7 +172,7 @@ def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
     ours.config, ours.egca, ours.global_steps, ours._waited_from = config, settings_of(config), 1, 0.0
     folder = Path(config.trainer.default_local_dir)
     ours.localizations = LocalizationLog(folder / "localizations.jsonl", ours.egca)
-    ours._timeline = Timeline(folder / "timeline", [])
+    ours._timeline = OwnCpu(folder / "timeline", [])
     ours.reward_loop_manager = SimpleNamespace(reward_loop_worker_handles=[worker])
     return ours, plain
 
