@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     deadline = time.monotonic() + options.timeout
     try:
         head = meeting.wait_for(options.meet, HEAD, options.timeout)
+        missing = _wait_for_nodes(head, names, options.gpus, deadline)
     except TimeoutError:
-        return _not_ready([f"{names[0]}: Ray's head is not there"], options.timeout)
-    missing = _wait_for_nodes(head, names, options.gpus, deadline)
+        head, missing = "", [f"{names[0]}: Ray's head is not there"]
     missing += [f"{name}: its server does not answer" for name in _wait_for_servers(options.meet, servers, deadline)]
     if missing:
         return _not_ready(missing, options.timeout)
