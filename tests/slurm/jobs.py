@@ -82,7 +82,8 @@ class Job:
         seen = {}
         for process in Process.all():
             seen[process.pid] = process
-        mine = {process.pid for process in seen.values() if process.environment.get("SLURM_JOB_ID") == self.number}
+        own = {"SLURM_JOB_ID": self.number, "SLURM_CONF": self.slurm.env["SLURM_CONF"]}.items()
+        mine = {process.pid for process in seen.values() if own <= process.environment.items()}
         while more := {p.pid for p in seen.values() if p.parent in mine} - mine:
             mine |= more
         return [seen[pid] for pid in mine]
