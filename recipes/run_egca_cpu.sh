@@ -1,39 +1,32 @@
 #!/usr/bin/env bash
 # Trains the starter policy with EGCA on a machine without a GPU, through verl's trainer and Megatron's engine.
 #
-#   bash recipes/run_egca_cpu.sh [KEY=VALUE ...] [hydra overrides] [--dry-run]
+#   bash recipes/run_egca_cpu.sh [KEY=VALUE ...] [hydra overrides] [--dry-run | --command]
 #
-# KEY=VALUE, as an argument or in the environment:
-#   TP PP CP DP   ranks of tensor, pipeline, context and data parallelism (default 1; their product is the ranks used)
-#   NNODES        nodes of a Ray cluster that the ranks are shared out among (default 1); recipes/slurm/ sets it
-#   ENGINE        megatron (default) or fsdp2
-#   MODEL         a Hugging Face model, folder or name (default: the starter policy of this package)
-#   TRAIN VAL     parquet files that `egca prepare` wrote (default: the starter problems)
-#   SEED          of data order, sampling and engine (default 0)
-#   ROLLOUT_SECONDS  what the longest rollout takes at least; others in proportion to their tokens, as where a server
-#                 decodes them together (default 0: as fast as the CPU generates them)
-#   RUN           the run's name under runs/ (default: the unfinished run of the same command, or the next number)
+# KEY=VALUE, or from the environment (--help lists them). --dry-run prints the command and the resolved config.
 # Everything else is an override of verl's config: trainer.total_training_steps=2 egca.localizer=uniform ...
-# --dry-run prints the whole command and the resolved config.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-overrides=() dry_run=
-for argument in "$@"; do
-  case $argument in
-    TP=* | PP=* | CP=* | DP=* | NNODES=* | ENGINE=* | MODEL=* | TRAIN=* | VAL=* | SEED=* | RUN=* | ROLLOUT_SECONDS=*) export "${argument?}" ;;
-    [A-Z]*=*) echo "${argument%%=*}: there is no such setting; the head of recipes/run_egca_cpu.sh lists them" >&2; exit 2 ;;
-    --dry-run) dry_run=--dry-run ;;
-    *) overrides+=("$argument") ;;
-  esac
-done
-TP=${TP:-1} PP=${PP:-1} CP=${CP:-1} DP=${DP:-1} ENGINE=${ENGINE:-megatron} SEED=${SEED:-0}
-ranks=$((TP * PP * CP * DP)) NNODES=${NNODES:-1}
-[ $((ranks % NNODES)) = 0 ] || { echo "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so" >&2; exit 2; }
+settings=(
+  "TP=1                 ranks of tensor parallelism; the product of these four is the ranks used"
+  "PP=1                 of pipeline parallelism"
+  "CP=1                 of context parallelism"
+  "DP=1                 of data parallelism"
+  "ENGINE=megatron      or fsdp2"
+  "MODEL=               a Hugging Face model, folder or name (default: the starter policy of this package)"
+  "TRAIN=               a parquet file that 'egca prepare' wrote (default: the starter problems)"
+  "VAL=                 the same (default: TRAIN)"
+  "ROLLOUT_SECONDS=0    what the longest rollout takes at least, others in proportion to their tokens, as on a server"
+)
+source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
+read_arguments "$@"
+ranks=$((TP * PP * CP * DP)) critic=()
+[ $((ranks % NNODES)) = 0 ] || refuse "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so"
+[ "$METHOD" != ppo ] || refuse "METHOD=ppo is for the GPU recipes"
+credit_rule
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
-if [ -z "${TRAIN:-}" ]; then
+if [ -z "$TRAIN" ]; then
   egca starter prepare --out runs/.starter --quiet
   TRAIN=runs/.starter/train.parquet VAL=runs/.starter/test.parquet
 fi
@@ -44,19 +37,15 @@ if [ -d "$MODEL" ]; then # else a name on the hub, fetched from there
 fi
 VAL=${VAL:-$TRAIN}
 for file in "$TRAIN" "$VAL"; do
-  [ -f "$file" ] || { echo "$file: there is no such file; 'egca prepare' writes it" >&2; exit 2; }
+  [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare' writes it"
 done
 
 # The embedded CPU platform: gloo, plain-torch layers, a transformers model as rollout.
 export EGCA_CPU=1 VERL_PLATFORM=cpu VERL_ENGINE_DEVICE=cuda TORCHDYNAMO_DISABLE=1 CUDA_DEVICE_MAX_CONNECTIONS=1
 # One thread a process: there are more processes than cores.
 export OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
-export EGCA_CPU_ROLLOUT_SECONDS=${ROLLOUT_SECONDS:-0}
+export EGCA_CPU_ROLLOUT_SECONDS=$ROLLOUT_SECONDS
 export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
-
-actor=actor_rollout_ref.actor
-rollout=actor_rollout_ref.rollout
-ref=actor_rollout_ref.ref
 
 data=(
   data.train_files="$(realpath "$TRAIN")" data.val_files="$(realpath "$VAL")"
@@ -81,7 +70,7 @@ case $ENGINE in
     )
     ;;
   fsdp2)
-    [ $((TP * PP * CP)) = 1 ] || { echo "ENGINE=fsdp2 has data parallelism only: use DP, not TP, PP or CP" >&2; exit 2; }
+    [ $((TP * PP * CP)) = 1 ] || refuse "ENGINE=fsdp2 has data parallelism only: use DP, not TP, PP or CP"
     float32="mixed_precision={param_dtype:fp32,reduce_dtype:fp32,buffer_dtype:fp32}"
     engine=(
       model_engine=dp $actor.strategy=fsdp2 $ref.strategy=fsdp2 $actor.use_torch_compile=False
@@ -90,7 +79,7 @@ case $ENGINE in
       +actor_rollout_ref.model.override_config.attn_implementation=sdpa
     )
     ;;
-  *) echo "ENGINE=$ENGINE: choose megatron or fsdp2" >&2; exit 2 ;;
+  *) refuse "ENGINE=$ENGINE: choose megatron or fsdp2" ;;
 esac
 sampling=( # a transformers model in a process of its own
   actor_rollout_ref.model.path="$MODEL" actor_rollout_ref.model.use_remove_padding=$([ "$ENGINE" = megatron ] && echo True || echo False)
@@ -114,6 +103,6 @@ if [ -z "${EGCA_RAY_ADDRESS:-}" ]; then # a Ray of its own; a cluster's nodes sa
   )
 fi
 
-exec python -m verl_egca.launch $dry_run --root runs --default-name egca_cpu --name "${RUN:-}" -- \
+exec python -m verl_egca.launch $dry_run --root runs --default-name egca_cpu --name "$RUN" -- \
   python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
-  "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" ${overrides[@]+"${overrides[@]}"}
+  "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}

@@ -21,7 +21,7 @@ settings=(
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   or Qwen/Qwen2.5-Coder-1.5B-Instruct, the paper's ablation"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
-source "$(dirname "${BASH_SOURCE[0]}")/start.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
 read_arguments "$@"
 environment
 mbpp_and_humaneval

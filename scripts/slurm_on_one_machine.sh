@@ -4,7 +4,8 @@
 #   bash scripts/slurm_on_one_machine.sh start FOLDER     then: export SLURM_CONF=FOLDER/slurm.conf; sinfo
 #   bash scripts/slurm_on_one_machine.sh stop FOLDER      ends its jobs and daemons, and nothing else
 #
-# NODES (2), CPUS (4) and MEMORY (8000, in MB) are what the nodes n1, n2, ... promise, whatever the machine has.
+# NODES (2), and on each of them CPUS (4), MEMORY (8000, in MB) and GPUS (0), are what n1, n2, ... promise, whatever the
+# machine has.
 # Root is needed, systemd and cgroups are not. Key, socket, state and logs are in FOLDER, and every port is a free one, so
 # that a SLURM that is there already is not touched. What is missing is installed by apt.
 set -euo pipefail
@@ -33,6 +34,7 @@ start() {
     --log-file="$folder/log/munged.log" --seed-file="$folder/run/munge.seed" 2>"$folder/log/munged.start.log" ||
     failed "munged did not start"
   configuration >"$SLURM_CONF"
+  [ "${GPUS:-0}" = 0 ] || promise_gpus
   slurmctld -i || failed "slurmctld did not start"
   for number in $(seq "$nodes"); do
     mkdir -p "$folder/n$number"
@@ -55,7 +57,7 @@ stop() {
   for job in $(squeue -h -o %A 2>/dev/null | sort -u); do
     scancel "$job" || true
   done
-  for _ in $(seq 150); do
+  for _ in $(seq 450); do
     [ -n "$(squeue -h 2>/dev/null)" ] || break
     sleep 0.2
   done
@@ -63,6 +65,14 @@ stop() {
     end_process_of "$pidfile"
   done
   mv "$SLURM_CONF" "$SLURM_CONF.stopped"
+}
+
+promise_gpus() { # names only: SLURM wants a file for each, and looks no further
+  local last=$((GPUS - 1))
+  for number in $(seq 0 $last); do
+    touch "$folder/run/gpu$number"
+  done
+  echo "Name=gpu File=$folder/run/gpu[0-$last]" >"$folder/gres.conf"
 }
 
 end_process_of() { # file with a process id; waits for the end
@@ -136,8 +146,9 @@ InactiveLimit=0
 KillWait=15
 MinJobAge=3600
 CONFIGURATION
+  [ "${GPUS:-0}" = 0 ] || echo "GresTypes=gpu"
   for number in $(seq "$nodes"); do
-    echo "NodeName=n$number NodeHostname=$host NodeAddr=127.0.0.1 Port=${ports[$number]} CPUs=${CPUS:-4} RealMemory=${MEMORY:-8000} State=UNKNOWN"
+    echo "NodeName=n$number NodeHostname=$host NodeAddr=127.0.0.1 Port=${ports[$number]} CPUs=${CPUS:-4} RealMemory=${MEMORY:-8000} ${GPUS:+Gres=gpu:$GPUS} State=UNKNOWN"
   done
   echo "PartitionName=all Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE State=UP"
 }

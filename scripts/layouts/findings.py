@@ -82,7 +82,8 @@ class Findings:
         return {check for check, held in holds.items() if not held}
 
     def as_expected(self, case: Case) -> bool:
-        return self.broken() == (BREAKS[case.fault] if case.fault else set())
+        complete = case.resumes is None or self.resumed is not None
+        return complete and self.broken() == (BREAKS[case.fault] if case.fault else set())
 
     def as_row(self) -> dict[str, Any]:
         return asdict(self)

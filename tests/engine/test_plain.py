@@ -8,6 +8,7 @@ import torch
 
 from layouts import model, plain
 from layouts.batch import RESPONSES, SWAPPED, coded_rows, row_and_token
+from layouts.cases import CASES
 from layouts.findings import TOLERANCE, Findings, Resumed
 
 
@@ -87,6 +88,12 @@ EXACT = Findings(
 def test_an_error_past_the_tolerance_breaks_its_check(field, check, error):
     assert EXACT.broken() == set()
     assert replace(EXACT, **{field: error}).broken() == {check}
+
+
+def test_a_case_that_has_not_resumed_what_it_must_is_not_as_expected():
+    case = CASES["tp2-sp"]
+    assert EXACT.as_expected(case)
+    assert not replace(EXACT, resumed=None).as_expected(case)
 
 
 @pytest.mark.parametrize("error", [{"weights_equal": False}, {"loss": 1.01 * TOLERANCE}, {"update": math.nan}])

@@ -1,6 +1,7 @@
 """One node of a job's Ray cluster, until it is told to end.
 
-    python -m verl_egca.cluster.node --meet FOLDER --nodes n1,n2 [--cpus 16] [--gpus 8] [--object-store-bytes N]
+    python -m verl_egca.cluster.node --meet FOLDER --nodes n1,n2 [--cpus 16] [--gpus 8] [--timeout 1800]
+        [--object-store-bytes N]
 
 The first of ``--nodes`` is the head. FOLDER is seen by all of them. Every port is a free one, chosen by the kernel or
 here, because several jobs may share a machine. Ray's token comes by the environment (RAY_AUTH_MODE, RAY_AUTH_TOKEN) and
@@ -29,11 +30,14 @@ from verl_egca.cluster.processes import adopt_orphans, end_descendants, end_with
 LABEL = "slurm-node"  # the label of a Ray node that holds its name
 STARTED = "Ray runtime started."  # what `ray start` says then (ray/scripts/scripts.py)
 _STARTS = 5  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
-_HEAD_TIMEOUT_S = 300.0
 _POLL_S = 0.2
 _PATIENCE_S = 8.0
-# on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
-_NO_DRAINING = {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}
+_RAYS_PATIENCE = {
+    # on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+    # a node that is busy is not dead; of one that is, SLURM tells the job (Ray's default: 5 missed checks, 3 s apart)
+    "RAY_health_check_failure_threshold": "40",
+}
 
 
 class ToldToEnd(Exception):
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nodes", required=True, help="names, with commas; the first is the head")
     parser.add_argument("--cpus", type=int, help="what Ray may share out (default: as many as the node has)")
     parser.add_argument("--gpus", type=int, help="likewise; without devices these are names for processes")
+    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds to wait for the head")
     parser.add_argument("--object-store-bytes", type=int, help="default: Ray's, 30% of memory")
     options = parser.parse_args(arguments)
     names = options.nodes.split(",")
@@ -81,7 +86,7 @@ def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subpr
         if value is not None:
             shared.append(f"{flag}={value}")
     if meeting.node_name() != names[0]:
-        head = meeting.wait_for(options.meet, HEAD, _HEAD_TIMEOUT_S)
+        head = meeting.wait_for(options.meet, HEAD, options.timeout)
         own = meeting.own_address([head.rpartition(":")[0]])
         return _bring_up([f"--address={head}", f"--node-ip-address={own}", *shared])
     own = meeting.own_address(names[1:])
@@ -89,7 +94,7 @@ def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subpr
         ["--head", "--port=0", f"--node-ip-address={own}", "--include-dashboard=false", "--no-monitor", *shared]
     )
     # `ray start` writes its address there (ray/_private/utils.py, write_ray_address)
-    meeting.leave(options.meet, HEAD, meeting.wait_for(folder, "ray_current_cluster", _HEAD_TIMEOUT_S).strip())
+    meeting.leave(options.meet, HEAD, meeting.wait_for(folder, "ray_current_cluster", options.timeout).strip())
     return node
 
 
@@ -108,7 +113,7 @@ def _bring_up(arguments: list[str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=os.environ | _NO_DRAINING,
+            env=os.environ | _RAYS_PATIENCE,
             preexec_fn=end_with_parent,
         )
         up = threading.Event()

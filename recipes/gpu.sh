@@ -1,70 +1,15 @@
-# Sourced by the GPU recipes: what they share. A recipe sets `settings` (a line each: NAME=default, what it is), sources
-# this, says how its data, objective and model differ, and ends with `train NAME override ...`.
-
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-# Shorthands of verl's longest keys.
-model=actor_rollout_ref.model
-actor=actor_rollout_ref.actor
-rollout=actor_rollout_ref.rollout
-ref=actor_rollout_ref.ref
+# Sourced by the GPU recipes: what they share. A recipe sets `settings`, sources this, says how its data, objective and model
+# differ, and ends with `train NAME override ...`.
 
 settings=(
   "${settings[@]}"
   "DATA=data            folder of the parquet files; recipes/prepare_data.sh makes MBPP's and HumanEval's"
-  "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
   "EPOCHS=3             over the training data"
   "SAVE_EVERY=11        steps between checkpoints, and between validations"
-  "METHOD=egca          who gets the credit: egca, grpo, executed (StepCoder), random, late, soft, ppo"
-  "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
   "ROLLOUT=sglang       the rollout's server: sglang or vllm"
   "DEBUGGER=0           1 starts a debugger's server beside the training; EGCA_DEBUGGER_URL names one that runs"
-  "SEED=0               of data order, sampling and engine"
-  "RUN=                 the run's name under runs/ (default: the unfinished run of the same command, or the next number)"
 )
-overrides=() dry_run=
-
-read_arguments() { # KEY=VALUE into variables, flags; the rest are overrides of verl's config
-  local line name argument known=" "
-  for line in "${settings[@]}"; do
-    name=${line%%=*} line=${line#*=}
-    known+="$name "
-    [ -n "${!name+set}" ] || printf -v "$name" %s "${line%% *}"
-  done
-  for argument in "$@"; do
-    name=${argument%%=*}
-    case $argument in
-      --dry-run | --command) dry_run=$argument ;;
-      --help | -h)
-        sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
-        printf '  %s\n' "${settings[@]}"
-        exit 0
-        ;;
-      [A-Z]*=*)
-        [[ $known == *" $name "* ]] || refuse "$name: there is no such setting; known ones are:$known"
-        printf -v "$name" %s "${argument#*=}"
-        ;;
-      -*) refuse "$argument: known flags are --dry-run, --command and --help" ;;
-      *) overrides+=("$argument") ;;
-    esac
-  done
-}
-
-refuse() {
-  echo "$0: $*" >&2
-  exit 2
-}
-
-credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's
-  case $METHOD in
-    egca) rule=() ;;
-    grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;
-    ppo) rule=(algorithm.adv_estimator=gae egca.localizer=uniform "${critic[@]}") ;;
-    soft) rule=(egca.soft="$SOFT") ;;
-    executed | random | late) rule=(egca.localizer="$METHOD") ;;
-    *) refuse "METHOD=$METHOD: choose egca, grpo, executed, random, late, soft or ppo" ;;
-  esac
-}
+source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 
 mbpp_and_humaneval() { # sets TRAIN and VAL: MBPP's train split; HumanEval and MBPP's test split
   local data

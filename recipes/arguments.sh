@@ -1,0 +1,63 @@
+# Sourced by all recipes: their arguments, and the switch that says who gets the credit. A recipe sets `settings`, a line
+# each: NAME=default, what it is.
+
+script=$(realpath "$0")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Shorthands of verl's longest keys.
+model=actor_rollout_ref.model
+actor=actor_rollout_ref.actor
+rollout=actor_rollout_ref.rollout
+ref=actor_rollout_ref.ref
+
+settings=(
+  "${settings[@]}"
+  "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
+  "METHOD=egca          who gets the credit: egca, grpo, executed (StepCoder), random, late, soft, ppo"
+  "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
+  "SEED=0               of data order, sampling and engine"
+  "RUN=                 the run's name under runs/ (default: the unfinished run of the same command, or the next number)"
+)
+overrides=() dry_run=
+
+read_arguments() { # KEY=VALUE into variables, flags; the rest are overrides of verl's config
+  local line name argument known=" "
+  for line in "${settings[@]}"; do
+    name=${line%%=*} line=${line#*=}
+    known+="$name "
+    [ -n "${!name+set}" ] || printf -v "$name" %s "${line%% *}"
+  done
+  for argument in "$@"; do
+    name=${argument%%=*}
+    case $argument in
+      --dry-run | --command) dry_run=$argument ;;
+      --help | -h)
+        sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$script"
+        printf '  %s\n' "${settings[@]}"
+        exit 0
+        ;;
+      [A-Z]*=*)
+        [[ $known == *" $name "* ]] || refuse "$name: there is no such setting; known ones are:$known"
+        printf -v "$name" %s "${argument#*=}"
+        ;;
+      -*) refuse "$argument: known flags are --dry-run, --command and --help" ;;
+      *) overrides+=("$argument") ;;
+    esac
+  done
+}
+
+refuse() {
+  echo "$0: $*" >&2
+  exit 2
+}
+
+credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's; `critic` has PPO's
+  case $METHOD in
+    egca) rule=() ;;
+    grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;
+    ppo) rule=(algorithm.adv_estimator=gae egca.localizer=uniform "${critic[@]}") ;;
+    soft) rule=(egca.soft="$SOFT") ;;
+    executed | random | late) rule=(egca.localizer="$METHOD") ;;
+    *) refuse "METHOD=$METHOD: choose egca, grpo, executed, random, late, soft or ppo" ;;
+  esac
+}
