@@ -42,6 +42,7 @@ def test_a_name_that_is_not_there_is_missed(megatron):
     assert not megatron.has(Import("a.py", 1, "megatron.core.parallel_estate"))
 
 
+_PATCH = "vllm.model_executor.model_loader.checkpoint_weight_patch"
 ROLLOUT_KNOWN = {
     "sglang": {
         # before SGLang 0.5.10
@@ -55,11 +56,9 @@ ROLLOUT_KNOWN = {
         ("sglang_rollout.py", "sglang.srt.model_executor.model_runner_components.weight_updater LocalSerializedTensor"),
     },
     "vllm": {
-        # the delta weight transfer, for a release after this one; behind an if and a try
-        (
-            "delta_weight_transfer.py",
-            "vllm.model_executor.model_loader.checkpoint_weight_patch CheckpointWeightPatchLoader",
-        ),
+        # the delta weight transfer's patches, of a later release; under TYPE_CHECKING and in a try. No recipe uses it
+        ("delta_weight_transfer.py", f"{_PATCH} CheckpointWeightPatch"),
+        ("delta_weight_transfer.py", f"{_PATCH} load_checkpoint_weight_patches"),
     },
 }
 
