@@ -21,8 +21,10 @@ class Import:
 def imports_of(folder, packages):
     """All imports of ``packages`` in the files below ``folder``, wherever in a file they stand."""
     for file in sorted(Path(folder).rglob("*.py")):
-        at = str(file.relative_to(folder))
-        for node in ast.walk(ast.parse(file.read_bytes())):
+        at, source = str(file.relative_to(folder)), file.read_bytes()
+        if not any(package.encode() in source for package in packages):
+            continue  # parsing takes long
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and not node.level and _top(node.module) in packages:
                 for alias in node.names:
                     yield Import(at, node.lineno, node.module, alias.name)
