@@ -97,14 +97,13 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
                 egca._timeline.cpu_s = 0.0
                 with peak() as used:
                     started, cpu = time.perf_counter(), time.process_time()
-                    trainer._compute_advantage(batch, metrics := {})
+                    trainer._compute_advantage(batch, {})
                     found[f"{name}_s"] = time.perf_counter() - started
                     found[f"{name}_cpu_s"] = time.process_time() - cpu
                 found[f"{name}_mb"] = used() / 1e6
                 if name == "egca":
                     found |= {"own_s": trainer._timeline.critical_path_s, "own_cpu_s": trainer._timeline.cpu_s}
                     found |= {"log_kb": (log.stat().st_size - before) / 1e3}
-                    found |= {"full_rows": size * failing - metrics["egca/short_rows_total"]}
             tq.kv_clear(keys=keys, partition_id="train")
             del keys, tags, batch, first
             yield found | operator_ms(size, tokens, failing)

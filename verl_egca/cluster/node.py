@@ -32,8 +32,12 @@ STARTED = "Ray runtime started."  # what `ray start` says then (ray/scripts/scri
 _STARTS = 5  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
 _POLL_S = 0.2
 _PATIENCE_S = 8.0
-# on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
-_NO_DRAINING = {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}
+_RAYS_PATIENCE = {
+    # on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+    # a node that is busy is not dead; of one that is, SLURM tells the job (Ray's default: 5 missed checks, 3 s apart)
+    "RAY_health_check_failure_threshold": "40",
+}
 
 
 class ToldToEnd(Exception):
@@ -109,7 +113,7 @@ def _bring_up(arguments: list[str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=os.environ | _NO_DRAINING,
+            env=os.environ | _RAYS_PATIENCE,
             preexec_fn=end_with_parent,
         )
         up = threading.Event()

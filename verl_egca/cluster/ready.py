@@ -2,8 +2,8 @@
 
     python -m verl_egca.cluster.ready --meet FOLDER --nodes n1,n2 --gpus 8 [--servers n3,n4] [--timeout 600]
 
-On success it prints two lines: the address of Ray's head, and the servers' URLs with commas between them (empty without
-servers). Exit status 1 otherwise, with a line on standard error for each node that is missing or has too few GPUs.
+On success FOLDER/ready has two lines: the address of Ray's head, and the servers' URLs with commas between them (empty
+without servers). They are not printed, because Ray prints there too. Exit status 1 otherwise, with a line on standard error for each node that is missing or has too few GPUs.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing += [f"{name}: its server does not answer" for name in _wait_for_servers(options.meet, servers, deadline)]
     if missing:
         return _not_ready(missing, options.timeout)
-    print(head)
-    print(",".join(meeting.find(options.meet, address_file(name)) or "" for name in servers))
+    urls = ",".join(meeting.find(options.meet, address_file(name)) or "" for name in servers)
+    meeting.leave(options.meet, "ready", f"{head}\n{urls}\n")
     return 0
 
 
