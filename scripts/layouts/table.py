@@ -39,7 +39,8 @@ def markdown(found: Found) -> str:
 _LEGEND = (
     "Log-probs and probabilities: largest absolute difference. Loss and gradient norm: relative. Weights and step: of the "
     "worst tensor, by Euclidean norm, relative to the tensor and to how far it moved. D and F are against float64 and the "
-    f"rollout, E against the uninterrupted run. All must be at most {TOLERANCE:g}; A and B, exact."
+    f"rollout, E against the uninterrupted run. All must be at most {TOLERANCE:g}, but for E's step, which is only told: of "
+    "two runs in float32, rounding alone can be as much; A and B, exact."
 )
 
 

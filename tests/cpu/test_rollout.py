@@ -1,35 +1,11 @@
-"""The server that generates on the CPU, without Ray: when responses come back."""
+"""When responses of the server that generates on the CPU come back."""
 
-import asyncio
-
-import pytest
-from transformers import AutoTokenizer
-
-from verl_egca.cpu import rollout
-from verl_egca.starter.policy import load
-from verl_egca.starter.policy_path import WEIGHTS
+from verl_egca.cpu.rollout import ends_after
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.5])
-def test_short_responses_come_back_first_where_rollouts_are_held_back_and_all_at_once_otherwise(monkeypatch, seconds):
-    monkeypatch.setattr(rollout, "_SECONDS", seconds)
-    tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
-    prompt = tokenizer("def f(a):\n", add_special_tokens=False)["input_ids"]
-    wanted = [24, 1, 12, 3]  # tokens that each may have; ends at different places unless the policy stops before
+def test_the_longest_response_takes_the_whole_time_and_the_others_their_part_of_it():
+    assert [ends_after(tokens, 96, 30.0) for tokens in (96, 48, 24)] == [30.0, 15.0, 7.5]
 
-    async def generate_all():
-        server = rollout.HFServer(str(WEIGHTS), 24, 64, seed=0)
-        await server.load_weights(load(WEIGHTS)[0].state_dict(), 0)
-        ended = []
 
-        async def generate(number):
-            output = await server.generate(prompt, {"max_tokens": wanted[number]}, f"r{number}")
-            ended.append((number, len(output.token_ids)))
-
-        await asyncio.gather(*map(generate, range(4)))
-        return ended
-
-    ended = asyncio.run(generate_all())
-    lengths = [length for _, length in ended]
-    assert len(set(lengths)) > 1
-    assert lengths == sorted(lengths) if seconds else [number for number, _ in ended] == [0, 1, 2, 3]
+def test_without_a_time_nothing_is_held_back():
+    assert ends_after(96, 96, 0.0) == 0.0

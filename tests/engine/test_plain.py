@@ -96,6 +96,6 @@ def test_a_case_that_has_not_resumed_what_it_must_is_not_as_expected():
     assert not replace(EXACT, resumed=None).as_expected(case)
 
 
-@pytest.mark.parametrize("error", [{"weights_equal": False}, {"loss": 1.01 * TOLERANCE}, {"update": math.nan}])
+@pytest.mark.parametrize("error", [{"weights_equal": False}, {"loss": 1.01 * TOLERANCE}, {"weights": math.nan}])
 def test_a_run_resumed_otherwise_than_it_was_left_breaks_its_check(error):
     assert replace(EXACT, resumed=replace(EXACT.resumed, **error)).broken() == {"E"}
