@@ -1,4 +1,4 @@
-"""The GPU pins are one consistent set, by the packages' own metadata; what is set aside is named, and no more than needed."""
+"""The GPU pins are one consistent set, by the packages' own metadata; what is set aside is named."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import resolve_gpu_pins
-from resolve_gpu_pins import ENGINES, Wanted, check, needless, read_pins
+from resolve_gpu_pins import ENGINES, Wanted, check, read_pins
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,10 +24,6 @@ def uv():
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_requirement_of_every_pin_is_met_by_the_pins_but_the_named_ones(uv, engine):
     assert check(Wanted.read(), engine, read_pins(engine)) == []
-
-
-def test_no_named_exception_is_needless(uv):
-    assert needless(Wanted.read(), {engine: read_pins(engine) for engine in ENGINES}) == []
 
 
 def test_a_pin_that_contradicts_the_others_is_found(uv):

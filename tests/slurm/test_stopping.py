@@ -73,6 +73,7 @@ def test_before_its_time_limit_a_job_stops_at_a_step_requeues_itself_and_goes_on
     (stopped, *_) = re.findall(r"stopped after step (\d+) as asked", limited.said())
     assert f"continued after step {stopped}" in limited.said()
     assert [row["step"] for row in limited.rows()] == list(range(1, 201))
+    assert not limited.processes()
 
 
 def ranks_by_node(job):
