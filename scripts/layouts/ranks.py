@@ -109,10 +109,11 @@ class _World:
         from layouts import experiment
 
         torch.set_num_threads(1)
-        meeting = f"file://{self._results}.meeting"
-        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=self._ranks)
-        for task in tasks:
+        for number, task in enumerate(tasks):
             print(f"== {task}", flush=True)
+            # a group of its own each: those of earlier tasks would keep their threads, dozens of groups a layout
+            meeting = f"file://{self._results}.meeting-{number}"
+            dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=self._ranks)
             self._write(rank, None)
             case = self._cases[task.name]
             if task.resumes:
@@ -120,7 +121,7 @@ class _World:
             else:
                 row = asdict(experiment.run(task.name, case, self._ground))
             self._write(rank, row)
-        dist.destroy_process_group()
+            dist.destroy_process_group()
 
     def _write(self, rank: int, row: dict[str, Any] | None) -> None:
         if rank == 0:
