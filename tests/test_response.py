@@ -1,7 +1,7 @@
 """Programs in responses: found in every form that policies answer in, each character at its place."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from problems import assertion_problem, stdio_problem
 
@@ -108,6 +108,7 @@ pieces = st.sampled_from(
 )
 
 
+@example("\t```python\n~~~\n\t", False)  # ends within the fence's indentation
 @given(st.lists(pieces, max_size=12).map("".join), st.booleans())
 def test_every_character_of_a_program_has_its_place(response, continued):
     problem = CONTINUED if continued else PROBLEM

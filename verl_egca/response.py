@@ -111,7 +111,8 @@ def _block(text: str, opening: re.Match[str], end: int) -> _Block:
     lines = []
     for first, last in _lines(text, start, end):
         blank = len(text[first:last]) - len(text[first:last].lstrip(" \t"))
-        lines.append((first + min(width, blank), last))
+        if first + min(width, blank) < last:  # else the text ends within the indentation
+            lines.append((first + min(width, blank), last))
     return _Block(opening["info"].strip().split(" ")[0].lower(), tuple(lines))
 
 
