@@ -11,12 +11,19 @@ settings=(
 )
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 
-mbpp_and_humaneval() { # sets TRAIN and VAL: MBPP's train split; HumanEval and MBPP's test split
-  local data
-  data=$(realpath -m "$DATA") # Ray starts processes in folders of its own
-  TRAIN=$data/mbpp/train.parquet
-  VAL=[$data/humaneval/test.parquet,$data/mbpp/test.parquet]
+mbpp_and_humaneval() { # sets `data`: trains on MBPP's train split, validates on HumanEval and MBPP's test split
   [ -n "$dry_run" ] || bash recipes/prepare_data.sh "$DATA"
+  local folder
+  folder=$(realpath -m "$DATA") # Ray starts processes in folders of their own
+  problems "$folder/mbpp/train.parquet" "[$folder/humaneval/test.parquet,$folder/mbpp/test.parquet]"
+}
+
+problems() { # sets `data`: to train on, to validate on
+  data=(
+    data.train_files="$1" data.val_files="$2"
+    data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
+    data.filter_overlong_prompts=True data.truncation=error data.seed="$SEED"
+  )
 }
 
 set_micro_batches() { # as many sequences as fit into TOKENS_PER_GPU; log-probs and the reference follow the actor
@@ -48,7 +55,6 @@ megatron_engine() { # sets `engine`; arguments are keys of Megatron's Transforme
 }
 
 fsdp2_engine() { # sets `engine`
-  local of
   set_micro_batches
   engine=(model_engine=dp $model.path="$MODEL" $model.use_remove_padding=True $model.enable_gradient_checkpointing=True)
   engine+=($actor.strategy=fsdp2 $ref.strategy=fsdp2 $ref.fsdp_config.param_offload=True)
@@ -119,5 +125,5 @@ train() { # name of the recipe's runs, overrides of verl's config
   schedule "$name"
   python -m verl_egca.launch $dry_run --root runs --default-name "$name" --name "$RUN" -- \
     python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
-    "$@" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}
+    "${data[@]}" "$@" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}
 }

@@ -24,15 +24,11 @@ settings=(
 source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
 read_arguments "$@"
 environment
-mbpp_and_humaneval
 
 # The paper evaluates on HumanEval and MBPP and does not say what it trains on. Here: MBPP's own train split, 374 problems,
 # so that its test split stays unseen. 34 prompts a step are 11 steps an epoch with none left over.
-data=(
-  data.train_files="$TRAIN" data.val_files="$VAL"
-  data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
-  data.filter_overlong_prompts=True data.truncation=error data.seed="$SEED"
-)
+mbpp_and_humaneval
+
 # The paper's: G = 16, AdamW 5e-7, KL 0.05 in the loss, clip 0.2. It leaves open how often a batch is used: two optimizer
 # steps here, since with one the ratio is 1 and nothing is ever clipped. The KL estimator is GRPO's own (k3). As in GRPO a
 # response's tokens are averaged: summed, a KL of 0.05 a token would outweigh the advantage of any longer response.
@@ -46,7 +42,7 @@ objective=(
 megatron_engine seq_len_interpolation_factor=4.0 rotary_base=100000
 
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
-train egca_deepseek6.7b "${data[@]}" "${objective[@]}"
+train egca_deepseek6.7b "${objective[@]}"
 
 # The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
 #

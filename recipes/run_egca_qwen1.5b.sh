@@ -26,11 +26,6 @@ read_arguments "$@"
 environment
 mbpp_and_humaneval
 
-data=(
-  data.train_files="$TRAIN" data.val_files="$VAL"
-  data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
-  data.filter_overlong_prompts=True data.truncation=error data.seed="$SEED"
-)
 # A smaller model takes a larger step, and less pull towards where it started.
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
@@ -40,7 +35,7 @@ objective=(
 fsdp2_engine
 
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu 0 --context-length 8192
-train egca_qwen1.5b "${data[@]}" "${objective[@]}"
+train egca_qwen1.5b "${objective[@]}"
 
 # The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
 #

@@ -26,11 +26,6 @@ read_arguments "$@"
 environment
 mbpp_and_humaneval
 
-data=(
-  data.train_files="$TRAIN" data.val_files="$VAL"
-  data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
-  data.filter_overlong_prompts=True data.truncation=error data.seed="$SEED"
-)
 objective=(
   $actor.optim.lr=5e-7 $actor.clip_ratio=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.05 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
@@ -39,7 +34,7 @@ objective=(
 fsdp2_engine
 
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
-train egca_qwen7b_fsdp2 "${data[@]}" "${objective[@]}"
+train egca_qwen7b_fsdp2 "${objective[@]}"
 
 # The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
 #

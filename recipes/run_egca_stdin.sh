@@ -31,13 +31,8 @@ environment
 for file in "$TRAIN" "$VAL"; do
   [ -n "$dry_run" ] || [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare --format prime_code' writes it"
 done
-TRAIN=$(realpath -m "$TRAIN") VAL=$(realpath -m "$VAL") # Ray starts processes in folders of its own
+problems "$(realpath -m "$TRAIN")" "$(realpath -m "$VAL")" # Ray starts processes in folders of their own
 
-data=(
-  data.train_files="$TRAIN" data.val_files="$VAL"
-  data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
-  data.filter_overlong_prompts=True data.truncation=error data.seed="$SEED"
-)
 # Contest problems have many tests, some of them slow: a longer budget, and the share of tests passed stays out of it.
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
@@ -48,7 +43,7 @@ objective=(
 megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge loses with transformers 5
 
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
-train egca_stdin "${data[@]}" "${objective[@]}"
+train egca_stdin "${objective[@]}"
 
 # The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
 #

@@ -207,7 +207,7 @@ def fill(
     for first in range(0, size, CHUNK):
         numbers = range(first, min(first + CHUNK, size))
         fails = [number % 100 < 100 * failing for number in numbers]
-        results = own_copies(worker, [(wrong if fail else right) for fail in fails], numbers)
+        results = own_copies(worker, [(wrong if fail else right) for fail in fails], numbers, tokens)
         rows = []
         for number, (score, info) in zip(numbers, results, strict=True):
             total += len(info["egca"])
@@ -285,7 +285,7 @@ def scored(worker: Any) -> tuple[list[Scored], list[Scored]]:
     return found[0], found[1]
 
 
-def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[int]) -> list[Scored]:
+def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[int], tokens: int) -> list[Scored]:
     """One of each of ``of``, as a sample of its own: with another task, and evidence that the worker keeps for it."""
     import ray
 
@@ -296,10 +296,8 @@ def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[in
     for number, (reward, info), record, evidence in zip(numbers, chosen, records, kept, strict=True):
         record |= {"task_id": f"merge/{number // GROUP}", "evidence_number": evidence}
         record |= {"program_digest": f"{number:016x}", "shared": False}
-        if (
-            record["mode"] == "LOGIC"
-        ):  # the starter's tokens are short; the span stays, the response is as long as asked
-            record["response_tokens"] = 1024
+        if record["mode"] == "LOGIC":  # the span stays, the response is as long as asked
+            record["response_tokens"] = tokens
         copies.append((reward, info | {"egca": json.dumps(record, separators=(",", ":"))}))
     return copies
 

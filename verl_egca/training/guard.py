@@ -139,10 +139,8 @@ def _actor_log_probs(group: Any, ids: list[int], config: Any) -> list[float]:
         batch_size=rows,
     )
     tu.assign_non_tensor(batch, temperature=1.0, calculate_entropy=False, compute_loss=False)
-    output = group.compute_log_prob(batch)
-    if hasattr(output, "get") and not isinstance(output, TensorDict):
-        output = output.get()
-    return [float(value) for value in output["log_probs"].unbind()[0][: len(ids) - 1]]
+    log_probs = group.compute_log_prob(batch)["log_probs"]  # shifted left once: the last one is of no token
+    return [float(value) for value in log_probs.unbind()[0][: len(ids) - 1]]
 
 
 def _dtype(config: Any) -> str:
@@ -169,10 +167,11 @@ def _refusal(found: Agreement, rope: dict[str, Any] | None, config: Any, toleran
             f"Remedy: {_remedy(rope)}"
         )
     else:
+        key = _OVERRIDE if strategy == "megatron" else "actor_rollout_ref.model.override_config"
         said += (
             "Likely causes: the engine reads a key of the model's config otherwise or not at all (RoPE, norm epsilon, "
             "biases, tied embeddings), or some weights were not loaded. Remedy: compare the config that the log shows with "
-            f"the model's config.json, and set what differs by {_OVERRIDE}"
+            f"the model's config.json, and set what differs by {key}"
         )
     return said + "\nTo train all the same: egca.guard.enabled=false"
 
