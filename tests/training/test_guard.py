@@ -1,4 +1,4 @@
-"""What the guard makes of the actor's and Hugging Face's log-probs. The whole of it runs in tests/loop/test_guard.py."""
+"""What the guard makes of the actor's and Hugging Face's log-probs. The whole of it runs in tests/loop/test_guarded_training.py."""
 
 import math
 
