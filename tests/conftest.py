@@ -1,9 +1,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+
+# the same examples each time; `--hypothesis-profile=search` looks for new ones
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("repeatable")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -37,14 +37,14 @@ def check(tokenizer, ids, start, end):
         assert set(range(start, end)) <= spanned
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(families, any_ids, st.integers(0, 99), st.integers(0, 99))
 def test_any_ids_cover_their_text_exactly(family, ids, start, end):
     tokenizer = tokenizer_of(family)
     check(tokenizer, [i % len(tokenizer) for i in ids], start, end)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(families, texts, st.integers(0, 12), st.integers(0, 99), st.integers(0, 99))
 def test_tokenized_text_with_a_special_token_in_the_middle(family, text, where, start, end):
     tokenizer = tokenizer_of(family)

@@ -28,7 +28,7 @@ def in_span(spans, t):
     return any(start <= t < end for start, end in spans)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(batches(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_every_row_sums_to_its_advantage_in_every_mode(batch, soft):
     adv_B, modes, spans, mask_BT = batch
@@ -37,7 +37,7 @@ def test_every_row_sums_to_its_advantage_in_every_mode(batch, soft):
     torch.testing.assert_close(out_BT.double().sum(-1), expected_B.double(), rtol=1e-6, atol=0.0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(batches(), st.sampled_from([0.0, 0.25, 1.0]))
 def test_mean_normalisation_is_sum_times_the_rows_tokens(batch, soft):
     adv_B, modes, spans, mask_BT = batch
@@ -46,7 +46,7 @@ def test_mean_normalisation_is_sum_times_the_rows_tokens(batch, soft):
     torch.testing.assert_close(by_mean, by_sum * mask_BT.sum(-1, keepdim=True), rtol=1e-6, atol=0.0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(batches())
 def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch):
     adv_B, modes, spans, mask_BT = batch
@@ -58,7 +58,7 @@ def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch):
             assert bool(out_BT[row, t] != 0) == bool(inside and adv_B[row] != 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(batches(), st.randoms())
 def test_permuting_rows_permutes_the_result(batch, random):
     adv_B, modes, spans, mask_BT = batch
@@ -69,7 +69,7 @@ def test_permuting_rows_permutes_the_result(batch, random):
     assert torch.equal(permuted, out_BT[order])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(batches())
 def test_uniform_rows_under_mean_are_grpo_bit_for_bit(batch):
     adv_B, _, _, mask_BT = batch

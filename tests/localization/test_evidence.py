@@ -32,7 +32,7 @@ def strings(value):
             yield from strings(inner)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text(), VALUES))
 def test_any_evidence_is_plain_json_within_its_bounds(evidence):
     kept = bounded(evidence)

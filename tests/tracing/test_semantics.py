@@ -296,7 +296,7 @@ def a_program(random):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.randoms(use_true_random=False))
 def test_a_random_program_does_the_same_with_probes(random):
     source = a_program(random)

@@ -57,7 +57,7 @@ def test_of_a_long_statement_only_the_lines_that_differ_count() -> None:
     assert changed_lines("x = [1,\n     5,\n     3]\n", "x = [1, 2,\n     3]\n") == {2}
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 100))
 def test_the_changed_lines_of_a_mutant_meet_its_place(seed: int) -> None:
     for mutant in mutants(RIGHT, seed):

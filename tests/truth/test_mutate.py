@@ -107,7 +107,7 @@ LONG = dedent('''
 ''')
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), edits=st.integers(1, 2))
 def test_mutants_compile_differ_and_have_places_inside_the_text(seed: int, edits: int) -> None:
     for number, mutant in enumerate(mutants(LONG, seed, edits)):

@@ -146,7 +146,7 @@ def result(source: str, xs: list[int]) -> Any:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), xs=st.lists(st.integers(-3, 9), max_size=5))
 def test_a_rewritten_program_means_the_same(name: str, seed: int, xs: list[int]) -> None:
     source = PROGRAMS[name]

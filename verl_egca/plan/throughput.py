@@ -50,10 +50,12 @@ def throughput(job: Job, kinds: list[GpuMemory]) -> Throughput:
     searches = job.sequences * assumed.logic * assumed.localization
     calls = debugger_calls(job)
 
-    last_verdict = assumed.verdict + max(0.0, verdicts / cores - rollout.seconds)
-    last_search = assumed.localization + max(0.0, (verdicts + searches) / cores - rollout.seconds)
-    last_search -= max(0.0, verdicts / cores - rollout.seconds)
-    last_call = calls.one + max(0.0, calls.seconds - rollout.seconds)
+    # what generation does not hide; the calls run beside the searches and are not waited for twice
+    late_verdicts = max(0.0, verdicts / cores - rollout.seconds)
+    late = max(0.0, (verdicts + searches) / cores - rollout.seconds)
+    last_verdict = assumed.verdict + late_verdicts
+    last_search = assumed.localization + late - late_verdicts
+    last_call = calls.one + max(0.0, calls.seconds - rollout.seconds - late)
 
     mean = job.mean_prompt + job.mean_response
     passes = budget.mean_tokens * forward_flops(job.model, mean) / (job.world * job.gpu.flops * assumed.mfu)
@@ -76,7 +78,7 @@ def throughput(job: Job, kinds: list[GpuMemory]) -> Throughput:
             Share(
                 "debugger",
                 last_call,
-                f"{calls.count:.0f} calls, {calls.seconds:.1f} s, beside generation; the last one",
+                f"{calls.count:.0f} calls, {calls.seconds:.1f} s, beside generation and search; the last one",
             )
         )
     shares += [

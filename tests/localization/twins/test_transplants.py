@@ -129,7 +129,7 @@ def test_an_equal_program_needs_no_edit():
     assert edits(PROGRAMS[0], PROGRAMS[0]) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(PROGRAMS), st.sampled_from(PROGRAMS))
 def test_every_edit_parses_is_distinct_and_costs_no_less_than_the_one_before(candidate: str, reference: str):
     found = edits(candidate, reference)
