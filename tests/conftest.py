@@ -13,6 +13,18 @@ settings.load_profile("repeatable")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
+# first, for they take longest and one of them mostly waits; what shares their fixtures stays on one worker
+TOGETHER = ("tests/slurm/", "tests/loop/")
+
+
+def pytest_collection_modifyitems(items):
+    """For `pytest -n 2 --dist loadgroup`: a file's tests stay together, in order, as their fixtures do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def shared_data():

@@ -1,8 +1,8 @@
-"""Runs cases in processes, one a rank.
+"""Runs cases in processes, one a rank, and new ones for each case: gloo's threads outlive their process groups.
 
 This process imports torch, verl and Megatron once; the ranks are forked from it, which saves each of them the half minute
 that the imports take. They find each other through a file, so no port is needed. A rank that dies takes the others along,
-and the case that it died in; what is left is done by new ones.
+and the case that it died in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -22,7 +22,7 @@ from layouts.findings import Findings, Resumed
 from layouts.ground import Ground, prepared
 from layouts.layout import Case
 
-ORDER = (2, 1, 4)  # worlds by ranks: a case may resume what a case of its own world or of an earlier one has saved
+ORDER = (2, 1, 4)  # ranks of a case: it may resume what a case of as many ranks, or of those before, has saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,61 +43,70 @@ class Watcher(Protocol):
     def failed(self, name: str, words: str) -> None: ...
 
 
+class _RankEnded(Exception):
+    """A rank ended before its task was done."""
+
+
 def run_cases(cases: dict[str, Case], folder: Path, watcher: Watcher) -> None:
     """Run ``cases``, the savers of those that resume among them; ``folder`` keeps models, checkpoints and logs."""
     ground, found = prepared(cases.values(), folder), dict[str, Findings]()
-    for ranks in ORDER:
-        world = [name for name, case in cases.items() if case.layout.ranks == ranks]
-        tasks = [Task(name, False) for name in world] + [Task(name, True) for name in world if cases[name].resumes]
-        while tasks:
-            done = _World(ranks, cases, ground).work(tasks, found, watcher)
-            broken, tasks = {task.name for task in tasks[done : done + 1]}, tasks[done + 1 :]
-            tasks = [task for task in tasks if task.name not in broken]
-            for task in list(tasks):  # of the others, those that resume what was never saved
-                saver = cases[task.name].resumes
-                if task.resumes and saver not in found:
-                    watcher.failed(task.name, f"it resumes {saver}, which failed")
-                    tasks.remove(task)
-
-
-class _World:
-    def __init__(self, ranks: int, cases: dict[str, Case], ground: Ground) -> None:
-        self._ranks, self._cases, self._ground = ranks, cases, ground
-        tries = len(list(ground.folder.glob(f"{ranks}-ranks-*.rank0.log")))
-        self._results = ground.folder / f"{ranks}-ranks-{tries}.jsonl"
-
-    def work(self, tasks: list[Task], found: dict[str, Findings], watcher: Watcher) -> int:
-        """How many tasks were done before one failed; the watcher has been told of that one."""
-        context = multiprocessing.get_context("fork")
-        processes = [context.Process(target=self._rank, args=(rank, tasks)) for rank in range(self._ranks)]
-        for process in processes:
-            process.start()
-        done = 0
+    for task in _in_order(cases):
+        case = cases[task.name]
+        if task.resumes and task.name not in found:
+            continue  # failed, as was said
+        if task.resumes and case.resumes not in found:
+            watcher.failed(task.name, f"it resumes {case.resumes}, which failed")
+            continue
+        watcher.began(task.name)
         try:
-            for line in self._lines(processes):
-                row = json.loads(line)
-                if row is None:
-                    watcher.began(tasks[done].name)
-                    continue
-                self._take(tasks[done], row, found, watcher)
-                done += 1
-        finally:
-            _end(processes)
-        failed = [rank for rank, process in enumerate(processes) if process.exitcode]
-        if failed and done < len(tasks):  # of those that failed by themselves rather than being ended for it, the first
-            rank = min(failed, key=lambda rank: (processes[rank].exitcode == -signal.SIGKILL, rank))
-            watcher.failed(tasks[done].name, self._last_words(rank, processes[rank].exitcode))
-        return done
-
-    def _take(self, task: Task, row: dict[str, Any], found: dict[str, Findings], watcher: Watcher) -> None:
+            row = _World(case.layout.ranks, task, cases, ground).work()
+        except _RankEnded as ended:
+            found.pop(task.name, None)
+            watcher.failed(task.name, str(ended))
+            continue
         if task.resumes:
             found[task.name].resumed = Resumed(**row)
         else:
             found[task.name] = Findings.from_row(row)
-        if task.resumes or self._cases[task.name].resumes is None:
+        if task.resumes or case.resumes is None:
             watcher.found(task.name, found[task.name])
 
-    def _rank(self, rank: int, tasks: list[Task]) -> None:
+
+def _in_order(cases: dict[str, Case]) -> Iterable[Task]:
+    for ranks in ORDER:
+        names = [name for name, case in cases.items() if case.layout.ranks == ranks]
+        yield from (Task(name, False) for name in names)
+        yield from (Task(name, True) for name in names if cases[name].resumes)
+
+
+class _World:
+    """The ranks of one task."""
+
+    def __init__(self, ranks: int, task: Task, cases: dict[str, Case], ground: Ground) -> None:
+        self._ranks, self._task, self._cases, self._ground = ranks, task, cases, ground
+        self._result = ground.folder / f"{task.name.replace('/', '-')}{'-resumed' if task.resumes else ''}.json"
+
+    def work(self) -> dict[str, Any]:
+        """What rank 0 found. Raises _RankEnded, once all have ended."""
+        context = multiprocessing.get_context("fork")
+        processes = [context.Process(target=self._rank, args=(rank,)) for rank in range(self._ranks)]
+        for process in processes:
+            process.start()
+        try:
+            while any(process.exitcode is None for process in processes):
+                # with a timeout: what a rank has started may hold its sentinel open
+                wait([process.sentinel for process in processes if process.exitcode is None], timeout=0.2)
+                if any(process.exitcode for process in processes):
+                    break
+        finally:
+            _end(processes)
+        failed = [rank for rank, process in enumerate(processes) if process.exitcode]
+        if failed:  # of those that failed by themselves rather than being ended for it, the first
+            rank = min(failed, key=lambda rank: (processes[rank].exitcode == -signal.SIGKILL, rank))
+            raise _RankEnded(self._last_words(rank, processes[rank].exitcode))
+        return json.loads(self._result.read_text())
+
+    def _rank(self, rank: int) -> None:
         os.setpgid(0, 0)  # `_end` ends the group
         log = os.open(self._log(rank), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
@@ -109,43 +118,19 @@ class _World:
         from layouts import experiment
 
         torch.set_num_threads(1)
-        for number, task in enumerate(tasks):
-            print(f"== {task}", flush=True)
-            # a group of its own each: those of earlier tasks would keep their threads, dozens of groups a layout
-            meeting = f"file://{self._results}.meeting-{number}"
-            dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=self._ranks)
-            self._write(rank, None)
-            case = self._cases[task.name]
-            if task.resumes:
-                row = asdict(experiment.resume(case, self._ground, self._cases[case.resumes]))
-            else:
-                row = asdict(experiment.run(task.name, case, self._ground))
-            self._write(rank, row)
-            dist.destroy_process_group()
-
-    def _write(self, rank: int, row: dict[str, Any] | None) -> None:
+        meeting = f"file://{self._result.with_suffix('.meeting')}"
+        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=self._ranks)
+        case = self._cases[self._task.name]
+        if self._task.resumes:
+            row = asdict(experiment.resume(case, self._ground, self._cases[case.resumes]))
+        else:
+            row = asdict(experiment.run(self._task.name, case, self._ground))
         if rank == 0:
-            with self._results.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-
-    def _lines(self, processes: list) -> Iterator[str]:
-        """Lines of the results as they are written, until all processes have ended; all are, once one has failed."""
-        with contextlib.ExitStack() as stack:
-            file = None
-            while True:
-                wait([process.sentinel for process in processes if process.exitcode is None], timeout=0.2)
-                running = [process for process in processes if process.exitcode is None]
-                if any(process.exitcode for process in processes):
-                    _end(running)
-                if file is None and self._results.exists():
-                    file = stack.enter_context(self._results.open())
-                while file and (line := file.readline()):
-                    yield line
-                if not running:
-                    return
+            self._result.write_text(json.dumps(row))
+        dist.barrier()  # a rank that ends early closes what the others still use
 
     def _log(self, rank: int) -> Path:
-        return self._results.with_suffix(f".rank{rank}.log")
+        return self._result.with_suffix(f".rank{rank}.log")
 
     def _last_words(self, rank: int, code: int | None) -> str:
         end = "\n".join(self._log(rank).read_text(errors="replace").splitlines()[-30:])
