@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 import verl_egca.config
 from verl_egca.config.choices import LocalizerName
 from verl_egca.config.settings import Settings, SettingsError, parse_settings
+from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.localization import LOCALIZERS
 from verl_egca.training.config import settings_of
@@ -25,6 +26,7 @@ def test_the_yaml_s_values_are_the_defaults():
     assert parse_settings(section) == Settings()
     assert set(section) == set(Settings.model_fields)  # all of them, so that each can be overridden without a plus
     assert set(section["sandbox"]) == set(Limits.model_fields)
+    assert set(section["debugger"]) == set(DebuggerSettings.model_fields)
 
 
 def test_localizer_names_are_those_that_exist():
@@ -50,12 +52,30 @@ def test_localizer_names_are_those_that_exist():
         ({"sandbox": {"packages": "numpy"}}, r"egca\.sandbox\.packages: a list is wanted.*got 'numpy'"),
         ({"sandbox": {"packages": ["a b"]}}, r"egca\.sandbox\.packages\.0: the name of a package.*got 'a b'"),
         ({"sandbox": 5}, r"egca\.sandbox: keys with values are wanted, of cpu_seconds.*got 5"),
+        ({"debugger": {"url": "http://a"}}, r"egca\.debugger\.url: unknown key; known ones are .*urls"),
+        ({"debugger": {"urls": "http://a"}}, r"egca\.debugger\.urls: a list is wanted, such as \[http://host:30000\]"),
+        ({"debugger": {"urls": ["a:1"]}}, r"egca\.debugger\.urls\.0: a URL is wanted, .* \(got 'a:1'\)"),
+        ({"debugger": {"attempts": 0}}, r"egca\.debugger\.attempts: .*greater than or equal to 1"),
+        ({"debugger": {"deadline_s": float("inf")}}, r"egca\.debugger\.deadline_s: .*finite"),
+        ({"debugger": "http://a"}, r"egca\.debugger: keys with values are wanted, of answer_tokens"),
         ([1], r"egca: keys with values are wanted \(got \[1\]\)"),
     ],
 )
 def test_wrong_keys_and_values_are_named_with_the_choices(section, words):
     with pytest.raises(SettingsError, match=words):
         parse_settings(section)
+
+
+@pytest.mark.parametrize("url", ["http://user:hunter2@host:1", "http://host:1/?key=hunter2", "user:hunter2@host:1"])
+def test_a_secret_in_a_debuggers_url_is_refused_and_not_repeated(url):
+    with pytest.raises(SettingsError, match=r"egca\.debugger\.urls\.0: .*EGCA_DEBUGGER_API_KEY") as caught:
+        parse_settings({"debugger": {"urls": [url]}})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_debuggers_url_needs_no_slash_at_its_end():
+    urls = parse_settings({"debugger": {"urls": ["http://host:1/", " https://host/v1 "]}}).debugger.urls
+    assert urls == ("http://host:1", "https://host/v1")
 
 
 def test_several_wrong_keys_are_all_named():

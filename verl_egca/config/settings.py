@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.localization.base import Options
 
@@ -52,6 +53,7 @@ class Settings(BaseModel):
     mismatch_warning: float = Field(0.01, gt=0, description="mean difference of rollout's and actor's probabilities")
     guard: GuardSettings = Field(default_factory=GuardSettings, description="the check before the first step")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
+    debugger: DebuggerSettings = Field(default_factory=DebuggerSettings, description="the served LLM that is asked")
 
     @property
     def options(self) -> Options:
@@ -77,7 +79,8 @@ def parse_settings(section: Mapping[str, Any] | None) -> Settings:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
 
 
-_SECTIONS: dict[Any, type[BaseModel]] = {"sandbox": Limits, "guard": GuardSettings}
+_SECTIONS: dict[Any, type[BaseModel]] = {"sandbox": Limits, "guard": GuardSettings, "debugger": DebuggerSettings}
+_EXAMPLES = {"egca.timeline": "[1]", "egca.sandbox.packages": "[numpy]", "egca.debugger.urls": "[http://host:30000]"}
 
 
 def _explain(problem: Any) -> str:
@@ -88,8 +91,9 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "model_type":
         return f"{key}: keys with values are wanted, of {', '.join(sorted(_SECTIONS[problem['loc'][0]].model_fields))} (got {problem['input']!r})"
     if problem["type"] == "tuple_type":
-        example = "[1]" if key == "egca.timeline" else "[numpy]"
-        return f"{key}: a list is wanted, such as {example} (got {problem['input']!r})"
+        return f"{key}: a list is wanted, such as {_EXAMPLES[key]} (got {problem['input']!r})"
+    if problem["type"] == "url_secret":
+        return f"{key}: {problem['msg']}"  # what was given is not shown
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"

@@ -1,0 +1,64 @@
+"""What becomes of a question: an answer that fits its schema, or a reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+A = TypeVar("A", bound=BaseModel)
+
+Missing = Literal["failed", "timeout", "skipped", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[A]):
+    """An answer that fits its schema, which says nothing of its sense. Tokens are what it cost the server: 0 if shared."""
+
+    answer: A
+    text: str  # as the server gave it
+    latency_s: float  # of this call, waiting for a turn included
+    tokens_in: int
+    tokens_cached: int | None  # of tokens_in those that the server had from an earlier prefix; None: it does not say
+    tokens_out: int
+    shared: bool  # from the cache, or by an identical question that was under way
+    attempts: int  # requests that were sent for it, hedges included
+    _reject: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+
+    def reject(self) -> None:
+        """The answer proved useless: the time since its question was asked counts as lost (see `Allowance`)."""
+        if self._reject is not None:
+            self._reject()
+
+
+class NoAnswer(Exception):
+    """``reason`` is one of few short words that may be counted; it never holds what a server or a program said.
+
+    ========= ===========================================================================================
+    skipped   nothing was sent: ``no server``, ``breaker open``, ``allowance used up``, ``closed``
+    timeout   ``deadline`` and ``allowance used up`` while under way, ``slow``: the last attempt took too long
+    failed    the last attempt's: ``connection``, ``http 500`` and the like, ``too large``, ``no completion``,
+              ``no model``, ``unexpected``
+    refused   an answer that can't be used: ``not json``, ``schema``, ``cut off``, ``declined``
+    ========= ===========================================================================================
+    """
+
+    def __init__(
+        self,
+        outcome: Missing,
+        reason: str,
+        *,
+        latency_s: float = 0.0,
+        tokens_in: int = 0,
+        tokens_cached: int | None = None,
+        tokens_out: int = 0,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(f"{outcome}: {reason}")
+        self.outcome: Missing = outcome
+        self.reason = reason
+        self.latency_s = latency_s
+        self.tokens_in, self.tokens_cached, self.tokens_out = tokens_in, tokens_cached, tokens_out
+        self.attempts = attempts
