@@ -51,7 +51,7 @@ def main(
     console.print(
         f"{len(cases)} cases"
         + (f", and {len(savers)} more for the checkpoints that they resume" if savers else "")
-        + f": about {(20 + 7 * len(cases) + 4 * len(savers)) // 60 + 1} minutes on two cores"
+        + f": about {(20 + 12 * len(cases) + 6 * len(savers)) // 60 + 1} minutes on two cores"
     )
     wanted: dict[str, Case] = {**{name: replace(CASES[name], resumes=None) for name in savers}, **cases}
     rows = _run(wanted, set(cases))
