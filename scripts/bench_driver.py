@@ -33,7 +33,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=140)
 
 Scored = tuple[float, dict[str, Any]]
 FIGURES = (("s", 2), ("cpu_s", 2), ("mb", 0))

@@ -37,7 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-console = Console(highlight=False)
+console = Console(highlight=False, width=140)
 
 Row = dict[str, Any]
 GRPO = ["trainer.v1.trainer_mode=sync", "algorithm.adv_estimator=grpo", "egca.localizer=uniform"]
