@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from verl_egca.gates.vocabulary import Constraint
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +56,8 @@ class Problem(_Frozen):
 
     ``prompt`` is what the policy reads. ``code_prefix`` is the code that a bare completion continues (HumanEval's
     prompt), empty where programs are written whole. ``reference`` is a whole program, or None where the data set has none.
-    ``entry_point`` is the function that the tests call, or None for standard-input programs.
+    ``entry_point`` is the function that the tests call, or None for standard-input programs. ``constraints`` are what a
+    program must keep beside passing its tests (see `gates.vocabulary`).
     """
 
     task_id: str
@@ -63,4 +66,4 @@ class Problem(_Frozen):
     entry_point: str | None = None
     reference: str | None = None
     code_prefix: str = ""
-    constraints: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()

@@ -1,0 +1,199 @@
+"""A program's code as the gates look at it: the part that its entry point reaches, and which names are its own functions.
+
+Bounded: a program of more nodes or levels than a person would write has no `Code`, and is then not judged by its looks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from verl_egca.statements import parse
+
+MAX_CHARACTERS = 1 << 16
+MAX_NODES = 20_000
+MAX_DEPTH = 100
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SILENT = ("annotation", "returns", "type_comment", "ctx", "type_params")  # fields that compute nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the entry point reaches, by name; the whole module where there is no such function.
+
+    ``functions`` are the program's own by name: nested ones, methods, and lambdas that have a name, too. ``variables`` are
+    the names that are variables in a function (by its id), in those around it included: they name no function there.
+    """
+
+    statements: tuple[ast.stmt, ...]
+    entry: FunctionNode | None
+    functions: dict[str, tuple[FunctionNode, ...]]
+    variables: dict[int, frozenset[str]]
+
+    def walk(self) -> Iterator[ast.AST]:
+        """All nodes that compute something."""
+        return walk(self.statements)
+
+    def called(self, name: str, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
+        """The program's functions that a name means in a function, or at the module's level."""
+        if within is not None and name in self.variables[id(within)]:
+            return ()
+        return self.functions.get(name, ())
+
+
+def code_of(program: str, entry_point: str | None) -> Code | None:
+    """None if the program does not parse, or is larger than the bounds."""
+    tree = parse(program, MAX_CHARACTERS)
+    if tree is None or not _is_bounded(tree):
+        return None
+    reached = _reached(tree, entry_point)
+    functions: dict[str, tuple[FunctionNode, ...]] = {}
+    for node in walk(reached):
+        for name, function in _named_functions(node):
+            functions[name] = (*functions.get(name, ()), function)
+    entry = next((node for node in functions.get(entry_point or "", ()) if _is_top_level(node, reached)), None)
+    return Code(reached, entry, functions, _variables(reached))
+
+
+def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes and all below them in the order of the text, without annotations and docstrings."""
+    left = list(nodes)[::-1]
+    while left:
+        node = left.pop()
+        yield node
+        left.extend(reversed(list(children(node))))
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    for field in node._fields:
+        if field in _SILENT:
+            continue
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            for one in value:
+                if isinstance(one, ast.AST) and not _is_text(one):
+                    yield one
+        elif isinstance(value, ast.AST):
+            yield value
+
+
+def parameters(function: FunctionNode) -> list[str]:
+    given = function.args
+    rest = [one for one in (given.vararg, given.kwarg) if one is not None]
+    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs, *rest)]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_bounded(tree: ast.Module) -> bool:
+    level: list[ast.AST] = [tree]
+    nodes = depth = 0
+    while level:
+        nodes, depth = nodes + len(level), depth + 1
+        if nodes > MAX_NODES or depth > MAX_DEPTH:
+            return False
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return True
+
+
+# ---------------------------------------------------------------- what is reached
+
+
+def _reached(tree: ast.Module, entry_point: str | None) -> tuple[ast.stmt, ...]:
+    binding: dict[str, list[int]] = {}
+    for place, statement in enumerate(tree.body):
+        for name in _bound(statement):
+            binding.setdefault(name, []).append(place)
+    if entry_point is None or entry_point not in binding:
+        return tuple(tree.body)
+    reached: set[int] = set()
+    wanted = [entry_point]
+    seen = {entry_point, "*"}
+    reached.update(binding.get("*", ()))
+    while wanted:
+        for place in binding.get(wanted.pop(), ()):
+            if place in reached:
+                continue
+            reached.add(place)
+            for node in walk([tree.body[place]]):
+                if isinstance(node, ast.Name) and node.id not in seen:
+                    seen.add(node.id)
+                    wanted.append(node.id)
+    return tuple(tree.body[place] for place in sorted(reached))
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement of the module binds, or whose value it changes in place; ``*`` for all of a module's."""
+    left: list[ast.AST] = [statement]
+    while left:
+        node = left.pop()
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            yield node.name
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield (alias.asname or alias.name).split(".")[0]
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            root: ast.expr = node
+            while isinstance(root, ast.Subscript | ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name):
+                yield root.id
+        left.extend(children(node))
+
+
+# ---------------------------------------------------------------- functions and variables
+
+
+def _named_functions(node: ast.AST) -> Iterator[tuple[str, FunctionNode]]:
+    if isinstance(node, _FUNCTIONS):
+        yield node.name, node
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, node.value
+
+
+def _is_top_level(function: FunctionNode, statements: tuple[ast.stmt, ...]) -> bool:
+    return any(function is one or (isinstance(one, ast.Assign) and function is one.value) for one in statements)
+
+
+def _variables(statements: Iterable[ast.stmt]) -> dict[int, frozenset[str]]:
+    found: dict[int, frozenset[str]] = {}
+    left: list[tuple[ast.AST, frozenset[str]]] = [(one, frozenset()) for one in statements]
+    while left:
+        node, around = left.pop()
+        if isinstance(node, (*_FUNCTIONS, ast.Lambda)):
+            around = found[id(node)] = around | _own_variables(node)
+        left.extend((child, around) for child in children(node))
+    return found
+
+
+def _own_variables(function: FunctionNode) -> frozenset[str]:
+    names = set(parameters(function))
+    outside: set[str] = set()
+    functions: set[str] = set()
+    left: list[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else list(function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, _FUNCTIONS):
+            functions.add(node.name)
+            continue
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            outside.update(node.names)
+        functions.update(name for name, _ in _named_functions(node))
+        left.extend(children(node))
+    return frozenset(names - outside - functions)

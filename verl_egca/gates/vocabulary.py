@@ -1,0 +1,200 @@
+"""What a problem may ask of a program's algorithm: a small vocabulary that can be checked without judgement.
+
+A constraint is plain data. It says itself in words (``words``), for the prompt and for the row of a sample that breaks it;
+`check.broken_constraint` decides. Everything is looked at in what the entry point reaches: code that only prints an example
+binds nobody.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Rule = Literal["required", "forbidden"]
+StructureName = Literal["list", "tuple", "dict", "set", "deque", "heap", "string"]
+Complexity = Literal["constant", "logarithmic", "linear", "linearithmic", "quadratic", "cubic", "exponential"]
+COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)  # from the least to the greatest
+
+_STRUCTURES: dict[str, str] = {
+    "list": "lists",
+    "tuple": "tuples",
+    "dict": "dictionaries",
+    "set": "sets",
+    "deque": "a deque",
+    "heap": "a heap",
+    "string": "strings put together from parts",
+}
+
+
+def _identifier(name: str) -> str:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError("a name of Python is wanted")
+    return name
+
+
+def _builtin(name: str) -> str:
+    if not hasattr(builtins, name):
+        raise ValueError("the name of one of Python's builtins is wanted, such as sorted")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_identifier)]
+
+
+def _kind_is_required(schema: dict[str, Any]) -> None:
+    """For whoever answers under the schema: without its kind a constraint could be any."""
+    schema["required"] = ["kind", *(name for name in schema.get("required", []) if name != "kind")]
+
+
+class _Constraint(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_kind_is_required)
+
+
+class Structure(_Constraint):
+    """A data structure that is used, or is not. ``string`` is text that the program puts together itself."""
+
+    kind: Literal["structure"] = "structure"
+    rule: Rule
+    name: StructureName
+
+    @property
+    def words(self) -> str:
+        return _use(self.rule, _STRUCTURES[self.name])
+
+
+class Recursion(_Constraint):
+    """A function that calls itself, straight or by way of others."""
+
+    kind: Literal["recursion"] = "recursion"
+    rule: Rule
+
+    @property
+    def words(self) -> str:
+        return _use(self.rule, "recursion")
+
+
+class Iteration(_Constraint):
+    """A loop or a comprehension."""
+
+    kind: Literal["iteration"] = "iteration"
+    rule: Rule
+
+    @property
+    def words(self) -> str:
+        return _use(self.rule, "iteration (a loop or a comprehension)")
+
+
+class Comprehension(_Constraint):
+    """A comprehension or a generator expression."""
+
+    kind: Literal["comprehension"] = "comprehension"
+    rule: Rule
+
+    @property
+    def words(self) -> str:
+        return _use(self.rule, "a comprehension or generator expression")
+
+
+class LoopNesting(_Constraint):
+    """How deep loops and comprehensions nest, through calls of the program's own functions. The library's loops don't count."""
+
+    kind: Literal["loop_nesting"] = "loop_nesting"
+    at_most: int = Field(ge=0, le=10)
+
+    @property
+    def words(self) -> str:
+        if self.at_most == 0:
+            return "Do not loop."
+        return "Do not nest loops." if self.at_most == 1 else f"Nest loops at most {self.at_most} deep."
+
+
+class Imports(_Constraint):
+    """Modules that are imported and used, by the first part of their names. ``typing`` computes nothing and is always allowed."""
+
+    kind: Literal["imports"] = "imports"
+    rule: Literal["only", "required", "forbidden"]
+    modules: tuple[Name, ...]
+
+    @property
+    def words(self) -> str:
+        if not self.modules:
+            return "Import nothing." if self.rule == "only" else "Import what you like."
+        named = ", ".join(self.modules)
+        return {"only": f"Import nothing but {named}.", "required": f"Use {named}."}.get(
+            self.rule, f"Do not import {named}."
+        )
+
+
+class Builtin(_Constraint):
+    """One of Python's builtins; ``sorted`` means a list's ``sort`` as well."""
+
+    kind: Literal["builtin"] = "builtin"
+    rule: Rule
+    name: Annotated[str, AfterValidator(_builtin)]
+
+    @property
+    def words(self) -> str:
+        return _use(self.rule, "sorted() or list.sort()" if self.name == "sorted" else f"{self.name}()")
+
+
+class Mutation(_Constraint):
+    """Whether the entry point changes an argument that it is given, as far as the text shows: not through another name."""
+
+    kind: Literal["mutation"] = "mutation"
+    rule: Rule
+
+    @property
+    def words(self) -> str:
+        return (
+            "Do not change the arguments."
+            if self.rule == "forbidden"
+            else "Change the argument itself rather than a copy."
+        )
+
+
+class Signature(_Constraint):
+    """A function of that name, which can be called with so many positional arguments."""
+
+    kind: Literal["signature"] = "signature"
+    function: Name
+    parameters: int | None = Field(None, ge=0, le=50)
+
+    @property
+    def words(self) -> str:
+        if self.parameters is None:
+            return f"Define a function {self.function}."
+        noun = "parameter" if self.parameters == 1 else "parameters"
+        return f"Define a function {self.function} with {self.parameters or 'no'} {noun}."
+
+
+class TimeComplexity(_Constraint):
+    """How the steps of a run grow with its input (see `complexity`): checked by runs, and by nothing where none can be made."""
+
+    kind: Literal["complexity"] = "complexity"
+    at_most: Complexity
+
+    @property
+    def words(self) -> str:
+        return f"Take {self.at_most} time in the size of the input{'' if self.at_most == 'constant' else ', or less'}."
+
+
+AnyConstraint = (
+    Structure
+    | Recursion
+    | Iteration
+    | Comprehension
+    | LoopNesting
+    | Imports
+    | Builtin
+    | Mutation
+    | Signature
+    | TimeComplexity
+)
+Constraint = Annotated[AnyConstraint, Field(discriminator="kind")]
+KINDS: tuple[str, ...] = tuple(str(one.model_fields["kind"].default) for one in get_args(AnyConstraint))
+
+
+def _use(rule: Rule, what: str) -> str:
+    return f"Use {what}." if rule == "required" else f"Do not use {what}."
