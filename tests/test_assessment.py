@@ -9,6 +9,7 @@ from problems import assertion_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
+from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import SEEDLESS, make_localizer
@@ -33,11 +34,11 @@ def test_each_program_goes_to_one_mode(sandbox, program, mode):
     assert Assessor(sandbox, make_localizer("trace")).assess(PROBLEM, program, seed=0).mode is mode
 
 
-class NoLoops:
-    """A constraint gate as a later one may be: the program may not loop."""
+class NoLoops(NoConstraints):
+    """A constraint gate of one's own: the program may not loop."""
 
     def broken(self, problem, program):
-        return "no loops" if "for " in program else None
+        return Broken("loops", "Do not loop.", "a loop.") if "for " in program else None
 
 
 def test_a_broken_constraint_is_its_own_mode_even_where_all_tests_pass(sandbox):
@@ -50,12 +51,12 @@ def test_a_broken_constraint_is_its_own_mode_even_where_all_tests_pass(sandbox):
 
 def test_the_first_failing_case_decides_the_mode():
     wrong, raised = CaseVerdict(0, "", Outcome.WRONG), CaseVerdict(1, "", Outcome.EXCEPTION)
-    assert gate(PROBLEM, "", Verdict((wrong, raised)), NoConstraints()) is Mode.LOGIC
-    assert gate(PROBLEM, "", Verdict((raised, wrong)), NoConstraints()) is Mode.SYNTAX
+    assert gate(PROBLEM, "", Verdict((wrong, raised)), NoConstraints()).mode is Mode.LOGIC
+    assert gate(PROBLEM, "", Verdict((raised, wrong)), NoConstraints()).mode is Mode.SYNTAX
 
 
 def test_no_cases_are_not_a_pass():
-    assert gate(PROBLEM, "", Verdict(()), NoConstraints()) is Mode.LOGIC
+    assert gate(PROBLEM, "", Verdict(()), NoConstraints()).mode is Mode.LOGIC
 
 
 def test_a_syntax_sample_blames_what_was_reported_whatever_the_localizer(sandbox):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
+from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import FINDS_CAUSES, SEEDLESS
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _REMEMBERED_CHARACTERS = 50_000_000  # of assessments that later samples may share
 _OURS = "localizer_error"
+_OTHER_METHODS = frozenset({"uniform", "executed"})  # GRPO and StepCoder, to which a reference means nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Assessment:
 
     ``mode`` is None if the sandbox failed on it or its tests can't judge it; nothing may be concluded then.
     ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. Times in seconds; none where
-    it is ``shared``, an earlier sample's assessment of the same program.
+    it is ``shared``, an earlier sample's assessment of the same program. ``broken`` is why a program is CONSTRAINT; if it
+    is not comparable with the reference, ``guess`` is what would have been blamed.
     """
 
     mode: Mode | None
@@ -45,6 +48,8 @@ class Assessment:
     run_s: float = 0.0
     localize_s: float = 0.0
     shared: bool = False
+    broken: Broken | None = None
+    guess: Localization | None = None
 
     @property
     def failing_case(self) -> CaseVerdict | None:
@@ -93,13 +98,26 @@ class Assessor:
         failure = verdict.first_failure
         if failure is not None and failure.outcome in (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED):
             return Assessment(None, verdict, not_localized=str(failure.outcome), run_s=run_s)
-        mode = gate(problem, program, verdict, self._constraints)
+        mode, broken = gate(problem, program, verdict, self._constraints)
         if mode not in (Mode.LOGIC, Mode.SYNTAX):
-            return Assessment(mode, verdict, run_s=run_s)
+            return Assessment(mode, verdict, run_s=run_s, broken=broken)
         sample = FailingSample(problem, program, verdict, self._sandbox, seed)
         started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
-        return Assessment(mode, verdict, localization, reason, run_s, time.perf_counter() - started)
+        broken = self._incomparable(mode, sample, localization)
+        localize_s = time.perf_counter() - started
+        if broken is not None:
+            return Assessment(
+                Mode.CONSTRAINT, verdict, run_s=run_s, localize_s=localize_s, broken=broken, guess=localization
+            )
+        return Assessment(mode, verdict, localization, reason, run_s, localize_s)
+
+    def _incomparable(self, mode: Mode, sample: FailingSample, found: Localization | None) -> Broken | None:
+        """What sets the program apart from the reference, where that matters: nothing was proven about it."""
+        is_proven = found is not None and found.confirmed == "full"
+        if mode is not Mode.LOGIC or is_proven or self._localizer.name in _OTHER_METHODS:
+            return None
+        return self._constraints.incomparable(sample.problem, sample.program, localized=True)
 
     def _localize(self, mode: Mode, sample: FailingSample) -> tuple[Localization | None, str | None]:
         reason = "no_localizer"

@@ -8,13 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import (
+    BUDGET_MS,
+    COMPARABILITY,
+    SIMILARITY,
+    Comparability,
+    FailingCase,
+    Granularity,
+    LocalizerName,
+    RuntimeErrors,
+    Unconfirmed,
+)
+from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
 
@@ -24,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(starter, name="starter")
+app.add_typer(constraints, name="constraints")
 app.command()(plan)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -38,6 +50,11 @@ HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what t
 WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
 WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
 Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
+WhenUnlike = Annotated[
+    Comparability, typer.Option(help="when a failing program unlike the reference is CONSTRAINT and not localized")
+]
+PromptStyle = Literal["chat", "completion"]
+HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it is like it", min=0, max=1)]
 
 
 @contextmanager
@@ -67,12 +84,15 @@ def localize(
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
+    comparability: WhenUnlike = COMPARABILITY,
+    similarity: HowAlike = SIMILARITY,
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
 ) -> None:
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
+    from verl_egca.gates.settings import GateSettings
     from verl_egca.localization.base import Options
 
     options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
@@ -85,6 +105,7 @@ def localize(
             resume=resume,
             console=_err,
             options=options,
+            gates=GateSettings(comparability=comparability, similarity=similarity),
         )
     _out.print(f"{rows} rows: {out}")
 
@@ -214,8 +235,19 @@ def prepare(
     format_name: Annotated[
         str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, prime_code, egca")
     ] = "auto",
+    constraints: Annotated[
+        Path | None, typer.Option(help="YAML of `egca constraints extract`; goes into problems and prompts")
+    ] = None,
+    style: Annotated[
+        PromptStyle, typer.Option(help="of a prompt with constraints: a chat's, or code to continue")
+    ] = "chat",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML whose egca.gates says how constraints are put; the shipped one if not given"),
+    ] = None,
 ) -> None:
     """Write problems as the parquet that verl trains on."""
+    from verl_egca.config.file import gate_settings_of
     from verl_egca.data.formats import FORMATS
     from verl_egca.data.prepare import prepare as prepare_file
 
@@ -223,7 +255,8 @@ def prepare(
         _err.print(f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False)
         raise typer.Exit(2)
     with _bad_input_is_status_2():
-        for split, rows in prepare_file(source, out, format_name).items():
+        template = getattr(gate_settings_of(config), style)
+        for split, rows in prepare_file(source, out, format_name, constraints, template).items():
             _out.print(f"{rows} problems: {out / f'{split}.parquet'}")
 
 

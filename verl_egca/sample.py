@@ -19,7 +19,7 @@ from verl_egca.assessment import Assessment, Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.gates.mode import Mode
-from verl_egca.localization.evidence import bounded
+from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
@@ -35,7 +35,8 @@ class SampleRecord(BaseModel):
     ``spans`` are half-open ranges of response tokens. ``rollout_ended``, ``reward_started`` (a thread took it up) and
     ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
     held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
-    sample and, where it failed, keeps its evidence under the number ``evidence_number``.
+    sample and, where it failed, keeps its evidence under the number ``evidence_number``. ``constraint`` is what a sample in
+    CONSTRAINT breaks: its kind, a colon, and a sentence.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +61,12 @@ class SampleRecord(BaseModel):
     program_digest: str | None = None
     worker: str | None = None
     evidence_number: int | None = None
+    constraint: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """All of its tests, whatever else its mode says."""
+        return self.mode is not None and 0 < self.tests_total == self.tests_passed
 
 
 class SampleEvidence(BaseModel):
@@ -119,6 +126,8 @@ class SampleScorer:
         if assessment.mode is Mode.CORRECT:
             return fields, None
         fields |= {"outcome": _outcome_of(assessment), "program_digest": _digest(program.source)}
+        if assessment.broken is not None:
+            fields["constraint"] = cut_text(str(assessment.broken), 300)
         if assessment.localization is not None:
             fields |= _blame(assessment, program, pieces)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
@@ -129,7 +138,7 @@ class SampleScorer:
         verdict = assessment.verdict
         total = len(verdict.cases)
         fraction = verdict.tests_passed / total if total else 0.0
-        passed = float(assessment.mode is Mode.CORRECT)
+        passed = float(assessment.mode is not None and verdict.passed)  # a broken constraint moves no reward
         return {
             "mode": assessment.mode,
             "reward": fraction if self.settings.reward == "fraction" and not passed else passed,

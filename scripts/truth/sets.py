@@ -150,7 +150,7 @@ class Planted:
     @property
     def gives_a_wrong_value(self) -> bool:
         failure = self.verdict.first_failure
-        mode = gate(self.solution.problem, self.mutant.source, self.verdict, NoConstraints())
+        mode = gate(self.solution.problem, self.mutant.source, self.verdict, NoConstraints()).mode
         return mode is Mode.LOGIC and failure is not None and failure.outcome is Outcome.WRONG
 
     @property

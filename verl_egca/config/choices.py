@@ -9,5 +9,8 @@ Granularity = Literal["expression", "statement", "token"]
 FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
+Comparability = Literal["paper", "unproven", "off"]
 
 BUDGET_MS = 500.0  # of one search for a proof, a trial being reckoned at one
+COMPARABILITY: Comparability = "unproven"
+SIMILARITY = 0.6  # of control flow: 99 % of rewritten references have it (scripts/bench_gates.py)

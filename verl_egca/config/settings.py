@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
+from verl_egca.gates.settings import GateSettings
 from verl_egca.localization.base import Options
 
 
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     mismatch_warning: float = Field(0.01, gt=0, description="mean difference of rollout's and actor's probabilities")
     guard: GuardSettings = Field(default_factory=GuardSettings, description="the check before the first step")
     sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
+    gates: GateSettings = Field(default_factory=GateSettings, description="what is checked beside the tests")
     debugger: DebuggerSettings = Field(default_factory=DebuggerSettings, description="the served LLM that is asked")
 
     @property
@@ -79,7 +81,12 @@ def parse_settings(section: Mapping[str, Any] | None) -> Settings:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
 
 
-_SECTIONS: dict[Any, type[BaseModel]] = {"sandbox": Limits, "guard": GuardSettings, "debugger": DebuggerSettings}
+_SECTIONS: dict[Any, type[BaseModel]] = {
+    "sandbox": Limits,
+    "guard": GuardSettings,
+    "gates": GateSettings,
+    "debugger": DebuggerSettings,
+}
 _EXAMPLES = {"egca.timeline": "[1]", "egca.sandbox.packages": "[numpy]", "egca.debugger.urls": "[http://host:30000]"}
 
 

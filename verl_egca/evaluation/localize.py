@@ -15,6 +15,8 @@ from verl_egca.evaluation.jobs import ResumableOutput, digest, in_order
 from verl_egca.evaluation.samples import Sample, load_samples
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.gates.program_gate import ProgramGate
+from verl_egca.gates.settings import GateSettings
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Localization, Options
 from verl_egca.localization.evidence import bounded
@@ -33,17 +35,18 @@ def localize_file(
     resume: bool,
     console: Console,
     options: Options | None = None,
+    gates: GateSettings | None = None,
     limits: Limits | None = None,
 ) -> int:
     """Write ``out``; how many rows. Raises BadInput, and ValueError for an unknown localizer."""
-    options = options or Options()
+    options, gates = options or Options(), gates or GateSettings()
     chosen = make_localizer(localizer, options)
     loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
-    made_from |= {"options": asdict(options)}
+    made_from |= {"options": asdict(options), "gates": gates.checks}
     output = ResumableOutput(out, made_from, resume)
     with Sandbox(limits, workers=workers) as sandbox, output:
-        assessor = Assessor(sandbox, chosen, options=options)
+        assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, **gates.checks), options)
         for row in in_order(
             loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
         ):
@@ -65,6 +68,7 @@ def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
         "tests_total": len(verdict.cases),
         "program": program.source,
         "error": {"type": error.type, "message": error.message, "line": error.line} if error else None,
+        "constraint": str(assessment.broken) if assessment.broken else None,
         "localization": _place(assessment.localization, program),
         "ranked": [{"line": line, "end_line": end} for line, end in _ranked(assessment)],
         "not_localized": assessment.not_localized,
@@ -96,7 +100,9 @@ def _place(localization: Localization | None, program: Program) -> dict[str, Any
 
 
 def _ranked(assessment: Assessment) -> tuple[tuple[int, int], ...]:
-    return assessment.localization.ranked[:5] if assessment.localization else ()
+    """What was found, and the guess in a program that is not comparable with its reference."""
+    found = assessment.localization or assessment.guess
+    return found.ranked[:5] if found else ()
 
 
 def _seed(seed: int, sample: Sample) -> int:

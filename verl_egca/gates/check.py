@@ -70,22 +70,22 @@ def broken_constraints(
 def _found(constraint: AnyConstraint, facts: Facts) -> str | None:
     """What a program does against the constraint, in words; None if it keeps it."""
     match constraint:
-        case Structure(rule=rule, name=name):
-            return _against(rule, name in facts.structures, name)
+        case Structure(rule=rule, names=names):
+            return _named(rule, set(names), facts.structures)
         case Recursion(rule=rule):
             return _against(rule, facts.recursive, "recursion")
         case Iteration(rule=rule):
             return _against(rule, facts.iterates, "iteration")
         case Comprehension(rule=rule):
             return _against(rule, facts.comprehends, "comprehension")
-        case Builtin(rule=rule, name=name):
-            return _against(rule, name in facts.builtins, name)
+        case Builtin(rule=rule, names=names):
+            return _named(rule, set(names), facts.builtins)
         case Mutation(rule=rule):
             return _against(rule, bool(facts.mutated), f"change of {', '.join(sorted(facts.mutated)) or 'an argument'}")
         case LoopNesting(at_most=most):
             return f"loops {facts.loop_nesting} deep." if facts.loop_nesting > most else None
         case Imports(rule=rule, modules=modules):
-            return _imports(rule, {name.split(".")[0] for name in modules}, facts.modules)
+            return _named(rule, {name.split(".")[0] for name in modules}, facts.modules)
         case Signature(function=function, parameters=wanted):
             return _signature(function, wanted, facts)
     return None
@@ -97,7 +97,7 @@ def _against(rule: Rule, present: bool, what: str) -> str | None:
     return f"{what}." if present else f"no {what}."
 
 
-def _imports(rule: str, named: set[str], used: frozenset[str]) -> str | None:
+def _named(rule: str, named: set[str], used: frozenset[str]) -> str | None:
     wrong = used - named if rule == "only" else named - used if rule == "required" else named & used
     if not wrong:
         return None

@@ -14,10 +14,8 @@ from functools import lru_cache
 import networkx as nx
 
 from verl_egca.gates.flow_graph import flow_graph
-from verl_egca.localization.twins.shapes import likeness
 
 ROUNDS = 2  # how many edges away counts
-SIMILARITY = 0.6  # at least, for programs to be comparable: 99 % of rewritten references are (scripts/bench_gates.py)
 
 Neighbourhoods = Counter[Hashable]
 
@@ -26,7 +24,7 @@ def similarity(program: str, reference: str, entry_point: str | None) -> float |
     """None where one of them can't be judged by its looks: nothing may be concluded then. Never raises."""
     wanted = _of_reference(reference, entry_point)
     found = neighbourhoods(program, entry_point) if wanted is not None else None
-    return None if wanted is None or found is None else likeness(wanted, found)
+    return None if wanted is None or found is None else 2 * (wanted & found).total() / (wanted.total() + found.total())
 
 
 def neighbourhoods(program: str, entry_point: str | None) -> Neighbourhoods | None:

@@ -1,18 +1,21 @@
 """The gates: each sample goes to exactly one mode, decided by rules alone (paper, gates).
 
 - SYNTAX: it does not compile, or its first failing case ends in a run-time error (an exception, a crash, no memory).
-- CONSTRAINT: it breaks a constraint of its problem.
+- CONSTRAINT: it breaks a constraint of its problem (the paper's ``I_C = 0``).
 - CORRECT: all cases pass.
+- CONSTRAINT: it is not comparable with the reference (``I_cmp = 0``), where that is decided before localization.
 - LOGIC: the rest. It runs and gives wrong values, or no value in its time.
 
-Where cases fail in several ways the first failing case decides, as it is the one that is localized.
+Where cases fail in several ways the first failing case decides, as it is the one that is localized. A mode says where the
+advantage goes, not what the reward is: that is up to the tests alone.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from verl_egca.execution.verdict import Outcome, Verdict
+from verl_egca.gates.check import Broken
 from verl_egca.gates.mode import Mode
 from verl_egca.problem import Problem
 
@@ -22,25 +25,46 @@ _RUN_TIME_ERRORS = frozenset(
 
 
 class ConstraintGate(Protocol):
-    """Decides whether a program keeps its problem's constraints (the paper's ``I_C`` and ``I_cmp``)."""
+    """Decides whether a program keeps its problem's constraints, and whether it is comparable with the reference."""
 
-    def broken(self, problem: Problem, program: str) -> str | None:
-        """The constraint that the program breaks, in words; None if it keeps all."""
+    def broken(self, problem: Problem, program: str) -> Broken | None:
+        """The constraint that the program breaks; None if it keeps all."""
+        ...
+
+    def incomparable(self, problem: Problem, program: str, *, localized: bool) -> Broken | None:
+        """What sets a failing program apart from the reference; None if they are comparable, or nobody asks.
+
+        It is asked before localization, and again (``localized``) where that has proven nothing.
+        """
         ...
 
 
 class NoConstraints:
-    """Every program keeps the constraints: none are checked."""
+    """Every program keeps the constraints and is comparable: nothing is checked."""
 
-    def broken(self, problem: Problem, program: str) -> str | None:
+    def broken(self, problem: Problem, program: str) -> Broken | None:
+        return None
+
+    def incomparable(self, problem: Problem, program: str, *, localized: bool) -> Broken | None:
         return None
 
 
-def gate(problem: Problem, program: str, verdict: Verdict, constraints: ConstraintGate) -> Mode:
+class Gated(NamedTuple):
+    """A mode, and for CONSTRAINT what is broken."""
+
+    mode: Mode
+    broken: Broken | None = None
+
+
+def gate(problem: Problem, program: str, verdict: Verdict, constraints: ConstraintGate) -> Gated:
     """The sample's mode. ``verdict`` must be one on the program, not on a failure of the sandbox."""
     failure = verdict.first_failure
     if failure is not None and failure.outcome in _RUN_TIME_ERRORS:
-        return Mode.SYNTAX
-    if constraints.broken(problem, program) is not None:
-        return Mode.CONSTRAINT
-    return Mode.CORRECT if verdict.passed else Mode.LOGIC
+        return Gated(Mode.SYNTAX)
+    broken = constraints.broken(problem, program)
+    if broken is not None:
+        return Gated(Mode.CONSTRAINT, broken)
+    if verdict.passed:
+        return Gated(Mode.CORRECT)
+    broken = constraints.incomparable(problem, program, localized=False)
+    return Gated(Mode.LOGIC) if broken is None else Gated(Mode.CONSTRAINT, broken)

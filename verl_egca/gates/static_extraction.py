@@ -22,7 +22,6 @@ from verl_egca.gates.vocabulary import (
 from verl_egca.problem import Problem
 
 TELLING: tuple[StructureName, ...] = ("dict", "set", "deque", "heap")
-_NEVER = ("eval", "exec")
 
 
 def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
@@ -38,11 +37,14 @@ def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
     found.append(
         LoopNesting(at_most=min(10, max(1, facts.loop_nesting)))
     )  # a plain loop in place of sum() is no other idea
-    for name in TELLING:
-        found.append(Structure(rule="required" if name in facts.structures else "forbidden", name=name))
+    used = tuple(name for name in TELLING if name in facts.structures)
+    unused = tuple(name for name in TELLING if name not in facts.structures)
+    if used:
+        found.append(Structure(rule="required", names=used))
+    if unused:
+        found.append(Structure(rule="forbidden", names=unused))
     if "sorted" in facts.builtins:
-        found.append(Builtin(rule="required", name="sorted"))
-    found.extend(Builtin(rule="forbidden", name=name) for name in _NEVER if name not in facts.builtins)
+        found.append(Builtin(rule="required", names=("sorted",)))
     found.append(Imports(rule="only", modules=tuple(sorted(facts.modules))))
     if not facts.mutated:
         found.append(Mutation(rule="forbidden"))

@@ -41,6 +41,7 @@ def _builtin(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_identifier)]
+BuiltinName = Annotated[str, AfterValidator(_builtin)]
 
 
 def _kind_is_required(schema: dict[str, Any]) -> None:
@@ -53,15 +54,15 @@ class _Constraint(BaseModel):
 
 
 class Structure(_Constraint):
-    """A data structure that is used, or is not. ``string`` is text that the program puts together itself."""
+    """Data structures that are all used, or of which none is. ``string`` is text that the program puts together itself."""
 
     kind: Literal["structure"] = "structure"
     rule: Rule
-    name: StructureName
+    names: tuple[StructureName, ...] = Field(min_length=1)
 
     @property
     def words(self) -> str:
-        return _use(self.rule, _STRUCTURES[self.name])
+        return _use(self.rule, *(_STRUCTURES[name] for name in self.names))
 
 
 class Recursion(_Constraint):
@@ -128,15 +129,15 @@ class Imports(_Constraint):
 
 
 class Builtin(_Constraint):
-    """One of Python's builtins; ``sorted`` means a list's ``sort`` as well."""
+    """Builtins of Python that are all used, or of which none is; ``sorted`` means a list's ``sort`` as well."""
 
     kind: Literal["builtin"] = "builtin"
     rule: Rule
-    name: Annotated[str, AfterValidator(_builtin)]
+    names: tuple[BuiltinName, ...] = Field(min_length=1)
 
     @property
     def words(self) -> str:
-        return _use(self.rule, "sorted() or list.sort()" if self.name == "sorted" else f"{self.name}()")
+        return _use(self.rule, *("sorted() or list.sort()" if one == "sorted" else f"{one}()" for one in self.names))
 
 
 class Mutation(_Constraint):
@@ -170,7 +171,7 @@ class Signature(_Constraint):
 
 
 class TimeComplexity(_Constraint):
-    """How the steps of a run grow with its input (see `complexity`): checked by runs, and by nothing where none can be made."""
+    """How the steps of a run grow with its input. Checked by runs on growing inputs, where the tests give some to grow."""
 
     kind: Literal["complexity"] = "complexity"
     at_most: Complexity
@@ -196,5 +197,7 @@ Constraint = Annotated[AnyConstraint, Field(discriminator="kind")]
 KINDS: tuple[str, ...] = tuple(str(one.model_fields["kind"].default) for one in get_args(AnyConstraint))
 
 
-def _use(rule: Rule, what: str) -> str:
-    return f"Use {what}." if rule == "required" else f"Do not use {what}."
+def _use(rule: Rule, *what: str) -> str:
+    *first, last = what
+    named = f"{', '.join(first)} {'and' if rule == 'required' else 'or'} {last}" if first else last
+    return f"Use {named}." if rule == "required" else f"Do not use {named}."

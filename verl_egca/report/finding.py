@@ -48,6 +48,8 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "got", f"{got}, expected {expected}"
     if finding.error:
         yield "error", f"{finding.error.get('type')}: {finding.error.get('message')}"
+    if finding.constraint:
+        yield "constraint", finding.constraint
     diverged = _divergence(evidence)
     if diverged:
         yield "divergence", diverged

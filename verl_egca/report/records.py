@@ -19,7 +19,7 @@ class Place(BaseModel):
 
 
 class Finding(BaseModel):
-    """What is known of one failing program. ``not_localized`` says why nothing was blamed."""
+    """What is known of one failing program. ``not_localized`` says why nothing was blamed, ``constraint`` what is broken."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +33,7 @@ class Finding(BaseModel):
     error: dict[str, Any] | None = None
     tests_passed: int = 0
     tests_total: int = 0
+    constraint: str | None = None
     localizer: str | None = None
     not_localized: str | None = None
     confirmed: str | None = None

@@ -87,4 +87,4 @@ def measure(
 def _mode(sandbox: Sandbox, tokenizer: Any, problem: Problem, ids: list[int]) -> Mode:
     text = tokenizer.decode(ids, skip_special_tokens=True)
     program = program_from_completion(text, problem).source
-    return gate(problem, program, sandbox.run(problem, program), NoConstraints())
+    return gate(problem, program, sandbox.run(problem, program), NoConstraints()).mode

@@ -29,6 +29,8 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     blamable = [record for record in records if record.mode in _BLAMABLE]
     localized = [record for record in blamable if record.spans]
     metrics = {f"egca/mode/{mode.lower()}": sum(r.mode is mode for r in records) / count for mode in Mode}
+    for kind, number in Counter(r.constraint.partition(":")[0] for r in records if r.constraint).items():
+        metrics[f"egca/constraint/{kind}"] = number / count
     metrics["egca/localized_share"] = len(localized) / max(1, len(blamable))  # of the samples in LOGIC or SYNTAX
     for name, number in Counter(record.localizer for record in localized).items():
         metrics[f"egca/localized_by/{name}"] = number / max(1, len(blamable))

@@ -55,6 +55,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
         "tests_passed": record.tests_passed,
         "tests_total": record.tests_total,
         "outcome": record.outcome,
+        "constraint": record.constraint,
         "localizer": record.localizer,
         "not_localized": record.not_localized or record.failure,
         "confirmed": record.confirmed,

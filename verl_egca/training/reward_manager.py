@@ -18,6 +18,7 @@ from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 from verl_egca.assessment import Assessor
 from verl_egca.execution.confinement.layers import Coverage, coverage, in_words
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.localization import make_localizer
 from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.training.config import settings_of
@@ -49,7 +50,12 @@ class EGCARewardManager(RewardManagerBase):
         logger.log(level, "egca: reward worker: %s", in_words(layers))
         self.scorer = SampleScorer(
             tokenizer,
-            Assessor(self.sandbox, make_localizer(settings.localizer, settings.options), options=settings.options),
+            Assessor(
+                self.sandbox,
+                make_localizer(settings.localizer, settings.options),
+                ProgramGate(self.sandbox, **settings.gates.checks),
+                settings.options,
+            ),
             settings,
         )
         self.evidence, self.worker = EvidenceStore(), own_worker()
@@ -70,7 +76,7 @@ class EGCARewardManager(RewardManagerBase):
         )
         return {
             "reward_score": record.reward,
-            "reward_extra_info": {"acc": float(record.mode == "CORRECT"), RECORD_KEY: record.model_dump_json()},
+            "reward_extra_info": {"acc": float(record.passed), RECORD_KEY: record.model_dump_json()},
         }
 
     def _score(self, problem_json: str, ids: list[int], truncated: bool, rollout_ended: float) -> SampleRecord:

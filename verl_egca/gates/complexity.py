@@ -1,0 +1,115 @@
+"""How a program's steps grow with its input, measured: runs on inputs of growing size, their events counted.
+
+An event is what the tracer tells: a value bound, an item taken, a branch, a call. Work inside one operation of Python or
+its library (a slice, ``in``, ``sorted``) is one event, so the measure is of the program's own steps. The class is read off
+the growth between the last sizes, with room for constant terms; classes closer together than ``linear`` and
+``linearithmic`` are not told apart. Inputs are grown from the problem's own: sequences repeat themselves, and where there
+are none, whole numbers are multiplied; so a program that ends early on them looks cheaper than its worst case.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.execution.verdict import Outcome
+from verl_egca.gates.vocabulary import Complexity
+from verl_egca.problem import AssertionTests, CallTests, Problem
+from verl_egca.statements import parse
+from verl_egca.tracing.trace import decode
+
+SIZES = (8, 16, 32)
+MAX_EVENTS = 20_000
+_MOST_EXAMPLES = 200
+# the greatest growth exponent that still counts as the class
+_LIMITS: tuple[tuple[float, Complexity], ...] = (
+    (0.15, "constant"),
+    (0.6, "logarithmic"),
+    (1.15, "linear"),
+    (1.5, "linearithmic"),
+    (2.4, "quadratic"),
+    (3.4, "cubic"),
+)
+_RAN = (Outcome.PASSED, Outcome.WRONG)
+
+
+def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Complexity | None:
+    """None where it can't be measured: no input to grow, or a run that fails. Costs a traced run for each of ``SIZES``.
+
+    Raises:
+        SandboxError, ConfinementError: as `Sandbox.trace`.
+    """
+    arguments = _arguments(problem)
+    if arguments is None or problem.entry_point is None:
+        return None
+    counts: list[int] = []
+    for size in SIZES:
+        call = f"{problem.entry_point}({', '.join(map(repr, _grown(arguments, size)))})"
+        grown = problem.model_copy(update={"tests": AssertionTests(assertions=(f"assert {call} == 0",))})
+        verdict, data = sandbox.trace(grown, program, 0, MAX_EVENTS)
+        trace = decode(data)
+        if trace.cut:
+            counts.append(MAX_EVENTS)
+            break  # it grows at least as fast as this
+        if verdict.outcome not in _RAN:
+            return None
+        counts.append(max(1, len(trace.events)))
+    return _class(counts)
+
+
+def _class(counts: Sequence[int]) -> Complexity | None:
+    if len(counts) < 2:
+        return "exponential" if counts else None
+    exponent = math.log2(counts[-1] / counts[-2])
+    return next((name for limit, name in _LIMITS if exponent <= limit), "exponential")
+
+
+# ---------------------------------------------------------------- inputs
+
+
+def _arguments(problem: Problem) -> tuple[Any, ...] | None:
+    """The example's with the longest text that can be grown."""
+    found = [given for given in _examples(problem) if any(_can_grow(value) for value in given)]
+    return max(found, key=lambda given: len(repr(given)), default=None)
+
+
+def _examples(problem: Problem) -> Iterator[tuple[Any, ...]]:
+    tests = problem.tests
+    if isinstance(tests, CallTests):
+        yield from tests.arguments[:_MOST_EXAMPLES]
+    if not isinstance(tests, AssertionTests):
+        return
+    tree = parse("\n".join([tests.setup, *tests.assertions]), limit=None)
+    seen = 0
+    for node in ast.walk(tree) if tree is not None else ():
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[_, *_] as given, keywords=[]):
+                if name in ("candidate", problem.entry_point) and seen < _MOST_EXAMPLES:
+                    seen += 1
+                    try:
+                        yield tuple(ast.literal_eval(one) for one in given)
+                    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                        continue
+
+
+def _can_grow(value: Any) -> bool:
+    return (isinstance(value, list | tuple | str) and len(value) > 0) or type(value) is int
+
+
+def _grown(arguments: tuple[Any, ...], size: int) -> list[Any]:
+    """A number that is a sequence's length stays one."""
+    lengths = {len(value) for value in arguments if isinstance(value, list | tuple | str) and value}
+    if not lengths:
+        return [size if type(value) is int else value for value in arguments]
+    return [_of_size(value, size, lengths) for value in arguments]
+
+
+def _of_size(value: Any, size: int, lengths: set[int]) -> Any:
+    if isinstance(value, list | tuple | str) and value:
+        return (value * (size // len(value) + 1))[:size]
+    if type(value) is int and value in lengths:
+        return size
+    return value

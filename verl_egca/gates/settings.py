@@ -1,0 +1,29 @@
+"""What the gates check beside the tests (``egca.gates`` in YAML)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from verl_egca.config.choices import COMPARABILITY, SIMILARITY, Comparability
+from verl_egca.gates.prompt import CHAT, COMPLETION, Template
+
+
+class GateSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    constraints: bool = Field(True, description="a program that breaks one of its problem's goes to CONSTRAINT")
+    comparability: Comparability = Field(
+        COMPARABILITY, description="when a failing program unlike the reference goes there too"
+    )
+    similarity: float = Field(
+        SIMILARITY, ge=0.0, le=1.0, description="of control flow, from which on programs are comparable"
+    )
+    chat: Template = Field(CHAT, description="a chat prompt with its constraints, for `egca prepare`")
+    completion: Template = Field(COMPLETION, description="the code to continue with its constraints")
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """What `ProgramGate` takes from it."""
+        return self.model_dump(include={"constraints", "comparability", "similarity"})
