@@ -76,7 +76,8 @@ class ReplayServer:
     """Listens from ``start`` (or ``with``) to ``stop``; ``url`` is the same after a restart.
 
     ``answer`` gets a request's body and gives the answer, as a dictionary or as the text of it. ``special_case`` gives the
-    correction of that fault; ``down_s`` is how long a restart takes, ``retry_after`` what BUSY says.
+    correction of that fault; ``down_s`` is how long a restart takes, ``retry_after`` what BUSY says. While ``held`` is set
+    no question is answered.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class ReplayServer:
         self.down_s, self.retry_after = down_s, retry_after
         self.port = port
         self.questions = self.at_once = self.most_at_once = self.connections = self.faults = 0
+        self.held = False
         self.last_request: Request | None = None
         self.last_headers: dict[str, str] = {}
         self._prefixes: set[str] = set()
@@ -185,6 +187,8 @@ class ReplayServer:
             body = await request.json()
             self.last_request, self.last_headers = body, dict(request.headers)
             fault = self._fault_now()
+            while self.held:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(self.latency() if callable(self.latency) else self.latency)
             return await self._over_http(request, fault, json.dumps(self._completion(body, fault)).encode())
         finally:

@@ -23,6 +23,7 @@ from verl_egca.debugger.allowance import Allowance
 from verl_egca.debugger.cache import AnswerCache
 from verl_egca.debugger.failure import Failure, Unavailable
 from verl_egca.debugger.flight import Passenger
+from verl_egca.debugger.key import api_key
 from verl_egca.debugger.loop_thread import LoopThread
 from verl_egca.debugger.question import digest, request_body
 from verl_egca.debugger.reply import A, Missing, NoAnswer, Reply
@@ -45,9 +46,13 @@ class Debugger:
 
     At temperature 0 identical questions share one answer: while it is under way, and where ``settings.cache`` is given
     from then on, for every process and run that has the folder. Above 0 whoever asks twice wants two samples.
+
+    Raises:
+        ValueError: the key in the environment is none (see `api_key`).
     """
 
     def __init__(self, settings: DebuggerSettings, *, allowance_s: float | None = None) -> None:
+        api_key()
         self._settings = settings
         self._allowance = Allowance(allowance_s)
         self._shares = settings.temperature == 0

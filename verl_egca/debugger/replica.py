@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -23,11 +22,11 @@ from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 from verl_egca.debugger.breaker import Breaker
 from verl_egca.debugger.failure import Failure
 from verl_egca.debugger.flight import Sent
+from verl_egca.debugger.key import api_key
 from verl_egca.debugger.settings import DebuggerSettings
 
 logger = logging.getLogger(__name__)
 
-KEY_VARIABLE = "EGCA_DEBUGGER_API_KEY"
 _MOST_BYTES = 1 << 20
 _OWN_FAULT = (400, 413, 422)  # of the question: too long, for one
 
@@ -55,7 +54,7 @@ class Replica:
         self._timeout_s = settings.timeout_s
         self._client = openai.AsyncOpenAI(
             base_url=url.removesuffix("/v1") + "/v1",
-            api_key=os.environ.get(KEY_VARIABLE, "").strip() or "EMPTY",
+            api_key=api_key(),
             timeout=None,  # of each read; here the whole request has one
             max_retries=0,
             default_headers={"Accept-Encoding": "identity"},
