@@ -1,7 +1,7 @@
 """From a program to its mode and what is to blame: the one pipeline behind the reward manager and ``egca localize``.
 
-Samples of one group often hold the same program. Within a process they share one assessment: a policy that has settled
-on an answer costs one run of it, not one a sample.
+Samples of one group often hold the same program. Within a process they share one verdict and one localization: a policy
+that has settled on an answer costs one run of it, not one a sample.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
@@ -18,7 +19,7 @@ from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import FINDS_CAUSES, SEEDLESS
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized, Options
 from verl_egca.localization.egca import EgcaLocalizer
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
@@ -26,9 +27,10 @@ from verl_egca.sharing import Shared
 
 logger = logging.getLogger(__name__)
 
-_REMEMBERED_CHARACTERS = 50_000_000  # of assessments that later samples may share
+_REMEMBERED_CHARACTERS = 50_000_000  # of verdicts and localizations that later samples may share
 _OURS = "localizer_error"
 _OTHER_METHODS = frozenset({"uniform", "executed"})  # GRPO and StepCoder, to which a reference means nothing
+_FOR_NOW = ("failed", "timeout", "skipped")  # what became of a question says nothing of the program
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,17 @@ class Assessment:
     """What is known of a program once it has been run.
 
     ``mode`` is None if the sandbox failed on it or its tests can't judge it; nothing may be concluded then.
-    ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. Times in seconds; none where
-    it is ``shared``, an earlier sample's assessment of the same program. ``broken`` is why a program is CONSTRAINT; if it
-    is not comparable with the reference, ``guess`` is what would have been blamed.
+    ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. ``consulted`` tells of the
+    debugger, where it was to be asked. Times in seconds; none where it is ``shared``, and no consultation: an earlier
+    sample held the same program. ``broken`` is why a program is CONSTRAINT; if it is not comparable with the reference,
+    ``guess`` is what would have been blamed.
     """
 
     mode: Mode | None
     verdict: Verdict
     localization: Localization | None = None
     not_localized: str | None = None
+    consulted: Consultation | None = None
     run_s: float = 0.0
     localize_s: float = 0.0
     shared: bool = False
@@ -59,6 +63,45 @@ class Assessment:
     def error(self) -> ProgramError | None:
         failure = self.failing_case
         return failure.error if failure is not None else None
+
+
+class Siblings(Protocol):
+    """The other samples of the same prompt, which decide whether what a debugger says of this one matters."""
+
+    def judged(self, mode: Mode | None, verdict: Verdict) -> None:
+        """Is told of this sample as soon as it is judged."""
+        ...
+
+    def worth_asking(self) -> bool:
+        """Whether this sample can have an advantage. May wait until that is decided."""
+        ...
+
+
+class Alone:
+    """A sample that is looked at for its own sake."""
+
+    def judged(self, mode: Mode | None, verdict: Verdict) -> None:
+        return None
+
+    def worth_asking(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    mode: Mode | None
+    broken: Broken | None
+    verdict: Verdict
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Blamed:
+    localization: Localization | None
+    reason: str | None
+    broken: Broken | None
+    consulted: Consultation | None
+    seconds: float
 
 
 class Assessor:
@@ -79,38 +122,51 @@ class Assessor:
         self._localizer = localizer
         self._constraints = constraints or NoConstraints()
         self._reported = ReportedLocalizer()
-        self._shared = Shared(_says_something_of_the_program, _characters, _REMEMBERED_CHARACTERS)
+        self._verdicts = Shared[_Judged](_is_the_programs, _characters, _REMEMBERED_CHARACTERS)
+        self._blames = Shared[_Blamed](_stays_true, _evidence_characters, _REMEMBERED_CHARACTERS)
 
-    def assess(self, problem: Problem, program: str, *, seed: int) -> Assessment:
+    def assess(self, problem: Problem, program: str, *, seed: int, siblings: Siblings | None = None) -> Assessment:
         """Raises SandboxError if the sandbox does not work at all; whatever the program does is in the answer.
 
         The same program for the same problem, and for a localizer that draws with the same seed, is assessed once.
         """
+        siblings = siblings or Alone()
+        key = (_digest(repr(problem)), _digest(program))
+        judged, shared = self._verdicts.get(key, lambda: self._judge(problem, program))
+        siblings.judged(judged.mode, judged.verdict)
+        known: dict[str, Any] = {"verdict": judged.verdict, "run_s": 0.0 if shared else judged.seconds}
+        if judged.mode is None:
+            failure = judged.verdict.first_failure
+            reason = str(failure.outcome) if failure is not None else None
+            return Assessment(None, **known, not_localized=reason, shared=shared)
+        mode = judged.mode
+        if mode not in (Mode.LOGIC, Mode.SYNTAX):
+            return Assessment(mode, **known, broken=judged.broken, shared=shared)
+        sample = FailingSample(problem, program, judged.verdict, self._sandbox, seed, siblings.worth_asking)
         draws = None if self._localizer.name in SEEDLESS else seed
-        key = (_digest(repr(problem)), _digest(program), draws)
-        found, shared = self._shared.get(key, lambda: self._assess(problem, program, seed))
-        return replace(found, run_s=0.0, localize_s=0.0, shared=True) if shared else found
+        blamed, shared = self._blames.get((*key, draws), lambda: self._blame(mode, sample))
+        known |= {"shared": shared, "localize_s": 0.0 if shared else blamed.seconds}
+        known |= {"consulted": None if shared else blamed.consulted}
+        if blamed.broken is not None:
+            return Assessment(Mode.CONSTRAINT, **known, broken=blamed.broken, guess=blamed.localization)
+        return Assessment(mode, **known, localization=blamed.localization, not_localized=blamed.reason)
 
-    def _assess(self, problem: Problem, program: str, seed: int) -> Assessment:
+    def _judge(self, problem: Problem, program: str) -> _Judged:
         started = time.perf_counter()
         verdict = self._sandbox.run(problem, program)
-        run_s = time.perf_counter() - started
+        seconds = time.perf_counter() - started
         failure = verdict.first_failure
         if failure is not None and failure.outcome in (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED):
-            return Assessment(None, verdict, not_localized=str(failure.outcome), run_s=run_s)
+            return _Judged(None, None, verdict, seconds)
         mode, broken = gate(problem, program, verdict, self._constraints)
-        if mode not in (Mode.LOGIC, Mode.SYNTAX):
-            return Assessment(mode, verdict, run_s=run_s, broken=broken)
-        sample = FailingSample(problem, program, verdict, self._sandbox, seed)
+        return _Judged(mode, broken, verdict, seconds)
+
+    def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
         started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
         broken = self._incomparable(mode, sample, localization)
-        localize_s = time.perf_counter() - started
-        if broken is not None:
-            return Assessment(
-                Mode.CONSTRAINT, verdict, run_s=run_s, localize_s=localize_s, broken=broken, guess=localization
-            )
-        return Assessment(mode, verdict, localization, reason, run_s, localize_s)
+        consulted = sample.consulted[-1] if sample.consulted else None
+        return _Blamed(localization, reason, broken, consulted, time.perf_counter() - started)
 
     def _incomparable(self, mode: Mode, sample: FailingSample, found: Localization | None) -> Broken | None:
         """What sets the program apart from the reference, where that matters: nothing was proven about it."""
@@ -143,18 +199,24 @@ class Assessor:
         yield self._reported
 
 
-def _says_something_of_the_program(assessment: Assessment) -> bool:
-    """Whether another sample may be told the same: not where the sandbox or our own code failed."""
-    if assessment.not_localized == _OURS:
-        return False
-    return all(case.outcome is not Outcome.INFRASTRUCTURE for case in assessment.verdict.cases)
+def _is_the_programs(judged: _Judged) -> bool:
+    """Whether another sample may be told the same: not where the sandbox failed."""
+    return all(case.outcome is not Outcome.INFRASTRUCTURE for case in judged.verdict.cases)
 
 
-def _characters(assessment: Assessment) -> int:
+def _stays_true(blamed: _Blamed) -> bool:
+    """Whether another sample may be told the same: not where our own code failed, or a debugger did not answer."""
+    return blamed.reason != _OURS and (blamed.consulted is None or blamed.consulted.outcome not in _FOR_NOW)
+
+
+def _characters(judged: _Judged) -> int:
     """About what it weighs."""
-    texts = (text for case in assessment.verdict.cases for text in (case.case, case.got, case.expected, case.call))
-    evidence = repr(assessment.localization.evidence) if assessment.localization else ""
-    return 1_000 + len(evidence) + sum(200 + len(text or "") for text in texts)
+    texts = (text for case in judged.verdict.cases for text in (case.case, case.got, case.expected, case.call))
+    return 1_000 + sum(200 + len(text or "") for text in texts)
+
+
+def _evidence_characters(blamed: _Blamed) -> int:
+    return 1_000 + (len(repr(blamed.localization.evidence)) if blamed.localization else 0)
 
 
 def _digest(text: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -29,6 +29,9 @@ from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
 
+if TYPE_CHECKING:
+    from verl_egca.debugger.settings import DebuggerSettings
+
 app = typer.Typer(
     help="Execution-grounded credit assignment: prepare problems, localize and evaluate programs, inspect runs.",
     no_args_is_help=True,
@@ -48,6 +51,12 @@ Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to b
 BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at a trial a ms", min=1)]
 HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
 WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
+DebuggerUrl = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="an OpenAI-compatible server, for what can't be proven; may be repeated", envvar="EGCA_DEBUGGER_URL"
+    ),
+]
 WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
 Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
 WhenUnlike = Annotated[
@@ -86,6 +95,7 @@ def localize(
     unconfirmed: Unproven = "span",
     comparability: WhenUnlike = COMPARABILITY,
     similarity: HowAlike = SIMILARITY,
+    debugger_url: DebuggerUrl = None,
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
@@ -97,7 +107,7 @@ def localize(
 
     options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
     with _bad_input_is_status_2():
-        rows = localize_file(
+        counted = localize_file(
             *(problems, samples, out),
             localizer=localizer,
             workers=workers,
@@ -106,8 +116,33 @@ def localize(
             console=_err,
             options=options,
             gates=GateSettings(comparability=comparability, similarity=similarity),
+            debugger=_debugger(debugger_url, localizer),
         )
-    _out.print(f"{rows} rows: {out}")
+    _out.print(f"{counted.pop('rows')} rows: {out}")
+    if debugger_url:
+        told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "asked nothing"
+        _out.print(f"debugger: {told}")
+        if lost := counted["failed"] + counted["timeout"] + counted["skipped"]:
+            _err.print(
+                f"{lost} samples were left to what is known without the debugger; their rows say why", style="yellow"
+            )
+
+
+def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None:
+    from pydantic import ValidationError
+
+    from verl_egca.debugger.settings import DebuggerSettings
+
+    if not urls:
+        if localizer == "debugger":
+            raise typer.BadParameter(
+                "localizer debugger asks a served LLM; give its address", param_hint="--debugger-url"
+            )
+        return None
+    try:
+        return DebuggerSettings(urls=tuple(urls))
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"], param_hint="--debugger-url") from None
 
 
 @app.command()
@@ -164,6 +199,7 @@ def explain(
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
+    debugger_url: DebuggerUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
 ) -> None:
     """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
@@ -187,8 +223,9 @@ def explain(
             text = read_python(program)
             right = read_python(reference) if reference is not None else None
             problem = problem_of(program.name, text, read_python(tests), tests, right)
+        asked = _debugger(debugger_url, localizer)
         try:
-            finding = find(problem, text, localizer=localizer, options=options)
+            finding = find(problem, text, localizer=localizer, options=options, debugger=asked)
         except ReferenceFails as error:
             raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
     if as_json:

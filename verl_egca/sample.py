@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from verl_egca.assessment import Assessment, Assessor
 from verl_egca.config.settings import Settings
-from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.execution.verdict import CaseVerdict, Verdict
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.base import Consultation
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program
@@ -36,7 +37,7 @@ class SampleRecord(BaseModel):
     ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
     held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
     sample and, where it failed, keeps its evidence under the number ``evidence_number``. ``constraint`` is what a sample in
-    CONSTRAINT breaks: its kind, a colon, and a sentence.
+    CONSTRAINT breaks: its kind, a colon, and a sentence. ``debugger`` is set where one was to be asked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +62,7 @@ class SampleRecord(BaseModel):
     program_digest: str | None = None
     worker: str | None = None
     evidence_number: int | None = None
+    debugger: Consultation | None = None
     constraint: str | None = None
 
     @property
@@ -82,6 +84,31 @@ class SampleEvidence(BaseModel):
     evidence: dict[str, Any] = {}
 
 
+class Group(Protocol):
+    """The samples of one prompt, as far as one of them has to know of the others."""
+
+    def tell(self, reward: float | None) -> None:
+        """This sample's reward; None if it is unknown."""
+        ...
+
+    def varies(self) -> bool:
+        """Whether the rewards differ, so that there are advantages. May wait until that is decided."""
+        ...
+
+
+class _InGroup:
+    """`assessment.Siblings` in terms of rewards."""
+
+    def __init__(self, group: Group, reward: Callable[[Mode | None, Verdict], float]) -> None:
+        self._group, self._reward = group, reward
+
+    def judged(self, mode: Mode | None, verdict: Verdict) -> None:
+        self._group.tell(None if mode is None else self._reward(mode, verdict))
+
+    def worth_asking(self) -> bool:
+        return self._group.varies()
+
+
 class SampleScorer:
     """Scores responses; safe to call from several threads at once."""
 
@@ -91,21 +118,30 @@ class SampleScorer:
         self.settings = settings
 
     def score(
-        self, problem_json: str, ids: Sequence[int], *, truncated: bool, rollout_ended: float | None = None
+        self,
+        problem_json: str,
+        ids: Sequence[int],
+        *,
+        truncated: bool,
+        rollout_ended: float | None = None,
+        group: Group | None = None,
     ) -> tuple[SampleRecord, SampleEvidence | None]:
         """The record of one response; never raises for what a response, its program or our own code may do.
 
-        There is evidence for a sample that failed. A failure of ours is logged with the task and its traceback and costs this sample its advantage, not the step.
+        There is evidence for a sample that failed. A failure of ours is logged with the task and its traceback and costs
+        this sample its advantage, not the step. ``group`` hears of the reward as soon as the program is judged.
         """
         started = time.time()
         task_id, evidence = "?", None
         try:
             problem = Problem.model_validate_json(problem_json)
             task_id = problem.task_id
-            fields, evidence = self._score(problem, ids, truncated)
+            fields, evidence = self._score(problem, ids, truncated, group)
         except Exception as error:
             logger.exception("egca: sample of task %s could not be scored; it gets no advantage", task_id)
             fields = {"mode": None, "reward": 0.0, "failure": type(error).__name__}
+            if group is not None:
+                group.tell(None)
         record = SampleRecord(
             task_id=task_id,
             response_tokens=len(ids),
@@ -117,11 +153,13 @@ class SampleScorer:
         return record, evidence
 
     def _score(
-        self, problem: Problem, ids: Sequence[int], truncated: bool
+        self, problem: Problem, ids: Sequence[int], truncated: bool, group: Group | None
     ) -> tuple[dict[str, Any], SampleEvidence | None]:
         pieces = token_pieces(self.tokenizer, ids)
         program = extract_program(pieces.text, problem, truncated=truncated)
-        assessment = self.assessor.assess(problem, program.source, seed=self._seed(problem, ids))
+        siblings = _InGroup(group, self._reward) if group is not None else None
+        seed = self._seed(problem, ids)
+        assessment = self.assessor.assess(problem, program.source, seed=seed, siblings=siblings)
         fields = self._outcome(assessment)
         if assessment.mode is Mode.CORRECT:
             return fields, None
@@ -135,18 +173,22 @@ class SampleScorer:
         return fields, _evidence(assessment, program)
 
     def _outcome(self, assessment: Assessment) -> dict[str, Any]:
-        verdict = assessment.verdict
-        total = len(verdict.cases)
-        fraction = verdict.tests_passed / total if total else 0.0
-        passed = float(assessment.mode is not None and verdict.passed)  # a broken constraint moves no reward
         return {
             "mode": assessment.mode,
-            "reward": fraction if self.settings.reward == "fraction" and not passed else passed,
-            "tests_passed": verdict.tests_passed,
-            "tests_total": total,
+            "reward": self._reward(assessment.mode, assessment.verdict),
+            "tests_passed": assessment.verdict.tests_passed,
+            "tests_total": len(assessment.verdict.cases),
             "failure": assessment.not_localized if assessment.mode is None else None,
             "shared": assessment.shared,
+            "debugger": assessment.consulted,
         }
+
+    def _reward(self, mode: Mode | None, verdict: Verdict) -> float:
+        """By the tests alone: a broken constraint moves no reward."""
+        if mode is None or not verdict.cases:
+            return 0.0
+        fraction = verdict.tests_passed / len(verdict.cases)
+        return fraction if self.settings.reward == "fraction" else float(verdict.passed)
 
     def _seed(self, problem: Problem, ids: Sequence[int]) -> int:
         """The sample's own seed: the same for the same response, wherever and whenever it is scored."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,6 +21,8 @@ from truth.baselines import BASELINES
 from truth.cost import cpu_seconds
 from truth.score import blamed_text, first_hit, hit_among, twin
 from truth.sets import CHECK_LIMITS, Case, Item, Result
+from verl_egca.debugger.client import Debugger
+from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
@@ -64,11 +66,16 @@ class Row:
 class Bench:
     """Worker processes; use as a context."""
 
-    def __init__(self, workers: int, seed: int, console: Console) -> None:
+    def __init__(
+        self, workers: int, seed: int, console: Console, debuggers: Mapping[str, DebuggerSettings] | None = None
+    ) -> None:
+        """``debuggers`` by the names that localizers have after a plus: ``egca+ideal`` asks the one that is ``ideal``."""
         self._console = console
         # started anew, not forked: this process has threads, and maybe torch
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(workers, context, initializer=_Here.start, initargs=(seed,))
+        self._pool = ProcessPoolExecutor(
+            workers, context, initializer=_Here.start, initargs=(seed, dict(debuggers or {}))
+        )
         self._ahead = 4 * workers
 
     def __enter__(self) -> Bench:
@@ -107,10 +114,12 @@ class _Here:
     seed: int
     sandboxes: dict[str, Sandbox]
     localizers: dict[tuple[str, str], Localizer]
+    debuggers: dict[str, Debugger]
 
     @classmethod
-    def start(cls, seed: int) -> None:
+    def start(cls, seed: int, debuggers: dict[str, DebuggerSettings]) -> None:
         cls.seed, cls.localizers = seed, {}
+        cls.debuggers = {name: Debugger(settings) for name, settings in debuggers.items()}
         cls.sandboxes = {
             "checks": Sandbox(CHECK_LIMITS),
             "verdicts": Sandbox(VERDICT_LIMITS),
@@ -122,7 +131,9 @@ class _Here:
     def localizer(cls, set_name: str, name: str) -> Localizer:
         key = set_name, name
         if key not in cls.localizers:
-            cls.localizers[key] = BASELINES[name]() if name in BASELINES else make_localizer(name)
+            plain, _, asked = name.partition("+")
+            made = BASELINES[name]() if name in BASELINES else make_localizer(plain, None, cls.debuggers.get(asked))
+            cls.localizers[key] = made
         return cls.localizers[key]
 
 
@@ -137,11 +148,12 @@ def _measure(case: Case, localizers: tuple[str, ...]) -> list[Row]:
         return []
     sample = FailingSample(case.problem, case.program, verdict, sandbox, case.seed ^ _Here.seed)
     return [
-        measured(case, sample, _Here.localizer(case.set_name, name), _Here.sandboxes["twins"]) for name in localizers
+        measured(case, sample, _Here.localizer(case.set_name, name), _Here.sandboxes["twins"], name)
+        for name in localizers
     ]
 
 
-def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: Sandbox) -> Row:
+def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: Sandbox, name: str | None = None) -> Row:
     """Runs the localizer; a failure of its own is in the row, too. Nothing else may run in this process meanwhile."""
     found, reason = None, None
     sample.sandbox.run(sample.problem, "")  # the worker is up, knows the tests, and its last program is gone
@@ -153,7 +165,7 @@ def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: San
     except Exception:
         reason = f"localizer_error\n{traceback.format_exc()}"
     cpu_ms = max(0.0, cpu_seconds() - before) * 1e3  # the sums of the dead come in ticks
-    return _row(case, sample.verdict, localizer.name, found, reason, cpu_ms, twins)
+    return _row(case, sample.verdict, name or localizer.name, found, reason, cpu_ms, twins)
 
 
 def _row(

@@ -51,7 +51,7 @@ class Case:
 
     ``truth`` are the lines that are wrong, for each mistake; None where nobody knows. ``operators`` name the mistakes.
     ``written`` is the offset from which on the program is the policy's and not the prompt's. ``verdict`` is there unless
-    other limits could make it another.
+    other limits could make it another. ``mended`` is the program without its mistakes, where it is known.
     """
 
     set_name: str
@@ -62,6 +62,7 @@ class Case:
     truth: tuple[tuple[int, ...], ...] | None
     written: int = 0
     verdict: Verdict | None = None
+    mended: str | None = None
 
     @property
     def lines(self) -> set[int]:
@@ -91,7 +92,8 @@ def fix_even(path: Path) -> list[Case]:
         program = problem.code_prefix + row["buggy_solution"]
         lines = tuple(sorted(changed_lines(program, problem.reference or "")))
         kind = (str(row.get("bug_type", "unknown")),)
-        cases.append(Case("fix-even", problem, 0, program, kind, (lines,), len(problem.code_prefix)))
+        written, mended = len(problem.code_prefix), problem.reference
+        cases.append(Case("fix-even", problem, 0, program, kind, (lines,), written, mended=mended))
     return cases
 
 
@@ -223,7 +225,8 @@ def _cases(name: str, planted: Sequence[Planted]) -> list[Case]:
         index = counted[problem.task_id]
         counted[problem.task_id] += 1
         known = _lasting(one.verdict)
-        cases.append(Case(name, problem, index, mutant.source, mutant.operators, truth, verdict=known))
+        mended = one.solution.text
+        cases.append(Case(name, problem, index, mutant.source, mutant.operators, truth, verdict=known, mended=mended))
     return cases
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-LocalizerName = Literal["egca", "counterfactual", "suspicious", "trace", "executed", "random", "late", "uniform"]
+LocalizerName = Literal[
+    "egca", "counterfactual", "debugger", "suspicious", "trace", "executed", "random", "late", "uniform"
+]
 Granularity = Literal["expression", "statement", "token"]
 FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]

@@ -48,3 +48,8 @@ class Allowance:
             while self._lost and self._lost[-1][1] >= begun:  # they all end before now, so that the last ones overlap
                 begun = min(begun, self._lost.pop()[0])
             self._lost.append((begun, end))
+
+    def refill(self) -> None:
+        """What has been lost so far is forgotten."""
+        with self._lock:
+            self._lost.clear()

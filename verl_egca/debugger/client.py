@@ -26,7 +26,7 @@ from verl_egca.debugger.flight import Passenger
 from verl_egca.debugger.key import api_key
 from verl_egca.debugger.loop_thread import LoopThread
 from verl_egca.debugger.question import digest, request_body
-from verl_egca.debugger.reply import A, Missing, NoAnswer, Reply
+from verl_egca.debugger.reply import A, Missing, NoAnswer, Reply, Verdicts
 from verl_egca.debugger.settings import DebuggerSettings
 
 if TYPE_CHECKING:  # brings openai, which takes seconds to import: nobody needs it without a server
@@ -63,6 +63,10 @@ class Debugger:
         self._dispatch: Dispatch | None = None  # the loop's own
         self._lock = threading.Lock()
         self._faulty = False
+
+    @property
+    def settings(self) -> DebuggerSettings:
+        return self._settings
 
     def __enter__(self) -> Debugger:
         return self
@@ -126,7 +130,8 @@ class Debugger:
     def _reply(self, call: _Call, answer: A, text: str, completion: Completion | None = None) -> Reply[A]:
         shared = completion is None or call.shared
         cost = call.cost(completion)
-        return Reply(answer, text, shared=shared, _reject=lambda: self._allowance.lose(call.begun), **cost)
+        judge = Verdicts(lambda: self._allowance.lose(call.begun), self._allowance.refill)
+        return Reply(answer, text, shared=shared, _verdicts=judge, **cost)
 
     def _no_answer(self, call: _Call, outcome: Missing, reason: str, completion: Completion | None = None) -> NoAnswer:
         return NoAnswer(outcome, reason, **call.cost(completion))

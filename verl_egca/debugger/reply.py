@@ -14,6 +14,14 @@ Missing = Literal["failed", "timeout", "skipped", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What an answer's reader may say of it."""
+
+    useless: Callable[[], None]
+    useful: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply(Generic[A]):
     """An answer that fits its schema, which says nothing of its sense. Tokens are what it cost the server: 0 if shared."""
 
@@ -25,12 +33,17 @@ class Reply(Generic[A]):
     tokens_out: int
     shared: bool  # from the cache, or by an identical question that was under way
     attempts: int  # requests that were sent for it, hedges included
-    _reject: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    _verdicts: Verdicts | None = field(default=None, repr=False, compare=False)
 
-    def reject(self) -> None:
-        """The answer proved useless: the time since its question was asked counts as lost (see `Allowance`)."""
-        if self._reject is not None:
-            self._reject()
+    def useless(self) -> None:
+        """The answer led nowhere: the time since its question was asked counts as lost (see `Allowance`)."""
+        if self._verdicts is not None:
+            self._verdicts.useless()
+
+    def useful(self) -> None:
+        """The answer led to a proof: the server is worth waiting for, and what it has cost in vain is forgotten."""
+        if self._verdicts is not None:
+            self._verdicts.useful()
 
 
 class NoAnswer(Exception):

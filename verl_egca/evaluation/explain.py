@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from verl_egca.assessment import Assessment, Assessor
+from verl_egca.debugger.client import Debugger
+from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Options
@@ -15,14 +19,22 @@ class ReferenceFails(ValueError):
     """The reference does not pass the tests, so nothing may be concluded from it."""
 
 
-def explain(problem: Problem, program: str, *, localizer: str, options: Options, seed: int = 0) -> Finding:
+def explain(
+    problem: Problem,
+    program: str,
+    *,
+    localizer: str,
+    options: Options,
+    seed: int = 0,
+    debugger: DebuggerSettings | None = None,
+) -> Finding:
     """Raises ReferenceFails, SandboxError, ConfinementError."""
-    with Sandbox() as sandbox:
+    with Sandbox() as sandbox, Debugger(debugger or DebuggerSettings()) as asked:
         wrong = sandbox.run(problem, problem.reference).first_failure if problem.reference is not None else None
         if wrong is not None:
             said = f"{wrong.error.type}: {wrong.error.message}" if wrong.error else f"got {wrong.got}"
             raise ReferenceFails(f"fails {wrong.case!r} ({said}); a program that passes all tests is wanted, or none")
-        assessor = Assessor(sandbox, make_localizer(localizer, options), options=options)
+        assessor = Assessor(sandbox, make_localizer(localizer, options, asked if debugger else None), options=options)
         return _finding(problem, program, assessor.assess(problem, program, seed=seed))
 
 
@@ -42,6 +54,7 @@ def _finding(problem: Problem, program: str, assessment: Assessment) -> Finding:
         localizer=found.localizer if found else None,
         not_localized=assessment.not_localized,
         confirmed=found.confirmed if found else None,
+        debugger=asdict(assessment.consulted) if assessment.consulted else None,
         place=[Place(line=r.line, col=r.col, end_line=r.end_line, end_col=r.end_col) for r in found.ranges]
         if found
         else [],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,17 +13,21 @@ from rich.console import Console
 
 from verl_egca.assessment import Assessment, Assessor
 from verl_egca.data.formats import load_problems
+from verl_egca.debugger.client import Debugger
+from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.evaluation.jobs import ResumableOutput, digest, in_order
 from verl_egca.evaluation.samples import Sample, load_samples
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization import make_localizer
+from verl_egca.localization import ASKS, make_localizer
 from verl_egca.localization.base import Localization, Options
 from verl_egca.localization.evidence import bounded
 from verl_egca.response import Program
 from verl_egca.source import SourceText
+
+LOST_S = 60.0  # that questions which are not answered may cost in all
 
 
 def localize_file(
@@ -37,21 +43,37 @@ def localize_file(
     options: Options | None = None,
     gates: GateSettings | None = None,
     limits: Limits | None = None,
-) -> int:
-    """Write ``out``; how many rows. Raises BadInput, and ValueError for an unknown localizer."""
+    debugger: DebuggerSettings | None = None,
+) -> Counter[str]:
+    """Write ``out``; how many rows, under ``rows``, and what became of questions to the debugger, by outcome.
+
+    A debugger that does not answer costs the whole file no more than LOST_S.
+
+    Raises:
+        BadInput: a file is not as it should be.
+        ValueError: an unknown localizer, or one that needs a debugger and has none.
+    """
     options, gates = options or Options(), gates or GateSettings()
-    chosen = make_localizer(localizer, options)
+    asked = Debugger(debugger, allowance_s=LOST_S) if debugger is not None and localizer in ASKS else None
+    chosen = make_localizer(localizer, options, asked)
     loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
     made_from |= {"options": asdict(options), "gates": gates.checks}
+    if asked is not None:
+        made_from |= {"debugger": list(asked.settings.urls)}
     output = ResumableOutput(out, made_from, resume)
-    with Sandbox(limits, workers=workers) as sandbox, output:
+    counted: Counter[str] = Counter(rows=len(loaded))
+    with Sandbox(limits, workers=workers) as sandbox, output, contextlib.ExitStack() as stack:
+        if asked is not None:
+            stack.callback(asked.close)
         assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, **gates.checks), options)
         for row in in_order(
             loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
         ):
             output.write(row)
-    return len(loaded)
+            if row["debugger"] is not None:
+                counted[row["debugger"]["outcome"]] += 1
+    return counted
 
 
 def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
@@ -72,6 +94,7 @@ def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
         "localization": _place(assessment.localization, program),
         "ranked": [{"line": line, "end_line": end} for line, end in _ranked(assessment)],
         "not_localized": assessment.not_localized,
+        "debugger": asdict(assessment.consulted) if assessment.consulted is not None else None,
     }
 
 

@@ -73,7 +73,9 @@ def check(config: Any) -> None:
     from verl.trainer.ppo.utils import need_reference_policy
     from verl.utils.config import omega_conf_to_dataclass, validate_config
 
-    from verl_egca.config.settings import SettingsError, parse_settings
+    from verl_egca.config.settings import SettingsError
+    from verl_egca.training.config import settings_of
+    from verl_egca.training.debugging import debugger_of
 
     try:
         _check_layout(config)
@@ -81,7 +83,7 @@ def check(config: Any) -> None:
             # a critic's own checks load its model (workers/config/critic.py), which may not be here
             validate_config(config, need_reference_policy(config), use_critic=False)
         omega_conf_to_dataclass(config.actor_rollout_ref.rollout)
-        parse_settings(_container(config.get("egca")))
+        debugger_of(config, settings_of(config))
     except SettingsError as error:
         raise BadCommand(str(error)) from None
     except (AssertionError, ValueError, TypeError, KeyError, HydraException) as error:
@@ -117,12 +119,6 @@ def _check_layout(config: Any) -> None:
 
 def _is_override(part: str) -> bool:
     return "=" in part and not part.startswith("--")
-
-
-def _container(section: Any) -> Any:
-    from omegaconf import OmegaConf
-
-    return None if section is None else OmegaConf.to_container(section, resolve=True)
 
 
 def _yaml(config: Any) -> str:

@@ -6,7 +6,7 @@ raises `NotLocalized` with the reason; the sample then takes the uniform branch,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -17,6 +17,7 @@ from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 
 Confirmed = Literal["full", "partial", "none"]
+ConsultationOutcome = Literal["proven", "accepted", "refused", "failed", "timeout", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,34 @@ class NotLocalized(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Consultation:
+    """That a debugger was to be asked about a sample, and what came of it. ``outcome`` is of the last answer:
+
+    proven (its correction passes every test), accepted (a statement that ran), refused, failed, timeout, or skipped: not
+    asked at all. ``reason`` says why not more came of it. Times in seconds, over both questions if it was ``retried``.
+    """
+
+    outcome: ConsultationOutcome
+    reason: str | None = None
+    retried: bool = False
+    latency_s: float = 0.0
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    tokens_out: int = 0
+    shared: bool = False
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
 class FailingSample:
     """A program that runs and fails a test, with what the sandbox said and the means to run it again.
 
-    ``seed`` is the sample's own: a localizer that draws at random draws from ``random.Random(seed)``.
+    ``seed`` is the sample's own: a localizer that draws at random draws from ``random.Random(seed)``. A debugger is
+    asked only if the sample is ``worth_asking`` for, which may wait for what decides it. Who asks appends to
+    ``consulted`` what came of it.
     """
 
     problem: Problem
@@ -61,6 +86,8 @@ class FailingSample:
     verdict: Verdict
     sandbox: Sandbox
     seed: int
+    worth_asking: Callable[[], bool] = _always
+    consulted: list[Consultation] = field(default_factory=list)
 
 
 class Localizer(Protocol):

@@ -1,14 +1,18 @@
 """``egca``: what can be proven first, then the best that can't: all witnesses together, or else the first divergence.
 
-`Localization.localizer` names which of them it was: ``counterfactual``, ``guess`` or ``trace``.
+A debugger, if there is one, is asked only for what no edit that was found makes pass, and of what it says a correction
+counts that the sandbox has seen pass every test. A statement that it names without one is taken where there is no better
+guess. `Localization.localizer` names which of them it was: ``counterfactual``, ``debugger``, ``guess`` or ``trace``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from verl_egca.debugger.client import Debugger
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
+from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
 from verl_egca.localization.trace import TraceLocalizer
 
@@ -16,17 +20,58 @@ from verl_egca.localization.trace import TraceLocalizer
 class EgcaLocalizer:
     name = "egca"
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
         self._options = options or Options()
         self._proven = CounterfactualLocalizer(self._options)
+        self._debugger = DebuggerLocalizer(self._options, debugger) if debugger is not None else None
         self._trace = TraceLocalizer()
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
-            return self._proven.localize(sample)
+            found = self._proven.localize(sample)
         except NotLocalized as reason:
-            if self._options.unconfirmed == "uniform":
-                raise
-            guess = reason.guess if isinstance(reason, NoTwin) else None
-            found = guess or self._trace.localize(sample)
-            return replace(found, evidence={**found.evidence, "unproven": str(reason)})
+            told = self._told(sample, _ruled_out(reason))
+            return told if told is not None and told.confirmed == "full" else self._unproven(sample, reason, told)
+        if found.confirmed == "full":
+            return found
+        told = self._told(sample, _nearly(found))
+        return told if told is not None and told.confirmed == "full" else found
+
+    def _told(self, sample: FailingSample, ruled_out: list[str]) -> Localization | None:
+        if self._debugger is None:
+            return None
+        try:
+            return self._debugger.ask(sample, ruled_out, proof_wanted=True)
+        except NotLocalized:
+            return None
+
+    def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
+        """Raises NotLocalized."""
+        if self._options.unconfirmed == "uniform":
+            raise reason
+        found = reason.guess if isinstance(reason, NoTwin) else None
+        if found is None:
+            try:
+                found = self._trace.localize(sample)
+            except NotLocalized:
+                if told is None:
+                    raise
+                found = told
+        return replace(found, evidence={**found.evidence, "unproven": str(reason)})
+
+
+def _ruled_out(reason: NotLocalized) -> list[str]:
+    guess = reason.guess if isinstance(reason, NoTwin) else None
+    if guess is None:
+        return []
+    return [
+        f"{guess.evidence['trials']} small edits at single places were tried; none makes the program pass every test."
+    ]
+
+
+def _nearly(found: Localization) -> list[str]:
+    """Of an edit with which the shown test passes, but not all."""
+    diff = str(found.evidence.get("diff", "")).splitlines()
+    changed = [line for line in diff if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    shown = "\n".join(f"| {line[:200]}" for line in changed[:6])
+    return [f"With this edit the shown test passes, but not every other one:\n{shown}"] if shown else []

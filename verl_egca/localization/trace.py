@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
 from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
 from verl_egca.localization.runs import ReferenceTraces, run_candidate
@@ -46,6 +47,19 @@ class TraceLocalizer:
             "reference": told(divergence.reference) if divergence.reference else None,
         }
         return Localization((blamed,), self.name, ranked=lines_of(ranked), evidence=evidence)
+
+    def compare(self, sample: FailingSample) -> tuple[CaseVerdict, Trace, Trace | None, Divergence | None]:
+        """The failing case, the candidate's run of it, the reference's, and where they part, as far as each is there.
+
+        Raises:
+            NotLocalized: the candidate's run left no trace.
+        """
+        case, candidate = run_candidate(sample)
+        try:
+            reference = self._references.get(sample, case.index)
+        except NotLocalized:
+            return case, candidate, None, None
+        return case, candidate, reference, self._divergence(sample, candidate, reference)[0]
 
     def _divergence(
         self, sample: FailingSample, candidate: Trace, reference: Trace

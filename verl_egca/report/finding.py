@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -56,6 +56,10 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.localizer:
         yield "blamed by", finding.localizer
         yield "how sure", how_sure(finding)
+    if finding.debugger:
+        yield "debugger", asked(finding.debugger)
+        if finding.localizer == "debugger" and evidence.get("reason"):
+            yield "it said", str(evidence["reason"])
     if evidence.get("trials") is not None:
         cpu = evidence.get("cpu_ms")
         yield (
@@ -66,6 +70,16 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "not localized", finding.not_localized
     if evidence.get("cut"):
         yield "cut short", ", ".join(map(str, evidence["cut"]))
+
+
+def asked(consulted: Mapping[str, Any]) -> str:
+    """What came of asking the debugger, in words."""
+    outcome, reason = consulted.get("outcome"), consulted.get("reason")
+    if outcome == "skipped":
+        return f"not asked: {reason}"
+    again = ", at the second question" if consulted.get("retried") else ""
+    why = f" ({reason})" if reason else ""
+    return f"{outcome}{why}{again}, {consulted.get('latency_s') or 0:.1f} s"
 
 
 def how_sure(finding: Finding) -> str:

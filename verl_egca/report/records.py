@@ -19,7 +19,10 @@ class Place(BaseModel):
 
 
 class Finding(BaseModel):
-    """What is known of one failing program. ``not_localized`` says why nothing was blamed, ``constraint`` what is broken."""
+    """What is known of one failing program. ``not_localized`` says why nothing was blamed, ``constraint`` what is broken.
+
+    ``debugger`` is a `localization.base.Consultation`, where one was to be asked.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,6 +41,7 @@ class Finding(BaseModel):
     not_localized: str | None = None
     confirmed: str | None = None
     place: list[Place] = []
+    debugger: dict[str, Any] | None = None
     evidence: dict[str, Any] = {}
 
 

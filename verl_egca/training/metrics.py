@@ -9,11 +9,13 @@ from __future__ import annotations
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import torch
 
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.base import ConsultationOutcome
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows
 from verl_egca.training.timeline import Interval
@@ -52,6 +54,28 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     if records:
         seconds = [record.reward_ended - record.rollout_ended for record in records]
         metrics["egca/reward_s_p50"], metrics["egca/reward_s_p95"] = map(float, np.percentile(seconds, [50, 95]))
+    return metrics
+
+
+def debugger_metrics(records: Sequence[SampleRecord | None]) -> dict[str, float]:
+    """What became of the questions of a step: counts of samples, and seconds and tokens of those that were asked.
+
+    Samples that hold the program of an earlier one count once. ``skipped``: not asked, since the group has no advantages,
+    the servers were given up for a while, or the program is too long to ask about.
+    """
+    told = [record.debugger for record in records if record is not None and record.debugger is not None]
+    asked = [one for one in told if one.outcome != "skipped"]
+    counts = Counter(one.outcome for one in told)
+    metrics = {f"egca/debugger/{outcome}": float(counts[outcome]) for outcome in get_args(ConsultationOutcome)}
+    metrics["egca/debugger/asked"] = float(len(asked))
+    metrics["egca/debugger/retried"] = float(sum(one.retried for one in asked))
+    for reason, number in Counter(one.reason for one in told if one.outcome == "skipped").items():
+        metrics[f"egca/debugger/skipped/{str(reason).replace(' ', '_')}"] = float(number)
+    seconds = [one.latency_s for one in asked] or [0.0]
+    for share in (50, 95):
+        metrics[f"egca/debugger/latency_p{share}"] = float(np.percentile(seconds, share))
+    for name in ("tokens_in", "tokens_cached", "tokens_out"):
+        metrics[f"egca/debugger/{name}"] = float(sum(getattr(one, name) for one in asked))
     return metrics
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from verl_egca.gates.mode import Mode
@@ -59,6 +60,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
         "localizer": record.localizer,
         "not_localized": record.not_localized or record.failure,
         "confirmed": record.confirmed,
+        "debugger": asdict(record.debugger) if record.debugger is not None else None,
         "place": [dict(zip(("line", "col", "end_line", "end_col"), place, strict=True)) for place in record.places],
         "token_spans": list(record.spans),
         "response_tokens": record.response_tokens,

@@ -16,17 +16,21 @@ from verl.experimental.reward_loop.reward_manager import register
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 
 from verl_egca.assessment import Assessor
+from verl_egca.debugger.client import Debugger
 from verl_egca.execution.confinement.layers import Coverage, coverage, in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.localization import make_localizer
 from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.training.config import settings_of
+from verl_egca.training.debugging import debugger_of
 from verl_egca.training.evidence_store import EvidenceStore, own_worker
+from verl_egca.training.groups import SampleGroup, find_board
 
 logger = logging.getLogger(__name__)
 
 _WAITING = 32
+_ASKING = 256  # samples that may wait for their siblings or for the debugger
 RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages whatever is not one
 
 
@@ -48,20 +52,17 @@ class EGCARewardManager(RewardManagerBase):
         layers = self.sandbox.check()  # raises here, and not at the first sample
         level = logging.INFO if coverage(layers) == Coverage.FULL else logging.WARNING
         logger.log(level, "egca: reward worker: %s", in_words(layers))
-        self.scorer = SampleScorer(
-            tokenizer,
-            Assessor(
-                self.sandbox,
-                make_localizer(settings.localizer, settings.options),
-                ProgramGate(self.sandbox, **settings.gates.checks),
-                settings.options,
-            ),
-            settings,
-        )
+        asked = debugger_of(config, settings, reward_router_address)
+        debugger = Debugger(asked) if asked is not None else None
+        localizer = make_localizer(settings.localizer, settings.options, debugger)
+        gates = ProgramGate(self.sandbox, **settings.gates.checks)
+        self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, localizer, gates, settings.options), settings)
+        self.board = find_board() if debugger is not None else None
         self.evidence, self.worker = EvidenceStore(), own_worker()
         # more threads than the sandbox runs programs at once: some extract and map, and some wait for a sample that
         # holds the same program, which must not keep the others from theirs
-        self.threads = ThreadPoolExecutor(settings.workers + _WAITING, thread_name_prefix="egca-reward")
+        threads = settings.workers + _WAITING + (_ASKING if debugger is not None else 0)
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="egca-reward")
 
     async def run_single(self, data: DataProto) -> dict:
         rollout_ended = time.time()
@@ -70,16 +71,21 @@ class EGCARewardManager(RewardManagerBase):
         ids = ids[: int(item.batch["attention_mask"][-ids.shape[-1] :].sum())].tolist()
         truncated = len(ids) >= self.max_response_length and ids[-1] != self.tokenizer.eos_token_id
         problem_json = item.non_tensor_batch["reward_model"]["ground_truth"]
+        group = SampleGroup(self.board, item.non_tensor_batch["uid"]) if self.board is not None else None
         record = await asyncio.get_running_loop().run_in_executor(
             self.threads,
-            lambda: self._score(problem_json, ids, truncated, rollout_ended),
+            lambda: self._score(problem_json, ids, truncated, rollout_ended, group),
         )
         return {
             "reward_score": record.reward,
             "reward_extra_info": {"acc": float(record.passed), RECORD_KEY: record.model_dump_json()},
         }
 
-    def _score(self, problem_json: str, ids: list[int], truncated: bool, rollout_ended: float) -> SampleRecord:
-        record, evidence = self.scorer.score(problem_json, ids, truncated=truncated, rollout_ended=rollout_ended)
+    def _score(
+        self, problem_json: str, ids: list[int], truncated: bool, rollout_ended: float, group: SampleGroup | None
+    ) -> SampleRecord:
+        record, evidence = self.scorer.score(
+            problem_json, ids, truncated=truncated, rollout_ended=rollout_ended, group=group
+        )
         number = None if evidence is None else self.evidence.keep(evidence)
         return record.model_copy(update={"worker": self.worker, "evidence_number": number})

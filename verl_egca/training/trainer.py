@@ -10,6 +10,7 @@ import logging
 import time
 from pathlib import Path
 
+import ray
 import torch
 import transfer_queue as tq
 from omegaconf import OmegaConf, open_dict
@@ -20,10 +21,12 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.config import settings_of
+from verl_egca.training.debugging import debugger_of, route_past_disrm
 from verl_egca.training.evidence_store import collect
+from verl_egca.training.groups import start_board
 from verl_egca.training.guard import Agreement, Guard
 from verl_egca.training.localization_log import LocalizationLog
-from verl_egca.training.metrics import advantage_digest, reward_wait, step_metrics
+from verl_egca.training.metrics import advantage_digest, debugger_metrics, reward_wait, step_metrics
 from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
 from verl_egca.training.stop import StopsOnRequest
@@ -38,14 +41,17 @@ class EGCATrainer(StopsOnRequest):
     base_mode: str  # the built-in mode whose behaviour is wanted
 
     def __init__(self, config):
-        """Raises ConfinementError: this machine confines programs less than ``egca.sandbox.require`` wants."""
+        """Raises ConfinementError (``egca.sandbox.require`` wants more than this machine gives), SettingsError."""
         self.egca = settings_of(config)
+        route_past_disrm(config)
+        self._asks = debugger_of(config, self.egca) is not None  # raises here, and not in a reward worker
         with Sandbox(self.egca.sandbox) as sandbox:  # here, before models are loaded, and in each reward worker again
             logger.warning("egca: driver: %s", in_words(sandbox.check()))
         # The mode's name has chosen this class. From here on it must be the built-in one: verl branches on
         # `trainer_mode == "sync"` (replay buffer, batch sizes, checkpoints) and reads trainer.v1.<mode>.* by it.
         with open_dict(config):
             config.trainer.v1.trainer_mode = self.base_mode
+        self._board = start_board() if self._asks else None  # before the reward workers, which look for it
         super().__init__(config)
         self.run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
         self.run_dir.mkdir(parents=True, exist_ok=True)
@@ -88,6 +94,13 @@ class EGCATrainer(StopsOnRequest):
         super().on_sample_begin()
         self._waited_from = time.time()
 
+    def _submit_batch_to_rollout(self, batch):
+        if self._board is not None:
+            uids, samples = list(batch["uid"]), self.config.actor_rollout_ref.rollout.n
+            counts = list(batch["__rollout_n__"]) if "__rollout_n__" in batch else [samples] * len(uids)
+            ray.get(self._board.expect.remote(uids, counts))
+        return super()._submit_batch_to_rollout(batch)
+
     def _balance_batch(self, batch, metrics, **kwargs):
         if self.egca.deterministic:
             batch.reorder(self._canonical_order(batch))
@@ -105,6 +118,8 @@ class EGCATrainer(StopsOnRequest):
                 self._read_written(batch, rows)
             metrics.update(self.localizations.append(self.global_steps, rows, rows.uids, self._collect_evidence))
             metrics.update(step_metrics(rows, rows.uids))
+            if self._asks:
+                metrics.update(debugger_metrics(records))
             if self.egca.deterministic:
                 metrics["egca/advantages_crc32"] = advantage_digest(rows.adv_BT, rows.mask_BT)
         self._timeline.add(self.global_steps, records, rows.uids)

@@ -1,0 +1,1 @@
+"""One step beside a debugger that goes wrong."""

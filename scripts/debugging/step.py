@@ -1,0 +1,198 @@
+"""The samples of one step, scored as in a reward worker beside a server with a fault, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from replay_server import Fault, ReplayServer
+from transformers import AutoTokenizer
+
+from verl_egca.assessment import Assessor
+from verl_egca.config.settings import Settings
+from verl_egca.debugger.client import Debugger
+from verl_egca.debugger.settings import DebuggerSettings
+from verl_egca.execution.limits import Limits
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.localization import make_localizer
+from verl_egca.problem import AssertionTests, Problem
+from verl_egca.sample import SampleRecord, SampleScorer
+from verl_egca.starter.policy_path import WEIGHTS
+from verl_egca.training.metrics import debugger_metrics
+
+DEADLINE_S, TIMEOUT_S = 4.0, 1.5
+SLACK_S = 12.0  # of a step for its own work: verdicts, traces, trials of corrections; two cores, shared
+HOSTILE_MARKS = (Path("/tmp/egca-hostile"), Path("/tmp/egca-hostile-shell"))
+
+_REFERENCE = """def f(xs):
+    best = 0
+    for x in xs:
+        if x % 3 == 1 and x > best:
+            best = x
+    return best * 7 + len(xs)
+"""
+_PROBLEM = Problem(
+    task_id="step",
+    prompt="Seven times the largest of those that are 1 modulo 3, and how many there are.",
+    tests=AssertionTests(
+        assertions=(
+            "assert f([]) == 0",
+            "assert f([1, 2, 3]) == 10",
+            "assert f([4, 9]) == 30",
+            "assert f([7, 70]) == 492",
+        )
+    ),
+    entry_point="f",
+    reference=_REFERENCE,
+)
+_MENDED = "return max((x for x in xs if x % 3 == 1), default=0) * 7 + len(xs)"
+_WRONG = "def f(xs):\n    best = max(xs, default=0)\n    if best > {most}:\n        best = {most}\n    return best\n"
+_RESPONSES = [
+    *(_WRONG.format(most=100 + number) for number in range(16)),
+    *([_REFERENCE] * 4),
+    "def f(xs):\n    return xs[\n",
+    "def f(xs):\n    return xs.first\n",
+]
+_ANSWER = {"statement": 4, "correction": _MENDED, "reason": "It returns the wrong thing."}
+_ASKED = 16
+
+# what may become of a question; a breaker that has opened skips the rest
+_MAY_BE = {
+    None: {"proven"},
+    Fault.REFUSED: {"failed", "skipped"},
+    Fault.ERROR_500: {"failed", "skipped"},
+    Fault.BUSY: {"failed", "skipped", "timeout"},
+    Fault.HANG: {"timeout", "skipped"},
+    Fault.DRIP: {"timeout", "skipped"},
+    Fault.TRUNCATED: {"refused"},
+    Fault.WRONG_SCHEMA: {"refused"},
+    Fault.NONSENSE: {"refused"},
+    Fault.OUT_OF_RANGE: {"refused"},
+    Fault.HUGE: {"failed", "timeout", "skipped"},
+    Fault.REDIRECT: {"failed", "skipped"},
+    Fault.ECHO: {"refused"},
+    Fault.SPECIAL_CASE: {"accepted"},
+    Fault.HOSTILE: {"accepted"},
+    Fault.RESTART: {"failed", "timeout", "skipped"},
+    Fault.GARBAGE: {"failed", "skipped"},
+    Fault.GZIP_BOMB: {"failed", "skipped"},
+    Fault.HALF_BODY: {"failed", "skipped"},
+    Fault.DECLINED: {"refused"},
+    Fault.CUT_OFF: {"refused"},
+    Fault.UNAUTHORIZED: {"failed", "skipped"},
+    Fault.TOO_LONG: {"failed", "skipped"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``told`` are the counters that are not zero; ``credit`` what the failing samples' advantage goes by."""
+
+    fault: str
+    samples: int
+    same_rewards: bool
+    seconds: float
+    in_time: bool
+    told: str
+    expected: bool
+    credit: str
+    left: str
+
+    @property
+    def sound(self) -> bool:
+        return self.same_rewards and self.expected and not self.left
+
+
+def run_step(fault: Fault | None) -> Row:
+    for mark in HOSTILE_MARKS:
+        mark.unlink(missing_ok=True)
+    before = _open_sockets()
+    server = ReplayServer(lambda _: _ANSWER, fault, special_case=lambda _: "return {0: 0, 3: 10}.get(best, 30)")
+    with server:
+        settings = DebuggerSettings(urls=(server.url,), deadline_s=DEADLINE_S, timeout_s=TIMEOUT_S, model="replay")
+        started = time.perf_counter()
+        with Debugger(settings) as debugger:
+            records = _score(debugger)
+        seconds = time.perf_counter() - started
+    metrics = {name.rpartition("/")[2]: value for name, value in debugger_metrics(records).items()}
+    counted = {name: int(metrics[name]) for name in ("asked", "retried", *_OUTCOMES) if metrics[name]}
+    outcomes = {record.debugger.outcome for record in records if record.debugger is not None}
+    proven = sum(record.localizer == "debugger" and record.confirmed == "full" for record in records)
+    return Row(
+        fault=str(fault or "none"),
+        samples=len(records),
+        same_rewards=[record.reward for record in records] == _rewards_alone(),
+        seconds=seconds,
+        in_time=seconds <= DEADLINE_S + SLACK_S,
+        told=", ".join(f"{number} {name}" for name, number in counted.items()),
+        expected=outcomes <= _MAY_BE[fault] and proven == counted.get("proven", 0) == (_ASKED if fault is None else 0),
+        credit=", ".join(f"{number} {how}" for how, number in Counter(map(_credit, records)).items() if how),
+        left=_left_behind(before),
+    )
+
+
+_OUTCOMES = ("proven", "accepted", "refused", "failed", "timeout", "skipped")
+
+
+@cache
+def _rewards_alone() -> list[float]:
+    return [record.reward for record in _score(None)]
+
+
+def _score(debugger: Debugger | None) -> list[SampleRecord]:
+    """The responses at once, as a reward worker scores them."""
+    settings = Settings(localizer="debugger" if debugger is not None else "uniform", sandbox=Limits(cpu_seconds=1))
+    tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
+    truth = _PROBLEM.model_dump_json()
+    with Sandbox(settings.sandbox, workers=2) as sandbox, ThreadPoolExecutor(32) as threads:
+        assessor = Assessor(sandbox, make_localizer(settings.localizer, settings.options, debugger))
+        scorer = SampleScorer(tokenizer, assessor, settings)
+
+        def score(response: str) -> SampleRecord:
+            ids = tokenizer(f"```python\n{response}```", add_special_tokens=False)["input_ids"]
+            return scorer.score(truth, ids, truncated=False)[0]
+
+        return list(threads.map(score, _RESPONSES))
+
+
+def _credit(record: SampleRecord) -> str:
+    if record.mode != "LOGIC":
+        return ""
+    if record.localizer is None:
+        return "uniform"
+    return "proven span" if record.confirmed == "full" else "unproven span"
+
+
+def _left_behind(before: int) -> str:
+    gc.collect()
+    deadline = time.monotonic() + 5  # a closed socket takes a moment to go
+    while _open_sockets() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = [f"{_open_sockets() - before} sockets"] if _open_sockets() > before else []
+    left += [f"thread {thread.name}" for thread in threading.enumerate() if thread.name.startswith("egca-debugger")]
+    left += [f"file {mark}" for mark in HOSTILE_MARKS if mark.exists()]
+    left += [f"task {task}" for task in _tasks()]
+    return ", ".join(left)
+
+
+def _tasks() -> Sequence[str]:
+    return [task.get_name() for task in gc.get_objects() if type(task) is asyncio.Task and not task.done()]
+
+
+def _open_sockets() -> int:
+    links = []
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(os.readlink(link))
+        except OSError:
+            continue
+    return sum(link.startswith("socket:") for link in links)

@@ -1,0 +1,62 @@
+"""The debugger as a run has it: at the addresses of ``egca.debugger.urls``, or as replicas that verl serves and manages.
+
+With ``reward.reward_model.enable=True`` verl starts the replicas and hands their router's address to the reward manager.
+It then goes past the reward manager, though, unless a custom reward function is set as well (`RewardLoopWorker.compute_score`,
+experimental/reward_loop/reward_loop.py, 0.9.1). `route_past_disrm` sets one that is never called.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from verl_egca.config.settings import Settings, SettingsError
+from verl_egca.debugger.settings import DebuggerSettings
+from verl_egca.localization import ASKS
+
+logger = logging.getLogger(__name__)
+
+
+def debugger_of(config: DictConfig, settings: Settings, router: str | None = None) -> DebuggerSettings | None:
+    """Who is asked; None for nobody. ``router`` is the address that verl gave, host and port; "?" before it is known.
+
+    Raises:
+        SettingsError: the localizer asks a debugger and there is none, or two are set.
+    """
+    managed = _is_managed(config)
+    if settings.debugger.urls and managed:
+        raise SettingsError(
+            "egca.debugger.urls and reward.reward_model.enable=True: a debugger of your own, or one that verl serves; choose"
+        )
+    if managed and not config.reward.reward_model.enable_resource_pool:
+        raise SettingsError(
+            "reward.reward_model.enable_resource_pool: true is wanted, GPUs of the debugger's own, so that it answers while "
+            "the rollout runs (got false)"
+        )
+    if settings.localizer not in ASKS:
+        return None
+    if managed:
+        model = settings.debugger.model or config.reward.reward_model.model_path
+        return settings.debugger.model_copy(update={"urls": (f"http://{router or '?'}",), "model": model})
+    if settings.debugger.urls:
+        return settings.debugger
+    if settings.localizer == "debugger":
+        raise SettingsError(
+            "egca.localizer: debugger asks a served LLM; give its address in egca.debugger.urls, or have verl serve one with "
+            "reward.reward_model.enable=True"
+        )
+    return None
+
+
+def route_past_disrm(config: DictConfig) -> None:
+    """Keep verl from scoring samples by the debugger's replicas instead of by the reward manager."""
+    if _is_managed(config) and config.reward.custom_reward_function.path is None:
+        with open_dict(config):
+            config.reward.custom_reward_function.path = "pkg://verl_egca.training.not_called"
+            config.reward.custom_reward_function.name = "compute_score"
+        logger.warning("egca: reward.custom_reward_function is set, so that verl leaves rewards to the reward manager")
+
+
+def _is_managed(config: DictConfig) -> bool:
+    return bool(OmegaConf.select(config, "reward.reward_model.enable", default=False))

@@ -1,0 +1,101 @@
+"""Whether a group's rewards differ, known before all of its samples are localized: only then is a debugger worth asking.
+
+verl sends each sample of a prompt to a reward worker drawn at random (experimental/agent_loop/agent_loop.py, 0.9.1), so
+that none sees a whole group. One small actor does (`GroupBoard`): the trainer tells it which groups it has sent out, each
+sample its reward once it is judged, and who would ask waits for the group to be decided. That is as soon as two rewards
+differ, or all are there. What the trainer did not send out is validation, which has no advantages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+
+logger = logging.getLogger(__name__)
+
+_NAME = "egca_groups"
+_MOST_GROUPS = 100_000
+_LONGEST_WAIT_S = 1_800.0  # for siblings; one whose rollout has failed never comes
+
+
+class GroupBoard:
+    """One a run, as a Ray actor; its methods run in one event loop."""
+
+    def __init__(self) -> None:
+        self._groups: OrderedDict[str, _State] = OrderedDict()
+
+    async def expect(self, uids: Sequence[str], samples: Sequence[int]) -> None:
+        """The trainer sends these prompts out, for so many samples each."""
+        for uid, count in zip(uids, samples, strict=True):
+            self._groups[uid] = _State(count)
+        while len(self._groups) > _MOST_GROUPS:
+            self._groups.popitem(last=False)[1].decide(varies=False)
+
+    async def tell(self, uid: str, reward: float | None) -> None:
+        if uid in self._groups:
+            self._groups[uid].tell(reward)
+
+    async def varies(self, uid: str) -> bool:
+        """Waits until the group is decided; false for one that nobody has announced."""
+        state = self._groups.get(uid)
+        if state is None:
+            return False
+        try:
+            return await asyncio.wait_for(asyncio.shield(state.decided), _LONGEST_WAIT_S)
+        except TimeoutError:
+            return False
+
+
+class _State:
+    def __init__(self, samples: int) -> None:
+        self._left = samples
+        self._rewards: set[float] = set()
+        self.decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def tell(self, reward: float | None) -> None:
+        self._left -= 1
+        if reward is not None:
+            self._rewards.add(reward)
+        if len(self._rewards) > 1:
+            self.decide(varies=True)
+        elif self._left <= 0:
+            self.decide(varies=False)
+
+    def decide(self, *, varies: bool) -> None:
+        if not self.decided.done():
+            self.decided.set_result(varies)
+
+
+class SampleGroup:
+    """`sample.Group` of one sample on its reward worker."""
+
+    def __init__(self, board: Any, uid: str) -> None:
+        self._board, self._uid = board, uid
+
+    def tell(self, reward: float | None) -> None:
+        self._board.tell.remote(self._uid, reward)
+
+    def varies(self) -> bool:
+        try:
+            return ray.get(self._board.varies.remote(self._uid))
+        except ray.exceptions.RayError as error:
+            logger.warning("egca: the board of groups does not answer (%s); the debugger is asked all the same", error)
+            return True
+
+
+def start_board() -> Any:
+    """The run's board, which ends with the caller."""
+    return ray.remote(GroupBoard).options(name=_NAME, num_cpus=0, max_concurrency=100_000).remote()
+
+
+def find_board() -> Any | None:
+    """The run's board on a reward worker; None where no trainer has started one."""
+    try:
+        return ray.get_actor(_NAME)
+    except ValueError:
+        return None
