@@ -6,8 +6,10 @@
 The sets of failing programs are in `truth.sets`, the rule for a hit in `truth.score`, the baselines in `truth.baselines`.
 All shares are of all samples of a set: what is not localized is a miss. Blamed are characters of what the policy wrote,
 CPU time is that of the localisation in all processes; the verdict, which any training needs, is no part of it. A
-localizer remembers what it knows of a problem between the samples of a set, as it does in training. Localizers are called
-directly, also for run-time errors, whatever the trainer's settings would do with these.
+localizer remembers what it knows of a problem between the samples of a set, as it does in training. ``egca+ideal`` asks a
+debugger that knows the mistake, ``+nonsense`` one that knows nothing, ``+served`` the one at --debugger-url; what they
+take themselves is not counted. Localizers are called directly, also for run-time errors, whatever the trainer's settings
+would do with these.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from truth import sets
+from truth import answering, sets
 from truth.baselines import BASELINES
 from truth.measure import Bench, Row
 from truth.sets import Case, Planted
@@ -58,13 +60,19 @@ def main(
     out: Annotated[Path | None, typer.Option(help="JSON lines: a row a sample and localizer")] = None,
     misses: Annotated[int, typer.Option(help="how many of the first localizer's misses to show, a set")] = 0,
     write_sets: Annotated[Path | None, typer.Option(help="a folder for the sets, as egca localize reads them")] = None,
+    debugger_url: Annotated[
+        str | None, typer.Option(help="a served debugger, which egca+served and debugger+served ask")
+    ] = None,
 ) -> None:
     wanted = _chosen("--sets", set_names.split(","), SETS)
-    known = [*LOCALIZERS, *BASELINES]
+    known = [*(name for name in LOCALIZERS if name != "debugger"), *answering.names(debugger_url), *BASELINES]
     default = [*(name for name in FIRST if name in LOCALIZERS), *BASELINES]
     names = _chosen("--localizers", localizers.split(",") if localizers else default, known)
     rows: list[Row] = []
-    with Bench(workers, seed, progress) as bench:
+    with (
+        answering.Answering(names, debugger_url, seed) as asked,
+        Bench(workers, seed, progress, asked.settings) as bench,
+    ):
         makers = Sets(bench, seed, limit, problems, mbpp, fix)
         for name in wanted:
             started = time.perf_counter()
@@ -72,6 +80,7 @@ def main(
             made = time.perf_counter() - started
             if not cases:
                 continue
+            asked.know(cases)
             if write_sets:
                 sets.write(cases, write_sets)
             rows += bench.measure(cases, names, name)
