@@ -400,7 +400,7 @@ def test_answers_cost_none_of_it_unless_they_are_rejected(serve, client):
     reply = ask(debugger, "nonsense")
     ask(debugger, "sense")
     assert debugger._allowance.left() == 60
-    reply.reject()  # what the caller took to find out is counted, too
+    reply.useless()  # what the caller took to find out is counted, too
     assert debugger._allowance.left() < 59.8
 
 
