@@ -25,6 +25,7 @@ from verl_egca.config.choices import (
     RuntimeErrors,
     Unconfirmed,
 )
+from verl_egca.debugger.cli import app as debugger
 from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(starter, name="starter")
+app.add_typer(debugger, name="debugger")
 app.add_typer(constraints, name="constraints")
 app.command()(plan)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)

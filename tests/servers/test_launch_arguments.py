@@ -48,10 +48,16 @@ def test_the_debuggers_command_is_accepted_and_read_as_meant(parsed, model):
     found = results["debugger"].get("accepted")
     assert found, results["debugger"]
     names = {
-        "sglang": ("model_path", "port", "host", "mem_fraction_static", "tp_size", "context_length"),
-        "vllm": ("model", "port", "host", "gpu_memory_utilization", "tensor_parallel_size", "max_model_len"),
+        "sglang": (
+            *("model_path", "port", "host", "mem_fraction_static", "tp_size", "context_length"),
+            "enable_cache_report",
+        ),
+        "vllm": (
+            *("model", "port", "host", "gpu_memory_utilization", "tensor_parallel_size", "max_model_len"),
+            "enable_prompt_tokens_details",
+        ),
     }[engine]
-    assert [found[name] for name in names] == [str(model), 30001, "127.0.0.1", 0.25, 2, 8192]
+    assert [found[name] for name in names] == [str(model), 30001, "127.0.0.1", 0.25, 2, 8192, True]
     assert found["dtype"] == "bfloat16"
 
 

@@ -74,6 +74,11 @@ class Debugger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def model(self) -> str | None:
+        """Its name, once that is known."""
+        return self._model
+
     def ask(self, messages: Sequence[Mapping[str, str]], answer: type[A], *, deadline: float) -> Reply[A]:
         """The answer to ``messages`` (``role`` and ``content`` each), which fits ``answer``'s JSON schema. Blocks.
 

@@ -2,8 +2,9 @@
 
     python -m verl_egca.debugger.launch --engine sglang --model Qwen/Qwen2.5-Coder-7B-Instruct --memory 0.25 --gpu 7
 
-becomes that server; ``--print`` prints its command instead, and ``-- FLAG ...`` hands it flags of its own. Both servers
-speak OpenAI's protocol, keep the prefixes that requests share, and answer under a JSON schema without being asked to.
+becomes that server; ``--print`` prints its command instead, and ``-- FLAG ...`` hands it flags of its own (``egca debugger
+serve`` is the same). Both servers speak OpenAI's protocol, keep the prefixes that requests share, and answer under a JSON
+schema without being asked to; that they report how much of a prompt they had kept has to be asked for.
 Whether their own parsers take these flags is tested in tests/servers, with the releases of scripts/requirements-gpu.txt.
 """
 
@@ -54,6 +55,7 @@ def server_command(
             *("--tp-size", str(tensor_parallel)),
             *("--mem-fraction-static", str(memory)),
             *("--context-length", str(context_length)),
+            "--enable-cache-report",
             *extra,
         ]
     return [
@@ -61,13 +63,14 @@ def server_command(
         *("--tensor-parallel-size", str(tensor_parallel)),
         *("--gpu-memory-utilization", str(memory)),
         *("--max-model-len", str(context_length)),
+        "--enable-prompt-tokens-details",
         *extra,
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m verl_egca.debugger.launch") -> int:
     """Print the command, or become the server; 2 with a message on standard error if the arguments can't be used."""
-    parser = _parser()
+    parser = _parser(program)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     own, extra = arguments, []
     if "--" in arguments:
@@ -102,9 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return os.execve(command[0], command, {**os.environ, **devices})
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m verl_egca.debugger.launch",
+        prog=program,
         description="Start the debugger's server. Flags of the engine's own follow after --.",
     )
     parser.add_argument("--engine", choices=ENGINES, default="sglang")

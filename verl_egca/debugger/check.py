@@ -1,0 +1,60 @@
+"""Whether a server can be the debugger: does it answer, keep to a schema, and say what it had cached?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from verl_egca.debugger.client import Debugger
+from verl_egca.debugger.reply import NoAnswer, Reply
+from verl_egca.debugger.settings import DebuggerSettings
+
+# no model answers this in JSON unless its server makes it
+_PREFIX = "You are a poet. You write plain prose and verse, and never JSON. " * 16
+_QUESTIONS = ("Write two lines about spring.", "Write two lines about autumn.")
+
+
+class Verse(BaseModel):
+    """What is asked for, under the schema alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement: int = Field(ge=1, le=9)
+    reason: str = Field(max_length=40)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``schema``: whether it keeps to one; None if it does not answer at all, which ``problem`` explains."""
+
+    model: str | None
+    schema: bool | None
+    problem: str | None
+    latency_s: tuple[float, ...]
+    tokens_in: int
+    tokens_cached: int | None  # of the second question's, whose beginning is the first one's
+
+
+def check(url: str, model: str | None = None, timeout_s: float = 60.0) -> Checked:
+    """Ask ``url`` two short questions that begin alike.
+
+    Raises:
+        ValidationError: ``url`` is none that the settings take.
+        ValueError: the key in the environment is none.
+    """
+    settings = DebuggerSettings(urls=(url,), model=model, attempts=1, timeout_s=timeout_s, answer_tokens=100)
+    latency_s: list[float] = []
+    reply: Reply[Verse] | None = None
+    with Debugger(settings) as debugger:
+        for question in _QUESTIONS:
+            messages = [{"role": "system", "content": _PREFIX}, {"role": "user", "content": question}]
+            try:
+                reply = debugger.ask(messages, Verse, deadline=time.monotonic() + timeout_s)
+            except NoAnswer as error:
+                schema = False if error.outcome == "refused" else None
+                return Checked(debugger.model, schema, str(error), (*latency_s, error.latency_s), error.tokens_in, None)
+            latency_s.append(reply.latency_s)
+        assert reply is not None
+        return Checked(debugger.model, True, None, tuple(latency_s), reply.tokens_in, reply.tokens_cached)
