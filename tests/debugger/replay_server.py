@@ -21,6 +21,8 @@ import math
 import random
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -100,6 +102,8 @@ class ReplayServer:
         self.port = port
         self.questions = self.at_once = self.most_at_once = self.connections = self.faults = 0
         self.held = False
+        self.slept_s = 0.0  # the latencies of all questions
+        self.spans: deque[tuple[float, float]] = deque(maxlen=100_000)  # of time.monotonic(), when each came and went
         self.last_request: Request | None = None
         self.last_headers: dict[str, str] = {}
         self._prefixes: set[str] = set()
@@ -179,6 +183,7 @@ class ReplayServer:
         return await self._over_http(request, fault, json.dumps(answer).encode())
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
+        begun = time.monotonic()
         self.questions += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -189,10 +194,13 @@ class ReplayServer:
             fault = self._fault_now()
             while self.held:
                 await asyncio.sleep(0.01)
-            await asyncio.sleep(self.latency() if callable(self.latency) else self.latency)
+            latency_s = self.latency() if callable(self.latency) else self.latency
+            self.slept_s += latency_s
+            await asyncio.sleep(latency_s)
             return await self._over_http(request, fault, json.dumps(self._completion(body, fault)).encode())
         finally:
             self.at_once -= 1
+            self.spans.append((begun, time.monotonic()))
 
     def _count_connections(self) -> None:
         if self._runner is not None and self._runner.server is not None:
@@ -329,7 +337,8 @@ def main() -> None:
     with ReplayServer(lambda _: answer, chosen.fault, latency, times=chosen.times, port=chosen.port) as server:
         print(server.url, flush=True)
         sys.stdin.read()
-        print(json.dumps({"questions": server.questions, "most_at_once": server.most_at_once}), flush=True)
+        counts = {"questions": server.questions, "slept_s": server.slept_s, "spans": list(server.spans)}
+        print(json.dumps(counts), flush=True)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,20 @@ def test_times_that_overlap_count_once(allowance, clock):
     assert allowance.left() == 35
 
 
+def test_what_is_under_way_and_what_was_lost_meanwhile_count_once(allowance, clock):
+    lone = allowance.begin()
+    clock.now = 5
+    allowance.end(lone, lost=True)
+    clock.now = 10
+    allowance.begin()
+    for now in (12, 16):
+        short = allowance.begin()
+        clock.now = now
+        allowance.end(short, lost=True)
+    clock.now = 20
+    assert allowance.left() == 60 - 5 - 10
+
+
 def test_a_long_question_covers_the_short_ones_within_it(allowance, clock):
     long = allowance.begin()
     for _ in range(3):

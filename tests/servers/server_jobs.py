@@ -132,6 +132,7 @@ class VLLM:
         return {field.name: getattr(engine, field.name) for field in dataclasses.fields(engine)} | {
             "host": arguments.host,
             "port": arguments.port,
+            "enable_prompt_tokens_details": getattr(arguments, "enable_prompt_tokens_details", None),
         }
 
 

@@ -18,14 +18,18 @@ class Allowance:
         self._lock = threading.Lock()
         self._under_way: list[float] = []  # when they began
         self._lost: list[tuple[float, float]] = []  # apart from each other, in order
+        self._lost_s = 0.0  # the sum of them
 
     def left(self) -> float:
         """Seconds."""
         if self._seconds is None:
             return float("inf")
         with self._lock:
-            first = min(self._under_way, default=float("inf"))
-            spent = sum(min(end, first) - begin for begin, end in self._lost if begin < first)
+            first, spent = min(self._under_way, default=float("inf")), self._lost_s
+            for begin, end in reversed(self._lost):
+                if end <= first:
+                    break
+                spent -= end - max(begin, first)
             return self._seconds - spent - max(0.0, self._clock() - first)
 
     def begin(self) -> float:
@@ -43,11 +47,16 @@ class Allowance:
 
     def lose(self, begun: float) -> None:
         """The time from ``begun`` until now was in vain."""
+        if self._seconds is None:
+            return
         with self._lock:
             end = self._clock()
             while self._lost and self._lost[-1][1] >= begun:  # they all end before now, so that the last ones overlap
-                begun = min(begun, self._lost.pop()[0])
+                earlier, until = self._lost.pop()
+                self._lost_s -= until - earlier
+                begun = min(begun, earlier)
             self._lost.append((begun, end))
+            self._lost_s += end - begun
 
     def refill(self) -> None:
         """What has been lost so far is forgotten."""
