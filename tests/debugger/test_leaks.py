@@ -65,7 +65,7 @@ def test_nothing_leaks(servers, monkeypatch, tmp_path):
         def ask(_):
             number = next(numbers)
             within = 0.001 if number % 50 == 0 else 60.0  # some are given up under way
-            messages = [{"role": "user", "content": f"{number // 4}" + "x" * 2000}]  # each is asked again
+            messages = [{"role": "user", "content": f"{number // 8}" + "x" * 2000}]  # each is asked again
             try:
                 debugger.ask(messages, Answer, deadline=time.monotonic() + within)
                 return "answered"
