@@ -49,12 +49,14 @@ _COLUMNS = ("fault", "rewards", "seconds", "what the counters say", "credit", "l
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    in_time = f"{row.seconds:.1f}" + ("" if row.in_time else f", past {DEADLINE_S:g}")
+    in_time = f"{row.seconds:.1f}" + ("" if row.in_time else ", past its deadline")
     return row.fault, "the same" if row.same_rewards else "OTHER", in_time, row.told, row.credit, row.left or "nothing"
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table(title=f"one step of {rows[0].samples} samples, deadline of a question {DEADLINE_S:g} s")
+    table = Table(
+        title=f"a step of {rows[0].samples} samples; a question's deadline is {DEADLINE_S:g} s where the fault is one of time"
+    )
     for name in _COLUMNS:
         table.add_column(name)
     for row in rows:

@@ -29,7 +29,9 @@ from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.metrics import debugger_metrics
 
-DEADLINE_S, TIMEOUT_S = 4.0, 1.5
+DEADLINE_S, TIMEOUT_S = 4.0, 1.5  # where the fault is one of time; otherwise a busy machine may take its own
+SLOW = frozenset({Fault.HANG, Fault.DRIP, Fault.HUGE, Fault.RESTART, Fault.BUSY})
+PATIENCE_S = 120.0
 SLACK_S = 12.0  # of a step for its own work: verdicts, traces, trials of corrections; two cores, shared
 HOSTILE_MARKS = (Path("/tmp/egca-hostile"), Path("/tmp/egca-hostile-shell"))
 
@@ -118,7 +120,8 @@ def run_step(fault: Fault | None) -> Row:
     before = _open_sockets()
     server = ReplayServer(lambda _: _ANSWER, fault, special_case=lambda _: "return {0: 0, 3: 10}.get(best, 30)")
     with server:
-        settings = DebuggerSettings(urls=(server.url,), deadline_s=DEADLINE_S, timeout_s=TIMEOUT_S, model="replay")
+        deadline, timeout = (DEADLINE_S, TIMEOUT_S) if fault in SLOW else (PATIENCE_S, PATIENCE_S)
+        settings = DebuggerSettings(urls=(server.url,), deadline_s=deadline, timeout_s=timeout, model="replay")
         started = time.perf_counter()
         with Debugger(settings) as debugger:
             records = _score(debugger)
@@ -132,7 +135,7 @@ def run_step(fault: Fault | None) -> Row:
         samples=len(records),
         same_rewards=[record.reward for record in records] == _rewards_alone(),
         seconds=seconds,
-        in_time=seconds <= DEADLINE_S + SLACK_S,
+        in_time=seconds <= deadline + SLACK_S,
         told=", ".join(f"{number} {name}" for name, number in counted.items()),
         expected=outcomes <= _MAY_BE[fault] and proven == counted.get("proven", 0) == (_ASKED if fault is None else 0),
         credit=", ".join(f"{number} {how}" for how, number in Counter(map(_credit, records)).items() if how),
