@@ -104,8 +104,8 @@ class Dispatch:
                 if not done:
                     racing.add(asyncio.create_task(self._request(flight, send, besides=begun.result().replica)))
                 patience = None
-                for task in done:
-                    error = task.exception()
+                ended = [(task, task.exception()) for task in done]  # of all, or asyncio reports those not looked at
+                for task, error in ended:
                     if error is None:
                         if task is not first:
                             begun.result().overtaken = True
