@@ -14,6 +14,7 @@ from verl_egca.statements import parse
 MAX_CHARACTERS = 1 << 16
 MAX_NODES = 20_000
 MAX_DEPTH = 100
+_MOST_NAMESAKES = 4
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -26,14 +27,14 @@ _SILENT = ("annotation", "returns", "type_comment", "ctx", "type_params")  # fie
 class Code:
     """What the entry point reaches, by name; the whole module where there is no such function.
 
-    ``functions`` are the program's own by name: nested ones, methods, and lambdas that have a name, too. ``variables`` are
-    the names that are variables in a function (by its id), in those around it included: they name no function there.
+    ``functions`` are the program's own by name, the last few of each: nested ones, methods, and lambdas that have a name,
+    too. ``scopes`` are a function's variables (by its id), and the function around it.
     """
 
     statements: tuple[ast.stmt, ...]
     entry: FunctionNode | None
     functions: dict[str, tuple[FunctionNode, ...]]
-    variables: dict[int, frozenset[str]]
+    scopes: dict[int, tuple[frozenset[str], int | None]]
 
     def walk(self) -> Iterator[ast.AST]:
         """All nodes that compute something."""
@@ -41,9 +42,16 @@ class Code:
 
     def called(self, name: str, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
         """The program's functions that a name means in a function, or at the module's level."""
-        if within is not None and name in self.variables[id(within)]:
-            return ()
-        return self.functions.get(name, ())
+        return () if self.is_variable(name, within) else self.functions.get(name, ())
+
+    def is_variable(self, name: str, within: FunctionNode | None) -> bool:
+        """Of a function, or of one around it: then the name means none of the program's functions, and no builtin."""
+        scope = id(within) if within is not None else None
+        while scope is not None:
+            own, scope = self.scopes[scope]
+            if name in own:
+                return True
+        return False
 
 
 def code_of(program: str, entry_point: str | None) -> Code | None:
@@ -55,9 +63,10 @@ def code_of(program: str, entry_point: str | None) -> Code | None:
     functions: dict[str, tuple[FunctionNode, ...]] = {}
     for node in walk(reached):
         for name, function in _named_functions(node):
-            functions[name] = (*functions.get(name, ()), function)
-    entry = next((node for node in functions.get(entry_point or "", ()) if _is_top_level(node, reached)), None)
-    return Code(reached, entry, functions, _variables(reached))
+            functions[name] = (*functions.get(name, ()), function)[-_MOST_NAMESAKES:]
+    namesakes = functions.get(entry_point or "", ())
+    entry = next((node for node in reversed(namesakes) if _is_top_level(node, reached)), None)
+    return Code(reached, entry, functions, _scopes(reached))
 
 
 def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -167,13 +176,14 @@ def _is_top_level(function: FunctionNode, statements: tuple[ast.stmt, ...]) -> b
     return any(function is one or (isinstance(one, ast.Assign) and function is one.value) for one in statements)
 
 
-def _variables(statements: Iterable[ast.stmt]) -> dict[int, frozenset[str]]:
-    found: dict[int, frozenset[str]] = {}
-    left: list[tuple[ast.AST, frozenset[str]]] = [(one, frozenset()) for one in statements]
+def _scopes(statements: Iterable[ast.stmt]) -> dict[int, tuple[frozenset[str], int | None]]:
+    found: dict[int, tuple[frozenset[str], int | None]] = {}
+    left: list[tuple[ast.AST, int | None]] = [(one, None) for one in statements]
     while left:
         node, around = left.pop()
         if isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-            around = found[id(node)] = around | _own_variables(node)
+            found[id(node)] = _own_variables(node), around
+            around = id(node)
         left.extend((child, around) for child in children(node))
     return found
 

@@ -342,8 +342,8 @@ class _Flow:
         return named_functions(self._code, node, self._inside[-1] if self._inside else None)
 
     def _is_builtin(self, name: str) -> bool:
-        inside = self._inside[-1] if self._inside else None
-        return name not in self._code.functions and (inside is None or name not in self._code.variables[id(inside)])
+        within = self._inside[-1] if self._inside else None
+        return name not in self._code.functions and not self._code.is_variable(name, within)
 
 
 def _only_says(node: ast.If, after: list[ast.stmt]) -> bool:
