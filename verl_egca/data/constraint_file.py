@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from verl_egca.problem import Problem
 
 Constraints = Mapping[str, tuple[AnyConstraint, ...]]
 _LIST = TypeAdapter(tuple[Constraint, ...])
+_PLAIN = re.compile(r"[A-Za-z][\w./-]{0,200}", re.ASCII)
 _HEADER = """\
 # Constraints for `egca prepare --constraints`. Change, add and delete as you like;
 # `egca constraints check` says which of them a reference or a sample breaks.
@@ -45,7 +47,7 @@ def write_constraints(path: Path, entries: Iterable[Entry], made: Mapping[str, A
     lines = [_HEADER + yaml.safe_dump({"made": dict(made)}, sort_keys=False, allow_unicode=True, width=120).rstrip()]
     lines.append("constraints:")
     for entry in entries:
-        lines.append(f"  {_flow(entry.task_id)}:{'' if entry.constraints else ' []'}")
+        lines.append(f"  {_key(entry.task_id)}:{'' if entry.constraints else ' []'}")
         if entry.note:
             lines.append(f"  # {_one_line(entry.note)}")
         lines += [f"  - {_data(one)}  # {_one_line(one.words)}" for one in entry.constraints]
@@ -141,6 +143,12 @@ def _bad_constraint(path: Path, task: str, error: Any) -> BadInput:
 
 def _data(constraint: AnyConstraint) -> str:
     return _flow(constraint.model_dump(mode="json", exclude_none=True))
+
+
+def _key(task: str) -> str:
+    plain = _PLAIN.fullmatch(task) is not None
+    text: str = yaml.safe_dump(task, default_style=None if plain else '"', width=10_000)
+    return text.removesuffix("...\n").strip()
 
 
 def _flow(value: Any) -> str:

@@ -64,7 +64,7 @@ def broken_constraints(
     if measured and measure is not None and (complexity := measure()) is not None:
         for one in measured:
             if COMPLEXITIES.index(complexity) > COMPLEXITIES.index(one.at_most):
-                yield Broken(one.kind, one.words, f"{complexity} growth")
+                yield Broken(one.kind, one.words, f"{complexity} growth.")
 
 
 def _found(constraint: AnyConstraint, facts: Facts) -> str | None:

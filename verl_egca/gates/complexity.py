@@ -46,6 +46,7 @@ def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Com
     if arguments is None or problem.entry_point is None:
         return None
     counts: list[int] = []
+    program, cut = _told(program), False
     for size in SIZES:
         call = f"{problem.entry_point}({', '.join(map(repr, _grown(arguments, size)))})"
         grown = problem.model_copy(update={"tests": AssertionTests(assertions=(f"assert {call} == 0",))})
@@ -53,18 +54,37 @@ def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Com
         trace = decode(data)
         if trace.cut:
             counts.append(MAX_EVENTS)
-            break  # it grows at least as fast as this
+            cut = True
+            break
         if verdict.outcome not in _RAN:
             return None
         counts.append(max(1, len(trace.events)))
-    return _class(counts)
+    return _class(counts, cut)
 
 
-def _class(counts: Sequence[int]) -> Complexity | None:
+def _class(counts: Sequence[int], cut: bool) -> Complexity | None:
+    """By the growth between the last two. Of a run that was ``cut`` off the count is the least that it may have been."""
     if len(counts) < 2:
-        return "exponential" if counts else None
+        return None
     exponent = math.log2(counts[-1] / counts[-2])
-    return next((name for limit, name in _LIMITS if exponent <= limit), "exponential")
+    if cut and len(counts) > 2:
+        exponent = max(exponent, math.log2(counts[-2] / counts[-3]))
+    found: Complexity = next((name for limit, name in _LIMITS if exponent <= limit), "exponential")
+    return None if cut and len(counts) == 2 and found != "exponential" else found
+
+
+def _told(program: str) -> str:
+    """The program with a condition in every comprehension: the tracer tells of its items by that."""
+    tree = parse(program)
+    if tree is None:
+        return program
+    for node in ast.walk(tree):
+        if isinstance(node, ast.comprehension) and not node.ifs:
+            node.ifs = [ast.Constant(True)]
+    try:
+        return ast.unparse(tree)
+    except (RecursionError, ValueError):
+        return program
 
 
 # ---------------------------------------------------------------- inputs

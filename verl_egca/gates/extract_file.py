@@ -57,7 +57,7 @@ def extract_file(
             measure = partial(measured_complexity, sandbox, problem, problem.reference or "")
             if debugger is None or settings is None:
                 return extract_statically(problem, measure if complexity else None)
-            return extract(problem, measure, debugger, settings.deadline_s)
+            return extract(problem, measure, debugger, settings.deadline_s, complexity=complexity)
 
         at_once = settings.concurrency if settings is not None else workers
         entries = list(in_order(loaded, work, at_once, console, "extract"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -42,19 +42,20 @@ class Extracted(BaseModel):
         return given
 
 
-def extract(problem: Problem, measure: Measure | None, debugger: Debugger | None, deadline_s: float) -> Entry:
-    """``measure`` gives the reference's complexity by runs; without it no constraint on that is made or kept."""
-    if debugger is None or problem.reference is None:
-        return extract_statically(problem, measure)
+def extract(
+    problem: Problem, measure: Measure, debugger: Debugger, deadline_s: float, *, complexity: bool = False
+) -> Entry:
+    """By the model. ``measure`` gives the reference's complexity by runs; ``complexity``: what stands in asks for it, too."""
+    static = partial(extract_statically, problem, measure if complexity else None)
+    if problem.reference is None:
+        return static()
     try:
         reply = debugger.ask(questions(problem), Extracted, deadline=time.monotonic() + deadline_s)
     except NoAnswer as why:
-        return extract_statically(
-            problem, measure, f"static, as the debugger gave no answer ({why.outcome}: {why.reason})"
-        )
+        return static(f"static, as the debugger gave no answer ({why.outcome}: {why.reason})")
     kept, dropped = held_by_reference(problem, dict.fromkeys(reply.answer.constraints), measure)
     if not kept:
-        return extract_statically(problem, measure, "static, as the reference breaks all that the debugger said")
+        return static("static, as the reference breaks all that the debugger said")
     return Entry(problem.task_id, kept, dropped)
 
 
@@ -68,15 +69,15 @@ def extract_statically(problem: Problem, measure: Measure | None, note: str | No
 
 
 def held_by_reference(
-    problem: Problem, constraints: Iterable[AnyConstraint], measure: Measure | None
+    problem: Problem, constraints: Iterable[AnyConstraint], measure: Measure
 ) -> tuple[tuple[AnyConstraint, ...], tuple[AnyConstraint, ...]]:
-    """Those that the reference keeps, and those that it breaks or that nobody can check on it."""
+    """Those that the reference keeps, and those that it breaks or that can't be checked on it."""
     kept: list[AnyConstraint] = []
     dropped: list[AnyConstraint] = []
-    known = cache(measure) if measure is not None else None
+    measured = cache(measure)
     for one in constraints:
-        unknown = isinstance(one, TimeComplexity) and (known is None or known() is None)
-        broken = broken_constraint([one], problem.reference or "", problem.entry_point, known)
+        unknown = isinstance(one, TimeComplexity) and measured() is None
+        broken = broken_constraint([one], problem.reference or "", problem.entry_point, measured)
         (dropped if unknown or broken is not None else kept).append(one)
     return tuple(kept), tuple(dropped)
 

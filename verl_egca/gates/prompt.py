@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from verl_egca.problem import Problem
 
@@ -22,7 +23,7 @@ CHAT = """{{ prompt.rstrip() }}
 Your program must keep to these constraints:
 {% for constraint in constraints -%}
 - {{ constraint }}
-{% endfor %}
+{% endfor -%}
 """
 
 COMPLETION = """{% for constraint in constraints -%}
@@ -31,14 +32,15 @@ COMPLETION = """{% for constraint in constraints -%}
 {{ prompt }}"""
 
 # a config is trusted with a prompt, not with the machine; what stands in a problem is data and never a template
-_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
 def _template(text: str) -> str:
     try:
         filled(text, prompt="the task", constraints=("one", "two"), entry_point="f")
     except TemplateError as error:
-        raise ValueError(f"is no template that knows prompt, constraints and entry_point: {error}") from None
+        known = "is no template that knows prompt, constraints and entry_point: {why}"
+        raise PydanticCustomError("template", known, {"why": str(error)}) from None
     return text
 
 

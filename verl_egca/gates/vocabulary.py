@@ -11,6 +11,7 @@ import builtins
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Rule = Literal["required", "forbidden"]
 StructureName = Literal["list", "tuple", "dict", "set", "deque", "heap", "string"]
@@ -30,13 +31,13 @@ _STRUCTURES: dict[str, str] = {
 
 def _identifier(name: str) -> str:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError("a name of Python is wanted")
+        raise PydanticCustomError("name", "a name of Python is wanted")
     return name
 
 
 def _builtin(name: str) -> str:
     if not hasattr(builtins, name):
-        raise ValueError("the name of one of Python's builtins is wanted, such as sorted")
+        raise PydanticCustomError("builtin", "the name of one of Python's builtins is wanted, such as sorted")
     return name
 
 

@@ -1,0 +1,139 @@
+"""The gate in the pipeline: which samples go to CONSTRAINT, why, and what that does to their reward."""
+
+import pytest
+from constrained_problems import constrained_problem
+
+from verl_egca.assessment import Assessor
+from verl_egca.config.settings import Settings
+from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
+from verl_egca.gates.gate import gate
+from verl_egca.gates.mode import Mode
+from verl_egca.gates.program_gate import ProgramGate
+from verl_egca.gates.vocabulary import Recursion, TimeComplexity
+from verl_egca.localization import make_localizer
+from verl_egca.localization.base import FailingSample, Localization
+from verl_egca.sample import SampleScorer
+from verl_egca.source import SourceRange
+
+RECURSIVE = "def f(xs):\n    return [xs[0] ** 2] + f(xs[1:]) if xs else []\n"
+UNLIKE = "def f(xs):\n    if not xs:\n        return []\n    if len(xs) > 1:\n        return f(xs[:1]) + f(xs[1:])\n    return xs\n"
+WRONG = "def f(xs):\n    return [x + x for x in xs]\n"
+NO_RECURSION = constrained_problem(Recursion(rule="forbidden"))
+FREE = constrained_problem()
+
+
+class Guesses:
+    """A localizer that always blames the first line, proven or not."""
+
+    name = "trace"
+
+    def __init__(self, confirmed="none"):
+        self.confirmed, self.asked = confirmed, 0
+
+    def localize(self, sample: FailingSample) -> Localization:
+        self.asked += 1
+        return Localization((SourceRange(1, 0, 1, 3),), self.name, self.confirmed, ranked=((1, 1),))
+
+
+def assessed(sandbox, problem, program, localizer=None, **settings):
+    gates = ProgramGate(sandbox, **settings)
+    return Assessor(sandbox, localizer or Guesses(), gates).assess(problem, program, seed=0)
+
+
+def test_a_passing_program_that_breaks_a_constraint_is_CONSTRAINT_and_says_what_it_breaks(sandbox):  # noqa: N802
+    found = assessed(sandbox, NO_RECURSION, RECURSIVE)
+    assert found.mode is Mode.CONSTRAINT
+    assert str(found.broken) == "recursion: Do not use recursion. Found: recursion."
+    assert assessed(sandbox, NO_RECURSION, RECURSIVE, constraints=False).mode is Mode.CORRECT
+
+
+def test_a_run_time_error_comes_before_a_constraint(sandbox):
+    assert assessed(sandbox, NO_RECURSION, "def f(xs):\n    return f(xs)\n").mode is Mode.SYNTAX
+
+
+def test_the_paper_sends_whatever_is_not_comparable_to_CONSTRAINT_before_it_is_localized(sandbox):  # noqa: N802
+    localizer = Guesses("full")
+    found = assessed(sandbox, FREE, UNLIKE, localizer, comparability="paper")
+    assert (found.mode, found.broken.kind, localizer.asked) == (Mode.CONSTRAINT, "comparability", 0)
+
+
+def test_by_default_only_what_is_neither_comparable_nor_proven_goes_there_and_its_guess_is_kept(sandbox):
+    found = assessed(sandbox, FREE, UNLIKE, Guesses("none"))
+    assert (found.mode, found.localization) == (Mode.CONSTRAINT, None)
+    assert found.guess.ranked == ((1, 1),)
+    assert assessed(sandbox, FREE, UNLIKE, Guesses("full")).mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), comparability="off").mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), similarity=0.0).mode is Mode.LOGIC
+
+
+@pytest.mark.parametrize("comparability", ["paper", "unproven", "off"])
+def test_comparable_programs_and_passing_ones_stay_where_they_are(sandbox, comparability):
+    assert assessed(sandbox, FREE, WRONG, comparability=comparability).mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, RECURSIVE, comparability=comparability).mode is Mode.CORRECT
+
+
+def test_without_a_reference_nothing_is_incomparable(sandbox):
+    assert assessed(sandbox, constrained_problem(reference=None), UNLIKE, comparability="paper").mode is Mode.LOGIC
+
+
+@pytest.mark.parametrize("name", ["uniform", "executed"])
+def test_methods_that_know_no_reference_are_not_asked_for_likeness(sandbox, name):
+    assert assessed(sandbox, FREE, UNLIKE, make_localizer(name)).mode is Mode.LOGIC
+
+
+def test_a_complexity_is_measured_by_runs_of_the_sample(sandbox):
+    reference = "def f(xs):\n    return sum(xs)\n"
+    problem = constrained_problem(
+        TimeComplexity(at_most="linear"), reference=reference, tests=("assert f([1, 2, 3]) == 6",)
+    )
+    slow = (
+        "def f(xs):\n    t = 0\n    for a in xs:\n        for b in xs:\n            t += a\n    return t // len(xs)\n"
+    )
+    assert assessed(sandbox, problem, reference).mode is Mode.CORRECT
+    found = assessed(sandbox, problem, slow)
+    assert (found.mode, found.broken.found) == (Mode.CONSTRAINT, "quadratic growth.")
+
+
+class BrokenSandbox:
+    """Fails as no sandbox should."""
+
+    def trace(self, *_):
+        raise RuntimeError("no")
+
+
+def test_a_failure_of_ours_costs_no_sample_its_mode(caplog):
+    gates = ProgramGate(BrokenSandbox())
+    problem = constrained_problem(TimeComplexity(at_most="linear"))
+    assert gates.broken(problem, WRONG) is None
+    assert "could not be checked" in caplog.text
+
+
+def test_the_first_of_the_rules_decides():
+    wrong = Verdict((CaseVerdict(0, "", Outcome.WRONG),))
+    gates = ProgramGate(None, comparability="paper")
+    both = constrained_problem(Recursion(rule="forbidden"))
+    assert gate(both, UNLIKE, wrong, gates).broken.kind == "recursion"
+    assert gate(FREE, UNLIKE, wrong, gates).broken.kind == "comparability"
+    assert gate(FREE, UNLIKE, Verdict((CaseVerdict(0, "", Outcome.PASSED),)), gates).mode is Mode.CORRECT
+
+
+class Letters:
+    """A tokenizer with a token for each character."""
+
+    all_special_ids = ()
+
+    def decode(self, ids, **_):
+        return "".join(map(chr, ids))
+
+    def convert_ids_to_tokens(self, ids):
+        return list(map(chr, ids))
+
+
+@pytest.mark.parametrize(("program", "reward"), [(RECURSIVE, 1.0), (UNLIKE, 0.0)])
+def test_a_record_names_the_constraint_and_its_reward_is_what_the_tests_say(sandbox, program, reward):
+    scorer = SampleScorer(Letters(), Assessor(sandbox, Guesses(), ProgramGate(sandbox)), Settings())
+    record, evidence = scorer.score(NO_RECURSION.model_dump_json(), list(map(ord, program)), truncated=False)
+    assert (record.mode, record.reward, record.passed) == (Mode.CONSTRAINT, reward, bool(reward))
+    assert record.constraint == "recursion: Do not use recursion. Found: recursion."
+    assert record.spans == ()
+    assert evidence.program == program.rstrip("\n") or evidence.program == program
