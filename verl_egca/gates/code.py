@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from verl_egca.statements import parse
 
@@ -20,7 +21,9 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SILENT = ("annotation", "returns", "type_comment", "ctx", "type_params")  # fields that compute nothing
+_SILENT = frozenset(
+    {"annotation", "returns", "type_comment", "ctx", "type_params", "op", "ops", "names"}
+)  # fields that compute nothing by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,17 @@ class Code:
         return False
 
 
+@lru_cache(maxsize=32)
 def code_of(program: str, entry_point: str | None) -> Code | None:
-    """None if the program does not parse, or is larger than the bounds."""
+    """None if the program does not parse, or is larger than the bounds. Kept, since a sample is looked at for several ends."""
     tree = parse(program, MAX_CHARACTERS)
     if tree is None or not _is_bounded(tree):
         return None
     reached = _reached(tree, entry_point)
-    functions: dict[str, tuple[FunctionNode, ...]] = {}
-    for node in walk(reached):
-        for name, function in _named_functions(node):
-            functions[name] = (*functions.get(name, ()), function)[-_MOST_NAMESAKES:]
+    functions, scopes = _functions(reached)
     namesakes = functions.get(entry_point or "", ())
     entry = next((node for node in reversed(namesakes) if _is_top_level(node, reached)), None)
-    return Code(reached, entry, functions, _scopes(reached))
+    return Code(reached, entry, functions, scopes)
 
 
 def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -75,20 +76,26 @@ def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while left:
         node = left.pop()
         yield node
-        left.extend(reversed(list(children(node))))
+        left.extend(reversed(children(node)))
 
 
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    for field in node._fields:
-        if field in _SILENT:
-            continue
+def children(node: ast.AST) -> list[ast.AST]:
+    """In the order of the text, without annotations and docstrings."""
+    found: list[ast.AST] = []
+    for field in _fields(type(node)):
         value = getattr(node, field, None)
-        if isinstance(value, list):
-            for one in value:
-                if isinstance(one, ast.AST) and not _is_text(one):
-                    yield one
-        elif isinstance(value, ast.AST):
-            yield value
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif type(value) is list:
+            found += [one for one in value if isinstance(one, ast.AST) and not _is_text(one)]
+    return found
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if kind is ast.Name or kind is ast.Constant:
+        return ()
+    return tuple(field for field in kind._fields if field not in _SILENT)
 
 
 def parameters(function: FunctionNode) -> list[str]:
@@ -108,7 +115,7 @@ def _is_bounded(tree: ast.Module) -> bool:
         nodes, depth = nodes + len(level), depth + 1
         if nodes > MAX_NODES or depth > MAX_DEPTH:
             return False
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in children(node)]
     return True
 
 
@@ -176,34 +183,30 @@ def _is_top_level(function: FunctionNode, statements: tuple[ast.stmt, ...]) -> b
     return any(function is one or (isinstance(one, ast.Assign) and function is one.value) for one in statements)
 
 
-def _scopes(statements: Iterable[ast.stmt]) -> dict[int, tuple[frozenset[str], int | None]]:
-    found: dict[int, tuple[frozenset[str], int | None]] = {}
-    left: list[tuple[ast.AST, int | None]] = [(one, None) for one in statements]
+def _functions(
+    statements: Iterable[ast.stmt],
+) -> tuple[dict[str, tuple[FunctionNode, ...]], dict[int, tuple[frozenset[str], int | None]]]:
+    """`Code.functions` and `Code.scopes`."""
+    functions: dict[str, tuple[FunctionNode, ...]] = {}
+    variables: dict[int, set[str]] = {}
+    no_variables: dict[int, set[str]] = {}  # what is declared global or nonlocal, and functions in functions
+    around: dict[int, int | None] = {}
+    left: list[tuple[ast.AST, int | None]] = [(one, None) for one in list(statements)[::-1]]
     while left:
-        node, around = left.pop()
-        if isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-            found[id(node)] = _own_variables(node), around
-            around = id(node)
-        left.extend((child, around) for child in children(node))
-    return found
-
-
-def _own_variables(function: FunctionNode) -> frozenset[str]:
-    names = set(parameters(function))
-    outside: set[str] = set()
-    functions: set[str] = set()
-    left: list[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else list(function.body)
-    while left:
-        node = left.pop()
-        if isinstance(node, _FUNCTIONS):
-            functions.add(node.name)
+        node, within = left.pop()
+        if isinstance(node, ast.Name):
+            if within is not None and isinstance(node.ctx, ast.Store):
+                variables[within].add(node.id)
             continue
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            outside.update(node.names)
-        functions.update(name for name, _ in _named_functions(node))
-        left.extend(children(node))
-    return frozenset(names - outside - functions)
+        for name, function in _named_functions(node):
+            functions[name] = (*functions.get(name, ()), function)[-_MOST_NAMESAKES:]
+            if within is not None:
+                no_variables[within].add(name)
+        if isinstance(node, ast.Global | ast.Nonlocal) and within is not None:
+            no_variables[within].update(node.names)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            around[id(node)], within = within, id(node)
+            variables[within], no_variables[within] = set(parameters(node)), set()
+        left.extend((child, within) for child in reversed(children(node)))
+    scopes = {key: (frozenset(variables[key] - no_variables[key]), around[key]) for key in around}
+    return functions, scopes
