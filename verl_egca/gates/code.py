@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from verl_egca.statements import parse
 
@@ -24,6 +24,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SILENT = frozenset(
     {"annotation", "returns", "type_comment", "ctx", "type_params", "op", "ops", "names"}
 )  # fields that compute nothing by themselves
+_known_fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,11 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-@cache
 def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    if kind is ast.Name or kind is ast.Constant:
-        return ()
-    return tuple(field for field in kind._fields if field not in _SILENT)
+    if kind not in _known_fields:
+        leaf = kind is ast.Name or kind is ast.Constant
+        _known_fields[kind] = () if leaf else tuple(field for field in kind._fields if field not in _SILENT)
+    return _known_fields[kind]
 
 
 def parameters(function: FunctionNode) -> list[str]:
