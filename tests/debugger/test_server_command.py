@@ -51,6 +51,11 @@ def test_print_shows_a_line_that_a_shell_takes_with_the_engines_own_flags_last(c
     assert words[-2:] == ["--log-level", "a warning"]
 
 
+def test_a_printed_command_may_leave_host_and_port_to_the_shell_that_runs_it(capsys):
+    assert main(["--model", "a model", "--host", "$HOST", "--port", "$PORT", "--print"]) == 0
+    assert "--model-path 'a model' --host $HOST --port $PORT " in capsys.readouterr().out
+
+
 def test_as_many_gpus_are_named_as_hold_the_model(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--model", MODEL, "--gpu", "6,7", "--print"])

@@ -1,10 +1,11 @@
-"""One replica of the debugger's server on this node, until it is told to end.
+"""One replica of the debugger's server on this node, until it is told to end or its parent has ended.
 
-    python -m verl_egca.cluster.server --meet FOLDER [--timeout 1800] -- COMMAND ...
+    python -m verl_egca.cluster.server [--port PORT] [--peer ADDRESS | --meet FOLDER] -- COMMAND ...
 
 COMMAND finds HOST and PORT, a free one, in its environment, and must answer ``GET /health`` with 200 once it can serve.
-Then its URL is left in FOLDER for the others. Exit status: 0 after SIGTERM, 1 when the server ended by itself or was not
-healthy in time.
+Then its URL is printed; COMMAND's own output goes to standard error, and its temporary files end with it. Only this node reaches the server, but with ``--peer``
+also that address and others beside it, and with ``--meet`` the nodes of a job, for which the URL is left in FOLDER. Exit
+status: 0 after SIGTERM, SIGINT or SIGHUP, 1 when the server ended by itself or was not healthy in time.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -46,42 +49,75 @@ def healthy(url: str) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m verl_egca.cluster.server")
-    parser.add_argument("--meet", type=Path, required=True)
+    parser.add_argument("--port", type=int, help="where it listens (default: a free one)")
+    reached = parser.add_mutually_exclusive_group()
+    reached.add_argument("--peer", help="another node, by name or address, that asks this server too")
+    reached.add_argument("--meet", type=Path, help="folder in which the nodes of a job leave their addresses")
     parser.add_argument("--timeout", type=float, default=1800.0, help="seconds until it must be healthy")
     parser.add_argument("command", nargs="+", help="after --: starts the server")
     options = parser.parse_args(arguments)
+    end_with_parent()
     adopt_orphans()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="egca-server-", ignore_cleanup_errors=True) as temporary:
+        try:
+            return _serve(options, temporary)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            end_descendants(_PATIENCE_S)
+
+
+def _serve(options: argparse.Namespace, temporary: str) -> int:
     deadline = time.monotonic() + options.timeout
     name = meeting.node_name()
-    try:
-        for _ in range(_STARTS):
-            server, port = _start(options.command)
-            while server.poll() is None:
-                if healthy(f"http://127.0.0.1:{port}") and server.poll() is None:
-                    own = meeting.own_address(
-                        [meeting.wait_for(options.meet, HEAD, options.timeout).rpartition(":")[0]]
-                    )
-                    meeting.leave(options.meet, address_file(name), f"http://{own}:{port}")
-                    print(f"the server on {name} ended by itself, with status {server.wait()}", file=sys.stderr)
-                    return 1
-                if time.monotonic() > deadline:
-                    print(f"the server on {name} is not healthy after {options.timeout:.0f} s", file=sys.stderr)
-                    return 1
-                time.sleep(_POLL_S)
-            end_descendants(_PATIENCE_S)
-        print(f"the server on {name} ended {_STARTS} times before it was healthy", file=sys.stderr)
+    if options.port is not None and not _is_free(options.port):
+        print(f"port {options.port} of {name} is in use", file=sys.stderr)
         return 1
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    host = "127.0.0.1" if options.peer is None and options.meet is None else "0.0.0.0"
+    for _ in range(_STARTS):
+        port = options.port or meeting.free_port()
+        environment = os.environ | {"HOST": host, "PORT": str(port), "TMPDIR": temporary}
+        server = subprocess.Popen(
+            options.command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment, preexec_fn=end_with_parent
+        )
+        while server.poll() is None:
+            if healthy(f"http://127.0.0.1:{port}") and server.poll() is None:
+                _announce(options, port)
+                print(f"the server on {name} ended by itself, with status {server.wait()}", file=sys.stderr)
+                return 1
+            if time.monotonic() > deadline:
+                print(f"the server on {name} is not healthy after {options.timeout:.0f} s", file=sys.stderr)
+                return 1
+            time.sleep(_POLL_S)
         end_descendants(_PATIENCE_S)
+        if _is_free(port):  # so that was not why
+            break
+    print(f"the server on {name} ended before it was healthy, with status {server.returncode}", file=sys.stderr)
+    return 1
 
 
-def _start(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], int]:
-    port = meeting.free_port()
-    environment = os.environ | {"HOST": "0.0.0.0", "PORT": str(port)}
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, preexec_fn=end_with_parent)
-    return server, port
+def _announce(options: argparse.Namespace, port: int) -> None:
+    if options.meet is not None:
+        head = meeting.wait_for(options.meet, HEAD, options.timeout).rpartition(":")[0]
+        url = f"http://{meeting.own_address([head])}:{port}"
+        meeting.leave(options.meet, address_file(meeting.node_name()), url)
+    else:
+        own = "127.0.0.1" if options.peer is None else meeting.own_address([options.peer])
+        print(f"http://{own}:{port}", flush=True)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # connections of a server that has ended do not count
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 if __name__ == "__main__":

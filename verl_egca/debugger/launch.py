@@ -18,13 +18,14 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 ENGINES = ("sglang", "vllm")
+_FOR_THE_SHELL = ("$HOST", "$PORT")  # of what starts the server: `verl_egca.cluster.server`
 
 
 def server_command(
     engine: str,
     model: str,
     *,
-    port: int,
+    port: int | str,
     memory: float,
     host: str = "127.0.0.1",
     tensor_parallel: int = 1,
@@ -35,7 +36,7 @@ def server_command(
 
     ``memory`` is a share of each GPU: SGLang's of what is free when it starts, for weights and KV cache alone; vLLM's of
     the whole GPU, for all that the server holds. ``context_length`` is in tokens, prompt and answer together. ``extra``
-    are the engine's own flags, which it reads last.
+    are the engine's own flags, which it reads last. Host and port may be $HOST and $PORT, in a command to be printed.
 
     Raises:
         ValueError: an unknown engine, or a number that no server can take.
@@ -44,7 +45,7 @@ def server_command(
         raise ValueError(f"engine {engine!r}: choose one of {', '.join(ENGINES)}")
     if not 0 < memory < 1:
         raise ValueError(f"memory {memory}: a share of a GPU's memory lies between 0 and 1")
-    if not 0 < port < 65536:
+    if port not in _FOR_THE_SHELL and not (isinstance(port, int) and 0 < port < 65536):
         raise ValueError(f"port {port}: choose one between 1 and 65535")
     if tensor_parallel < 1 or context_length < 1:
         raise ValueError(f"tensor parallelism {tensor_parallel} and context length {context_length} start at 1")
@@ -94,7 +95,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m verl_
     except ValueError as error:
         parser.error(str(error))
     if chosen.print:
-        print(" ".join([*(f"{name}={value}" for name, value in devices.items()), shlex.join(command)]))
+        words = (word if word in _FOR_THE_SHELL else shlex.quote(word) for word in command)
+        print(*(f"{name}={value}" for name, value in devices.items()), *words)
         return 0
     if find_spec(chosen.engine) is None:
         parser.error(
@@ -117,9 +119,15 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--tensor-parallel", type=int, default=1, help="GPUs that hold the model together")
     parser.add_argument("--context-length", type=int, default=16384, help="tokens of prompt and answer together")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for other nodes")
-    parser.add_argument("--port", type=int, default=30000)
-    parser.add_argument("--print", action="store_true", help="print the command and end")
+    parser.add_argument("--port", type=_port, default=30000)
+    parser.add_argument(
+        "--print", action="store_true", help="print the command; its --host and --port may be $HOST and $PORT"
+    )
     return parser
+
+
+def _port(text: str) -> int | str:
+    return text if text in _FOR_THE_SHELL else int(text)
 
 
 if __name__ == "__main__":
