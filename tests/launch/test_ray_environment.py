@@ -34,11 +34,13 @@ def test_workers_on_other_nodes_get_the_recipes_and_the_runs_variables(cluster, 
     monkeypatch.setenv("VERL_PLATFORM", "cpu")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("EGCA_DEBUGGER_URL", "http://n3:1")
+    monkeypatch.setenv("SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK", "0")
     wanted = {"VERL_PLATFORM": "cpu", "OMP_NUM_THREADS": "1", "EGCA_DEBUGGER_URL": "http://n3:1", **OWN}
+    wanted["SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK"] = "0"
     assert wanted.items() <= along().items()
 
 
 def test_secrets_are_no_part_of_the_jobs_description(cluster, monkeypatch):
-    for name in ("RAY_AUTH_TOKEN", "HF_TOKEN", "WANDB_API_KEY"):
+    for name in ("RAY_AUTH_TOKEN", "HF_TOKEN", "WANDB_API_KEY", "EGCA_DEBUGGER_API_KEY"):
         monkeypatch.setenv(name, "secret")
     assert "secret" not in along().values()

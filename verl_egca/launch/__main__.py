@@ -2,9 +2,11 @@
 
     python -m verl_egca.launch [--dry-run] --root runs --default-name egca_cpu [--name NAME] -- python -m verl.trainer.main_ppo ...
 
-``{run}`` in the command stands for the run's directory. The command's own output goes to a log file; what it reports
-through verl's file logger is shown, a line a step, and kept in ``metrics.jsonl``. The same command after a crash
-continues from the last checkpoint. ``--dry-run`` prints the command and its resolved config.
+``{run}`` in the command stands for the run's directory, ``{debugger}`` for the URL of the debugger's server: one that runs
+(``--debugger-url``), or one that is started before and ended after it (``--debugger``, its command in a shell, to serve at
+$HOST and $PORT). The command's own output goes to a log file; what it reports through verl's file logger is shown, a line a
+step, and kept in ``metrics.jsonl``. The same command after a crash continues from the last checkpoint. ``--dry-run`` prints
+the command and its resolved config.
 
 SIGUSR1 asks the trainer to finish its step, save a checkpoint and leave. EGCA_RAY_ADDRESS names a Ray cluster to train on;
 without it the run has a Ray of its own. Exit status: the command's, 2 if the directory or the config is refused, 75 after
@@ -23,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,6 +33,7 @@ from typing import Any
 from rich.console import Console
 
 from verl_egca.launch import dry_run
+from verl_egca.launch.debugger_server import DebuggerServer, NotServed
 from verl_egca.launch.follow import MetricsFollower
 from verl_egca.launch.progress import closing_table, step_line
 from verl_egca.launch.ray_environment import ray_environment
@@ -54,11 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", help="the run's own name")
     parser.add_argument("--dry-run", action="store_true", help="print command and resolved config, start nothing")
     parser.add_argument("--command", action="store_true", help="print the command, start nothing")
+    debugger = parser.add_mutually_exclusive_group()
+    debugger.add_argument("--debugger", metavar="COMMAND", help="starts the debugger's server at $HOST and $PORT")
+    debugger.add_argument("--debugger-url", metavar="URL", help="of one that runs; several with commas")
     parser.add_argument("parts", nargs="+", metavar="command", help="after --: the training command")
     options = parser.parse_args(arguments)
     if options.dry_run or options.command:
         path = (options.root / (options.name or f"{options.default_name}-001")).resolve()
-        return dry_run.main([part.replace("{run}", str(path)) for part in options.parts], composed=options.dry_run)
+        url = options.debugger_url or dry_run.EXAMPLE_URL
+        command = [part.replace("{run}", str(path)).replace("{debugger}", url) for part in options.parts]
+        return dry_run.main(command, composed=options.dry_run, server=options.debugger)
     try:
         run = choose_run_dir(options.root, options.name or None, options.default_name, options.parts)
         run.acquire()
@@ -71,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return Launch(run, options.parts, console).run()
+        return Launch(run, options.parts, console, options.debugger, options.debugger_url).run()
     finally:
         run.release()
 
@@ -79,12 +88,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Launch:
     """One attempt at a run: start the trainer, follow it, and say how it ended."""
 
-    def __init__(self, run: RunDir, command: Sequence[str], console: Console) -> None:
+    def __init__(
+        self, run: RunDir, command: Sequence[str], console: Console, debugger: str | None, debugger_url: str | None
+    ) -> None:
         self.run_dir = run
         self.console = console
         self.attempt = run.next_attempt()
         self.log = run.logs / f"attempt-{self.attempt}.log"
         self.reported = run.logs / f"attempt-{self.attempt}.metrics.jsonl"
+        self.server = DebuggerServer(debugger, run.logs / f"debugger-{self.attempt}.log") if debugger else None
+        self.server_url = debugger_url
         self.command = [part.replace("{run}", str(run.path)) for part in command]
         totals = [part.split("=", 1)[1] for part in command if part.startswith("trainer.total_training_steps=")]
         self._asked_to_stop = False
@@ -100,14 +113,19 @@ class Launch:
         ray_dir = tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
         signal.signal(signal.SIGUSR1, self._ask_to_stop)
         try:
-            status = self._follow(ray_dir)
+            with self.server or nullcontext():
+                self._await_debugger()
+                status = self._follow(ray_dir)
+        except NotServed as why:
+            self._explain_failure("the debugger's server ended before it could answer", why.log)
+            return 1
         except Interrupted:
             self.console.print("stopped; the same command continues from the last checkpoint")
             return 130
         finally:
             shutil.rmtree(ray_dir, ignore_errors=True)
         if status:
-            self._explain_failure(status)
+            self._explain_failure(f"the trainer ended with status {status}", self.log)
             return status if status > 0 else 1
         if self.run_dir.stopped.exists():
             step = json.loads(self.run_dir.stopped.read_text())["step"]
@@ -115,6 +133,17 @@ class Launch:
             return STOPPED_EARLY
         self._close()
         return 0
+
+    def _await_debugger(self) -> None:
+        """Puts the address of the debugger's server into the command."""
+        if self.server is not None:
+            self.server_url = self.server.url(
+                lambda waited: self.console.print(f"starting the debugger's server ... {waited:.0f} s", style="dim"),
+                _STILL_STARTING_S,
+            )
+            self.console.print(f"debugger {self.server_url}, log {_shown(self.server.log)}")
+        if self.server_url is not None:
+            self.command = [part.replace("{debugger}", self.server_url) for part in self.command]
 
     def _follow(self, ray_dir: str) -> int:
         own = {"VERL_FILE_LOGGER_PATH": str(self.reported), "EGCA_RUN_DIR": str(self.run_dir.path)}
@@ -137,6 +166,10 @@ class Launch:
                 if self._asked_to_stop:
                     self._asked_to_stop = False  # said here: a signal handler may not print while a print runs
                     self.console.print("asked to stop: the trainer finishes its step, saves a checkpoint and leaves")
+                if self.server is not None and self.server.just_ended():
+                    self.console.print(
+                        f"the debugger's server ended, see {_shown(self.server.log)}; going on without it"
+                    )
                 rows = follower.new_rows()
                 for row in rows:
                     metrics.append(row["step"], [row])
@@ -153,11 +186,11 @@ class Launch:
             self.run_dir.stop_request.touch()
             self._asked_to_stop = True
 
-    def _explain_failure(self, status: int) -> None:
-        self.console.print(f"the trainer ended with status {status}; the end of its log:", style="bold red")
-        for line in _last_lines(self.log, 25):
+    def _explain_failure(self, what: str, log: Path) -> None:
+        self.console.print(f"{what}; the end of its log:", style="bold red")
+        for line in _last_lines(log, 25):
             self.console.print("  " + line, markup=False)
-        self.console.print(f"all of it: {_shown(self.log)}\nThe same command continues from the last checkpoint.")
+        self.console.print(f"all of it: {_shown(log)}\nThe same command continues from the last checkpoint.")
 
     def _close(self) -> None:
         rows = read_rows(self.run_dir.metrics)

@@ -11,19 +11,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+EXAMPLE_URL = "http://127.0.0.1:30000"  # of a debugger's server that would be started at a free port
+
 
 class BadCommand(ValueError):
     """The command's config can't be composed, or verl or EGCA would refuse it; the message names the key."""
 
 
-def show(command: Sequence[str]) -> None:
-    """Print the command, one override a line, and the resolved config, to standard output.
+def show(command: Sequence[str], server: str | None = None) -> None:
+    """Print the debugger's ``server``, the command, one override a line, and the resolved config, to standard output.
 
     Raises:
         BadCommand: see there.
     """
     config = compose(command)
     check(config)
+    if server is not None:
+        print(f"# the debugger's server, at a free port\n{server}\n")
     print("# the command")
     print(in_shell(command))
     print("\n# the resolved config")
@@ -137,13 +141,16 @@ def _whole(error: BaseException) -> str:
     return "\n".join(said)
 
 
-def main(command: Sequence[str], *, composed: bool) -> int:
-    """Print the command, and with ``composed`` its config. Exit status: 0, or 2 with the reason on standard error."""
+def main(command: Sequence[str], *, composed: bool, server: str | None = None) -> int:
+    """Print the command, and with ``composed`` its config and the debugger's ``server``.
+
+    Exit status: 0, or 2 with the reason on standard error.
+    """
     if not composed:
         print(in_shell(command))
         return 0
     try:
-        show(command)
+        show(command, server)
     except BadCommand as error:
         print(f"bad command: {error}", file=sys.stderr)
         return 2

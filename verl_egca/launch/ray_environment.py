@@ -9,12 +9,12 @@ from collections.abc import Mapping
 CLUSTER = "EGCA_RAY_ADDRESS"  # host:port of a cluster's head, as `ray start` prints it
 
 # A cluster's workers inherit the environment of the node that starts them, not that of the trainer: these go with it.
-_GOES_ALONG = ("EGCA_", "VERL_", "HF_", "NCCL_", "TORCHDYNAMO_")
+_GOES_ALONG = ("EGCA_", "VERL_", "HF_", "NCCL_", "SGLANG_", "TORCHDYNAMO_")
 _GOES_ALONG_BY_NAME = (
     *("CUDA_DEVICE_MAX_CONNECTIONS", "HYDRA_FULL_ERROR", "OMP_NUM_THREADS", "PYTHONPATH", "PYTHONUNBUFFERED"),
     *("TOKENIZERS_PARALLELISM",),
 )
-_STAYS = ("HF_TOKEN", CLUSTER)  # a secret is no part of a job's description
+_STAYS = ("EGCA_DEBUGGER_API_KEY", "HF_TOKEN", CLUSTER)  # a secret is no part of a job's description
 
 
 def ray_environment(own_folder: str, own: Mapping[str, str]) -> dict[str, str]:
