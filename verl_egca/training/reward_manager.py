@@ -11,6 +11,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from omegaconf import DictConfig
 from verl import DataProto
 from verl.experimental.reward_loop.reward_manager import register
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
@@ -30,7 +31,6 @@ from verl_egca.training.groups import SampleGroup, find_board
 logger = logging.getLogger(__name__)
 
 _WAITING = 32
-_ASKING = 256  # samples that may wait for their siblings or for the debugger
 RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages whatever is not one
 
 
@@ -61,7 +61,7 @@ class EGCARewardManager(RewardManagerBase):
         self.evidence, self.worker = EvidenceStore(), own_worker()
         # more threads than the sandbox runs programs at once: some extract and map, and some wait for a sample that
         # holds the same program, which must not keep the others from theirs
-        threads = settings.workers + _WAITING + (_ASKING if debugger is not None else 0)
+        threads = settings.workers + _WAITING + (_most_under_way(config) if debugger is not None else 0)
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="egca-reward")
 
     async def run_single(self, data: DataProto) -> dict:
@@ -89,3 +89,12 @@ class EGCARewardManager(RewardManagerBase):
         )
         number = None if evidence is None else self.evidence.keep(evidence)
         return record.model_copy(update={"worker": self.worker, "evidence_number": number})
+
+
+def _most_under_way(config: DictConfig) -> int:
+    """Samples that may wait for their siblings, each in a thread: with fewer, those could wait for a thread in turn.
+
+    Threads are started as they are needed. In the asynchronous modes a few batches are under way at once.
+    """
+    prompts, samples = config.data.train_batch_size, config.actor_rollout_ref.rollout.n
+    return 4 * int(prompts) * int(samples)
