@@ -15,6 +15,8 @@ settings=(
   "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
   "METHOD=egca          who gets the credit: egca, grpo, executed (StepCoder), random, late, soft, ppo"
   "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
+  "DEBUGGER_URL=        of a debugger's server that runs, in place of one that DEBUGGER=1 starts; several with commas
+                       (default: EGCA_DEBUGGER_URL)"
   "SEED=0               of data order, sampling and engine"
   "RUN=                 the run's name under runs/ (default: the unfinished run of the same command, or the next number)"
 )
@@ -49,6 +51,23 @@ read_arguments() { # KEY=VALUE into variables, flags; the rest are overrides of 
 refuse() {
   echo "$0: $*" >&2
   exit 2
+}
+
+debugger_served_by() { # "$@" prints the command that serves it at $HOST and $PORT; sets `served` for the launcher, `asks` for the trainer
+  served=() asks=()
+  [[ $DEBUGGER =~ ^[01]$ ]] || refuse "DEBUGGER=$DEBUGGER: choose 1 or 0"
+  [[ $METHOD =~ ^(egca|soft)$ ]] || return 0 # the others ask nobody
+  DEBUGGER_URL=${DEBUGGER_URL:-${EGCA_DEBUGGER_URL:-}}
+  if [ -n "$DEBUGGER_URL" ]; then
+    served=(--debugger-url "$DEBUGGER_URL")
+  elif [ "$DEBUGGER" = 1 ]; then
+    local command
+    command=$("$@")
+    served=(--debugger "$command")
+  else
+    return 0
+  fi
+  asks=("egca.debugger.urls=[{debugger}]") # filled in by the launcher, since the same run may go on with another server
 }
 
 credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's; `critic` has PPO's

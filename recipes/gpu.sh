@@ -7,7 +7,6 @@ settings=(
   "EPOCHS=3             over the training data"
   "SAVE_EVERY=11        steps between checkpoints, and between validations"
   "ROLLOUT=sglang       the rollout's server: sglang or vllm"
-  "DEBUGGER=0           1 starts a debugger's server beside the training; EGCA_DEBUGGER_URL names one that runs"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 
@@ -83,27 +82,12 @@ schedule() { # sets `trainer`
   )
 }
 
-debugger() { # the arguments of `python -m verl_egca.debugger.launch` are "$@"; its address goes to EGCA_DEBUGGER_URL
-  [ "$DEBUGGER" = 1 ] || return 0
-  export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # the debugger leaves a rollout server's GPUs unequal memory
-  local port
-  port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
-  export EGCA_DEBUGGER_URL=http://127.0.0.1:$port
-  if [ -n "$dry_run" ]; then
-    echo "# the debugger's server"
-    python -m verl_egca.debugger.launch "$@" --port "$port" --print
-    return 0
+debugger() { # the arguments of `python -m verl_egca.debugger.launch` are "$@"
+  # shellcheck disable=SC2016 # for the shell that runs it
+  debugger_served_by python -m verl_egca.debugger.launch "$@" --host '$HOST' --port '$PORT' --print
+  if [ "${served[0]-}" = --debugger ]; then
+    export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # it leaves a rollout server's GPUs unequal memory
   fi
-  mkdir -p runs
-  python -m verl_egca.debugger.launch "$@" --port "$port" >"runs/debugger-$port.log" 2>&1 &
-  debugger_pid=$!
-  trap 'kill "$debugger_pid" 2>/dev/null || true' EXIT
-  for _ in $(seq 600); do
-    if curl --silent --fail --max-time 2 "$EGCA_DEBUGGER_URL/health" >/dev/null; then return 0; fi
-    kill -0 "$debugger_pid" 2>/dev/null || refuse "the debugger's server ended; see runs/debugger-$port.log"
-    sleep 1
-  done
-  refuse "the debugger's server does not answer after 10 minutes; see runs/debugger-$port.log"
 }
 
 environment() { # the virtual environment: the GPU's, or for a dry run on a machine without one the CPU's
@@ -123,7 +107,7 @@ train() { # name of the recipe's runs, overrides of verl's config
   credit_rule
   rollout_servers
   schedule "$name"
-  python -m verl_egca.launch $dry_run --root runs --default-name "$name" --name "$RUN" -- \
+  exec python -m verl_egca.launch $dry_run --root runs --default-name "$name" --name "$RUN" "${served[@]}" -- \
     python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
-    "${data[@]}" "$@" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}
+    "${data[@]}" "$@" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" "${asks[@]}" ${overrides[@]+"${overrides[@]}"}
 }
