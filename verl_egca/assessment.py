@@ -164,7 +164,7 @@ class Assessor:
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
         started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
-        broken = self._incomparable(mode, sample, localization)
+        broken = self._incomparable(mode, sample, localization) if reason != _OURS else None
         consulted = sample.consulted[-1] if sample.consulted else None
         return _Blamed(localization, reason, broken, consulted, time.perf_counter() - started)
 

@@ -66,6 +66,20 @@ def test_by_default_only_what_is_neither_comparable_nor_proven_goes_there_and_it
     assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), similarity=0.0).mode is Mode.LOGIC
 
 
+class Fails:
+    """A localizer that fails as none should."""
+
+    name = "trace"
+
+    def localize(self, sample):
+        raise RuntimeError("no")
+
+
+def test_a_localizer_that_fails_is_counted_as_such_and_not_held_against_the_program(sandbox):
+    found = assessed(sandbox, FREE, UNLIKE, Fails())
+    assert (found.mode, found.not_localized) == (Mode.LOGIC, "localizer_error")
+
+
 @pytest.mark.parametrize("comparability", ["paper", "unproven", "off"])
 def test_comparable_programs_and_passing_ones_stay_where_they_are(sandbox, comparability):
     assert assessed(sandbox, FREE, WRONG, comparability=comparability).mode is Mode.LOGIC
