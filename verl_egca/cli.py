@@ -16,7 +16,6 @@ from rich.table import Table
 
 from verl_egca.config.choices import (
     BUDGET_MS,
-    COMPARABILITY,
     SIMILARITY,
     Comparability,
     FailingCase,
@@ -62,7 +61,8 @@ DebuggerUrl = Annotated[
 WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
 Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
 WhenUnlike = Annotated[
-    Comparability, typer.Option(help="when a failing program unlike the reference is CONSTRAINT and not localized")
+    Comparability,
+    typer.Option(help="when a failing program unlike the reference is CONSTRAINT, without blame; training: unproven"),
 ]
 PromptStyle = Literal["chat", "completion"]
 HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it is like it", min=0, max=1)]
@@ -95,7 +95,7 @@ def localize(
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
-    comparability: WhenUnlike = COMPARABILITY,
+    comparability: WhenUnlike = "off",
     similarity: HowAlike = SIMILARITY,
     debugger_url: DebuggerUrl = None,
     workers: Workers = 2,

@@ -14,6 +14,7 @@ from verl_egca.config.choices import LocalizerName
 from verl_egca.config.settings import Settings, SettingsError, parse_settings
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
+from verl_egca.gates.settings import GateSettings
 from verl_egca.localization import LOCALIZERS
 from verl_egca.training.config import settings_of
 
@@ -27,6 +28,7 @@ def test_the_yaml_s_values_are_the_defaults():
     assert set(section) == set(Settings.model_fields)  # all of them, so that each can be overridden without a plus
     assert set(section["sandbox"]) == set(Limits.model_fields)
     assert set(section["debugger"]) == set(DebuggerSettings.model_fields)
+    assert set(section["gates"]) == set(GateSettings.model_fields)
 
 
 def test_localizer_names_are_those_that_exist():

@@ -156,3 +156,11 @@ def test_only_the_evidence_that_is_written_is_asked_for_and_the_rest_is_given_up
     batch = rows(record(Mode.CORRECT, reward=1.0), *(record(program=f"p{n}") for n in range(5)))
     log(evidence_rows=2).append(1, batch, list("abcdef"), note)
     assert asked == [(2, 3)]
+
+
+def test_a_row_names_the_constraint_that_its_sample_breaks(log):
+    broken = "recursion: Do not use recursion. Found: recursion."
+    log().append(1, rows(record(Mode.CONSTRAINT, constraint=broken), record()), ["a", "a"], collect)
+    assert [row["constraint"] for row in log.rows()] == [broken, None]
+    (first, _) = read_records(log.path.parent)
+    assert first.constraint == broken

@@ -35,6 +35,18 @@ def test_how_sure_the_blame_is_and_who_found_it():
     assert found["egca/localized_by/trace"] == found["egca/localized_by/reported"] == pytest.approx(1 / 5)
 
 
+def test_shares_of_the_constraints_that_are_broken_by_kind():
+    found = metrics(
+        record(Mode.CONSTRAINT, constraint="recursion: Do not use recursion. Found: recursion."),
+        record(Mode.CONSTRAINT, constraint="comparability: Have a control flow like the reference's. Found: 0.40."),
+        record(Mode.CONSTRAINT, constraint="recursion: Use recursion. Found: no recursion."),
+        record(Mode.CORRECT, reward=1.0),
+    )
+    shares = {name: value for name, value in found.items() if name.startswith("egca/constraint/")}
+    assert shares == {"egca/constraint/recursion": 0.5, "egca/constraint/comparability": 0.25}
+    assert found["egca/mode/constraint"] == 0.75
+
+
 def test_how_many_samples_shared_anothers_assessment():
     assert metrics(record(Mode.LOGIC), record(Mode.LOGIC, shared=True), None)["egca/shared"] == 0.5
 
