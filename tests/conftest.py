@@ -17,6 +17,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 TOGETHER = ("tests/slurm/", "tests/loop/")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items):
     """For `pytest -n 2 --dist loadgroup`: a file's tests stay together, in order, as their fixtures do."""
     items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
