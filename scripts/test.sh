@@ -6,4 +6,4 @@ bash scripts/setup_cpu.sh
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-exec .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder "$@"

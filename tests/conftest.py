@@ -17,14 +17,22 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 TOGETHER = ("tests/slurm/", "tests/loop/")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """For `pytest -n 2 --dist loadgroup`: a file's tests stay together, in order, as their fixtures do."""
     items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """For `pytest -n 2`: a file's tests stay together, in order, as their fixtures do."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixtures(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+    return ByFixtures(config, log)
 
 
 @pytest.fixture(scope="session")
