@@ -77,10 +77,10 @@ def _bad_input_is_status_2() -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        _err.print(f"bad input: {error}", markup=False)
+        _err.print(f"bad input: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except (SandboxError, ConfinementError) as error:
-        _err.print(f"the sandbox failed: {error}", markup=False)
+        _err.print(f"the sandbox failed: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(3) from None
 
 
@@ -214,7 +214,7 @@ def explain(
     from verl_egca.report.explanation import explanation
 
     if example != (program is None) or (tests is None) != example:
-        _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False)
+        _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False, soft_wrap=True)
         raise typer.Exit(2)
     options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
     with _bad_input_is_status_2():
@@ -257,7 +257,7 @@ def doctor(
 
     unknown = set(withhold or ()) - set(Layer)
     if unknown:
-        _err.print(f"--withhold {min(unknown)}: choose one of {', '.join(Layer)}", markup=False)
+        _err.print(f"--withhold {min(unknown)}: choose one of {', '.join(Layer)}", markup=False, soft_wrap=True)
         raise typer.Exit(2)
     found = examine(debugger_url, [Layer(name) for name in withhold or ()])
     if as_json:
@@ -291,7 +291,9 @@ def prepare(
     from verl_egca.data.prepare import prepare as prepare_file
 
     if format_name not in ("auto", *FORMATS):
-        _err.print(f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False)
+        _err.print(
+            f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False, soft_wrap=True
+        )
         raise typer.Exit(2)
     with _bad_input_is_status_2():
         template = getattr(gate_settings_of(config), style)
@@ -302,6 +304,6 @@ def prepare(
 def _whole_numbers(text: str) -> list[int]:
     numbers = [part.strip() for part in text.split(",")]
     if not all(part.isdigit() and int(part) > 0 for part in numbers):
-        _err.print(f"--k {text}: whole numbers from 1, separated by commas, are wanted", markup=False)
+        _err.print(f"--k {text}: whole numbers from 1, separated by commas, are wanted", markup=False, soft_wrap=True)
         raise typer.Exit(2)
     return [int(part) for part in numbers]

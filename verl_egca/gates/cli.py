@@ -106,8 +106,8 @@ def _bad_input_is_status_2() -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        _err.print(f"bad input: {error}", markup=False)
+        _err.print(f"bad input: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except (SandboxError, ConfinementError) as error:
-        _err.print(f"the sandbox failed: {error}", markup=False)
+        _err.print(f"the sandbox failed: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(3) from None
