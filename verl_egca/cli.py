@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,6 +23,7 @@ from verl_egca.config.choices import (
     Unconfirmed,
 )
 from verl_egca.debugger.cli import app as debugger
+from verl_egca.exit_status import bad_input_is_status_2
 from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
@@ -68,22 +67,6 @@ PromptStyle = Literal["chat", "completion"]
 HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it is like it", min=0, max=1)]
 
 
-@contextmanager
-def _bad_input_is_status_2() -> Iterator[None]:
-    from verl_egca.data.rows import BadInput
-    from verl_egca.execution.limits import ConfinementError
-    from verl_egca.execution.sandbox import SandboxError
-
-    try:
-        yield
-    except BadInput as error:
-        _err.print(f"bad input: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    except (SandboxError, ConfinementError) as error:
-        _err.print(f"the sandbox failed: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(3) from None
-
-
 @app.command()
 def localize(
     problems: Problems,
@@ -108,7 +91,7 @@ def localize(
     from verl_egca.localization.base import Options
 
     options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         counted = localize_file(
             *(problems, samples, out),
             localizer=localizer,
@@ -159,7 +142,7 @@ def evaluate(
     from verl_egca.evaluation.evaluate import evaluate_file
 
     ks = _whole_numbers(k)
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         result = evaluate_file(problems, samples, ks, workers, _err)
     if as_json:
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
@@ -185,7 +168,7 @@ def inspect(
     """Show failing programs of a run: what is blamed, the test, the edit that proves it, the advantage."""
     from verl_egca.report.inspect import show
 
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         show(run_dir, _out, step=step, task=task, mode=mode, limit=limit)
 
 
@@ -217,7 +200,7 @@ def explain(
         _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False, soft_wrap=True)
         raise typer.Exit(2)
     options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         if program is None or tests is None:
             text = shipped.PROGRAM
             problem = problem_of("example", text, shipped.TESTS, Path(shipped.__file__), shipped.REFERENCE)
@@ -295,7 +278,7 @@ def prepare(
             f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False, soft_wrap=True
         )
         raise typer.Exit(2)
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         template = getattr(gate_settings_of(config), style)
         for split, rows in prepare_file(source, out, format_name, constraints, template).items():
             _out.print(f"{rows} problems: {out / f'{split}.parquet'}")

@@ -38,7 +38,7 @@ class DebuggerSettings(BaseModel):
     urls: tuple[ServerUrl, ...] = Field((), description="OpenAI-compatible servers of one model; none: no debugger")
     model: str | None = Field(None, min_length=1, description="the model's name; null: the first that a server lists")
     deadline_s: float = Field(
-        60.0, gt=0, allow_inf_nan=False, description="after its sample's rollout a question falls back"
+        60.0, gt=0, allow_inf_nan=False, description="a question without an answer falls back after so long"
     )
     timeout_s: float = Field(30.0, gt=0, allow_inf_nan=False, description="of one attempt, from start to last byte")
     attempts: int = Field(3, ge=1, description="of one question")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from verl_egca.exit_status import bad_input_is_status_2
 
 app = typer.Typer(help="Constraints on a problem's algorithm: extract them, check them.", no_args_is_help=True)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -44,7 +44,7 @@ def extract(
     """
     from verl_egca.gates.extract_file import extract_file
 
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         summary = extract_file(
             problems, out, None if static else url, model=model, complexity=complexity, workers=workers, console=_err
         )
@@ -69,7 +69,7 @@ def check(
     """Say which references break what, and which samples. Ends with status 1 if a reference breaks a constraint."""
     from verl_egca.gates.check_file import check_file
 
-    with _bad_input_is_status_2():
+    with bad_input_is_status_2(_err):
         found = check_file(constraints, problems, samples, workers, _err)
     _show("references", found.references, found.problems)
     if samples is not None:
@@ -95,19 +95,3 @@ def _show(what: str, broken: list[tuple[str, str, str]], count: int) -> None:
 
 def _some(tasks: list[str]) -> str:
     return ", ".join(tasks[:5]) + (", ..." if len(tasks) > 5 else "")
-
-
-@contextmanager
-def _bad_input_is_status_2() -> Iterator[None]:
-    from verl_egca.data.rows import BadInput
-    from verl_egca.execution.limits import ConfinementError
-    from verl_egca.execution.sandbox import SandboxError
-
-    try:
-        yield
-    except BadInput as error:
-        _err.print(f"bad input: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    except (SandboxError, ConfinementError) as error:
-        _err.print(f"the sandbox failed: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(3) from None
