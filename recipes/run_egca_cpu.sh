@@ -15,6 +15,7 @@ settings=(
   "MODEL=               a Hugging Face model, folder or name (default: the starter policy of this package)"
   "TRAIN=               a parquet file that 'egca prepare' wrote (default: the starter problems)"
   "VAL=                 the same (default: TRAIN)"
+  "DEBUGGER=0           1 serves a small chat model on the CPU, which is asked for what can't be proven"
   "ROLLOUT_SECONDS=0    what the longest rollout takes at least, others in proportion to their tokens, as on a server"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
@@ -23,8 +24,13 @@ ranks=$((TP * PP * CP * DP)) critic=()
 [ $((ranks % NNODES)) = 0 ] || refuse "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so"
 [ "$METHOD" != ppo ] || refuse "METHOD=ppo is for the GPU recipes"
 credit_rule
+debugger_served_by bash scripts/serve_debugger_cpu.sh --print
 
 bash scripts/setup_cpu.sh
+if [ "${served[0]-}" = --debugger ]; then
+  asks+=(egca.debugger.answer_tokens=160) # two cores write some 70 a second
+  [ -n "$dry_run" ] || bash scripts/serve_debugger_cpu.sh --setup-only
+fi
 source .venv/bin/activate
 if [ -z "$TRAIN" ]; then
   egca starter prepare --out runs/.starter --quiet
@@ -103,6 +109,6 @@ if [ -z "${EGCA_RAY_ADDRESS:-}" ]; then # a Ray of its own; a cluster's nodes sa
   )
 fi
 
-exec python -m verl_egca.launch $dry_run --root runs --default-name egca_cpu --name "$RUN" -- \
+exec python -m verl_egca.launch $dry_run --root runs --default-name egca_cpu --name "$RUN" "${served[@]}" -- \
   python -m verl.trainer.main_ppo --config-dir "$PWD/verl_egca/config" --config-name egca_ppo \
-  "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" ${overrides[@]+"${overrides[@]}"}
+  "${data[@]}" "${objective[@]}" "${engine[@]}" "${sampling[@]}" "${trainer[@]}" "${rule[@]}" "${asks[@]}" ${overrides[@]+"${overrides[@]}"}
