@@ -28,7 +28,7 @@ debugger_served_by bash scripts/serve_debugger_cpu.sh --print
 
 bash scripts/setup_cpu.sh
 if [ "${served[0]-}" = --debugger ]; then
-  asks+=(egca.debugger.answer_tokens=160) # two cores write some 70 a second
+  asks+=(egca.debugger.prompt_tokens=1500 egca.debugger.answer_tokens=160) # two cores read and write slowly
   [ -n "$dry_run" ] || bash scripts/serve_debugger_cpu.sh --setup-only
 fi
 source .venv/bin/activate

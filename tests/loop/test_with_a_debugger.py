@@ -4,18 +4,19 @@ import pytest
 
 pytestmark = pytest.mark.loop
 STEPS = 2
+SHORT = [f"trainer.total_training_steps={STEPS}", "egca.budget_ms=10"]  # a search that leaves much unproven
 
 
 @pytest.fixture(scope="module")
 def alone(recipe):
-    run = recipe("alone", f"trainer.total_training_steps={STEPS}")
+    run = recipe("alone", *SHORT)
     run.finish()
     return run
 
 
 @pytest.fixture(scope="module")
 def asking(recipe):
-    run = recipe("asking", "DEBUGGER=1", f"trainer.total_training_steps={STEPS}")
+    run = recipe("asking", "DEBUGGER=1", *SHORT)
     run.shown = run.finish()
     return run
 
