@@ -24,6 +24,7 @@ from verl_egca.config.choices import (
 )
 from verl_egca.debugger.cli import app as debugger
 from verl_egca.exit_status import bad_input_is_status_2
+from verl_egca.experiment.cli import app as experiment
 from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.starter.cli import app as starter
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(starter, name="starter")
 app.add_typer(debugger, name="debugger")
 app.add_typer(constraints, name="constraints")
+app.add_typer(experiment, name="experiment")
 app.command()(plan)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
