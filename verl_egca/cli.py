@@ -255,7 +255,7 @@ def prepare(
     source: Annotated[Path, typer.Option(help="file of problems")],
     out: Annotated[Path, typer.Option(help="folder for the parquet files, one a split")],
     format_name: Annotated[
-        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, prime_code, egca")
+        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, mbpp-plus, prime_code, egca")
     ] = "auto",
     constraints: Annotated[
         Path | None, typer.Option(help="YAML of `egca constraints extract`; goes into problems and prompts")
