@@ -13,7 +13,7 @@ import fcntl
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from verl_egca.data.rows import BadInput
 
@@ -22,15 +22,19 @@ UNCOMPARED = "paths"  # where files lie decides nothing
 
 
 class SampleFile:
-    """Use as a context; ``done`` rows are there. One process at a time."""
+    """Use as a context; ``done`` rows are there. One process at a time.
+
+    Entering it raises BadInput: the folder holds samples of other settings, or another process writes it.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], total: int) -> None:
-        """Raises BadInput: the folder holds samples of other settings, more than wanted, or is in use."""
         self.path = folder / "samples.jsonl"
         self._partial = folder / "samples.jsonl.partial"
         self._settings_file = folder / SETTINGS
         self._settings = json.loads(json.dumps(settings))
         self.total = total
+        self.done = 0
+        self._file: TextIO | None = None
 
     def __enter__(self) -> SampleFile:
         self._check_settings()
@@ -38,31 +42,39 @@ class SampleFile:
             self.done = self.total
             return self
         self._settings_file.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._partial.open("a+", encoding="utf-8")
+        file = self._partial.open("a+", encoding="utf-8")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._file.close()
+            file.close()
             raise BadInput(self._partial, None, None, "is being written by another process; wait for it") from None
+        self._file = file
         write_json(self._settings_file, self._settings)
-        self.done = self._whole_rows()
+        file.seek(0)
+        self.keep(file.read().count("\n"))
         return self
 
     def keep(self, rows: int) -> None:
-        """Go on after so many of the rows that are there."""
-        self._cut(rows)
+        """Go on after the first ``rows`` rows that are there; half a row is none."""
+        assert self._file is not None
+        self._file.seek(0)
+        kept = self._file.read().split("\n")[:rows]
+        self._file.truncate(sum(len(line.encode()) + 1 for line in kept))
+        self.done = rows
 
     def append(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        assert self._file is not None
         for row in rows:
             self._file.write(json.dumps(row) + "\n")
             self._file.flush()
             self.done += 1
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._partial.exists():
-            if kind is None and self.done == self.total:
-                self._partial.replace(self.path)
-            self._file.close()
+        if self._file is None:
+            return
+        if kind is None and self.done == self.total:
+            self._partial.replace(self.path)
+        self._file.close()
 
     def _check_settings(self) -> None:
         if not self._settings_file.exists():
@@ -87,22 +99,6 @@ class SampleFile:
                 f"is {_short(old)} for the samples that are there, and {_short(new)} now; give the settings that they were "
                 "made with, or choose another --out",
             )
-
-    def _whole_rows(self) -> int:
-        self._file.seek(0)
-        text = self._file.read()
-        rows = text.count("\n")
-        self._cut(rows)
-        return rows
-
-    def _cut(self, rows: int) -> None:
-        """Leave the first ``rows`` rows; a half-written one is no row."""
-        self._file.seek(0)
-        kept = self._file.read().split("\n")[:rows]
-        size = sum(len(line.encode()) + 1 for line in kept)
-        self._file.truncate(size)
-        self._file.seek(0, 2)
-        self.done = rows
 
 
 def _differences(there: Any, now: Any, key: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
