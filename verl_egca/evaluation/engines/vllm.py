@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from verl_egca.evaluation.engines.base import Request, Response, Sampling
 
 class VLLM:
     def __init__(self, folder: Path, *, dtype: str, seed: int, tensor_parallel: int, extra: dict[str, Any]) -> None:
+        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # what is printed is the results' alone
         from vllm import LLM
 
         self._llm = LLM(**engine_arguments(folder, dtype, seed, tensor_parallel, extra))
