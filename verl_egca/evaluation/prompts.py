@@ -1,8 +1,8 @@
 """What a model is asked: the chat of each problem.
 
 ``deepseek-coder`` is the format that the paper's policy was tuned for and measured with: the wording of the model's own
-evaluation code (github.com/deepseek-ai/DeepSeek-Coder, Evaluation/HumanEval and Evaluation/MBPP, eval_instruct.py), by
-which DeepSeek-Coder-6.7B-Instruct has 78.6 on HumanEval and 65.4 on MBPP, the paper's "base". MBPP is asked with three
+evaluation code (github.com/deepseek-ai/DeepSeek-Coder, Evaluation/HumanEval and Evaluation/MBPP, eval_instruct.py), which
+reports 78.9 and 65.4 for DeepSeek-Coder-6.7B-Instruct; the paper's "base" is 78.6 and 65.4. MBPP is asked with three
 examples, its tasks 2, 3 and 4. ``own`` asks with the problem's prompt as it stands, in one user message, or with the chat
 that a row brings: as in training, and as in verl's validation.
 """
