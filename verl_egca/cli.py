@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from verl_egca.config.choices import (
     BUDGET_MS,
@@ -23,6 +21,7 @@ from verl_egca.config.choices import (
     Unconfirmed,
 )
 from verl_egca.debugger.cli import app as debugger
+from verl_egca.evaluation.cli import evaluate
 from verl_egca.exit_status import bad_input_is_status_2
 from verl_egca.experiment.cli import app as experiment
 from verl_egca.gates.cli import app as constraints
@@ -42,6 +41,7 @@ app.add_typer(debugger, name="debugger")
 app.add_typer(constraints, name="constraints")
 app.add_typer(experiment, name="experiment")
 app.command()(plan)
+app.command()(evaluate)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Problems = Annotated[
@@ -130,33 +130,6 @@ def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None
         return DebuggerSettings(urls=tuple(urls))
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"], param_hint="--debugger-url") from None
-
-
-@app.command()
-def evaluate(
-    problems: Problems,
-    samples: Samples,
-    k: Annotated[str, typer.Option(help="for which k to estimate pass@k, separated by commas")] = "1",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
-    workers: Workers = 2,
-) -> None:
-    """Judge samples and print the unbiased estimate of pass@k."""
-    from verl_egca.evaluation.evaluate import evaluate_file
-
-    ks = _whole_numbers(k)
-    with bad_input_is_status_2(_err):
-        result = evaluate_file(problems, samples, ks, workers, _err)
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(result)) + "\n")
-        return
-    table = Table(title=f"{result.samples} samples of {result.tasks} tasks, {result.passed} pass")
-    for column in ("k", "pass@k"):
-        table.add_column(column, justify="right")
-    for number, value in result.pass_at.items():
-        table.add_row(str(number), "a task has fewer samples" if value is None else f"{value:.1%}")
-    _out.print(table)
-    if result.no_verdict:
-        _out.print(f"{result.no_verdict} samples have tests that could not be judged; they count as not passed")
 
 
 @app.command()
@@ -257,7 +230,7 @@ def prepare(
     source: Annotated[Path, typer.Option(help="file of problems")],
     out: Annotated[Path, typer.Option(help="folder for the parquet files, one a split")],
     format_name: Annotated[
-        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, prime_code, egca")
+        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, mbpp-plus, prime_code, egca")
     ] = "auto",
     constraints: Annotated[
         Path | None, typer.Option(help="YAML of `egca constraints extract`; goes into problems and prompts")
@@ -284,11 +257,3 @@ def prepare(
         template = getattr(gate_settings_of(config), style)
         for split, rows in prepare_file(source, out, format_name, constraints, template).items():
             _out.print(f"{rows} problems: {out / f'{split}.parquet'}")
-
-
-def _whole_numbers(text: str) -> list[int]:
-    numbers = [part.strip() for part in text.split(",")]
-    if not all(part.isdigit() and int(part) > 0 for part in numbers):
-        _err.print(f"--k {text}: whole numbers from 1, separated by commas, are wanted", markup=False, soft_wrap=True)
-        raise typer.Exit(2)
-    return [int(part) for part in numbers]

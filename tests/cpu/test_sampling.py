@@ -80,3 +80,23 @@ def test_draws_follow_the_distribution(policy):
         probabilities = torch.softmax(model(torch.tensor([prompt])).logits[0, -1], -1)
     counts = torch.bincount(torch.tensor([request.tokens[0] for request in drawn]), minlength=len(probabilities))
     assert (counts / len(drawn) - probabilities).abs().max() < 0.035  # four standard deviations at most
+
+
+def test_top_p_draws_from_the_likeliest_tokens_that_hold_so_much(policy):
+    model, tokenizer = policy
+    prompt = tokenizer("def f(x):\n    ", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        probabilities = torch.softmax(model(torch.tensor([prompt])).logits[0, -1] / 2, -1)
+    ordered, order = probabilities.sort(descending=True)
+    needed = int((ordered.cumsum(-1) < 0.5).sum()) + 1
+    assert 1 < needed < len(order)
+    drawn = [Request(list(prompt), 2.0, 1, ("p", n), top_p=0.5) for n in range(1_000)]
+    whole = Request(list(prompt), 2.0, 1, ("p", 0))
+    sample(model, [*drawn, whole], set())
+    assert {request.tokens[0] for request in drawn} <= set(order[:needed].tolist())
+    shares = probabilities[order[:needed]] / probabilities[order[:needed]].sum()
+    counts = torch.bincount(torch.tensor([request.tokens[0] for request in drawn]), minlength=len(probabilities))
+    assert (counts[order[:needed]] / len(drawn) - shares).abs().max() < 0.064  # four standard deviations at most
+    place = order.tolist().index(drawn[0].tokens[0])
+    assert drawn[0].log_probs[0] == pytest.approx(shares[place].log().item(), abs=1e-4)
+    assert whole.log_probs[0] == pytest.approx(probabilities[whole.tokens[0]].log().item(), abs=1e-4)

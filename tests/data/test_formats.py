@@ -28,6 +28,27 @@ MBPP = {
     "challenge_test_list": [],
 }
 SANITIZED = {"task_id": 602, "prompt": "Write f.", "code": "def f(x):\n  return x", "test_list": ["assert f(1) == 1"], "test_imports": ["import math"]}  # fmt: skip
+# as EvalPlus's own files with tests are made: helpers, then a loop over inputs and what its reference gives for them
+PLUS_HELPERS = """import numpy as np
+from math import inf
+
+def is_floats(x) -> bool:
+    if isinstance(x, float):
+        return True
+    return isinstance(x, (list, tuple)) and all(isinstance(i, float) for i in x)
+
+def assertion(out, exp, atol):
+    exact_match = out == exp
+    if atol == 0 and is_floats(exp):
+        atol = 1e-6
+    if not exact_match and atol != 0:
+        np.testing.assert_allclose(out, exp, atol=atol)
+    else:
+        assert exact_match
+
+"""
+LOOP = "for i, (inp, exp) in enumerate(zip(inputs, results)):\n"
+PLUS = {**SANITIZED, "task_id": 11, "test": f"{PLUS_HELPERS}inputs = [[1], [(2, inf)]]\nresults = [1, (2, inf)]\n{LOOP}    assertion(f(*inp), exp, 0)\n"}  # fmt: skip
 CALLS = {"inputs": ["[1, 2]\n3"], "outputs": ["[1, 2, 3]"], "fn_name": "f"}
 STDIO = {"inputs": ["1\n"], "outputs": ["2\n"]}
 
@@ -73,6 +94,47 @@ def test_mbpp_in_both_shapes(tmp_path, sandbox):
         assert sandbox.run(problem, problem.reference).passed
 
 
+@pytest.mark.parametrize("called", ["f", "candidate"])
+def test_mbpp_plus_shows_mbpps_assertions_and_is_judged_by_its_own(tmp_path, sandbox, called):
+    row = {**PLUS, "test": PLUS["test"].replace("f(*inp)", f"{called}(*inp)")}
+    (problem,) = load_problems(write(tmp_path / "rows.jsonl", row))
+    assert (problem.task_id, problem.entry_point) == ("MBPP/11", "f")
+    assert problem.prompt == "Write f.\nYour code should pass these tests:\n\nassert f(1) == 1\n"
+    assert sandbox.run(problem, problem.reference).passed
+    enough_for_mbpp = sandbox.run(problem, "def f(x):\n    return 1")
+    assert [case.passed for case in enough_for_mbpp.cases] == [True, False]
+
+
+def test_a_programs_name_that_mbpp_plus_uses_in_its_inputs_is_left_alone(tmp_path, sandbox):
+    row = {**PLUS, "test": PLUS["test"].replace("[[1], ", "[['candidate(*inp)'], ").replace("[1, ", "['candidate(*inp)', ")}  # fmt: skip
+    (problem,) = load_problems(write(tmp_path / "rows.jsonl", row))
+    assert sandbox.run(problem, problem.reference).passed
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        f"    inputs = [[1.0], [2.0]]\n    results = [1.00000001, 2.0]\n    {LOOP}        assertion(candidate(*inp), exp, 0)\n",
+        "    for i, inp in enumerate([[1.0], [2.0]]):\n        assertion(candidate(*inp), ref_func(*inp), 0)\n",
+        "    for i, inp in enumerate([[1.0], [2.0]]):\n        assert abs(ref_func(candidate(*inp)) - inp[0]) <= 0.0001\n",
+    ],
+    ids=["results", "crosscheck", "oracle"],
+)
+def test_humaneval_plus_in_its_three_layouts(tmp_path, sandbox, check):
+    test = f"{PLUS_HELPERS}def ref_func(x):\n    return x\n\ndef check(candidate):\n{check}"
+    (problem,) = load_problems(write(tmp_path / "rows.jsonl", {**HUMANEVAL, "test": test}))
+    right = sandbox.run(problem, problem.reference)
+    assert (right.passed, len(right.cases)) == (True, 2)
+    near = sandbox.run(problem, problem.code_prefix + "    return 1.0\n")
+    assert [case.passed for case in near.cases] == [True, False]
+
+
+def test_mbpps_sanitized_file_is_one_list(tmp_path):
+    path = tmp_path / "sanitized-mbpp.json"
+    path.write_text(json.dumps([SANITIZED, {**SANITIZED, "task_id": 603}], indent=2))
+    assert [problem.task_id for problem in load_problems(path)] == ["MBPP/602", "MBPP/603"]
+
+
 def test_the_benchmarks_own_files(shared_data):
     sizes = {"HumanEval.jsonl.gz": 164, "humanevalfix_python_even.jsonl": 82, "mbpp.jsonl": 974}
     for name, size in sizes.items():
@@ -114,6 +176,8 @@ def test_own_rows_survive_the_way_through_parquet(tmp_path):
         ([{**MBPP, "test_list": ["assert f(1) =="]}], 1, "test_list", "not Python: 'assert f"),
         ([MBPP, MBPP], 2, "task_id", "row 1's already"),
         ([{"a": 1}], 1, None, "no known format"),
+        ([{**PLUS, "test": "assert f(1) == 1"}], 1, "test", "does not end with a loop"),
+        ([{**HUMANEVAL, "base_input": [], "plus_input": []}], 1, "plus_input", "evalplus/humanevalplus"),
         ([verl_row({"inputs": ["1"], "outputs": []})], 1, "outputs", "0 for 1 inputs"),
         ([{**verl_row({}), "reward_model": {"ground_truth": "{"}}], 1, "reward_model.ground_truth", "not JSON"),
         ([verl_row({**CALLS, "inputs": ["nope"]})], 1, "inputs", "JSON, a value a line"),
@@ -137,6 +201,9 @@ def test_a_bad_row_is_named(tmp_path, rows, row, key, words):
         ("rows.jsonl", b"\xff\xfe", "can't be read"),
         ("rows.jsonl.gz", b"not gzip", "can't be read"),
         ("rows.parquet", b"not parquet", "is not parquet"),
+        ("rows.json", b'{"a": 1}\n{"a": 2}\n', "is not JSON .*lines in .jsonl"),
+        ("rows.json", b'{"a": 1}', "is a JSON dict; a list of objects"),
+        ("rows.json", b"[1]", "row 1: is a JSON int"),
         ("missing.jsonl", None, "there is no such file"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verl_egca.evaluation.pass_at_k import mean_pass_at_k, pass_at_k
+from verl_egca.evaluation.pass_at_k import pass_at_k, pass_at_k_of_tasks
 
 
 @given(st.integers(1, 8).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
@@ -20,10 +20,10 @@ def test_large_numbers_are_exact():
     assert pass_at_k(10_000, 1, 1) == pytest.approx(1e-4)
 
 
-def test_mean_over_tasks():
-    assert mean_pass_at_k({"a": [True, False], "b": [False, False]}, 1) == 0.25
-    assert mean_pass_at_k({"a": [True], "b": [False, False]}, 2) is None
-    assert mean_pass_at_k({}, 1) is None
+def test_a_tasks_estimates_need_k_samples_of_each():
+    assert pass_at_k_of_tasks({"a": [True, False], "b": [False, False]}, 1) == [0.5, 0.0]
+    assert pass_at_k_of_tasks({"a": [True], "b": [False, False]}, 2) is None
+    assert pass_at_k_of_tasks({}, 1) is None
 
 
 @pytest.mark.parametrize("nck", [(1, 0, 2), (1, 0, 0), (1, 2, 1), (1, -1, 1)])

@@ -3,17 +3,19 @@
     python server_jobs.py ENGINE < jobs > results
 
 A job is a JSON line: {"rollout": FILE}, the resolved config of a recipe, for which verl's own rollout server is made and
-launched up to the point where the server's processes would start; or {"command": ARGV} for the server's own parser. A
-result is {"accepted": SETTINGS} or {"refused": MESSAGE}.
+launched up to the point where the server's processes would start; {"command": ARGV} for the server's own parser; or
+{"offline": ARGUMENTS}, with which `egca evaluate` starts the engine and asks it, up to the same point. A result is {"accepted": SETTINGS} or {"refused": MESSAGE}.
 """
 
 import asyncio
 import contextlib
 import dataclasses
+import inspect
 import io
 import json
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import gpu_only
@@ -32,7 +34,8 @@ def main(engine):
         said = io.StringIO()
         try:
             with contextlib.redirect_stderr(said):
-                accepted = jobs.rollout(job["rollout"]) if "rollout" in job else jobs.command(job["command"])
+                ((kind, given),) = job.items()
+                accepted = getattr(jobs, kind)(given)
             result = {"accepted": accepted}
         except SystemExit:  # argparse, having said why
             result = {"refused": said.getvalue()}
@@ -45,6 +48,23 @@ def recipe(path):
     from omegaconf import OmegaConf
 
     return OmegaConf.load(path).actor_rollout_ref
+
+
+def generated(engine, attribute, generate):
+    """What `egca evaluate` makes of an engine's answers to two requests, the upstream engine's own call stood in for."""
+    from verl_egca.evaluation.engines.base import Request, Sampling
+
+    ours = object.__new__(engine)
+    setattr(ours, attribute, SimpleNamespace(generate=generate))
+    requests = [Request((7, 8), 0, 3, 2), Request((9,), 1, 3, 4)]
+    return [dataclasses.astuple(one) for one in ours.generate(requests, Sampling(0.5, 0.9, (1,)))]
+
+
+def values(parameters, names):
+    def listed(value):
+        return sorted(value) if isinstance(value, set) else value
+
+    return [{name: listed(getattr(one, name)) for name in names} for one in parameters]
 
 
 class SGLang:
@@ -82,6 +102,35 @@ class SGLang:
         except Launched as ended:
             return dataclasses.asdict(ended.args[0])
         raise AssertionError("verl did not start the server's processes")
+
+    def offline(self, given):
+        from sglang.srt.entrypoints.engine import Engine
+        from sglang.srt.managers.schedule_batch import FINISH_LENGTH, FINISH_MATCHED_TOKEN
+        from sglang.srt.sampling.sampling_params import SamplingParams
+
+        from verl_egca.evaluation.engines import sglang as ours
+
+        def launched(self, *, server_args, **_):
+            raise Launched(server_args)
+
+        read = []
+
+        def generate(**arguments):
+            inspect.signature(Engine.generate).bind(None, **arguments)
+            for one in arguments["sampling_params"]:
+                read.append(SamplingParams(**one))
+                read[-1].verify(32_000)
+            ends = FINISH_MATCHED_TOKEN(matched=1), FINISH_LENGTH(length=2)
+            return [{"output_ids": [5, 1], "meta_info": {"finish_reason": end.to_json()}} for end in ends]
+
+        Engine._launch_subprocesses = launched
+        try:
+            ours.SGLang(Path(given.pop("folder")), **given)
+        except Launched as ended:
+            engine = dataclasses.asdict(ended.args[0])
+        responses = generated(ours.SGLang, "_engine", generate)
+        names = ("temperature", "top_p", "max_new_tokens", "sampling_seed", "stop_token_ids")
+        return {"engine": engine, "responses": responses, "sampling": values(read, names)}
 
 
 class VLLM:
@@ -124,6 +173,39 @@ class VLLM:
             return self.engine_arguments(ended.args[0])
         raise AssertionError("verl did not start the server")
 
+    def offline(self, given):
+        import vllm.entrypoints.llm
+        from vllm import LLM
+        from vllm.outputs import CompletionOutput, RequestOutput
+
+        from verl_egca.evaluation.engines import vllm as ours
+
+        def launched(engine_args, **_):
+            raise Launched(engine_args)
+
+        read = []
+
+        def generate(prompts, sampling_params, **arguments):
+            inspect.signature(LLM.generate).bind(None, prompts, sampling_params, **arguments)
+            read.extend(sampling_params)
+            ends = [
+                CompletionOutput(0, "", [5, 1], cumulative_logprob=None, logprobs=None, finish_reason=reason)
+                for reason in ("stop", "length")
+            ]
+            ids = [prompt["prompt_token_ids"] for prompt in prompts]
+            return [
+                RequestOutput("0", None, one, None, [end], finished=True) for one, end in zip(ids, ends, strict=True)
+            ]
+
+        vllm.entrypoints.llm.LLMEngine.from_engine_args = launched
+        try:
+            ours.VLLM(Path(given.pop("folder")), **given)
+        except Launched as ended:
+            engine = {field.name: getattr(ended.args[0], field.name) for field in dataclasses.fields(ended.args[0])}
+        responses = generated(ours.VLLM, "_llm", generate)
+        names = ("temperature", "top_p", "max_tokens", "seed", "stop_token_ids")
+        return {"engine": engine, "responses": responses, "sampling": values(read, names)}
+
     def engine_arguments(self, arguments):
         """What ``vllm serve`` makes of them next, with its own checks."""
         from vllm.engine.arg_utils import AsyncEngineArgs
@@ -137,5 +219,6 @@ class VLLM:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # .venv's own way to this package is not followed from here
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     main(sys.argv[1])

@@ -12,6 +12,9 @@ FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
 Comparability = Literal["paper", "unproven", "off"]
+GenerationEngine = Literal["hf", "vllm", "sglang"]
+PromptFormat = Literal["auto", "own", "deepseek-coder"]
+Split = Literal["test", "validation", "train", "all"]
 
 BUDGET_MS = 500.0  # of one search for a proof, a trial being reckoned at one
 COMPARABILITY: Comparability = "unproven"

@@ -1,4 +1,4 @@
-"""Batched generation with a transformers model on a CPU, repeatable to the last token.
+"""Batched generation with a transformers model in this process, repeatable to the last token.
 
 Each request draws from its own stream of random numbers, named by what is asked and not by when it arrives, so the same
 seed and weights sample the same responses whatever the order of arrival.
@@ -23,6 +23,7 @@ class Request:
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     ended: bool = False
+    top_p: float = 1.0
 
 
 @torch.inference_mode()
@@ -35,11 +36,13 @@ def sample(model, requests: list[Request], eos: set[int]) -> None:
     if not live:
         return
     width = max(len(request.prompt) for request in live)
-    ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in live])
-    mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in live])
+    device = model.device
+    ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in live], device=device)
+    mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in live], device=device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    uniform = torch.stack([_uniform(r, max(r.budget for r in live)) for r in live])
-    temperature = torch.tensor([r.temperature for r in live])[:, None]
+    uniform = torch.stack([_uniform(r, max(r.budget for r in live)) for r in live]).to(device)
+    temperature = torch.tensor([r.temperature for r in live], device=device)[:, None]
+    top_p = torch.tensor([r.top_p for r in live], device=device)[:, None]
     cache, step = None, 0
     while True:
         output = model(
@@ -47,6 +50,8 @@ def sample(model, requests: list[Request], eos: set[int]) -> None:
         )
         cache, logits = output.past_key_values, output.logits[:, -1].float()
         log_probs = torch.log_softmax(logits / temperature.masked_fill(temperature == 0, 1.0), -1)
+        if any(request.top_p < 1.0 for request in live):
+            log_probs = _nucleus(log_probs, top_p)
         picked = torch.where(
             temperature == 0, logits.argmax(-1, keepdim=True), _inverse_cdf(log_probs, uniform[:, step])
         )
@@ -64,10 +69,10 @@ def sample(model, requests: list[Request], eos: set[int]) -> None:
         ids, positions = picked, positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
         if len(keep) <= 0.75 * len(live):
-            rows = torch.tensor(keep)
+            rows = torch.tensor(keep, device=device)
             cache.batch_select_indices(rows)
             ids, positions, mask = ids[rows], positions[rows], mask[rows]
-            uniform, temperature = uniform[rows], temperature[rows]
+            uniform, temperature, top_p = uniform[rows], temperature[rows], top_p[rows]
             live = [live[row] for row in keep]
 
 
@@ -75,6 +80,17 @@ def _uniform(request: Request, count: int) -> torch.Tensor:
     digest = hashlib.blake2b(repr(request.stream).encode(), digest_size=8).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
     return torch.rand(count, generator=generator, dtype=torch.float64)
+
+
+def _nucleus(log_probs: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
+    """Log-probs of the fewest tokens that hold ``top_p`` together, the likeliest first (Holtzman et al. 2020), shape (rows,
+    tokens); -inf for the others, and nothing changed in rows whose ``top_p`` is 1.
+    """
+    ordered, order = log_probs.sort(-1, descending=True)
+    before = ordered.exp().cumsum(-1) - ordered.exp()  # what likelier tokens hold; 0 for the first
+    dropped = torch.zeros_like(log_probs, dtype=torch.bool).scatter(-1, order, before >= top_p)
+    kept = torch.log_softmax(log_probs.masked_fill(dropped, -torch.inf), -1)
+    return torch.where(top_p < 1.0, kept, log_probs)
 
 
 def _inverse_cdf(log_probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

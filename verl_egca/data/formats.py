@@ -3,6 +3,7 @@
 humaneval       task_id, prompt, canonical_solution, test, entry_point      (and HumanEvalFix, HumanEval+)
 mbpp            text, code, test_list, test_setup_code
 mbpp-sanitized  prompt, code, test_list, test_imports
+mbpp-plus       the same and test, a program that decides: EvalPlus's MBPP+ on the hub, or its OriginFmt file
 prime_code      verl's code-RL rows: reward_model.ground_truth or the row itself holds JSON with inputs, outputs and
                 optionally fn_name (APPS, TACO, LiveCodeBench): calls with fn_name, standard input without
 egca            the project's own: `Problem` as JSON, bare or in verl's parquet as `prepare` writes it
@@ -14,12 +15,14 @@ import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from pydantic import ValidationError
 
 from verl_egca.data.rows import BadInput, Row, list_of, read_rows, text_of
 from verl_egca.problem import AssertionTests, CallTests, Problem, StdioTests
+from verl_egca.source import SourceText
 from verl_egca.statements import parse
 
 Reader = Callable[[Path, int, Row], Problem]
@@ -56,6 +59,15 @@ def _check_tests(path: Path, number: int, key: str, problem: Problem) -> None:
 
 def recognise(path: Path, number: int, row: Row) -> str:
     """The format that a row's keys show. Raises BadInput that lists what each format needs."""
+    if {"base_input", "plus_input"} <= row.keys():
+        # their expected values are what EvalPlus computes when it runs, and JSON has lost tuples and sets of the inputs
+        raise BadInput(
+            path,
+            number,
+            "plus_input",
+            "is of EvalPlus's inner format, which holds no expected values; its files with tests are wanted: "
+            "evalplus/humanevalplus or evalplus/mbppplus on the hub, or a release's *-OriginFmt.jsonl.gz",
+        )
     for name, keys in _KEYS.items():
         if any(keys_of_one <= row.keys() for keys_of_one in keys):
             return name
@@ -99,6 +111,9 @@ def _helpers(prompt: str, entry: str) -> str:
     return "".join(ast.unparse(node) + "\n" for node in kept)
 
 
+MBPP_SHOWS = "\nYour code should pass these tests:\n\n"  # between what is asked and the assertions
+
+
 def _mbpp(path: Path, number: int, row: Row) -> Problem:
     """The prompt shows the assertions, as the data set's paper does: nothing else names the function."""
     text = text_of(path, number, row, "text" if "text" in row else "prompt")
@@ -111,11 +126,26 @@ def _mbpp(path: Path, number: int, row: Row) -> Problem:
     shown = "\n".join(assertions)
     return Problem(
         task_id=f"MBPP/{row.get('task_id')}",
-        prompt=f"{text.strip()}\nYour code should pass these tests:\n\n{shown}\n",
+        prompt=f"{text.strip()}{MBPP_SHOWS}{shown}\n",
         entry_point=called_function(code, assertions),
         reference=code,
         tests=AssertionTests(setup=setup, assertions=tuple(assertions)),
     )
+
+
+def _mbpp_plus(path: Path, number: int, row: Row) -> Problem:
+    """Shown are MBPP's own assertions; what decides is the loop that ``test`` ends with, in which they are covered."""
+    shown, test = _mbpp(path, number, row), text_of(path, number, row, "test")
+    tree = parse(test, limit=None)
+    if tree is None or not tree.body or not isinstance(tree.body[-1], ast.For):
+        raise BadInput(path, number, "test", "does not end with a loop over inputs, or is not Python")
+    assert isinstance(shown.tests, AssertionTests)
+    start = SourceText(test).offset(tree.body[-1].lineno, 0)
+    setup, loop = f"{shown.tests.setup}\n{test[:start]}".strip(), test[start:].strip()
+    if any(isinstance(node, ast.Name) and node.id == "candidate" for node in ast.walk(tree.body[-1])):
+        setup += f"\ndef check(candidate):\n{indent(loop, '    ')}\n"  # early releases call the function so
+        loop = f"check({shown.entry_point})"
+    return shown.model_copy(update={"tests": AssertionTests(setup=setup, assertions=(loop,))})
 
 
 def called_function(code: str, assertions: list[str]) -> str | None:
@@ -226,14 +256,16 @@ FORMATS: dict[str, Reader] = {
     "humaneval": _humaneval,
     "mbpp": _mbpp,
     "mbpp-sanitized": _mbpp,
+    "mbpp-plus": _mbpp_plus,
     "egca": _egca,
     "prime_code": _verl_row,
 }
-_TESTS_KEY = {"humaneval": "test", "mbpp": "test_list", "mbpp-sanitized": "test_list"}
+_TESTS_KEY = {"humaneval": "test", "mbpp": "test_list", "mbpp-sanitized": "test_list", "mbpp-plus": "test"}
 _KEYS: dict[str, tuple[set[str], ...]] = {
     "egca": ({"task_id", "prompt", "tests"},),
     "humaneval": ({"prompt", "canonical_solution", "test", "entry_point"},),
     "mbpp": ({"text", "code", "test_list"},),
+    "mbpp-plus": ({"prompt", "code", "test_list", "test"},),
     "mbpp-sanitized": ({"prompt", "code", "test_list"},),
     "prime_code": ({"reward_model", "prompt"}, {"inputs", "outputs"}),
 }

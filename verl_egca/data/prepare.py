@@ -37,7 +37,7 @@ def prepare(
     rows = [row for _, row in read_rows(source)]
     splits: dict[str, list[Problem]] = {}
     for problem, row in zip(problems, rows, strict=True):
-        split = (row.get("extra_info") or {}).get("split") or _split_of(problem)
+        split = (row.get("extra_info") or {}).get("split") or split_of(problem)
         if split is not None:
             splits.setdefault(split, []).append(problem)
     name = problems[0].task_id.split("/")[0].lower()
@@ -70,7 +70,8 @@ def write_parquet(problems: Sequence[Problem], path: Path, *, source: str, split
     return len(rows)
 
 
-def _split_of(problem: Problem) -> str | None:
+def split_of(problem: Problem) -> str | None:
+    """As MBPP's authors split its full set; None for the few-shot prompts, ``test`` for other problems."""
     family, _, number = problem.task_id.partition("/")
     if family != "MBPP" or not number.isdigit():
         return "test"

@@ -1,4 +1,4 @@
-"""Rows of a file: JSON lines, plain or ``.gz``, or parquet; errors name the file, the row and the key."""
+"""Rows of a file: JSON lines or one JSON list, plain or ``.gz``, or parquet; errors name the file, the row and the key."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
             return
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8") as file:
+            if path.name.removesuffix(".gz").endswith(".json"):
+                yield from _list_rows(path, file.read())
+                return
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, _json_row(path, number, line)
@@ -35,7 +38,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
         raise BadInput(path, None, None, "there is no such file") from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise BadInput(
-            path, None, None, f"can't be read ({error}); JSON lines in UTF-8, .gz or .parquet is wanted"
+            path, None, None, f"can't be read ({error}); JSON lines or a .json list in UTF-8, .gz or .parquet is wanted"
         ) from None
 
 
@@ -57,6 +60,22 @@ def list_of(path: Path, number: int, row: Row, key: str) -> list[Any]:
         found = "is missing" if key not in row else f"is {type(value).__name__}"
         raise BadInput(path, number, key, f"{found}; a list is wanted")
     return value
+
+
+def _list_rows(path: Path, text: str) -> Iterator[tuple[int, Row]]:
+    """MBPP's sanitized-mbpp.json is one list."""
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(
+            path, None, None, f"is not JSON ({error}); a list of objects is wanted, or lines in .jsonl"
+        ) from None
+    if not isinstance(rows, list):
+        raise BadInput(path, None, None, f"is a JSON {type(rows).__name__}; a list of objects is wanted")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise BadInput(path, number, None, f"is a JSON {type(row).__name__}; an object is wanted")
+        yield number, row
 
 
 def _json_row(path: Path, number: int, line: str) -> Row:

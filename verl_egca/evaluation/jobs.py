@@ -94,3 +94,9 @@ class ResumableOutput:
 def digest(path: Path) -> str:
     """A short name of a file's content."""
     return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """A file's digest as other tools print it, for records."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -19,8 +19,8 @@ def pass_at_k(samples: int, passed: int, k: int) -> float:
     return 1.0 - math.comb(samples - passed, k) / math.comb(samples, k)
 
 
-def mean_pass_at_k(outcomes: Mapping[str, Sequence[bool]], k: int) -> float | None:
-    """Mean over tasks of pass@k; None if a task has fewer than k samples, or there are no tasks."""
+def pass_at_k_of_tasks(outcomes: Mapping[str, Sequence[bool]], k: int) -> list[float] | None:
+    """Each task's pass@k; None if a task has fewer than k samples, or there are no tasks."""
     if not outcomes or any(len(one) < k for one in outcomes.values()):
         return None
-    return sum(pass_at_k(len(one), sum(one), k) for one in outcomes.values()) / len(outcomes)
+    return [pass_at_k(len(one), sum(one), k) for one in outcomes.values()]

@@ -1,16 +1,19 @@
 """Rows of samples: a ``task_id`` and one of ``completion``, ``solution``, ``response``, and the program in each.
 
-Rows of HumanEvalFix are samples as well: their ``buggy_solution`` is a completion of the problem's prompt.
+Rows of HumanEvalFix are samples as well: their ``buggy_solution`` is a completion of the problem's prompt. So are those
+that verl writes to ``trainer.validation_data_dir`` and ``trainer.rollout_data_dir``: ``output`` is a response, and ``gts``
+the problem that `data.prepare` wrote.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from verl_egca.data.rows import BadInput, read_rows, text_of
+from verl_egca.data.rows import BadInput, Row, read_rows, text_of
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program, program_from_completion, program_from_solution
 
@@ -30,7 +33,8 @@ def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
     """The file's samples in its order. Raises BadInput that names file, row and key."""
     samples: list[Sample] = []
     counted: Counter[str] = Counter()
-    for number, row in read_rows(path):
+    for number, given_row in read_rows(path):
+        row = _from_verl(path, number, given_row) if {"gts", "output"} <= given_row.keys() else given_row
         task_id = str(row["task_id"]) if type(row.get("task_id")) is int else text_of(path, number, row, "task_id")
         problem = problems.get(task_id) or problems.get(_other_name(task_id))
         if problem is None:
@@ -46,6 +50,16 @@ def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
         counted[task_id] += 1
         samples.append(Sample(problem, index, _program(given[0], text, problem)))
     return samples
+
+
+def _from_verl(path: Path, number: int, row: Row) -> Row:
+    try:
+        task_id = json.loads(text_of(path, number, row, "gts"))["task_id"]
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(
+            path, number, "gts", "is no problem that `egca prepare` wrote; rows with task_id are wanted"
+        ) from None
+    return {"task_id": task_id, "response": row["output"]}
 
 
 def _program(key: str, text: str, problem: Problem) -> Program:

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-import torch
-
-from verl_egca.cpu.sampling import Request, sample
+from verl_egca.evaluation.engines.base import Request, Response, Sampling
+from verl_egca.evaluation.engines.hf import HF
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.gate import NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.problem import Problem
-from verl_egca.response import program_from_completion
+from verl_egca.response import extract_program
+from verl_egca.spans import token_pieces
 
 _MAX_TOKENS = 128
 _BATCH = 128
@@ -40,17 +41,20 @@ class Mix:
 
 def generate(
     model: Any, tokenizer: Any, problems: Sequence[Problem], group: int, temperature: float, seed: int
-) -> list[list[int]]:
-    """Token ids of ``group`` responses to each problem, in order."""
+) -> list[Response]:
+    """``group`` responses to each problem, in order."""
     requests = []
     for problem in problems:
         messages = [{"role": "user", "content": problem.prompt}]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
-        requests += [Request(list(prompt), temperature, _MAX_TOKENS, (seed, tuple(prompt), k)) for k in range(group)]
-    by_length = sorted(requests, key=lambda request: len(request.prompt))
-    for start in range(0, len(by_length), _BATCH):
-        sample(model, by_length[start : start + _BATCH], {tokenizer.eos_token_id})
-    return [request.tokens for request in requests]
+        requests += [Request(tuple(prompt), number, seed, _MAX_TOKENS) for number in range(group)]
+    engine, sampling = HF(model), Sampling(temperature, 1.0, (tokenizer.eos_token_id,))
+    order = sorted(range(len(requests)), key=lambda place: len(requests[place].prompt))
+    found: dict[int, Response] = {}
+    for start in range(0, len(order), _BATCH):
+        places = order[start : start + _BATCH]
+        found.update(zip(places, engine.generate([requests[place] for place in places], sampling), strict=True))
+    return [found[place] for place in range(len(requests))]
 
 
 def measure(
@@ -65,7 +69,6 @@ def measure(
 ) -> Mix:
     """Sample ``group`` responses to each of ``count`` problems drawn at random, and run them."""
     chosen = random.Random(seed).sample(list(problems), min(count, len(problems)))
-    model.eval()
     responses = generate(model, tokenizer, chosen, group, temperature, seed)
     asked = [problem for problem in chosen for _ in range(group)]
     with Sandbox(_LIMITS, workers=2) as sandbox, ThreadPoolExecutor(2) as threads:
@@ -73,18 +76,17 @@ def measure(
     counts = Counter(modes)
     groups = [modes[start : start + group] for start in range(0, len(modes), group)]
     mixed = sum(0 < sum(mode is Mode.CORRECT for mode in one) < len(one) for one in groups)
-    lengths = torch.tensor([len(ids) for ids in responses], dtype=torch.float32)
     return Mix(
         samples=len(modes),
         passed=counts[Mode.CORRECT] / len(modes),
         logic=counts[Mode.LOGIC] / len(modes),
         syntax=counts[Mode.SYNTAX] / len(modes),
         mixed_groups=mixed / len(groups),
-        tokens=lengths.mean().item(),
+        tokens=fmean(len(response.tokens) for response in responses),
     )
 
 
-def _mode(sandbox: Sandbox, tokenizer: Any, problem: Problem, ids: list[int]) -> Mode:
-    text = tokenizer.decode(ids, skip_special_tokens=True)
-    program = program_from_completion(text, problem).source
+def _mode(sandbox: Sandbox, tokenizer: Any, problem: Problem, response: Response) -> Mode:
+    text = token_pieces(tokenizer, response.tokens).text
+    program = extract_program(text, problem, truncated=response.truncated).source
     return gate(problem, program, sandbox.run(problem, program), NoConstraints()).mode

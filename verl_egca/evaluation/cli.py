@@ -1,0 +1,184 @@
+"""``egca evaluate``: samples that are there, or a model's, judged; pass@k with intervals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from verl_egca.config.choices import GenerationEngine, PromptFormat, Split
+from verl_egca.exit_status import bad_input_is_status_2
+
+if TYPE_CHECKING:
+    from verl_egca.evaluation.generate import Generation
+
+_out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+def evaluate(
+    problems: Annotated[
+        list[Path],
+        typer.Option(
+            help="HumanEval, MBPP (full, sanitized), HumanEval+, MBPP+, prime_code, the project's own; .jsonl, .json, .gz, "
+            ".parquet; may be repeated with --model"
+        ),
+    ],
+    samples: Annotated[
+        Path | None,
+        typer.Option(
+            help="rows with task_id and one of completion, solution, response, or those of verl's validation_data_dir"
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="a model's folder, or name on the hub, that generates them")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for samples, settings and results; goes on with what is there")
+    ] = None,
+    k: Annotated[str, typer.Option(help="for which k to estimate pass@k, separated by commas")] = "1",
+    engine: Annotated[GenerationEngine, typer.Option(help="what generates")] = "hf",
+    n: Annotated[int, typer.Option("--n", help="samples a problem", min=1)] = 1,
+    temperature: Annotated[float, typer.Option(help="0 is greedy", min=0)] = 0.0,
+    top_p: Annotated[float, typer.Option(help="share of the probability that is sampled from", min=0.01, max=1)] = 1.0,
+    max_tokens: Annotated[int, typer.Option(help="of a response", min=1)] = 512,
+    seed: Annotated[int, typer.Option(help="of every sample")] = 0,
+    prompt: Annotated[
+        PromptFormat,
+        typer.Option(help="auto: a row's own chat, else deepseek-coder for HumanEval and MBPP; own: as in training"),
+    ] = "auto",
+    split: Annotated[
+        Split, typer.Option(help="which of MBPP's tasks; test: 11 to 510. Other files are all test")
+    ] = "test",
+    examples: Annotated[
+        Path | None,
+        typer.Option(help="file with MBPP's tasks 2, 3, 4, shown in prompts, where --problems has them not"),
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="of the model; auto: its own, with hf on a CPU float32")] = "auto",
+    tensor_parallel: Annotated[int, typer.Option(help="GPUs of vllm or sglang", min=1)] = 1,
+    batch: Annotated[
+        int | None, typer.Option(help="prompts given to the engine at once; hf 32, vllm and sglang 1024", min=1)
+    ] = None,
+    engine_argument: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for the engine's own class; may be repeated")
+    ] = None,
+    package: Annotated[
+        list[str] | None, typer.Option(help="installed package that programs may import; may be repeated")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table, an object a line")] = False,
+    workers: Annotated[int, typer.Option(help="programs that run at once", min=1)] = 2,
+) -> None:
+    """Judge samples, or generate and judge a model's, and print the unbiased estimate of pass@k."""
+    ks = whole_numbers(k)
+    if (samples is None) == (model is None):
+        _refuse("evaluate: one of --samples, to judge what is there, and --model, to generate, is wanted")
+    if model is None:
+        if len(problems) > 1:
+            _refuse("--samples: are judged against one file of --problems")
+        generation = None
+    else:
+        if out is None:
+            _refuse("--model: a folder for what it generates is wanted, --out")
+        if n > 1 and temperature == 0:
+            _refuse(f"--n {n}: greedy samples of a problem are all the same; give a --temperature, or --n 1")
+        if engine == "hf" and tensor_parallel > 1:
+            _refuse("--tensor-parallel: engine hf runs on one device; choose --engine vllm or sglang")
+        from verl_egca.evaluation.generate import Generation
+
+        generation = Generation(
+            *(model, engine, n, temperature, top_p, max_tokens, seed, prompt, split, examples),
+            *(dtype, tensor_parallel, batch, _arguments(engine_argument)),
+        )
+    with bad_input_is_status_2(_err):
+        _run(problems, samples, generation, out, ks, tuple(package or ()), workers, as_json)
+
+
+def whole_numbers(text: str) -> list[int]:
+    numbers = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() and int(part) > 0 for part in numbers):
+        _refuse(f"--k {text}: whole numbers from 1, separated by commas, are wanted")
+    return [int(part) for part in numbers]
+
+
+def _run(
+    problems: list[Path],
+    samples: Path | None,
+    generation: Generation | None,
+    out: Path | None,
+    ks: list[int],
+    packages: tuple[str, ...],
+    workers: int,
+    as_json: bool,
+) -> None:
+    from verl_egca.evaluation.evaluate import Evaluation, evaluate_file
+    from verl_egca.evaluation.results import results_table, write_results
+    from verl_egca.execution.limits import Limits
+
+    try:
+        limits = Limits(packages=packages)
+    except ValueError:
+        _refuse(f"--package {' '.join(packages)}: names of packages, as they are imported, are wanted")
+    folders = _folders(problems, out)
+    made = _generated(problems, folders, generation) if generation is not None else {problems[0]: samples}
+    found: dict[str, Evaluation] = {}
+    for path, file in made.items():
+        assert file is not None
+        found[path.name] = evaluate_file(path, file, ks, workers, _err, limits)
+        if folders:
+            write_results(folders[path], path, file, found[path.name], limits)
+        if as_json:
+            sys.stdout.write(json.dumps({"file": path.name, **asdict(found[path.name])}) + "\n")
+    if as_json:
+        return
+    _out.print(results_table(found))
+    for name, evaluation in found.items():
+        if evaluation.no_verdict:
+            _out.print(
+                f"{name}: {evaluation.no_verdict} samples have tests that could not be judged; they count as not passed"
+            )
+    if out is not None:
+        _out.print(f"samples, settings, results: {', '.join(map(str, folders.values()))}", soft_wrap=True)
+
+
+def _folders(problems: list[Path], out: Path | None) -> dict[Path, Path]:
+    if out is None:
+        return {}
+    folders = {path: out / path.name.partition(".")[0] for path in problems}
+    if len(set(folders.values())) < len(problems):
+        _refuse("--problems: two files share a name; evaluate them into different --out")
+    return folders
+
+
+def _generated(problems: list[Path], folders: dict[Path, Path], generation: Generation) -> dict[Path, Path | None]:
+    from verl_egca.evaluation.engines import check_installed
+    from verl_egca.evaluation.engines.base import EngineMissing
+    from verl_egca.evaluation.generate import Generator
+
+    try:
+        check_installed(generation.engine)
+    except EngineMissing as error:
+        _refuse(str(error))
+    generator = Generator(generation, _err)
+    try:
+        return {path: generator.generate(path, folders[path]) for path in problems}
+    finally:
+        generator.close()
+
+
+def _arguments(given: list[str] | None) -> dict[str, Any]:
+    import yaml
+
+    found: dict[str, Any] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            _refuse(f"--engine-argument {text}: NAME=VALUE is wanted, max_model_len=4096 for one")
+        found[name] = yaml.safe_load(value)
+    return found
+
+
+def _refuse(words: str) -> NoReturn:
+    _err.print(words, markup=False, soft_wrap=True)
+    raise typer.Exit(2)
