@@ -30,7 +30,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
         with opener(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, _json_row(path, number, line)
+                    yield number, json_row(path, number, line)
     except FileNotFoundError:
         raise BadInput(path, None, None, "there is no such file") from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
@@ -59,7 +59,8 @@ def list_of(path: Path, number: int, row: Row, key: str) -> list[Any]:
     return value
 
 
-def _json_row(path: Path, number: int, line: str) -> Row:
+def json_row(path: Path, number: int, line: str) -> Row:
+    """One line of a file of JSON lines. Raises BadInput."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
