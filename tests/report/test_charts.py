@@ -39,6 +39,11 @@ def test_credit_is_weighed_by_advantage(read):
     }  # fmt: skip
 
 
+def test_an_advantage_that_is_no_number_weighs_nothing(read):
+    run = read(row(1, advantage=float("nan")), row(1, advantage=-1.0))
+    assert values(chart(run, "proof")) == {"proven": {1: 1.0}}
+
+
 def test_a_steps_phases_and_what_has_no_timer_add_up_to_the_step(read):
     shown = values(chart(read(), "phases"))
     assert shown == {"gen": {1: 6.0, 2: 6.0}, "update_actor": {1: 3.0, 2: 3.0}, "other": {1: 1.0, 2: 1.0}}

@@ -1,6 +1,7 @@
 """The report's page in a real browser: what a person sees and does, with and without a mouse."""
 
 import pytest
+from playwright.sync_api import expect
 from report_runs import DIFF, row, short, write_run
 
 HEAT = "pre.heat"
@@ -96,6 +97,13 @@ def test_a_short_row_says_what_it_is(open_page, run):
     assert page.locator(HEAT).count() == 0
 
 
+def test_an_advantage_that_is_no_number_is_said_to_be_none(open_page, tmp_path):
+    page = open_page(write_run(tmp_path / "nan", [row(advantage=float("nan"))]))
+    assert "Advantage nan" in page.locator("#detail .credit").inner_text()
+    assert page.locator("#list .advantage").inner_text() == "no number"
+    assert {heat for _, heat, _ in heats(page)} == {0}
+
+
 def test_a_row_without_token_boundaries_is_coloured_by_character_and_says_so(open_page, tmp_path):
     page = open_page(write_run(tmp_path / "old", [row(program_tokens=[])]))
     assert "not by token" in page.locator(".pointed").inner_text()
@@ -139,6 +147,15 @@ def test_what_is_chosen_is_in_the_address_and_comes_back_with_it(open_page, run)
     page.reload()
     assert (chosen(page), page.input_value("#f-task")) == (before, "sum")
     assert page.get_by_label("GRPO (uniform)").is_checked()
+
+
+def test_a_link_to_a_part_of_the_page_and_a_pasted_address_both_keep_their_promise(open_page, run):
+    page = open_page(run, fragment="#of=0.1.0&at=sum/1")
+    page.get_by_role("link", name="Curves").click()
+    page.wait_for_url("**at=sum%2F1")
+    page.evaluate("location.hash = 'of=0.2.0&at=sort/1&view=grpo'")
+    expect(page.locator("#detail h3")).to_have_text("sort/1")
+    expect(page.get_by_label("GRPO (uniform)")).to_be_checked()
 
 
 def test_rows_of_the_tables_open_their_program(open_page, run):

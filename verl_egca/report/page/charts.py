@@ -6,6 +6,7 @@ becomes a chart of its own, with a line a run.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def _proof(run: Run) -> Chart | None:
     """Weighed by advantage: a sample without one moves nothing, whatever is known of it."""
     weights: dict[int, dict[str, float]] = defaultdict(lambda: dict.fromkeys(PROOF, 0.0))
     for record in run.records:
-        weights[record.step][rests_on(record)] += abs(record.advantage)
+        weights[record.step][rests_on(record)] += weight(record)
     shares = {
         step: {name: w / sum(row.values()) for name, w in row.items()}
         for step, row in weights.items()
@@ -139,6 +140,11 @@ def _proof(run: Run) -> Chart | None:
     note = "Of all advantage that failing samples carry: what the blame rests on. Spread evenly: as in GRPO."
     kept = tuple(one for one in series if any(value for _, value in one.points))
     return Chart("proof", "Credit that rests on proof", note, "share", "stack", kept) if kept else None
+
+
+def weight(record: LocalizationRecord) -> float:
+    """How much credit a sample carries; none if its advantage is not finite."""
+    return abs(record.advantage) if math.isfinite(record.advantage) else 0.0
 
 
 def rests_on(record: LocalizationRecord) -> str:

@@ -6,8 +6,7 @@ Rows that hold no token boundaries are cut where the blamed characters begin and
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,11 +53,12 @@ Cut = tuple[int, int | None, bool]  # a piece's first character, its token, whet
 
 def _by_token(record: LocalizationRecord) -> Iterator[Cut]:
     yield 0, None, False
+    blamed = {token for first, last in record.token_spans for token in range(first, last)}
     for run in record.program_tokens:
         at = run.start
         for token, length in enumerate(run.lengths, run.token):
             if length:
-                yield at, token, any(first <= token < last for first, last in record.token_spans)
+                yield at, token, token in blamed
             at += length
         yield at, None, False
 
@@ -74,9 +74,9 @@ def _by_character(record: LocalizationRecord) -> Iterator[Cut]:
             reached = end
 
 
-def _lines(program: str, cuts: list[Cut]) -> Iterator[tuple[Piece, ...]]:
+def _lines(program: str, cuts: Sequence[Cut]) -> Iterator[tuple[Piece, ...]]:
     """The pieces of each line. Of cuts at one character the last counts."""
-    starts = [start for start, _, _ in cuts]
+    here = 0  # the cut that the next piece begins in
     for match in _LINE.finditer(program):
         at, end = match.span()
         if at == end:
@@ -84,13 +84,14 @@ def _lines(program: str, cuts: list[Cut]) -> Iterator[tuple[Piece, ...]]:
         text_end = at + len(match[0].rstrip("\r\n"))
         pieces: list[Piece] = []
         while at < end:
-            here = bisect_right(starts, at) - 1
-            until = min(end, starts[here + 1] if here + 1 < len(starts) else end)
-            text = program[at : min(until, text_end)] + ("\n" if until > text_end else "")
-            if text_end <= at and pieces and pieces[-1].text.endswith("\n"):
-                text = ""  # the second half of \r\n, in a token of its own
-            if text:
-                pieces.append(Piece(text, *cuts[here][1:]))
+            while here + 1 < len(cuts) and cuts[here + 1][0] <= at:
+                here += 1
+            _, token, blamed = cuts[here]
+            until = min(end, cuts[here + 1][0]) if here + 1 < len(cuts) else end
+            if until <= text_end:
+                pieces.append(Piece(program[at:until], token, blamed))
+            elif at <= text_end:  # else the second half of \r\n, in a token of its own
+                pieces.append(Piece(program[at:text_end] + "\n", token, blamed))
             at = until
         yield tuple(pieces)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ def index(found: Sequence[Sample]) -> dict[str, Any]:
         "mode": [modes.number(sample.record.mode or "not scored") for sample in found],
         "sure": [SURE.index(sure(sample.record)) for sample in found],
         "localizer": [localizers.number(sample.record.localizer or "") for sample in found],
-        "advantage": [round(sample.record.advantage, 6) for sample in found],
+        "advantage": [_number(round(sample.record.advantage, 6)) for sample in found],
         "short": [int(sample.record.short) for sample in found],
         "blamed": [snippet(sample.record) for sample in found],
         "names": {"task": tasks.names, "mode": modes.names, "sure": list(SURE), "localizer": localizers.names},
@@ -104,7 +105,12 @@ def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
         "own": cut.own_tokens if cut else 0,
         "tokens": record.response_tokens,
         "spans": [list(span) for span in record.token_spans],
-        "credit": {"on": given.on_span, "else": given.elsewhere, "uniform": given.uniform, "focused": given.focused},
+        "credit": {
+            "on": _number(given.on_span),
+            "else": _number(given.elsewhere),
+            "uniform": _number(given.uniform),
+            "focused": given.focused,
+        },
         "credit_words": credit_in_words(record, given),
         "place": [[place.line, place.col, place.end_line, place.end_col] for place in record.place],
         "facts": [list(line) for line in lines(record) if line[0] != "divergence"],
@@ -116,6 +122,8 @@ def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
 
 def credit_in_words(record: LocalizationRecord, given: TokenCredit) -> str:
     """Where the advantage went, in a sentence that needs no colour."""
+    if not math.isfinite(record.advantage):
+        return f"Advantage {record.advantage}: this is no number that an update can use."
     if record.advantage == 0:
         return "Advantage 0: all samples of its group got the same reward, so no token is moved."
     total, tokens = _signed(record.advantage), record.response_tokens
@@ -135,18 +143,37 @@ def credit_in_words(record: LocalizationRecord, given: TokenCredit) -> str:
     )
 
 
+def _number(value: float) -> float | None:
+    """JSON has no word for what is not finite."""
+    return value if math.isfinite(value) else None
+
+
 def _signed(value: float) -> str:
     return f"{value:+.4f}".replace("-", "\u2212")
 
 
-def _lines(cut: HeatMap | None) -> list[list[list[Any]]]:
-    """A list a line; a piece is [text, token or -1, blamed as 0 or 1]."""
+def _lines(cut: HeatMap | None) -> list[list[Any]]:
+    """A list a line, as ``data.js`` reads it: a text is the next token's, a number says which token that is.
+
+    A text in a list of its own is the prompt's code, or in rows without token boundaries what is blamed.
+    """
     if cut is None:
         return []
-    return [
-        [[piece.text, -1 if piece.token is None else piece.token, int(piece.blamed)] for piece in line]
-        for line in cut.lines
-    ]
+    if cut.by == "character":
+        return [[[piece.text] if piece.blamed else piece.text for piece in line] for line in cut.lines]
+    found, following = [], 0
+    for line in cut.lines:
+        items: list[Any] = []
+        for piece in line:
+            if piece.token is None:
+                items.append([piece.text])
+                continue
+            if piece.token != following:
+                items.append(piece.token)
+            items.append(piece.text)
+            following = piece.token + 1
+        found.append(items)
+    return found
 
 
 def _parts(details: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:

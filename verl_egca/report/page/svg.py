@@ -118,7 +118,7 @@ def _stack(axes: Axes, chart: Chart) -> None:
     columns = [[one.at().get(step, 0.0) for step in steps] for one in chart.series]
     colours = [_COLOURS[one.colour % PALETTE] for one in chart.series]
     if len(steps) > _BARS:
-        axes.stackplot(steps, *columns, colors=colours, linewidth=0, step="mid")
+        axes.stackplot(steps, *columns, colors=colours, linewidth=0)
         return
     width = 0.82 * min((after - before for before, after in pairwise(steps)), default=1)
     below = [0.0] * len(steps)

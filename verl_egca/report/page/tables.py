@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verl_egca.report.page.charts import rests_on
+from verl_egca.report.page.charts import rests_on, weight
 from verl_egca.report.page.programs import Sample, sure
 from verl_egca.report.page.run import Run
 from verl_egca.report.records import LocalizationRecord
@@ -42,7 +42,7 @@ def figures(run: Run) -> list[Figure]:
     found += _first_to_last(run, "localized", "egca/localized_share", _percent, "of samples in LOGIC or SYNTAX")
     weights: dict[str, float] = defaultdict(float)
     for record in run.records:
-        weights[rests_on(record)] += abs(record.advantage)
+        weights[rests_on(record)] += weight(record)
     if total := sum(weights.values()):
         found.append(Figure("credit on proof", _percent(weights["proven"] / total), "of failing samples' advantage"))
     found += _first_to_last(run, "blamed", "egca/span_share_of_response", _percent, "of a response's tokens")

@@ -6,10 +6,26 @@ const SAMPLES = DATA.samples;
 const COUNT = SAMPLES.step.length;
 const opened = new Map(); // chunk -> promise of its details
 
-function detailOf(sample) {
+async function detailOf(sample) {
   const chunk = Math.floor(sample / DATA.chunk);
   if (!opened.has(chunk)) opened.set(chunk, openChunk(chunk));
-  return opened.get(chunk).then((details) => details[sample % DATA.chunk]);
+  const detail = (await opened.get(chunk))[sample % DATA.chunk];
+  return { ...detail, lines: expanded(detail) };
+}
+
+// Pieces as [text, token or -1, blamed], from what programs.py wrote.
+function expanded({ by, lines, spans }) {
+  let next = 0;
+  return lines.map((items) => items.flatMap((item) => {
+    if (typeof item === "number") {
+      next = item;
+      return [];
+    }
+    if (by === "character") return [typeof item === "string" ? [item, -1, 0] : [item[0], -1, 1]];
+    if (typeof item !== "string") return [[item[0], -1, 0]];
+    const token = next++;
+    return [[item, token, spans.some(([first, last]) => first <= token && token < last) ? 1 : 0]];
+  }));
 }
 
 async function openChunk(chunk) {

@@ -8,7 +8,14 @@ const TEST = ["failing test", "got", "error", "constraint"]; // facts that stand
 let onView = () => {};
 
 async function showDetail(sample) {
-  const detail = await detailOf(sample);
+  let detail;
+  try {
+    detail = await detailOf(sample);
+  } catch (error) {
+    shownDetail = null;
+    detailPane.replaceChildren(heading(sample), make("p", { class: "note" }, `This browser can't open the sample's details: ${error.message}`));
+    return;
+  }
   if (listed[chosen] !== sample) return; // another one was chosen meanwhile
   shownDetail = detail;
   detailPane.replaceChildren(

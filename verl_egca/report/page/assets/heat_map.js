@@ -24,7 +24,7 @@ function piece(detail, view, most, text, token, blamed) {
   const shown = make(blamed ? "mark" : "span", { class: own ? "piece" : "piece prompt" });
   if (own) {
     const value = advantageOf(detail.credit, view, blamed);
-    if (value !== 0) {
+    if (value) {
       shown.classList.add(value < 0 ? "down" : "up");
       shown.style.setProperty("--heat", heatOf(value, most));
     }

@@ -14,12 +14,9 @@ function start() {
 function startPrograms() {
   rowHeight = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 3.5);
   fillFilters();
-  const state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  setFilters(state);
-  view = state.view === "grpo" ? "grpo" : "egca";
   onChosen = (sample) => { showDetail(sample); remember(); };
   onView = remember;
-  refilter(sampleNamed(state));
+  recall();
   list.addEventListener("scroll", () => requestAnimationFrame(drawRows), { passive: true });
   new ResizeObserver(drawRows).observe(list);
   list.addEventListener("keydown", keyInList);
@@ -31,6 +28,8 @@ function startPrograms() {
   document.getElementById("filters").addEventListener("input", () => { refilter(listed[chosen]); remember(); });
   document.getElementById("clear").addEventListener("click", () => { setFilters({}); refilter(listed[chosen]); remember(); });
   document.getElementById("programs").addEventListener("keydown", keyInPrograms);
+  // a link to a part of the page takes the address; another sample's address may be pasted over this one's
+  addEventListener("hashchange", () => (location.hash.includes("of=") ? recall() : remember()));
   for (const kind of ["pointerover", "pointerdown"]) detailPane.addEventListener(kind, point);
   for (const button of document.querySelectorAll("button.open")) button.addEventListener("click", () => openSample(Number(button.dataset.sample)));
 }
@@ -83,6 +82,13 @@ function sampleNamed({ of, at }) {
     seen += 1;
   }
   return -1;
+}
+
+function recall() {
+  const state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+  setFilters(state);
+  view = state.view === "grpo" ? "grpo" : "egca";
+  refilter(sampleNamed(state));
 }
 
 let remembering = 0;

@@ -21,6 +21,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 function signed(value) {
+  if (value === null) return "no number";
   if (value === 0) return "0";
   const size = Math.abs(value);
   return (value < 0 ? "\u2212" : "+") + (size >= 1e-4 ? size.toFixed(4) : size.toExponential(1));
