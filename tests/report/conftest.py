@@ -1,4 +1,5 @@
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,23 @@ def browser():
         launched.close()
 
 
-@pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens the page of some runs; afterwards nothing may have gone wrong in any: no error, no warning, no request."""
+@pytest.fixture(scope="session")
+def page_of():
+    """The page of some runs, made once: no test changes a run that it has opened."""
     from verl_egca.report.page.html import html
     from verl_egca.report.page.run import read_run
 
+    return lru_cache(lambda folders, reload_s: html([read_run(folder) for folder in folders], reload_s=reload_s))
+
+
+@pytest.fixture
+def open_page(browser, page_of, tmp_path):
+    """Opens the page of some runs; afterwards nothing may have gone wrong in any: no error, no warning, no request."""
     wrong, contexts = [], []
 
     def opened(*folders, reload_s=None, fragment="", **options):
         file = tmp_path / "report.html"
-        file.write_text(html([read_run(folder) for folder in folders], reload_s=reload_s), encoding="utf-8")
+        file.write_text(page_of(folders, reload_s), encoding="utf-8")
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
