@@ -1,7 +1,7 @@
 """Which response tokens a program's text is made of, compactly: what a reader needs to show credit token by token.
 
 A run is a stretch of the program that the response wrote in one piece. Its tokens follow each other, and each is stored as
-the number of characters that it adds, so that a token costs two or three bytes of JSON.
+the number of characters that it adds, so that a token costs three bytes of JSON or so.
 """
 
 from __future__ import annotations
