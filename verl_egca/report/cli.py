@@ -13,7 +13,7 @@ from verl_egca.exit_status import bad_input_is_status_2
 
 def report(
     run_dirs: Annotated[
-        list[Path], typer.Argument(help="a run's directory, runs/<name>; two are laid over each other")
+        list[Path], typer.Argument(metavar="RUN_DIR", help="runs/<name>; two are laid over each other")
     ],
     out: Annotated[
         Path | None,
