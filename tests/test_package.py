@@ -27,6 +27,7 @@ LIGHT = [
     "verl_egca.evaluation.explain",
     "verl_egca.report.inspect",
     "verl_egca.report.explanation",
+    "verl_egca.report.page.watch",
     "verl_egca.sharing",
     "verl_egca.doctor.examination",
     "verl_egca.doctor.show",

@@ -57,6 +57,17 @@ def test_a_wrong_decisions_tokens_are_blamed(score, tokenizer):
     assert score.evidence.program == PREFIX + BODY.replace("x > 1", "x >= 1")
 
 
+def test_the_evidence_says_which_tokens_wrote_which_part_of_the_program(score, tokenizer):
+    _, ids = score(BODY.replace("x > 1", "x >= 1"))
+    (run,) = score.evidence.tokens
+    assert (run.token, run.start) == (0, len(PREFIX))
+    assert len(run.lengths) == len(ids) - 1  # all but the end mark
+    at = run.start
+    for token, length in zip(ids, run.lengths, strict=False):
+        assert score.evidence.program[at : at + length] == tokenizer.decode([token])
+        at += length
+
+
 def test_what_does_not_compile_blames_what_the_compiler_reports(score, tokenizer):
     record, ids = score(BODY.replace("total += x", "total += )"))
     assert (record.mode, record.localizer) == ("SYNTAX", "reported")

@@ -26,6 +26,7 @@ from verl_egca.exit_status import bad_input_is_status_2
 from verl_egca.experiment.cli import app as experiment
 from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
+from verl_egca.report.cli import report
 from verl_egca.starter.cli import app as starter
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ app.add_typer(constraints, name="constraints")
 app.add_typer(experiment, name="experiment")
 app.command()(plan)
 app.command()(evaluate)
+app.command()(report)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Problems = Annotated[

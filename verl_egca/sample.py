@@ -22,6 +22,7 @@ from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import Consultation
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
+from verl_egca.program_tokens import TokenRun, token_runs
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
@@ -72,11 +73,15 @@ class SampleRecord(BaseModel):
 
 
 class SampleEvidence(BaseModel):
-    """What a failing sample can be understood by: its program, the failing test, and what the localizer saw."""
+    """What a failing sample can be understood by: its program, the failing test, and what the localizer saw.
+
+    ``tokens`` says which response tokens wrote which characters of the program.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     program: str | None = None
+    tokens: tuple[TokenRun, ...] = ()
     case: str | None = None
     got: str | None = None
     expected: str | None = None
@@ -170,7 +175,7 @@ class SampleScorer:
             fields |= _blame(assessment, program, pieces)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
             fields["not_localized"] = assessment.not_localized
-        return fields, _evidence(assessment, program)
+        return fields, _evidence(assessment, program, pieces)
 
     def _outcome(self, assessment: Assessment) -> dict[str, Any]:
         return {
@@ -205,11 +210,12 @@ def _digest(program: str) -> str:
     return hashlib.blake2b(program.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _evidence(assessment: Assessment, program: Program) -> SampleEvidence:
+def _evidence(assessment: Assessment, program: Program, pieces: TokenPieces) -> SampleEvidence:
     case: CaseVerdict | None = assessment.failing_case
     error, localization = assessment.error, assessment.localization
     return SampleEvidence(
         program=program.source,
+        tokens=token_runs(program, pieces),
         case=case.case if case else None,
         got=case.got if case else None,
         expected=case.expected if case else None,

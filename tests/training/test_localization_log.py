@@ -9,11 +9,12 @@ import torch
 from verl_egca.config.settings import Settings
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.evidence import EVIDENCE_BYTES
+from verl_egca.program_tokens import TokenRun
 from verl_egca.report.inspect import read_records
 from verl_egca.sample import SampleEvidence, SampleRecord
 from verl_egca.training.batch import Rows
 from verl_egca.training.localization_log import LocalizationLog
-from verl_egca.training.records import PROGRAM_BYTES
+from verl_egca.training.records import PROGRAM_BYTES, PROGRAM_TOKENS
 
 T = 10
 
@@ -133,6 +134,30 @@ def test_a_full_row_has_a_bounded_size_whatever_was_in_it(log):
     (line,) = log.path.read_text().splitlines()
     assert len(line) < PROGRAM_BYTES + 2 * EVIDENCE_BYTES + 8_000
     assert "[cut: 100000 characters]" in json.loads(line)["program"]
+
+
+def test_a_full_row_says_which_tokens_wrote_its_program_and_a_short_one_does_not(log):
+    tokens = (TokenRun(token=2, start=3, lengths=(4, 1)),)
+    batch = rows(record(program="def f():", tokens=tokens), record(program="def f():", tokens=tokens))
+    log(evidence_rows=1).append(1, batch, "ab", collect)
+    full, short = log.rows()
+    assert full["program_tokens"] == [{"token": 2, "start": 3, "lengths": [4, 1]}]
+    assert "program_tokens" not in short
+    assert [one.program_tokens for one in read_records(log.path.parent)] == [tokens, ()]
+
+
+def test_the_tokens_of_a_program_that_is_cut_end_where_it_does(log):
+    tokens = (TokenRun(token=0, start=0, lengths=(4,) * 7_000),)
+    log().append(1, rows(record(program="abcd" * 7_000, tokens=tokens)), "a", collect)
+    (row,) = log.rows()
+    (run,) = row["program_tokens"]
+    assert sum(run["lengths"]) == len(row["program"]) - len(" [cut: 28000 characters]")
+
+
+def test_more_tokens_than_a_program_can_need_are_not_kept(log):
+    tokens = (TokenRun(token=0, start=0, lengths=(0,) * (PROGRAM_TOKENS + 1)),)
+    log().append(1, rows(record(program="p", tokens=tokens)), "a", collect)
+    assert log.rows()[0]["program_tokens"] == []
 
 
 def test_a_sample_whose_evidence_is_gone_has_a_short_row_and_it_is_said_once(log, caplog):

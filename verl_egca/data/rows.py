@@ -33,7 +33,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
                 return
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, _json_row(path, number, line)
+                    yield number, json_row(path, number, line)
     except FileNotFoundError:
         raise BadInput(path, None, None, "there is no such file") from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
@@ -78,7 +78,8 @@ def _list_rows(path: Path, text: str) -> Iterator[tuple[int, Row]]:
         yield number, row
 
 
-def _json_row(path: Path, number: int, line: str) -> Row:
+def json_row(path: Path, number: int, line: str) -> Row:
+    """One line of a file of JSON lines. Raises BadInput."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:

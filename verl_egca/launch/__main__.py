@@ -207,7 +207,8 @@ class Launch:
             if path.exists():
                 self.console.print(f"{what}: {_shown(path)}")
         egca = Path(sys.executable).with_name("egca")
-        self.console.print(f"look at failing programs: {_shown(egca)} inspect {_shown(self.run_dir.path)}")
+        self.console.print(f"look into it, as a page: {_shown(egca)} report {_shown(self.run_dir.path)}")
+        self.console.print(f"failing programs, here: {_shown(egca)} inspect {_shown(self.run_dir.path)}")
         last: dict[str, Any] = dict(rows[-1]) if rows else {}
         self.run_dir.write_done({"steps": last.get("step", 0), "reward": last.get("critic/score/mean")})
 

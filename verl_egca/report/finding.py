@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
@@ -14,10 +15,19 @@ from verl_egca.report.untrusted import safe
 _NAME = 14
 
 
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """What happened where candidate and ``other`` (twin or reference) first did different things, in words."""
+
+    candidate: str
+    other: str
+    happened_there: str
+
+
 def facts(finding: Finding) -> Text:
     """A named line each; the edit's diff below."""
     text = Text()
-    for name, value in _lines(finding):
+    for name, value in lines(finding):
         text.append_text(fact(name, value))
     diff = finding.evidence.get("diff")
     if isinstance(diff, str) and diff:
@@ -38,7 +48,8 @@ def fact(name: str, value: str) -> Text:
     return text
 
 
-def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
+def lines(finding: Finding) -> Iterator[tuple[str, str]]:
+    """(name, value) in the order in which a person asks. Values may be untrusted and hold line ends."""
     evidence = finding.evidence
     test = evidence.get("case") or finding.test
     if test:
@@ -50,9 +61,9 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "error", f"{finding.error.get('type')}: {finding.error.get('message')}"
     if finding.constraint:
         yield "constraint", finding.constraint
-    diverged = _divergence(evidence)
-    if diverged:
-        yield "divergence", diverged
+    parted = parting(finding)
+    if parted:
+        yield "divergence", f"{parted.candidate}; in the {parted.other} {parted.happened_there}"
     if finding.localizer:
         yield "blamed by", finding.localizer
         yield "how sure", how_sure(finding)
@@ -99,12 +110,13 @@ def how_sure(finding: Finding) -> str:
     return "not proven: a guess" + (f" ({why})" if why else "")
 
 
-def _divergence(evidence: dict[str, Any]) -> str:
-    found = evidence.get("divergence", evidence)
+def parting(finding: Finding) -> Parting | None:
+    """None if no divergence was seen."""
+    found = finding.evidence.get("divergence", finding.evidence)
     if not isinstance(found, dict) or not found.get("candidate"):
-        return ""
+        return None
     other = "twin" if "twin" in found else "reference"
-    return f"{_happened(found['candidate'])}; in the {other} {_happened(found.get(other))}"
+    return Parting(_happened(found["candidate"]), other, _happened(found.get(other)))
 
 
 def _happened(event: object) -> str:

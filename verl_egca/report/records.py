@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from verl_egca.program_tokens import TokenRun
+
 
 class Place(BaseModel):
     """Half-open range of the program's text: lines 1-based, columns 0-based characters."""
@@ -48,8 +50,9 @@ class Finding(BaseModel):
 class LocalizationRecord(Finding):
     """A finding of a run. ``advantage`` is the response's; ``credited_tokens`` have a token advantage other than zero.
 
-    ``token_spans`` are half-open ranges of response tokens. A ``short`` row holds no program, test or evidence: the step
-    had more failing samples than ``egca.evidence_rows``.
+    ``token_spans`` are half-open ranges of response tokens, and ``program_tokens`` says which of them wrote which characters
+    of the program; rows of before 0.1.0 have none. A ``short`` row holds no program, tokens, test or evidence: the step had
+    more failing samples than ``egca.evidence_rows``.
     """
 
     step: int
@@ -57,6 +60,7 @@ class LocalizationRecord(Finding):
     reward: float
     token_spans: list[tuple[int, int]]
     response_tokens: int
+    program_tokens: tuple[TokenRun, ...] = ()
     advantage: float
     credited_tokens: int
     short: bool = False

@@ -8,11 +8,14 @@ from typing import Any
 
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.evidence import bounded, cut_text
+from verl_egca.program_tokens import TokenRun, first_characters
 from verl_egca.report.records import LocalizationRecord
 from verl_egca.sample import SampleEvidence, SampleRecord
 from verl_egca.training.batch import Rows
 
 PROGRAM_BYTES = 16_000
+PROGRAM_TOKENS = 8_000
+_IN_FULL_ROWS = {"program", "program_tokens", "test", "got", "expected", "error", "evidence"}
 
 
 def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
@@ -26,9 +29,11 @@ def full_row(
     step: int, rows: Rows, uids: Sequence[str], row: int, credited: int, seen: SampleEvidence
 ) -> dict[str, Any]:
     """With program, test and evidence, each of bounded size. ``credited`` tokens have an advantage other than zero."""
+    program = None if seen.program is None else cut_text(seen.program, PROGRAM_BYTES)
     shown = LocalizationRecord(
         **_fields(step, rows, uids, row, credited),
-        program=None if seen.program is None else cut_text(seen.program, PROGRAM_BYTES),
+        program=program,
+        program_tokens=_tokens_of(program, seen),
         test=_cut(seen.case),
         got=_cut(seen.got),
         expected=_cut(seen.expected),
@@ -41,7 +46,7 @@ def full_row(
 def short_row(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int) -> dict[str, Any]:
     """What was blamed and what it cost, in a few hundred bytes; it says that it is ``short``."""
     shown = LocalizationRecord(**_fields(step, rows, uids, row, credited), short=True)
-    return shown.model_dump(mode="json", exclude={"program", "test", "got", "expected", "error", "evidence"})
+    return shown.model_dump(mode="json", exclude=_IN_FULL_ROWS)
 
 
 def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int) -> dict[str, Any]:
@@ -67,6 +72,14 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
         "advantage": float(rows.adv_B[row]),
         "credited_tokens": credited,
     }
+
+
+def _tokens_of(program: str | None, seen: SampleEvidence) -> tuple[TokenRun, ...]:
+    """The tokens that wrote what is kept of the program; none if they are more than such a program can need."""
+    if program is None or sum(len(run.lengths) for run in seen.tokens) > PROGRAM_TOKENS:
+        return ()
+    kept = len(program) if program == seen.program else program.rindex(" [cut: ")  # by cut_text
+    return first_characters(seen.tokens, kept)
 
 
 def _cut(text: str | None) -> str | None:

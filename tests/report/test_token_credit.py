@@ -1,0 +1,86 @@
+"""The report's numbers on tokens are those of the update."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from report_runs import row
+
+from verl_egca.credit import credit
+from verl_egca.report.page.programs import credit_in_words
+from verl_egca.report.page.token_credit import CreditRule, token_credit
+from verl_egca.report.records import LocalizationRecord
+
+
+def record(**changed):
+    return LocalizationRecord.model_validate(row(**changed))
+
+
+@given(
+    advantage=st.floats(-3, 3, allow_nan=False, width=32),
+    mode=st.sampled_from(["LOGIC", "SYNTAX", "CONSTRAINT"]),
+    tokens=st.integers(1, 12),
+    edges=st.lists(st.integers(0, 12), min_size=2, max_size=4, unique=True),
+    normalisation=st.sampled_from(["sum", "mean"]),
+    soft=st.sampled_from([0.0, 0.25, 1.0]),
+)
+def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens, edges, normalisation, soft):
+    edges = sorted(edge for edge in edges if edge <= tokens)
+    spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    given_BT = credit(
+        torch.tensor([advantage]),
+        [mode],
+        [spans],
+        torch.ones(1, tokens, dtype=torch.long),
+        normalisation=normalisation,
+        soft=soft,
+    )
+    grpo_BT = credit(
+        torch.tensor([advantage]),
+        ["CORRECT"],
+        [[]],
+        torch.ones(1, tokens, dtype=torch.long),
+        normalisation=normalisation,
+    )
+    seen = record(
+        advantage=advantage,
+        mode=mode,
+        response_tokens=tokens,
+        token_spans=spans,
+        credited_tokens=int((given_BT != 0).sum()),
+    )
+    shown = token_credit(seen, CreditRule(normalisation=normalisation, soft=soft))
+    blamed = {token for first, last in spans for token in range(first, last)}
+    for token in range(tokens):
+        on = shown.on_span if token in blamed else shown.elsewhere
+        assert on == pytest.approx(float(given_BT[0, token]), abs=1e-6, rel=1e-5)
+        assert shown.uniform == pytest.approx(float(grpo_BT[0, token]), abs=1e-6, rel=1e-5)
+
+
+def test_verls_own_estimator_gives_every_token_the_advantage():
+    shown = token_credit(record(credited_tokens=10), CreditRule(estimator="grpo"))
+    assert (shown.focused, shown.on_span, shown.elsewhere, shown.uniform) == (False, -1.5, -1.5, -1.5)
+
+
+def test_the_rule_comes_from_the_config_and_has_the_shipped_defaults():
+    assert CreditRule.of({}) == CreditRule("egca", "sum", 0.0)
+    config = {"algorithm": {"adv_estimator": "grpo"}, "egca": {"normalisation": "mean", "soft": 0.5}}
+    assert CreditRule.of(config) == CreditRule("grpo", "mean", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "Advantage −1.5000: −0.5000 on each of 3 blamed tokens, 0 on the other 7. GRPO: −0.1500 on each of 10."),
+        ({"token_spans": [[2, 3]], "credited_tokens": 1}, "−1.5000 on the blamed token, 0 on the other 9."),
+        ({"token_spans": [], "credited_tokens": 10}, "−0.1500 on each of 10 tokens (as in GRPO)."),
+        (
+            {"advantage": 2.0, "credited_tokens": 10},
+            "+0.2000 on each of 10 tokens (it is positive, and a bug is never reinforced).",
+        ),
+        ({"advantage": 0.0, "credited_tokens": 0}, "Advantage 0: all samples of its group got the same reward"),
+    ],
+)
+def test_where_the_advantage_went_is_said_in_a_sentence(changed, words):
+    one = record(**changed)
+    assert words in credit_in_words(one, token_credit(one, CreditRule()))

@@ -1,0 +1,63 @@
+"""What one token of a response got: by the run's credit rule, and by GRPO's, which gives every token the same.
+
+Arithmetic on one row of ``localizations.jsonl``; a test holds it against `verl_egca.credit.credit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from verl_egca.gates.mode import Mode
+from verl_egca.report.records import LocalizationRecord
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRule:
+    """From a run's config. ``estimator`` other than ``egca``: verl's own, which knows no spans."""
+
+    estimator: str = "egca"
+    normalisation: str = "sum"
+    soft: float = 0.0
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> CreditRule:
+        """What a config does not say has its default."""
+        egca, algorithm = config.get("egca") or {}, config.get("algorithm") or {}
+        said = {"estimator": algorithm.get("adv_estimator")} | {key: egca.get(key) for key in ("normalisation", "soft")}
+        return cls(**{key: value for key, value in said.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredit:
+    """Advantages of a token on the blamed span, of one elsewhere, and of any token if all were treated alike.
+
+    ``focused``: the advantage went to the span; otherwise all three are equal.
+    """
+
+    focused: bool
+    on_span: float
+    elsewhere: float
+    uniform: float
+
+
+def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
+    """The paper's rule for this row, as `verl_egca.credit` applies it."""
+    own = rule.estimator == "egca"
+    summed = own and rule.normalisation == "sum"
+    advantage, spanned = record.advantage, _tokens(record.token_spans)
+    focused = own and record.mode in (Mode.LOGIC, Mode.SYNTAX) and spanned > 0 and advantage < 0
+    # what the update counted, where the row says it: a response mask may leave tokens out
+    blamed = record.credited_tokens if focused and rule.soft == 0 else spanned
+    tokens = record.response_tokens if focused else record.credited_tokens or record.response_tokens
+    uniform = advantage / max(1, tokens) if summed else advantage
+    if not focused:
+        return TokenCredit(False, uniform, uniform, uniform)
+    on_span = advantage * (1 if summed else tokens) / max(1, blamed)
+    elsewhere = rule.soft * uniform
+    return TokenCredit(True, elsewhere + (1 - rule.soft) * on_span, elsewhere, uniform)
+
+
+def _tokens(spans: list[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in spans)
