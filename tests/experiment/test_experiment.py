@@ -1,0 +1,77 @@
+"""From runs to the page: small real runs of the starter policy, by the command."""
+
+import csv
+
+import pytest
+from typer.testing import CliRunner
+
+from verl_egca.cli import app
+from verl_egca.experiment.page import write_page
+from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.runs import Run, write_run
+
+RECIPE = Recipe(steps=1, prompts=2, group=2, response_tokens=48, seen=4, held_out=4)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One step of two methods from two seeds."""
+    folder = tmp_path_factory.mktemp("runs")
+    for method in ("grpo", "trace"):
+        for seed in (0, 1):
+            write_run(Run(method, 3e-4, seed), RECIPE, folder)
+    return folder
+
+
+def rows(file):
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_run_leaves_a_row_a_step_and_one_for_the_first_policy(runs):
+    found = rows(Run("trace", 3e-4, 0).path(runs))
+    assert [row["step"] for row in found] == ["0", "1"]
+    assert found[0]["reward"] == ""
+    assert 0 <= float(found[1]["train_sampled"]) <= 1
+    assert not list(runs.glob("*.partial"))
+
+
+def test_methods_start_from_the_same_samples(runs):
+    one, other = (rows(Run(method, 3e-4, 1).path(runs)) for method in ("grpo", "trace"))
+    assert one[0]["train_greedy"] == other[0]["train_greedy"]
+    assert one[1]["reward"] == other[1]["reward"]
+    assert one[1]["tokens"] == other[1]["tokens"]
+
+
+def test_a_run_is_the_same_when_it_is_run_again(runs, tmp_path):
+    run = Run("trace", 3e-4, 1)
+    write_run(run, RECIPE, tmp_path)
+    assert run.path(tmp_path).read_text() == run.path(runs).read_text()
+
+
+def test_the_page_holds_a_row_a_method_and_the_table_of_all_steps(runs, tmp_path):
+    text = write_page(runs, tmp_path, RECIPE).read_text()
+    assert "| grpo | every token of a response | 2 |" in text
+    assert "| trace | the first divergence from the reference | 2 |" in text
+    assert len(rows(tmp_path / "runs.csv")) == 8
+    assert (tmp_path / "train_sampled.svg").read_text().count("<svg") == 1
+
+
+def test_a_page_needs_the_baseline(tmp_path):
+    with pytest.raises(ValueError, match="there is no run of grpo"):
+        write_page(tmp_path, tmp_path / "page", RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--out", "OUT", "--methods", "egca,nonesuch", "--lr", "1e-3"], "'nonesuch' is none of"),
+        (["run", "--out", "OUT", "--methods", "egca"], "there is no run of grpo to take the learning rate from"),
+        (["tune", "--out", "OUT", "--grid", "1e-3,fast"], "learning rates between 0 and 1 are wanted (got 'fast')"),
+        (["page", "--out", "OUT", "--to", "OUT"], "there is no run of grpo"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_what_is_wanted(tmp_path, arguments, words):
+    done = CliRunner().invoke(app, ["experiment", *(str(tmp_path) if word == "OUT" else word for word in arguments)])
+    assert done.exit_code == 2
+    assert words in done.output

@@ -1,0 +1,174 @@
+"""Many runs, each a CSV of its own: what is there is not run again, and no file that is there is half a run."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from statistics import fmean
+
+import torch
+
+from verl_egca.assessment import Assessor
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.experiment.evaluation import Judge, pass_rates, some
+from verl_egca.experiment.gradient_signal import Signal, signals
+from verl_egca.experiment.methods import METHODS
+from verl_egca.experiment.plain import THREADS, Scorer, Step, Trainer
+from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.record_cache import RecordCache
+from verl_egca.gates.mode import Mode
+from verl_egca.gates.program_gate import ProgramGate
+from verl_egca.sample import SampleScorer
+from verl_egca.starter.policy import load
+from verl_egca.starter.policy_path import WEIGHTS
+from verl_egca.starter.problems import starter_problems
+
+_BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Run:
+    """One training; the rest is the recipe's."""
+
+    method: str
+    lr: float
+    seed: int
+
+    def path(self, folder: Path) -> Path:
+        return folder / f"{self.method}-lr{self.lr:g}-seed{self.seed}.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step. What was measured before it is in the row of the step before; row 0 is the first policy.
+
+    ``reward`` is the batch's mean, ``tokens`` a response's; shares are of the batch's failing samples, of which ``focused``
+    ones have their advantage on a span. Pass rates are measured every ``recipe.every`` steps, after the step.
+    """
+
+    method: str
+    lr: float
+    seed: int
+    step: int
+    reward: float | None = None
+    logic: float | None = None
+    syntax: float | None = None
+    localized: float | None = None
+    proven: float | None = None
+    tokens: float | None = None
+    span_tokens: float | None = None
+    kl: float | None = None
+    entropy: float | None = None
+    grad_norm: float | None = None
+    train_greedy: float | None = None
+    train_sampled: float | None = None
+    test_greedy: float | None = None
+    test_sampled: float | None = None
+
+
+def run_all(
+    runs: Sequence[Run], recipe: Recipe, folder: Path, workers: int, told: Callable[[Run, int, int], None]
+) -> None:
+    """Write each run's CSV to ``folder``; ``told`` hears of each that is done, of how many are, and of how many there are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    left = [run for run in runs if not run.path(folder).exists()]
+    done = len(runs) - len(left)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(write_run, run, recipe, folder): run for run in left}
+        for future in as_completed(futures):
+            future.result()
+            done += 1
+            told(futures[future], done, len(runs))
+
+
+def write_run(run: Run, recipe: Recipe, folder: Path) -> None:
+    """Train, and write the CSV once it is whole."""
+    torch.set_num_threads(1)
+    partial = run.path(folder).with_suffix(".partial")
+    with partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__))
+        writer.writeheader()
+        for row in _rows(run, recipe, folder):
+            writer.writerow(asdict(row))
+            file.flush()
+    partial.rename(run.path(folder))
+
+
+def measure_signal(names: Sequence[str], batches: int, folder: Path) -> list[Signal]:
+    """Of these methods, the first of which gives uniform credit, on one batch of problems and the first policy."""
+    recipe, problems = Recipe(), starter_problems("train")
+    known = folder / "records.sqlite"
+    trainers = [Trainer(WEIGHTS, problems, recipe, METHODS[name], make_scorer(name, known), 0) for name in names]
+    return signals(trainers, some(problems, recipe.prompts), batches)
+
+
+def _rows(run: Run, recipe: Recipe, folder: Path) -> Iterator[Row]:
+    recipe = recipe.model_copy(update={"lr": run.lr})
+    method = METHODS[run.method]
+    trainer = Trainer(
+        WEIGHTS, starter_problems("train"), recipe, method, make_scorer(run.method, folder / "records.sqlite"), run.seed
+    )
+    yield Row(run.method, run.lr, run.seed, 0, **_measured(trainer))
+    for _ in range(recipe.steps):
+        step = trainer.step()
+        measured = _measured(trainer) if step.number % recipe.every == 0 or step.number == recipe.steps else {}
+        yield Row(run.method, run.lr, run.seed, step.number, **_told(step), **measured)
+
+
+def _measured(trainer: Trainer) -> dict[str, float]:
+    seen = pass_rates(trainer.actor, _judge(), some(starter_problems("train"), trainer.recipe.seen))
+    unseen = pass_rates(trainer.actor, _judge(), some(starter_problems("test"), trainer.recipe.held_out))
+    return {
+        "train_greedy": seen.greedy,
+        "train_sampled": seen.sampled,
+        "test_greedy": unseen.greedy,
+        "test_sampled": unseen.sampled,
+    }
+
+
+def _told(step: Step) -> dict[str, float | None]:
+    records = step.records
+    failing = [record for record in records if record.mode in _BLAMABLE]
+    localized = [record for record in failing if record.spans]
+    spans = [sum(end - start for start, end in record.spans) for record in localized]
+    return {
+        "reward": fmean(record.reward for record in records),
+        "logic": fmean(record.mode is Mode.LOGIC for record in records),
+        "syntax": fmean(record.mode is Mode.SYNTAX for record in records),
+        "localized": len(localized) / max(1, len(failing)),
+        "proven": sum(record.confirmed == "full" for record in localized) / max(1, len(failing)),
+        "tokens": fmean(record.response_tokens for record in records),
+        "span_tokens": fmean(spans) if spans else None,
+        "kl": step.update.kl,
+        "entropy": step.update.entropy,
+        "grad_norm": step.update.grad_norm,
+    }
+
+
+# A worker process keeps its sandbox, and what it knows of programs, from run to run.
+
+
+@lru_cache(1)
+def _sandbox() -> Sandbox:
+    return Sandbox(METHODS["grpo"].settings(0).sandbox, workers=THREADS)
+
+
+@lru_cache(1)
+def _judge() -> Judge:
+    return Judge(_sandbox())
+
+
+@lru_cache
+def make_scorer(name: str, known: Path) -> Scorer:
+    """A localizer that draws at random draws by the sample, not by the run's seed."""
+    method = METHODS[name]
+    settings = method.settings(0)
+    gates = ProgramGate(_sandbox(), **settings.gates.checks)
+    assessor = Assessor(_sandbox(), method.make_localizer(), gates, settings.options)
+    scorer, cache = SampleScorer(load(WEIGHTS)[1], assessor, settings), RecordCache(known)
+    return lambda problem, ids, truncated: cache.score(scorer, method, problem, ids, truncated=truncated)

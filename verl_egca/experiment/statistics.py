@@ -1,0 +1,56 @@
+"""Means over seeds with their uncertainty, and whether two methods differ on the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over ``count`` seeds and the bounds of its 95 % percentile bootstrap interval (Efron, 1979)."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Of paired seeds: the estimate, and the two-sided p of an exact sign-flip test (Fisher, 1935).
+
+    With n seeds no p is below 2 / 2^n: 0.0625 with five.
+    """
+
+    estimate: Estimate
+    p: float
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Raises ValueError without a value."""
+    if not values:
+        raise ValueError("an estimate of no values")
+    data = np.asarray(values, dtype=float)
+    drawn = np.random.default_rng(0).choice(data, (_RESAMPLES, len(data)))
+    low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
+    return Estimate(float(data.mean()), float(low), float(high), len(data))
+
+
+def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Of ``one`` minus ``other``, seed by seed.
+
+    Raises:
+        ValueError: they are not of the same seeds' number.
+    """
+    if len(one) != len(other):
+        raise ValueError(f"{len(one)} values beside {len(other)}: pairs are wanted")
+    gaps = np.asarray(one, dtype=float) - np.asarray(other, dtype=float)
+    signs = np.array(list(product((1.0, -1.0), repeat=len(gaps))))
+    flipped = np.abs(signs @ gaps)
+    return Difference(estimate(gaps.tolist()), float(np.mean(flipped >= abs(gaps.sum()) - 1e-12)))
