@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -43,8 +44,10 @@ def test_the_heart_needs_neither_torch_nor_verl(module):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
-def test_a_wheel_holds_the_policy_the_problems_and_the_config(tmp_path):
-    # from a copy: a build leaves its folders beside the sources
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from a copy: a build leaves its folders beside the sources."""
+    tmp_path = tmp_path_factory.mktemp("wheel")
     copy = tmp_path / "copy"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in listed.decode().split("\0"):
@@ -64,13 +67,46 @@ def test_a_wheel_holds_the_policy_the_problems_and_the_config(tmp_path):
         copy,
     ]
     subprocess.run(command, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("verl_egca-*.whl")
+    (built,) = tmp_path.glob("verl_egca-*.whl")
+    return built
+
+
+def test_a_wheel_holds_the_policy_the_problems_and_the_config_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names, size = set(archive.namelist()), sum(info.file_size for info in archive.infolist())
-    for path in PACKAGE.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            assert f"verl_egca/{path.relative_to(PACKAGE)}" in names
+    sources = {
+        f"verl_egca/{path.relative_to(PACKAGE)}"
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if ".dist-info/" not in name} == sources
     assert size < 10 * 2**20
+
+
+def test_the_wheel_installs_beside_verl_and_verl_loads_it_there(wheel, tmp_path):
+    """In an environment of its own: verl and what it needs come from this one, the plugin from the wheel."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = environment / "bin/python"
+    (site,) = environment.glob("lib/python*/site-packages")
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel]
+    subprocess.run(install, check=True, capture_output=True)
+    (site / "verl.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    code = """
+import verl_egca
+from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
+from verl.trainer.ppo.core_algos import get_adv_estimator_fn
+print(verl_egca.__file__)
+print(get_reward_manager_cls("egca").__module__, get_adv_estimator_fn("egca").__module__)
+"""
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    where, registered = done.stdout.splitlines()[-2:]
+    assert where == str(site / "verl_egca/__init__.py")
+    assert registered == "verl_egca.training.reward_manager verl_egca.training.estimator"
+    helped = subprocess.run([environment / "bin/egca", "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert helped.returncode == 0
+    assert "inspect" in helped.stdout
 
 
 # Where code from outside may be compiled or run: the sandbox's processes, never the trainer's.
