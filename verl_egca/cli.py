@@ -162,6 +162,7 @@ def explain(
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
     debugger_url: DebuggerUrl = None,
+    drawn: Annotated[Path | None, typer.Option("--picture", help="also draw it, as an SVG file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
 ) -> None:
     """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
@@ -190,6 +191,14 @@ def explain(
             finding = find(problem, text, localizer=localizer, options=options, debugger=asked)
         except ReferenceFails as error:
             raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
+    if drawn is not None:
+        from verl_egca.report.picture import picture
+
+        try:
+            drawn.write_text(picture(finding), encoding="utf-8")
+        except (ValueError, OSError) as error:
+            _err.print(f"{drawn}: {error}", markup=False, soft_wrap=True)
+            raise typer.Exit(2) from None
     if as_json:
         sys.stdout.write(finding.model_dump_json() + "\n")
         return

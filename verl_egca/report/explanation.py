@@ -12,7 +12,7 @@ from verl_egca.report.marked_program import marked_program
 from verl_egca.report.records import Finding
 from verl_egca.source import SourceRange, SourceText
 
-_TOKEN = re.compile(r"^[ \t]+|\w+|[^\w\s]", re.MULTILINE)
+TOKEN = re.compile(r"^[ \t]+|\w+|[^\w\s]", re.MULTILINE)
 
 
 def explanation(finding: Finding) -> Text:
@@ -33,7 +33,7 @@ def _credit(program: str, places: list[SourceRange]) -> str:
     """What an advantage of -1 would be on each token, with words, signs and indentations for tokens."""
     source = SourceText(program)
     blamed = [source.offsets(place) for place in places]
-    tokens = [match.span() for match in _TOKEN.finditer(program)]
+    tokens = [match.span() for match in TOKEN.finditer(program)]
     marked = sum(any(start < last and first < end for first, last in blamed) for start, end in tokens)
     if not tokens:
         return "no token to give it to"
