@@ -117,7 +117,7 @@ class Row:
 def run_step(fault: Fault | None) -> Row:
     for mark in HOSTILE_MARKS:
         mark.unlink(missing_ok=True)
-    before = _open_sockets()
+    before = _there()
     server = ReplayServer(lambda _: _ANSWER, fault, special_case=lambda _: "return {0: 0, 3: 10}.get(best, 30)")
     with server:
         deadline, timeout = (DEADLINE_S, TIMEOUT_S) if fault in SLOW else (PATIENCE_S, PATIENCE_S)
@@ -175,20 +175,35 @@ def _credit(record: SampleRecord) -> str:
     return "proven span" if record.confirmed == "full" else "unproven span"
 
 
-def _left_behind(before: int) -> str:
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What the process holds. Threads and tasks are known by their ids: what was there before goes on, so none is given anew."""
+
+    sockets: int
+    threads: frozenset[int]
+    tasks: frozenset[int]
+
+
+def _there() -> _There:
+    return _There(_open_sockets(), frozenset(map(id, threading.enumerate())), frozenset(map(id, _tasks())))
+
+
+def _left_behind(before: _There) -> str:
     gc.collect()
     deadline = time.monotonic() + 5  # a closed socket takes a moment to go
-    while _open_sockets() > before and time.monotonic() < deadline:
+    while _open_sockets() > before.sockets and time.monotonic() < deadline:
         time.sleep(0.05)
-    left = [f"{_open_sockets() - before} sockets"] if _open_sockets() > before else []
-    left += [f"thread {thread.name}" for thread in threading.enumerate() if thread.name.startswith("egca-debugger")]
+    more = _open_sockets() - before.sockets
+    left = [f"{more} sockets"] if more > 0 else []
+    started = [thread for thread in threading.enumerate() if id(thread) not in before.threads]
+    left += [f"thread {thread.name}" for thread in started if thread.name.startswith("egca-debugger")]
     left += [f"file {mark}" for mark in HOSTILE_MARKS if mark.exists()]
-    left += [f"task {task}" for task in _tasks()]
+    left += [f"task {task.get_name()}" for task in _tasks() if id(task) not in before.tasks]
     return ", ".join(left)
 
 
-def _tasks() -> Sequence[str]:
-    return [task.get_name() for task in gc.get_objects() if type(task) is asyncio.Task and not task.done()]
+def _tasks() -> Sequence[asyncio.Task[object]]:
+    return [task for task in gc.get_objects() if type(task) is asyncio.Task and not task.done()]
 
 
 def _open_sockets() -> int:

@@ -151,10 +151,10 @@ class ReplayServer:
         app.router.add_get("/health", self._health)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._complete)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.0, handler_cancellation=True)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        self._runner = runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.0, handler_cancellation=True)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = runner.addresses[0][1]
 
     async def _close(self) -> None:
         if self._runner is not None:
@@ -295,7 +295,8 @@ class ReplayServer:
                 await response.write(body[: len(body) // 2])
                 return await self._hang_up(request)
             case Fault.RESTART:
-                self._restarts.add(asyncio.get_running_loop().create_task(self._restart()))
+                if all(restart.done() for restart in self._restarts):  # it goes once for all who came together
+                    self._restarts.add(asyncio.get_running_loop().create_task(self._restart()))
                 await asyncio.Event().wait()
         return web.Response(body=body, content_type="application/json")
 

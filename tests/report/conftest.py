@@ -7,9 +7,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """The system's Chromium, without a window; installed if it is not there."""
+    """The system's Chromium, without a window; installed if it is not there.
+
+    It ends with each file's tests: while it is there, playwright has an event loop in this thread, and nobody else can.
+    """
     from playwright.sync_api import sync_playwright
 
     found = subprocess.run(["bash", "scripts/setup_browser.sh"], cwd=ROOT, capture_output=True, text=True)

@@ -176,7 +176,7 @@ def test_every_chart_has_words_and_a_table(open_page, run):
         for name in drawing.get_attribute("aria-labelledby").split():
             assert page.locator(f"#{name}").text_content()
         figure.locator("summary").click()
-        assert figure.locator("tbody tr").count() == 2
+        expect(figure.locator("tbody tr")).to_have_count(2)  # it is made when it is opened, a moment later
     reward = page.locator("#chart-reward")
     assert "0.51 at step 1, 0.52 at step 2" in reward.locator("desc").text_content()
     assert reward.locator("tbody tr").first.inner_text().split() == ["1", "0.51"]
@@ -186,7 +186,7 @@ def test_the_tokens_can_be_read_in_a_table(open_page, run):
     page = open_page(run, fragment="#of=0.1.0&at=sum/1")
     page.locator(".tokens summary").click()
     rows = page.locator(".tokens tbody tr")
-    assert rows.count() == 9
+    expect(rows).to_have_count(9)
     assert rows.nth(3).inner_text().split() == ["3", "2", "-", "blamed", "−0.5000", "−0.1500"]
 
 
@@ -256,6 +256,7 @@ def test_two_runs_share_their_charts_and_the_list_and_differ_in_settings(open_pa
     reward = page.locator("#curves figure").first
     assert reward.locator(".legend").inner_text().split("\n") == ["A: egca", "B: grpo"]
     reward.locator("summary").click()
+    expect(reward.locator("tbody tr")).to_have_count(3)
     assert [cell.split() for cell in reward.locator("tbody tr").all_inner_texts()] == [
         ["1", "0.51", "0.51"], ["2", "0.52", "0.52"], ["3", "0.53", "-"],
     ]  # fmt: skip
