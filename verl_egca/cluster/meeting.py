@@ -32,13 +32,13 @@ def find(folder: Path, name: str) -> str | None:
 
 
 def wait_for(folder: Path, name: str, timeout_s: float) -> str:
-    """What another node leaves there.
+    """What another node leaves there, or Ray, whose file is there a moment before its text (ray_current_cluster).
 
     Raises:
         TimeoutError: nothing was left within ``timeout_s`` seconds.
     """
     deadline = time.monotonic() + timeout_s
-    while (text := find(folder, name)) is None:
+    while not (text := find(folder, name)):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{folder / name} was not written within {timeout_s:.0f} s")
         time.sleep(_POLL_S)
