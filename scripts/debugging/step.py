@@ -139,7 +139,7 @@ def run_step(fault: Fault | None) -> Row:
         told=", ".join(f"{number} {name}" for name, number in counted.items()),
         expected=outcomes <= _MAY_BE[fault] and proven == counted.get("proven", 0) == (_ASKED if fault is None else 0),
         credit=", ".join(f"{number} {how}" for how, number in Counter(map(_credit, records)).items() if how),
-        left=_left_behind(before),
+        left=_left_behind(before, server.port),
     )
 
 
@@ -177,24 +177,24 @@ def _credit(record: SampleRecord) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _There:
-    """What the process holds. Threads and tasks are known by their ids: what was there before goes on, so none is given anew."""
+    """What goes on in the process. Threads and tasks are known by their ids: those that are there go on, so none is given anew."""
 
-    sockets: int
     threads: frozenset[int]
     tasks: frozenset[int]
 
 
 def _there() -> _There:
-    return _There(_open_sockets(), frozenset(map(id, threading.enumerate())), frozenset(map(id, _tasks())))
+    return _There(frozenset(map(id, threading.enumerate())), frozenset(map(id, _tasks())))
 
 
-def _left_behind(before: _There) -> str:
+def _left_behind(before: _There, port: int) -> str:
+    """Of client and server, which listened at ``port``."""
     gc.collect()
     deadline = time.monotonic() + 5  # a closed socket takes a moment to go
-    while _open_sockets() > before.sockets and time.monotonic() < deadline:
+    while _open_sockets(port) and time.monotonic() < deadline:
         time.sleep(0.05)
-    more = _open_sockets() - before.sockets
-    left = [f"{more} sockets"] if more > 0 else []
+    sockets = _open_sockets(port)
+    left = [f"{sockets} sockets"] if sockets else []
     started = [thread for thread in threading.enumerate() if id(thread) not in before.threads]
     left += [f"thread {thread.name}" for thread in started if thread.name.startswith("egca-debugger")]
     left += [f"file {mark}" for mark in HOSTILE_MARKS if mark.exists()]
@@ -206,11 +206,14 @@ def _tasks() -> Sequence[asyncio.Task[object]]:
     return [task for task in gc.get_objects() if type(task) is asyncio.Task and not task.done()]
 
 
-def _open_sockets() -> int:
-    links = []
+def _open_sockets(port: int) -> int:
+    """TCP sockets that this process holds, one of whose ends is ``port``."""
+    held = set()
     for link in Path("/proc/self/fd").iterdir():
         try:
-            links.append(os.readlink(link))
+            held.add(os.readlink(link))
         except OSError:
             continue
-    return sum(link.startswith("socket:") for link in links)
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    ends = {f"socket:[{row[9]}]": {int(end.rpartition(":")[2], 16) for end in row[1:3]} for row in rows}
+    return sum(port in ends.get(name, ()) for name in held)
