@@ -23,7 +23,7 @@ Seeds = Annotated[int, typer.Option(help="of a main method", min=1)]
 FewerSeeds = Annotated[int, typer.Option(help="of the others, and of each learning rate that is tried", min=1)]
 
 STEPS, SEEDS, FEWER = 30, 5, 3
-GRID = (3e-4, 1e-3, 3e-3)
+GRID = (1e-4, 3e-4, 1e-3)
 
 
 @app.command()
