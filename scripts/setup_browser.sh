@@ -21,7 +21,7 @@ install() {
   echo "installing chromium and fonts-dejavu-core"
   {
     apt-get update
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-dejavu-core
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends chromium fonts-dejavu-core
   } >"$log" 2>&1 || {
     tail -n 15 "$log" >&2
     refuse "apt-get could not install chromium; the end of $log is above"
