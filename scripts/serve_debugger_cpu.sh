@@ -37,7 +37,7 @@ set_up() {
   [ -x $folder/bin/python ] || .venv/bin/python -m venv $folder
   echo "setting up $folder, once (about two minutes; log: $log)" >&2
   installs $folder/bin/python -m pip --disable-pip-version-check install "$(grep '^torch==' "$pins")" -c "$pins"
-  installs $folder/bin/python -m pip --disable-pip-version-check install uv==0.13.9 # takes half of pip's time for the rest
+  installs $folder/bin/python -m pip --disable-pip-version-check install uv==0.13.9 # quicker than pip with the rest
   installs $folder/bin/uv pip install --python $folder/bin/python --no-deps -r "$pins"
   installs env OMP_NUM_THREADS=2 $folder/bin/python scripts/debugger_model.py $model
   echo "$wanted" >"$stamp"
@@ -48,7 +48,7 @@ set_up() {
 # The module, since vLLM's own command looks for metadata of a package named vllm. A GiB of KV cache holds 23,000 tokens or more.
 environment=(VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind OMP_NUM_THREADS=1 VLLM_NO_USAGE_STATS=1 HF_HUB_OFFLINE=1)
 dtype=float32
-! grep -qs avx512_bf16 /proc/cpuinfo || dtype=bfloat16 # several times as fast where the processor computes in it
+! grep -qs avx512_bf16 /proc/cpuinfo || dtype=bfloat16 # faster where the processor computes in it
 serves=(
   $folder/bin/python -m vllm.entrypoints.openai.api_server --model $model --served-model-name smollm2-135m-instruct
   --dtype $dtype --max-model-len 4096 --max-num-seqs 8 --enforce-eager --enable-prompt-tokens-details

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from verl_egca.cli import app
 from verl_egca.experiment.page import write_page
 from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.runs import Run, write_run
+from verl_egca.experiment.runs import OtherRecipe, Run, run_all, write_run
 
 RECIPE = Recipe(steps=1, prompts=2, group=2, response_tokens=48, seen=4, held_out=4)
 
@@ -60,6 +60,13 @@ def test_the_page_holds_a_row_a_method_and_the_table_of_all_steps(runs, tmp_path
 def test_a_page_needs_the_baseline(tmp_path):
     with pytest.raises(ValueError, match="there is no run of grpo"):
         write_page(tmp_path, tmp_path / "page", RECIPE)
+
+
+def test_runs_of_another_recipe_are_not_put_beside_those_that_are_there(tmp_path):
+    run_all([], RECIPE, tmp_path, 1, lambda *_: None)
+    run_all([], RECIPE, tmp_path, 1, lambda *_: None)
+    with pytest.raises(OtherRecipe, match=r"made with steps=1 \(wanted 9\)"):
+        run_all([], RECIPE.model_copy(update={"steps": 9}), tmp_path, 1, lambda *_: None)
 
 
 @pytest.mark.parametrize(

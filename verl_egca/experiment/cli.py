@@ -86,14 +86,16 @@ def signal(
 def page(
     out: Out,
     to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the plots")],
-    steps: Steps = STEPS,
 ) -> None:
     """Write tables, plots and page of the runs that are there."""
-    from verl_egca.experiment.page import write_page
-    from verl_egca.experiment.recipe import Recipe
+    from verl_egca.experiment.page import BASELINE, write_page
+    from verl_egca.experiment.runs import read_recipe
 
+    recipe = read_recipe(out)
+    if recipe is None:
+        _refuse(f"{out}: there is no run of {BASELINE}; 'egca experiment run --out {out}' makes them")
     try:
-        written = write_page(out, to, Recipe(steps=steps))
+        written = write_page(out, to, recipe)
     except ValueError as error:
         _refuse(str(error))
     _console.print(f"{written}", markup=False)
@@ -101,7 +103,7 @@ def page(
 
 def _run(runs: list[Run], steps: int, out: Path, workers: int) -> None:
     from verl_egca.experiment.recipe import Recipe
-    from verl_egca.experiment.runs import run_all
+    from verl_egca.experiment.runs import OtherRecipe, run_all
 
     started = time.monotonic()
 
@@ -111,7 +113,10 @@ def _run(runs: list[Run], steps: int, out: Path, workers: int) -> None:
             f"{done}/{count}  {one.method}  lr {one.lr:g}  seed {one.seed}  ({minutes:.1f} min)", markup=False
         )
 
-    run_all(runs, Recipe(steps=steps), out, workers, told)
+    try:
+        run_all(runs, Recipe(steps=steps), out, workers, told)
+    except OtherRecipe as error:
+        _refuse(str(error))
 
 
 def _tuned(out: Path) -> float:

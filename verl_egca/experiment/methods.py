@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from verl_egca.config.choices import Granularity
 from verl_egca.config.settings import Settings
@@ -46,8 +45,6 @@ class Method:
             return OracleLocalizer()
         return make_localizer(self.localizer, self.settings(0).options)
 
-
-Level = Literal["pass_train", "pass_test"]
 
 METHODS: dict[str, Method] = {
     method.name: method

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,6 +29,7 @@ from verl_egca.starter.policy import load
 from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.starter.problems import starter_problems
 
+_RECIPE = "recipe.json"
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 
 
@@ -45,10 +47,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step. What was measured before it is in the row of the step before; row 0 is the first policy.
+    """One step; row 0 is the first policy.
 
-    ``reward`` is the batch's mean, ``tokens`` a response's; shares are of the batch's failing samples, of which ``focused``
-    ones have their advantage on a span. Pass rates are measured every ``recipe.every`` steps, after the step.
+    ``reward``, ``logic``, ``syntax`` and ``tokens`` are means over the batch's samples, ``localized`` and ``proven`` shares of
+    those in LOGIC or SYNTAX, ``span_tokens`` the mean of the localized ones. Pass rates are measured every ``recipe.every`` steps, after the step.
     """
 
     method: str
@@ -74,8 +76,13 @@ class Row:
 def run_all(
     runs: Sequence[Run], recipe: Recipe, folder: Path, workers: int, told: Callable[[Run, int, int], None]
 ) -> None:
-    """Write each run's CSV to ``folder``; ``told`` hears of each that is done, of how many are, and of how many there are."""
+    """Write each run's CSV to ``folder``; ``told`` hears of each that is done, of how many are, and of how many there are.
+
+    Raises:
+        OtherRecipe: the runs that are there were made with another one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    _keep_recipe(recipe, folder)
     left = [run for run in runs if not run.path(folder).exists()]
     done = len(runs) - len(left)
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -84,6 +91,26 @@ def run_all(
             future.result()
             done += 1
             told(futures[future], done, len(runs))
+
+
+class OtherRecipe(ValueError):
+    """Runs of two recipes in one folder would be compared with each other."""
+
+
+def read_recipe(folder: Path) -> Recipe | None:
+    """What the runs in ``folder`` were made with, but for the learning rate, which is a run's own; None without runs."""
+    file = folder / _RECIPE
+    return Recipe.model_validate_json(file.read_text()) if file.exists() else None
+
+
+def _keep_recipe(recipe: Recipe, folder: Path) -> None:
+    wanted = recipe.model_dump(exclude={"lr"})
+    there = read_recipe(folder)
+    if there is None:
+        (folder / _RECIPE).write_text(json.dumps(wanted, indent=1) + "\n")
+    elif (has := there.model_dump(exclude={"lr"})) != wanted:
+        other = ", ".join(f"{key}={has[key]} (wanted {wanted[key]})" for key in has if has[key] != wanted[key])
+        raise OtherRecipe(f"{folder}: its runs were made with {other}; choose another --out")
 
 
 def write_run(run: Run, recipe: Recipe, folder: Path) -> None:
