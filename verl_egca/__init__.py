@@ -3,4 +3,4 @@
 Everything outside ``training/`` and ``cpu/`` works without verl, Ray or a GPU.
 """
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

@@ -24,8 +24,8 @@ def through_verl(recipe):
 
 @pytest.fixture(scope="module")
 def in_one_process(tmp_path_factory):
-    scorer = make_scorer("egca", tmp_path_factory.mktemp("known") / "records.sqlite")
-    trainer = Trainer(WEIGHTS, starter_problems("train"), RECIPE, METHODS["egca"], scorer, 0)
+    scorer = make_scorer("egca", WEIGHTS, tmp_path_factory.mktemp("known") / "records.sqlite")
+    trainer = Trainer(starter_problems("train"), RECIPE, METHODS["egca"], scorer, 0)
     return trainer, [trainer.step() for _ in range(RECIPE.steps)]
 
 

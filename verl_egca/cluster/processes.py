@@ -24,7 +24,7 @@ def adopt_orphans() -> None:
 
 
 def end_with_parent() -> None:
-    """For a child, before exec: get SIGTERM when the parent ends, however it ends."""
+    """For a child: get SIGTERM when the parent ends, however it ends."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

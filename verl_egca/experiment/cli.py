@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from verl_egca.experiment.recipe import Recipe
     from verl_egca.experiment.runs import Run
 
 app = typer.Typer(help="Compare who gets the credit, over seeds, with the starter policy.", no_args_is_help=True)
@@ -18,11 +19,12 @@ _console = Console(highlight=False, soft_wrap=True)
 Out = Annotated[Path, typer.Option(help="folder of the runs; what is there is not run again")]
 Steps = Annotated[int, typer.Option(help="of a run", min=1)]
 Workers = Annotated[int, typer.Option(help="runs at once", min=1)]
+Policy = Annotated[Path | None, typer.Option(help="folder of the first policy (default: the starter's)")]
 Methods = Annotated[str | None, typer.Option(help="separated by commas (default: all)")]
 Seeds = Annotated[int, typer.Option(help="of a main method", min=1)]
 FewerSeeds = Annotated[int, typer.Option(help="of the others, and of each learning rate that is tried", min=1)]
 
-STEPS, SEEDS, FEWER = 30, 5, 3
+STEPS, SEEDS, FEWER = 16, 5, 3
 GRID = (1e-4, 3e-4, 1e-3)
 
 
@@ -31,6 +33,7 @@ def tune(
     out: Out,
     methods: Annotated[str, typer.Option(help="separated by commas")] = "grpo",
     grid: Annotated[str, typer.Option(help="learning rates, separated by commas")] = ",".join(f"{r:g}" for r in GRID),
+    policy: Policy = None,
     steps: Steps = STEPS,
     seeds: FewerSeeds = FEWER,
     workers: Workers = 2,
@@ -41,6 +44,7 @@ def tune(
     rates = [_rate(text) for text in grid.split(",")]
     _run(
         [Run(name, rate, seed) for name in _chosen(methods) for rate in rates for seed in range(seeds)],
+        policy,
         steps,
         out,
         workers,
@@ -52,6 +56,7 @@ def run(
     out: Out,
     methods: Methods = None,
     lr: Annotated[float | None, typer.Option(help="of all of them (default: the best of grpo's runs in OUT)")] = None,
+    policy: Policy = None,
     steps: Steps = STEPS,
     seeds: Seeds = SEEDS,
     fewer_seeds: FewerSeeds = FEWER,
@@ -63,7 +68,7 @@ def run(
 
     rate = lr if lr is not None else _tuned(out)
     count = {name: seeds if METHODS[name].main else fewer_seeds for name in _chosen(methods)}
-    _run([Run(name, rate, seed) for name, many in count.items() for seed in range(many)], steps, out, workers)
+    _run([Run(name, rate, seed) for name, many in count.items() for seed in range(many)], policy, steps, out, workers)
 
 
 @app.command()
@@ -76,9 +81,9 @@ def signal(
     from verl_egca.experiment.page import BASELINE, write_signal
     from verl_egca.experiment.runs import measure_signal
 
+    recipe = _recipe(out)
     names = [BASELINE, *(name for name in _chosen(methods) if name != BASELINE)]
-    out.mkdir(parents=True, exist_ok=True)
-    write_signal(measure_signal(names, batches, out), out / "signal.csv")
+    write_signal(measure_signal(names, batches, recipe, out), out / "signal.csv")
     _console.print(f"{out / 'signal.csv'}: {len(names)} methods", markup=False)
 
 
@@ -88,20 +93,16 @@ def page(
     to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the plots")],
 ) -> None:
     """Write tables, plots and page of the runs that are there."""
-    from verl_egca.experiment.page import BASELINE, write_page
-    from verl_egca.experiment.runs import read_recipe
+    from verl_egca.experiment.page import write_page
 
-    recipe = read_recipe(out)
-    if recipe is None:
-        _refuse(f"{out}: there is no run of {BASELINE}; 'egca experiment run --out {out}' makes them")
     try:
-        written = write_page(out, to, recipe)
+        written = write_page(out, to, _recipe(out))
     except ValueError as error:
         _refuse(str(error))
     _console.print(f"{written}", markup=False)
 
 
-def _run(runs: list[Run], steps: int, out: Path, workers: int) -> None:
+def _run(runs: list[Run], policy: Path | None, steps: int, out: Path, workers: int) -> None:
     from verl_egca.experiment.recipe import Recipe
     from verl_egca.experiment.runs import OtherRecipe, run_all
 
@@ -114,9 +115,19 @@ def _run(runs: list[Run], steps: int, out: Path, workers: int) -> None:
         )
 
     try:
-        run_all(runs, Recipe(steps=steps), out, workers, told)
+        run_all(runs, Recipe(policy=str(policy or ""), steps=steps), out, workers, told)
     except OtherRecipe as error:
         _refuse(str(error))
+
+
+def _recipe(out: Path) -> Recipe:
+    from verl_egca.experiment.page import BASELINE
+    from verl_egca.experiment.runs import read_recipe
+
+    recipe = read_recipe(out)
+    if recipe is None:
+        _refuse(f"{out}: there is no run of {BASELINE}; 'egca experiment run --out {out}' makes them")
+    return recipe
 
 
 def _tuned(out: Path) -> float:

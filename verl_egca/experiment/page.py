@@ -18,6 +18,11 @@ from verl_egca.experiment.statistics import Difference, Estimate, estimate
 
 BASELINE = "grpo"
 CHOSEN_BY = "train_sampled"  # what learning rates are chosen by: never by the held-out families
+_CURVES = {
+    "reward": "reward of a step's samples, drawn before it",
+    "train_sampled": "pass@1 at temperature 1, problems trained on",
+    "test_sampled": "pass@1 at temperature 1, held-out families",
+}
 
 
 def write_page(folder: Path, out: Path, recipe: Recipe) -> Path:
@@ -35,8 +40,8 @@ def write_page(folder: Path, out: Path, recipe: Recipe) -> Path:
     rate = results.best_rate(BASELINE, CHOSEN_BY)
     shown = [name for name in METHODS if rate in results.rates(name)]
     main = [name for name in shown if METHODS[name].main]
-    for key, title in (("train_sampled", "problems trained on"), ("test_sampled", "held-out families")):
-        curves(results, main, rate, key, f"pass@1 at temperature 1, {title}", out / f"{key}.svg")
+    for key, title in _CURVES.items():
+        curves(results, main, rate, key, title, out / f"{key}.svg")
     signal = _read_signal(folder / "signal.csv")
     if signal:
         _copy(folder / "signal.csv", out / "signal.csv")
@@ -81,7 +86,9 @@ def _method(results: Results, name: str, rate: float) -> dict[str, object]:
         "train_greedy": _shares(results.final(name, rate, "train_greedy")),
         "test_sampled": _shares(results.final(name, rate, "test_sampled")),
         "test_greedy": _shares(results.final(name, rate, "test_greedy")),
+        "reward": _shares(results.mean(name, rate, "reward")),
         "area": _shares(results.area(name, rate, "train_sampled")),
+        "reward_gain": paired(results.mean, "reward"),
         "final_gain": paired(results.final, "train_sampled"),
         "area_gain": paired(results.area, "train_sampled"),
         "test_gain": paired(results.final, "test_sampled"),
@@ -102,6 +109,7 @@ def _tuned(results: Results, name: str) -> dict[str, object]:
         "name": name,
         "rate": f"{rate:g}",
         "train_sampled": _shares(results.final(name, rate, "train_sampled")),
+        "reward": _shares(results.mean(name, rate, "reward")),
         "area": _shares(results.area(name, rate, "train_sampled")),
         "test_sampled": _shares(results.final(name, rate, "test_sampled")),
         "kl": _number(estimate(results.final(name, rate, "kl"))),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -44,14 +43,13 @@ class Trainer:
 
     def __init__(
         self,
-        policy: Path,
         problems: Sequence[Problem],
         recipe: Recipe,
         method: Method,
         scorer: Scorer,
         seed: int,
     ) -> None:
-        self.actor = Actor(policy, recipe)
+        self.actor = Actor(recipe)
         self.recipe, self.method, self.seed = recipe, method, seed
         self._scorer = scorer
         self._settings = method.settings(seed)

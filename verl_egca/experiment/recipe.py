@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from verl_egca.starter.policy_path import WEIGHTS
 
 
 class Recipe(BaseModel):
@@ -10,8 +14,9 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    policy: str = Field("", description="folder of the first policy; the shipped one if empty")
     lr: float = Field(3e-4, gt=0, description="of AdamW")
-    steps: int = Field(30, ge=1, description="optimizer steps, one a batch")
+    steps: int = Field(16, ge=1, description="optimizer steps, one a batch")
     prompts: int = Field(16, ge=1, description="a step")
     group: int = Field(8, ge=2, description="responses to a prompt")
     response_tokens: int = Field(96, ge=1, description="of a response at most")
@@ -20,9 +25,15 @@ class Recipe(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     clip_grad: float = Field(1.0, gt=0, description="largest norm of a gradient")
 
-    every: int = Field(10, ge=1, description="steps between evaluations")
     seen: int = Field(100, ge=1, description="problems of those trained on that are evaluated on")
-    held_out: int = Field(115, ge=1, description="problems of other families; 115 is all of them")
+    seen_every: int = Field(4, ge=1, description="steps between evaluations on them")
+    held_out: int = Field(115, ge=1, description="problems of other families that are evaluated on; 115 is all of them")
+    held_out_every: int = Field(8, ge=1, description="steps between evaluations on those")
+
+    @property
+    def weights(self) -> Path:
+        """Where the first policy lies."""
+        return Path(self.policy) if self.policy else WEIGHTS
 
     def overrides(self, seed: int) -> list[str]:
         """The same for recipes/run_egca_cpu.sh, which trains through verl."""

@@ -38,9 +38,10 @@ class Results:
         wanted = self.seeds(method, rate) if seeds is None else seeds
         return [self.runs[method, rate, seed][-1][key] for seed in wanted]
 
-    def mean(self, method: str, rate: float, key: str) -> list[float]:
+    def mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
         """``key`` averaged over the steps that have it, a value a seed."""
-        each = [[row[key] for row in self.runs[method, rate, seed] if key in row] for seed in self.seeds(method, rate)]
+        wanted = self.seeds(method, rate) if seeds is None else seeds
+        each = [[row[key] for row in self.runs[method, rate, seed] if key in row] for seed in wanted]
         return [sum(values) / len(values) for values in each if values]
 
     def curve(self, method: str, rate: float, key: str) -> dict[int, Estimate]:

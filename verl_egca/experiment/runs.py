@@ -15,7 +15,9 @@ from statistics import fmean
 import torch
 
 from verl_egca.assessment import Assessor
+from verl_egca.cluster.processes import end_with_parent
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.experiment.actor import Actor
 from verl_egca.experiment.evaluation import Judge, pass_rates, some
 from verl_egca.experiment.gradient_signal import Signal, signals
 from verl_egca.experiment.methods import METHODS
@@ -26,7 +28,6 @@ from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.sample import SampleScorer
 from verl_egca.starter.policy import load
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.starter.problems import starter_problems
 
 _RECIPE = "recipe.json"
@@ -50,7 +51,7 @@ class Row:
     """One step; row 0 is the first policy.
 
     ``reward``, ``logic``, ``syntax`` and ``tokens`` are means over the batch's samples, ``localized`` and ``proven`` shares of
-    those in LOGIC or SYNTAX, ``span_tokens`` the mean of the localized ones. Pass rates are measured every ``recipe.every`` steps, after the step.
+    those in LOGIC or SYNTAX, ``span_tokens`` the mean of the localized ones. Pass rates are measured after the step, and not after each.
     """
 
     method: str
@@ -85,7 +86,8 @@ def run_all(
     _keep_recipe(recipe, folder)
     left = [run for run in runs if not run.path(folder).exists()]
     done = len(runs) - len(left)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
         futures = {pool.submit(write_run, run, recipe, folder): run for run in left}
         for future in as_completed(futures):
             future.result()
@@ -126,36 +128,44 @@ def write_run(run: Run, recipe: Recipe, folder: Path) -> None:
     partial.rename(run.path(folder))
 
 
-def measure_signal(names: Sequence[str], batches: int, folder: Path) -> list[Signal]:
+def measure_signal(names: Sequence[str], batches: int, recipe: Recipe, folder: Path) -> list[Signal]:
     """Of these methods, the first of which gives uniform credit, on one batch of problems and the first policy."""
-    recipe, problems = Recipe(), starter_problems("train")
-    known = folder / "records.sqlite"
-    trainers = [Trainer(WEIGHTS, problems, recipe, METHODS[name], make_scorer(name, known), 0) for name in names]
+    problems = starter_problems("train")
+    trainers = [_trainer(Run(name, recipe.lr, 0), recipe, folder) for name in names]
     return signals(trainers, some(problems, recipe.prompts), batches)
 
 
 def _rows(run: Run, recipe: Recipe, folder: Path) -> Iterator[Row]:
-    recipe = recipe.model_copy(update={"lr": run.lr})
-    method = METHODS[run.method]
-    trainer = Trainer(
-        WEIGHTS, starter_problems("train"), recipe, method, make_scorer(run.method, folder / "records.sqlite"), run.seed
-    )
-    yield Row(run.method, run.lr, run.seed, 0, **_measured(trainer))
+    yield Row(run.method, run.lr, run.seed, 0, **_first_measured(recipe))
+    trainer = _trainer(run, recipe, folder)
     for _ in range(recipe.steps):
         step = trainer.step()
-        measured = _measured(trainer) if step.number % recipe.every == 0 or step.number == recipe.steps else {}
+        measured: dict[str, float] = {}
+        if step.number % recipe.seen_every == 0 or step.number == recipe.steps:
+            measured |= _seen(trainer.actor)
+        if step.number % recipe.held_out_every == 0 or step.number == recipe.steps:
+            measured |= _held_out(trainer.actor)
         yield Row(run.method, run.lr, run.seed, step.number, **_told(step), **measured)
 
 
-def _measured(trainer: Trainer) -> dict[str, float]:
-    seen = pass_rates(trainer.actor, _judge(), some(starter_problems("train"), trainer.recipe.seen))
-    unseen = pass_rates(trainer.actor, _judge(), some(starter_problems("test"), trainer.recipe.held_out))
-    return {
-        "train_greedy": seen.greedy,
-        "train_sampled": seen.sampled,
-        "test_greedy": unseen.greedy,
-        "test_sampled": unseen.sampled,
-    }
+def _trainer(run: Run, recipe: Recipe, folder: Path) -> Trainer:
+    return Trainer(
+        starter_problems("train"),
+        recipe.model_copy(update={"lr": run.lr}),
+        METHODS[run.method],
+        make_scorer(run.method, recipe.weights, folder / "records.sqlite"),
+        run.seed,
+    )
+
+
+def _seen(actor: Actor) -> dict[str, float]:
+    rates = pass_rates(actor, _judge(), some(starter_problems("train"), actor.recipe.seen))
+    return {"train_greedy": rates.greedy, "train_sampled": rates.sampled}
+
+
+def _held_out(actor: Actor) -> dict[str, float]:
+    rates = pass_rates(actor, _judge(), some(starter_problems("test"), actor.recipe.held_out))
+    return {"test_greedy": rates.greedy, "test_sampled": rates.sampled}
 
 
 def _told(step: Step) -> dict[str, float | None]:
@@ -177,7 +187,13 @@ def _told(step: Step) -> dict[str, float | None]:
     }
 
 
-# A worker process keeps its sandbox, and what it knows of programs, from run to run.
+# A worker process keeps its sandbox, and what it knows of programs and of the first policy, from run to run.
+
+
+@lru_cache(1)
+def _first_measured(recipe: Recipe) -> dict[str, float]:
+    actor = Actor(recipe)
+    return _seen(actor) | _held_out(actor)
 
 
 @lru_cache(1)
@@ -191,11 +207,11 @@ def _judge() -> Judge:
 
 
 @lru_cache
-def make_scorer(name: str, known: Path) -> Scorer:
+def make_scorer(name: str, policy: Path, known: Path) -> Scorer:
     """A localizer that draws at random draws by the sample, not by the run's seed."""
     method = METHODS[name]
     settings = method.settings(0)
     gates = ProgramGate(_sandbox(), **settings.gates.checks)
     assessor = Assessor(_sandbox(), method.make_localizer(), gates, settings.options)
-    scorer, cache = SampleScorer(load(WEIGHTS)[1], assessor, settings), RecordCache(known)
+    scorer, cache = SampleScorer(load(policy)[1], assessor, settings), RecordCache(known)
     return lambda problem, ids, truncated: cache.score(scorer, method, problem, ids, truncated=truncated)

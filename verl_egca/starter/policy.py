@@ -18,6 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
 from verl_egca.starter.families import tasks
+from verl_egca.starter.style import restyle
 from verl_egca.starter.task import Task
 
 VOCABULARY = 512
@@ -28,22 +29,34 @@ _IGNORED = -100
 
 
 def train(
-    out: Path, *, seed: int, steps: int, noise: float = NOISE, on_step: Callable[[int, float], None] | None = None
+    out: Path,
+    *,
+    seed: int,
+    steps: int,
+    noise: float = NOISE,
+    styles: bool = False,
+    on_step: Callable[[int, float], None] | None = None,
 ) -> None:
     """Pretrain from nothing and save model and tokenizer to ``out``. The same seed gives the same weights.
 
-    Only tasks of the training split are seen; the tokenizer is trained on them, too.
+    Only tasks of the training split are seen; the tokenizer is trained on them, too. With ``styles`` each solution is
+    written in names and forms drawn at random (`starter.style`).
     """
     torch.manual_seed(seed)
     rng = random.Random(seed)
     split = tasks("train")
-    tokenizer = _train_tokenizer(split, rng, noise)
+
+    def attempt(task: Task) -> str:
+        text = task.attempt(rng, noise)
+        return restyle(task.prompt, text, rng) if styles else text
+
+    tokenizer = _train_tokenizer([task.prompt + attempt(task) for task in split for _ in range(4)])
     model = LlamaForCausalLM(_config(tokenizer))
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, total_steps=max(steps, 2), pct_start=0.05)
     for step in range(steps):
         chosen = [_pick(split, rng) for _ in range(BATCH)]
-        loss = model(**_batch(tokenizer, [(t.prompt, t.attempt(rng, noise)) for t in chosen])).loss
+        loss = model(**_batch(tokenizer, [(t.prompt, attempt(t)) for t in chosen])).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -69,8 +82,7 @@ def _pick(split: Sequence[Task], rng: random.Random) -> Task:
     return rng.choice([task for task in split if task.family == family])
 
 
-def _train_tokenizer(split: Sequence[Task], rng: random.Random, noise: float) -> PreTrainedTokenizerFast:
-    texts = [task.prompt + task.attempt(rng, noise) for task in split for _ in range(4)]
+def _train_tokenizer(texts: Sequence[str]) -> PreTrainedTokenizerFast:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

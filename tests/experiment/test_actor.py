@@ -1,0 +1,47 @@
+"""The update in one plain process: responses that share a prompt are computed together, and it shows in nothing."""
+
+import pytest
+import torch
+
+from verl_egca.experiment.actor import Actor, Sampled
+from verl_egca.experiment.recipe import Recipe
+
+PROMPTS = ("def f(xs, k):\n", 'def count(s):\n    """Return the number of vowels in s."""\n')
+RESPONSES = ("    return k\n", "    t = 0\n    for x in xs:\n        t += x\n    return t\n", "    return xs\n")
+
+
+@pytest.fixture(scope="module")
+def actor():
+    return Actor(Recipe())
+
+
+@pytest.fixture(scope="module")
+def batch(actor):
+    def ids(text):
+        return actor.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    return [Sampled(ids(prompt), ids(response)) for response in RESPONSES for prompt in PROMPTS]
+
+
+def test_the_loss_gradient_is_that_of_each_response_behind_its_own_prompt(actor, batch):
+    torch.manual_seed(0)
+    adv_BT = torch.randn(len(batch), max(len(one.response) for one in batch))
+    found = actor.gradient(batch, adv_BT)
+
+    loss = 0.0  # the ratio is 1 where it is taken, so the policy loss has the gradient of -A log p
+    for one, adv_T in zip(batch, adv_BT, strict=True):
+        logits = actor.model(torch.tensor([[*one.prompt, *one.response]])).logits[0]
+        log_prob_LV = torch.log_softmax(logits[len(one.prompt) - 1 : -1], -1)
+        log_prob_T = log_prob_LV.gather(-1, torch.tensor(one.response)[:, None])[:, 0]
+        loss = loss - (adv_T[: len(one.response)] * log_prob_T).mean() / len(batch)
+    loss.backward()
+    expected = torch.cat([weight.grad.flatten() for weight in actor.model.parameters()])
+    actor.optimizer.zero_grad()
+    assert expected.norm() > 0.01
+    assert (found - expected).norm() < 1e-5 * expected.norm()
+
+
+def test_the_first_policy_is_its_own_reference(actor, batch):
+    adv_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
+    assert actor.backward(batch, adv_BT, kl_coefficient=1.0)["kl"] == pytest.approx(0.0, abs=1e-9)
+    actor.optimizer.zero_grad()
