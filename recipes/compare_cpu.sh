@@ -11,13 +11,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} pages=${2:-recipes/evidence}
-others=executed,random,late,trace,counterfactual,egca
+others=executed,random,late,trace,counterfactual,egca,egca_moved
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
 export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 [[ -f $out/policy/config.json ]] || egca starter train --out "$out/policy" --styles --steps 2000
-export OMP_NUM_THREADS=1 # two runs at once
+# Two runs at once; their memory is kept, not given back to the kernel and cleared anew each step.
+export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
 for name in starter styled; do
   policy=() methods=grpo,$others,egca_statement,soft25,soft50,soft75

@@ -59,6 +59,19 @@ def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch):
 
 
 @settings(max_examples=100)
+@given(batches(), st.sampled_from(["sum", "mean"]), st.sampled_from([0.0, 0.25]))
+def test_dropped_credit_leaves_blamed_tokens_what_uniform_credit_gives_them(batch, normalisation, soft):
+    adv_B, modes, spans, mask_BT = batch
+    uniform_BT = credit(adv_B, modes, [()] * len(modes), mask_BT, normalisation=normalisation)
+    out_BT = credit(adv_B, modes, spans, mask_BT, normalisation=normalisation, soft=soft, unblamed="dropped")
+    for row, (mode, row_spans) in enumerate(zip(modes, spans, strict=True)):
+        focused = mode in (Mode.LOGIC, Mode.SYNTAX) and row_spans and adv_B[row] < 0
+        for t in range(mask_BT.shape[1]):
+            share = soft if focused and not in_span(row_spans, t) else 1.0
+            torch.testing.assert_close(out_BT[row, t], share * uniform_BT[row, t])
+
+
+@settings(max_examples=100)
 @given(batches(), st.randoms())
 def test_permuting_rows_permutes_the_result(batch, random):
     adv_B, modes, spans, mask_BT = batch

@@ -23,8 +23,9 @@ def record(**changed):
     edges=st.lists(st.integers(0, 12), min_size=2, max_size=4, unique=True),
     normalisation=st.sampled_from(["sum", "mean"]),
     soft=st.sampled_from([0.0, 0.25, 1.0]),
+    unblamed=st.sampled_from(["moved", "dropped"]),
 )
-def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens, edges, normalisation, soft):
+def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens, edges, normalisation, soft, unblamed):
     edges = sorted(edge for edge in edges if edge <= tokens)
     spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
     given_BT = credit(
@@ -34,6 +35,7 @@ def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens
         torch.ones(1, tokens, dtype=torch.long),
         normalisation=normalisation,
         soft=soft,
+        unblamed=unblamed,
     )
     grpo_BT = credit(
         torch.tensor([advantage]),
@@ -49,7 +51,7 @@ def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens
         token_spans=spans,
         credited_tokens=int((given_BT != 0).sum()),
     )
-    shown = token_credit(seen, CreditRule(normalisation=normalisation, soft=soft))
+    shown = token_credit(seen, CreditRule(normalisation=normalisation, soft=soft, unblamed=unblamed))
     blamed = {token for first, last in spans for token in range(first, last)}
     for token in range(tokens):
         on = shown.on_span if token in blamed else shown.elsewhere

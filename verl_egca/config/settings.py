@@ -43,6 +43,7 @@ class Settings(BaseModel):
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
     runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
+    unblamed: Literal["moved", "dropped"] = Field("moved", description="what the tokens had that are not blamed")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
     seed: int = Field(0, description="of every random choice that a localizer makes")

@@ -18,13 +18,14 @@ _console = Console(highlight=False, soft_wrap=True)
 
 Out = Annotated[Path, typer.Option(help="folder of the runs; what is there is not run again")]
 Steps = Annotated[int, typer.Option(help="of a run", min=1)]
+Prompts = Annotated[int, typer.Option(help="of a step, each with 8 responses", min=1)]
 Workers = Annotated[int, typer.Option(help="runs at once", min=1)]
 Policy = Annotated[Path | None, typer.Option(help="folder of the first policy (default: the starter's)")]
 Methods = Annotated[str | None, typer.Option(help="separated by commas (default: all)")]
 Seeds = Annotated[int, typer.Option(help="of a main method", min=1)]
 FewerSeeds = Annotated[int, typer.Option(help="of the others, and of each learning rate that is tried", min=1)]
 
-STEPS, SEEDS, FEWER = 16, 5, 3
+STEPS, PROMPTS, SEEDS, FEWER = 16, 16, 5, 3
 GRID = (1e-4, 3e-4, 1e-3)
 
 
@@ -34,18 +35,19 @@ def tune(
     methods: Annotated[str, typer.Option(help="separated by commas")] = "grpo",
     grid: Annotated[str, typer.Option(help="learning rates, separated by commas")] = ",".join(f"{r:g}" for r in GRID),
     policy: Policy = None,
+    prompts: Prompts = PROMPTS,
     steps: Steps = STEPS,
     seeds: FewerSeeds = FEWER,
     workers: Workers = 2,
 ) -> None:
     """Train with each learning rate of a grid."""
+    from verl_egca.experiment.recipe import Recipe
     from verl_egca.experiment.runs import Run
 
     rates = [_rate(text) for text in grid.split(",")]
     _run(
         [Run(name, rate, seed) for name in _chosen(methods) for rate in rates for seed in range(seeds)],
-        policy,
-        steps,
+        Recipe(policy=str(policy or ""), prompts=prompts, steps=steps),
         out,
         workers,
     )
@@ -57,6 +59,7 @@ def run(
     methods: Methods = None,
     lr: Annotated[float | None, typer.Option(help="of all of them (default: the best of grpo's runs in OUT)")] = None,
     policy: Policy = None,
+    prompts: Prompts = PROMPTS,
     steps: Steps = STEPS,
     seeds: Seeds = SEEDS,
     fewer_seeds: FewerSeeds = FEWER,
@@ -64,11 +67,13 @@ def run(
 ) -> None:
     """Train with each method, all with one learning rate."""
     from verl_egca.experiment.methods import METHODS
+    from verl_egca.experiment.recipe import Recipe
     from verl_egca.experiment.runs import Run
 
     rate = lr if lr is not None else _tuned(out)
+    recipe = Recipe(policy=str(policy or ""), prompts=prompts, steps=steps)
     count = {name: seeds if METHODS[name].main else fewer_seeds for name in _chosen(methods)}
-    _run([Run(name, rate, seed) for name, many in count.items() for seed in range(many)], policy, steps, out, workers)
+    _run([Run(name, rate, seed) for name, many in count.items() for seed in range(many)], recipe, out, workers)
 
 
 @app.command()
@@ -102,8 +107,7 @@ def page(
     _console.print(f"{written}", markup=False)
 
 
-def _run(runs: list[Run], policy: Path | None, steps: int, out: Path, workers: int) -> None:
-    from verl_egca.experiment.recipe import Recipe
+def _run(runs: list[Run], recipe: Recipe, out: Path, workers: int) -> None:
     from verl_egca.experiment.runs import OtherRecipe, run_all
 
     started = time.monotonic()
@@ -115,7 +119,7 @@ def _run(runs: list[Run], policy: Path | None, steps: int, out: Path, workers: i
         )
 
     try:
-        run_all(runs, Recipe(policy=str(policy or ""), steps=steps), out, workers, told)
+        run_all(runs, recipe, out, workers, told)
     except OtherRecipe as error:
         _refuse(str(error))
 

@@ -7,11 +7,14 @@ that nothing but the credit differs. With g_1 .. g_K the gradients of the policy
     signal = |m|^2 - noise / K                         the squared norm of the expected gradient, without bias
     ratio  = signal / noise
 
-``alignment`` is the cosine of m with the mean gradient of uniform credit, which estimates the policy gradient itself.
+``alignment`` is the cosine between the expected gradient and that of uniform credit, which is the policy gradient itself. The
+inner product of two expected gradients is estimated from pairs of different batches, so that what the methods have in
+common of one batch's noise is not taken for agreement.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,23 +45,32 @@ def signals(trainers: Sequence[Trainer], problems: Sequence[Problem], batches: i
     """``trainers`` of the same policy, the first of which gives uniform credit; a row each."""
     first = trainers[0]
     drawn = [first.rollout(problems, stream=1_000 + number) for number in range(batches)]
-    means: list[Tensor] = []
     rows: list[Signal] = []
+    uniform, uniform_signal = None, 0.0
     for trainer in trainers:
         gradients = torch.stack([_gradient(trainer, batch, asked) for batch, asked in drawn]).double()
-        mean = gradients.mean(0)
-        noise = float((gradients - mean).square().sum() / (batches - 1))
-        means.append(mean)
+        noise = float((gradients - gradients.mean(0)).square().sum() / (batches - 1))
+        signal = _inner(gradients, gradients)
+        if uniform is None:
+            uniform, uniform_signal = gradients, signal
+        together = math.sqrt(max(0.0, signal) * max(0.0, uniform_signal))
         rows.append(
             Signal(
                 method=trainer.method.name,
                 batches=batches,
-                signal=float(mean.square().sum()) - noise / batches,
+                signal=signal,
                 noise=noise,
-                alignment=float(torch.cosine_similarity(mean, means[0], dim=0)),
+                alignment=_inner(gradients, uniform) / together if together else math.nan,
             )
         )
     return rows
+
+
+def _inner(one_KN: Tensor, other_KN: Tensor) -> float:
+    """Of two expected gradients, without bias; of one with itself, its squared norm."""
+    count = len(one_KN)
+    same = (one_KN * other_KN).sum()
+    return float((one_KN.sum(0) @ other_KN.sum(0) - same) / (count * (count - 1)))
 
 
 def _gradient(trainer: Trainer, batch: Sequence[Sampled], asked: Sequence[Problem]) -> Tensor:

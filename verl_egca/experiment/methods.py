@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from verl_egca.config.choices import Granularity
 from verl_egca.config.settings import Settings
@@ -16,7 +17,8 @@ ORACLE = "oracle"
 class Method:
     """``localizer`` is a name of ``egca.localizer``, or ``oracle``, who knows the mistake (`experiment.oracle`).
 
-    ``main`` ones are run with more seeds.
+    Blamed tokens have what GRPO gives them, and the others of a failing response nothing (``dropped``), so that methods
+    differ in who is blamed alone; one moves the whole advantage onto them. ``main`` ones are run with more seeds.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Method:
     says: str
     granularity: Granularity = "expression"
     soft: float = 0.0
+    unblamed: Literal["moved", "dropped"] = "dropped"
     main: bool = False
 
     def settings(self, seed: int) -> Settings:
@@ -32,6 +35,7 @@ class Method:
             localizer="uniform" if self.localizer == ORACLE else self.localizer,
             granularity=self.granularity,
             soft=self.soft,
+            unblamed=self.unblamed,
             normalisation="mean",
             seed=seed,
             deterministic=True,
@@ -56,6 +60,9 @@ METHODS: dict[str, Method] = {
         Method("trace", "trace", "the first divergence from the reference", main=True),
         Method("counterfactual", "counterfactual", "what a proven edit changes, else every token", main=True),
         Method("egca", "egca", "what a proven edit changes, else the best guess", main=True),
+        Method(
+            "egca_moved", "egca", "egca, with the whole advantage moved there (the paper)", unblamed="moved", main=True
+        ),
         Method("egca_statement", "egca", "egca, whole statements", granularity="statement"),
         Method("soft25", "egca", "egca, a quarter stays on every token", soft=0.25),
         Method("soft50", "egca", "egca, half stays on every token", soft=0.5),

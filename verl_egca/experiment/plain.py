@@ -103,6 +103,7 @@ class Trainer:
             mask_BT,
             normalisation=self._settings.normalisation,
             soft=self._settings.soft,
+            unblamed=self._settings.unblamed,
         )
 
 

@@ -37,5 +37,6 @@ def egca_advantage(token_level_rewards, response_mask, config=None, index=None, 
         response_mask,
         normalisation=rows.settings.normalisation,
         soft=rows.settings.soft,
+        unblamed=rows.settings.unblamed,
     )
     return rows.adv_BT, rows.adv_BT

@@ -23,6 +23,7 @@ _TELLING = (
     "egca.granularity",
     "egca.unconfirmed",
     "egca.normalisation",
+    "egca.unblamed",
     "egca.soft",
     "egca.reward",
     "egca.budget_ms",

@@ -20,12 +20,14 @@ class CreditRule:
     estimator: str = "egca"
     normalisation: str = "sum"
     soft: float = 0.0
+    unblamed: str = "moved"
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> CreditRule:
         """What a config does not say has its default."""
         egca, algorithm = config.get("egca") or {}, config.get("algorithm") or {}
-        said = {"estimator": algorithm.get("adv_estimator")} | {key: egca.get(key) for key in ("normalisation", "soft")}
+        said = {"estimator": algorithm.get("adv_estimator")}
+        said |= {key: egca.get(key) for key in ("normalisation", "soft", "unblamed")}
         return cls(**{key: value for key, value in said.items() if value is not None})
 
 
@@ -54,8 +56,10 @@ def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
     uniform = advantage / max(1, tokens) if summed else advantage
     if not focused:
         return TokenCredit(False, uniform, uniform, uniform)
-    on_span = advantage * (1 if summed else tokens) / max(1, blamed)
     elsewhere = rule.soft * uniform
+    if rule.unblamed == "dropped":
+        return TokenCredit(True, uniform, elsewhere, uniform)
+    on_span = advantage * (1 if summed else tokens) / max(1, blamed)
     return TokenCredit(True, elsewhere + (1 - rule.soft) * on_span, elsewhere, uniform)
 
 
