@@ -96,12 +96,13 @@ def signal(
 def page(
     out: Out,
     to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the plots")],
+    about: Annotated[str | None, typer.Option(help="what the page calls the policy (default: the starter's)")] = None,
 ) -> None:
     """Write tables, plots and page of the runs that are there."""
-    from verl_egca.experiment.page import write_page
+    from verl_egca.experiment.page import ABOUT, write_page
 
     try:
-        written = write_page(out, to, _recipe(out))
+        written = write_page(out, to, _recipe(out), about or ABOUT)
     except ValueError as error:
         _refuse(str(error))
     _console.print(f"{written}", markup=False)

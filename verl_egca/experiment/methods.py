@@ -18,7 +18,8 @@ class Method:
     """``localizer`` is a name of ``egca.localizer``, or ``oracle``, who knows the mistake (`experiment.oracle`).
 
     Blamed tokens have what GRPO gives them, and the others of a failing response nothing (``dropped``), so that methods
-    differ in who is blamed alone; one moves the whole advantage onto them. ``main`` ones are run with more seeds.
+    differ in who is blamed alone; those named ``_moved`` move the whole advantage onto them. Without ``failing`` a
+    negative advantage counts for nothing at all: what is left if nobody is blamed. ``main`` ones are run with more seeds.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Method:
     granularity: Granularity = "expression"
     soft: float = 0.0
     unblamed: Literal["moved", "dropped"] = "dropped"
+    failing: bool = True
     main: bool = False
 
     def settings(self, seed: int) -> Settings:
@@ -55,6 +57,7 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("grpo", "uniform", "every token of a response", main=True),
         Method("executed", "executed", "the tokens that ran (StepCoder)", main=True),
+        Method("correct_only", "uniform", "none: only correct responses count (control)", failing=False, main=True),
         Method("random", "random", "a statement drawn at random (control)", main=True),
         Method("late", "late", "the last statement after the divergence (control)", main=True),
         Method("trace", "trace", "the first divergence from the reference", main=True),
@@ -63,6 +66,7 @@ METHODS: dict[str, Method] = {
         Method(
             "egca_moved", "egca", "egca, with the whole advantage moved there (the paper)", unblamed="moved", main=True
         ),
+        Method("random_moved", "random", "random, with the whole advantage moved there (control)", unblamed="moved"),
         Method("egca_statement", "egca", "egca, whole statements", granularity="statement"),
         Method("soft25", "egca", "egca, a quarter stays on every token", soft=0.25),
         Method("soft50", "egca", "egca, half stays on every token", soft=0.5),

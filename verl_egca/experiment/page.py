@@ -17,6 +17,7 @@ from verl_egca.experiment.results import LEVELS, Results, read_results, write_ta
 from verl_egca.experiment.statistics import Difference, Estimate, estimate
 
 BASELINE = "grpo"
+ABOUT = "The starter policy (1.3 M parameters, shipped)"
 CHOSEN_BY = "train_sampled"  # what learning rates are chosen by: never by the held-out families
 _CURVES = {
     "reward": "reward of a step's samples, drawn before it",
@@ -25,8 +26,8 @@ _CURVES = {
 }
 
 
-def write_page(folder: Path, out: Path, recipe: Recipe) -> Path:
-    """``README.md``, ``runs.csv``, ``signal.csv`` and the plots in ``out``, of the runs in ``folder``.
+def write_page(folder: Path, out: Path, recipe: Recipe, about: str = ABOUT) -> Path:
+    """``README.md``, which begins with what ``about`` says of the policy, ``runs.csv``, ``signal.csv`` and the plots in ``out``, of the runs in ``folder``.
 
     Raises:
         ValueError: there are no runs of the baseline, or a file holds none.
@@ -53,6 +54,7 @@ def write_page(folder: Path, out: Path, recipe: Recipe) -> Path:
         lstrip_blocks=True,
     )
     text = environment.get_template("page.md.jinja").render(
+        about=about,
         recipe=recipe,
         rate=rate,
         grid=[(r, _shares(results.final(BASELINE, r, CHOSEN_BY))) for r in results.rates(BASELINE)],

@@ -93,6 +93,8 @@ class Trainer:
     def advantages(self, asked: Sequence[Problem], batch: Sequence[Sampled], records: Sequence[SampleRecord]) -> Tensor:
         """The method's token advantages, shape (B, T)."""
         adv_B = group_advantages(torch.tensor([r.reward for r in records]), [problem.task_id for problem in asked])
+        if not self.method.failing:
+            adv_B = adv_B.clamp(min=0.0)
         mask_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
         for row, one in enumerate(batch):
             mask_BT[row, : len(one.response)] = 1

@@ -22,6 +22,8 @@ _STYLE: dict[Any, Any] = {
 # Okabe and Ito's colours, told apart with any colour vision; dashes tell the controls apart as well.
 _COLOURS = {
     "grpo": "#000000",
+    "correct_only": "#7a5195",
+    "egca_moved": "#f0b08a",
     "executed": "#56b4e9",
     "random": "#999999",
     "late": "#e69f00",
@@ -29,7 +31,7 @@ _COLOURS = {
     "counterfactual": "#009e73",
     "egca": "#d55e00",
 }
-_DASHED = ("random", "late")
+_DASHED = ("random", "late", "correct_only")
 
 
 def curves(results: Results, methods: Sequence[str], rate: float, key: str, title: str, out: Path) -> None:
