@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} pages=${2:-recipes/evidence}
-others=executed,random,late,trace,counterfactual,egca,egca_moved
+others=executed,correct_only,random,late,trace,counterfactual,egca,egca_moved
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
@@ -21,16 +21,16 @@ export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
 for name in starter styled; do
-  policy=() about=() methods=grpo,$others,egca_statement,soft25,soft50,soft75
+  policy=() about=() methods=grpo,$others,random_moved,egca_statement,soft25,soft50,soft75
   if [[ $name == styled ]]; then
     policy=(--policy "$out/policy")
     about=(--about "The starter's twin, which has learned the same solutions in names and forms drawn at random,")
   else
     methods+=,oracle # who knows one wording
   fi
-  egca experiment tune --out "$out/$name" "${policy[@]}" # GRPO's learning rate first, which all methods then get
+  egca experiment tune --out "$out/$name" "${policy[@]}" --seeds 2 # GRPO's learning rate first, which all methods then get
   egca experiment run --out "$out/$name" "${policy[@]}" --methods "$methods"
   egca experiment signal --out "$out/$name" --methods "$methods"
-  egca experiment tune --out "$out/$name" "${policy[@]}" --methods "$others" # each at its own
+  egca experiment tune --out "$out/$name" "${policy[@]}" --seeds 2 --methods "$others" # each at its own
   egca experiment page --out "$out/$name" --to "$pages/$name" "${about[@]}"
 done

@@ -17,7 +17,12 @@ RECIPE = Recipe(steps=3, prompts=4, response_tokens=64)
 
 @pytest.fixture(scope="module")
 def through_verl(recipe):
-    run = recipe("plain", *RECIPE.overrides(0), "egca.unblamed=dropped", "actor_rollout_ref.actor.checkpoint.save_contents=[model,hf_model]")
+    run = recipe(
+        "plain",
+        *RECIPE.overrides(0),
+        "egca.unblamed=dropped",
+        "actor_rollout_ref.actor.checkpoint.save_contents=[model,hf_model]",
+    )
     run.finish()
     return run
 

@@ -33,11 +33,11 @@ def write_page(folder: Path, out: Path, recipe: Recipe, about: str = ABOUT) -> P
         ValueError: there are no runs of the baseline, or a file holds none.
     """
     files = sorted(folder.glob("*-lr*-seed*.csv"))
-    results = read_results(files)
-    if BASELINE not in results.methods:
+    if BASELINE not in read_results(files).methods:
         raise ValueError(f"{folder}: there is no run of {BASELINE}; 'egca experiment run --out {folder}' makes them")
     out.mkdir(parents=True, exist_ok=True)
     write_table(files, out / "runs.csv")
+    results = read_results([out / "runs.csv"])  # the page says what the table beside it says
     rate = results.best_rate(BASELINE, CHOSEN_BY)
     shown = [name for name in METHODS if rate in results.rates(name)]
     main = [name for name in shown if METHODS[name].main]

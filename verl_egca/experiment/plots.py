@@ -62,6 +62,7 @@ def signal_bars(rows: Sequence[Signal], out: Path) -> None:
         names = [row.method for row in rows][::-1]
         axes.barh(names, [row.ratio for row in rows][::-1], color=[_COLOURS.get(name, "#0072b2") for name in names])
         axes.set_title("signal over noise of one batch's gradient", loc="left")
+        axes.set_xscale("log")
         axes.grid(axis="x", linewidth=0.4)
         axes.set_axisbelow(True)
         _save(figure, out)
