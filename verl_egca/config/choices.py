@@ -11,6 +11,7 @@ Granularity = Literal["expression", "statement", "token"]
 FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
+Unblamed = Literal["moved", "dropped"]  # the credit of a failing response's other tokens
 Comparability = Literal["paper", "unproven", "off"]
 GenerationEngine = Literal["hf", "vllm", "sglang"]
 PromptFormat = Literal["auto", "own", "deepseek-coder"]

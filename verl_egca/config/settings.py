@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, LocalizerName, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import (
+    BUDGET_MS,
+    FailingCase,
+    Granularity,
+    LocalizerName,
+    RuntimeErrors,
+    Unblamed,
+    Unconfirmed,
+)
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
@@ -43,7 +51,7 @@ class Settings(BaseModel):
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
     runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
-    unblamed: Literal["moved", "dropped"] = Field("moved", description="what the tokens had that are not blamed")
+    unblamed: Unblamed = Field("moved", description="what becomes of the credit of a failing response's other tokens")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
     seed: int = Field(0, description="of every random choice that a localizer makes")

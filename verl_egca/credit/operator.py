@@ -33,10 +33,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from verl_egca.config.choices import Unblamed
 from verl_egca.gates.mode import Mode
 
 Normalisation = Literal["sum", "mean"]
-Unblamed = Literal["moved", "dropped"]
 Spans = Sequence[tuple[int, int]]
 
 _BLOCK = 1 << 17  # tokens that stay in the processor's cache while they are written

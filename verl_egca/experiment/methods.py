@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from verl_egca.config.choices import Granularity
+from verl_egca.config.choices import Granularity, Unblamed
 from verl_egca.config.settings import Settings
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Localizer
@@ -27,7 +26,7 @@ class Method:
     says: str
     granularity: Granularity = "expression"
     soft: float = 0.0
-    unblamed: Literal["moved", "dropped"] = "dropped"
+    unblamed: Unblamed = "dropped"
     failing: bool = True
     main: bool = False
 
