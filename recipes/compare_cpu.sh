@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Does EGCA learn faster? Trains two small policies with every method over seeds, without a GPU, and writes a page each.
+# Does EGCA learn faster? Trains two small policies with each method over seeds, without a GPU, and writes a page each.
 #
 #   bash recipes/compare_cpu.sh [OUT] [PAGES]
 #
@@ -7,7 +7,8 @@
 # recipes/evidence) gets starter/ and styled/, each with tables, plots and the rows they are made of. Hours on two cores.
 #
 # "starter" is the policy that ships. "styled" is made first, by the same training on the same solutions in names and forms
-# drawn at random, so that it is undecided about much that no test sees, as a real model is.
+# drawn at random, so that it is undecided about much that no test sees, as a real model is. It is trained with the main
+# methods only, all at GRPO's learning rate.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} pages=${2:-recipes/evidence}
@@ -21,16 +22,17 @@ export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
 for name in starter styled; do
-  policy=() about=() methods=grpo,$others,random_moved,egca_statement,soft25,soft50,soft75
+  policy=() about=() methods=grpo,$others rest=random_moved,egca_statement,soft25,soft50,soft75
   if [[ $name == styled ]]; then
     policy=(--policy "$out/policy")
     about=(--about "The starter's twin, which has learned the same solutions in names and forms drawn at random,")
   else
-    methods+=,oracle # who knows one wording
+    rest+=,oracle # who knows one wording
+    methods+=,$rest
   fi
   egca experiment tune --out "$out/$name" "${policy[@]}" --seeds 2 # GRPO's learning rate first, which all methods then get
   egca experiment run --out "$out/$name" "${policy[@]}" --methods "$methods"
-  egca experiment signal --out "$out/$name" --methods "$methods"
-  egca experiment tune --out "$out/$name" "${policy[@]}" --seeds 2 --methods "$others" # each at its own
+  [[ $name == styled ]] || egca experiment tune --out "$out/$name" --seeds 2 --methods "$others" # each at its own
+  egca experiment signal --out "$out/$name" --methods "grpo,$others,$rest"
   egca experiment page --out "$out/$name" --to "$pages/$name" "${about[@]}"
 done
