@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from verl_egca.cli import app
 from verl_egca.experiment.page import write_page
 from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.results import read_results
 from verl_egca.experiment.runs import OtherRecipe, Run, run_all, write_run
 
 RECIPE = Recipe(steps=1, prompts=2, group=2, response_tokens=48, seen=4, held_out=4)
@@ -54,7 +55,19 @@ def test_the_page_holds_a_row_a_method_and_the_table_of_all_steps(runs, tmp_path
     assert "| grpo | every token of a response | 2 |" in text
     assert "| trace | the first divergence from the reference | 2 |" in text
     assert len(rows(tmp_path / "runs.csv")) == 8
-    assert (tmp_path / "train_sampled.svg").read_text().count("<svg") == 1
+    for plot in ("gain", "reward", "train_sampled", "test_sampled"):
+        assert (tmp_path / f"{plot}.svg").read_text().count("<svg") == 1
+
+
+def test_the_gain_so_far_ends_at_the_difference_of_the_runs_means(tmp_path):
+    lines = ["method,lr,seed,step,reward", "grpo,1e-3,0,0,", "egca,1e-3,0,0,"]
+    lines += [f"grpo,1e-3,0,{step},{reward}" for step, reward in ((1, 0.5), (2, 0.5), (3, 0.75))]
+    lines += [f"egca,1e-3,0,{step},{reward}" for step, reward in ((1, 0.5), (2, 0.75), (3, 0.875))]
+    (tmp_path / "runs.csv").write_text("\n".join(lines) + "\n")
+    results = read_results([tmp_path / "runs.csv"])
+    gain = {step: found.mean for step, found in results.gain("egca", "grpo", 1e-3, "reward").items()}
+    assert gain == {1: 0.0, 2: 0.125, 3: 0.125}
+    assert gain[3] == results.against("egca", "grpo", 1e-3, results.mean, "reward").estimate.mean
 
 
 def test_a_page_needs_the_baseline(tmp_path):

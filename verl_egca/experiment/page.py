@@ -42,7 +42,9 @@ def write_page(folder: Path, out: Path, recipe: Recipe, about: str = ABOUT) -> P
     shown = [name for name in METHODS if rate in results.rates(name)]
     main = [name for name in shown if METHODS[name].main]
     for key, title in _CURVES.items():
-        curves(results, main, rate, key, title, out / f"{key}.svg")
+        curves({name: results.curve(name, rate, key) for name in main}, title, "%", out / f"{key}.svg")
+    gains = {name: results.gain(name, BASELINE, rate, "reward") for name in main}
+    curves(gains, f"reward against {BASELINE}'s, mean of the steps so far, paired by seed", "points", out / "gain.svg")
     signal = _read_signal(folder / "signal.csv")
     if signal:
         _copy(folder / "signal.csv", out / "signal.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from verl_egca.experiment.gradient_signal import Signal
-from verl_egca.experiment.results import Results
+from verl_egca.experiment.statistics import Estimate
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -34,24 +34,23 @@ _COLOURS = {
 _DASHED = ("random", "late", "correct_only")
 
 
-def curves(results: Results, methods: Sequence[str], rate: float, key: str, title: str, out: Path) -> None:
-    """Mean over seeds by step; the band is the 95 % bootstrap interval."""
+def curves(lines: Mapping[str, Mapping[int, Estimate]], title: str, unit: str, out: Path) -> None:
+    """A line a method: mean over seeds by step; the band is the 95 % bootstrap interval. The legend is in the order of the ends."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
         axes = figure.add_subplot()
-        for method in methods:
-            curve = results.curve(method, rate, key)
+        for method, curve in sorted(lines.items(), key=lambda line: -list(line[1].values())[-1].mean):
             steps = list(curve)
             colour = _COLOURS.get(method, "#0072b2")
-            line = "--" if method in _DASHED else "-"
-            axes.plot(steps, [100 * e.mean for e in curve.values()], line, color=colour, label=method, linewidth=1.8)
+            dashes = "--" if method in _DASHED else "-"
+            axes.plot(steps, [100 * e.mean for e in curve.values()], dashes, color=colour, label=method, linewidth=1.8)
             low, high = ([100 * getattr(e, end) for e in curve.values()] for end in ("low", "high"))
-            axes.fill_between(steps, low, high, color=colour, alpha=0.12, linewidth=0)
+            axes.fill_between(steps, low, high, color=colour, alpha=0.1, linewidth=0)
         axes.set_title(title, loc="left")
         axes.set_xlabel("step")
-        axes.set_ylabel("%")
+        axes.set_ylabel(unit)
         axes.grid(axis="y", linewidth=0.4)
-        axes.legend(frameon=False, ncols=2)
+        figure.legend(frameon=False, loc="outside right center")
         _save(figure, out)
 
 

@@ -53,6 +53,17 @@ class Results:
                     values[int(row["step"])].append(row[key])
         return {step: estimate(found) for step, found in sorted(values.items())}
 
+    def gain(self, method: str, other: str, rate: float, key: str) -> dict[int, Estimate]:
+        """By step, ``method`` minus ``other`` in the mean of ``key`` over the steps so far, over the seeds that both have."""
+        both = sorted(set(self.seeds(method, rate)) & set(self.seeds(other, rate)))
+        values: dict[int, list[float]] = defaultdict(list)
+        for seed in both:
+            pairs = zip(self.runs[method, rate, seed], self.runs[other, rate, seed], strict=True)
+            apart = [(int(row["step"]), row[key] - beside[key]) for row, beside in pairs if key in row]
+            for count, (step, _) in enumerate(apart, start=1):
+                values[step].append(sum(value for _, value in apart[:count]) / count)
+        return {step: estimate(found) for step, found in sorted(values.items())}
+
     def area(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
         """The mean of ``key`` over the run by the trapezoidal rule: how fast and how far, in one number a seed."""
         wanted = self.seeds(method, rate) if seeds is None else seeds
