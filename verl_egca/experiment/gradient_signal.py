@@ -9,13 +9,14 @@ that nothing but the credit differs. With g_1 .. g_K the gradients of the policy
 
 ``alignment`` is the cosine between the expected gradient and that of uniform credit, which is the policy gradient itself. The
 inner product of two expected gradients is estimated from pairs of different batches, so that what the methods have in
-common of one batch's noise is not taken for agreement.
+common of one batch's noise is not taken for agreement. ``times`` is the ratio over that of uniform credit on the same batches.
+Standard errors are the jackknife's (Tukey, 1958), which leaves out a batch at a time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,49 +29,77 @@ from verl_egca.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Of one method's gradients over resampled batches; squared norms."""
+    """Of one method's gradients over resampled batches; signal and noise are squared norms. ``_error`` is a standard error."""
 
     method: str
     batches: int
     signal: float
     noise: float
     alignment: float
-
-    @property
-    def ratio(self) -> float:
-        return self.signal / self.noise
+    ratio: float
+    ratio_error: float
+    times: float
+    times_error: float
 
 
 def signals(trainers: Sequence[Trainer], problems: Sequence[Problem], batches: int) -> list[Signal]:
     """``trainers`` of the same policy, the first of which gives uniform credit; a row each."""
     first = trainers[0]
     drawn = [first.rollout(problems, stream=1_000 + number) for number in range(batches)]
-    rows: list[Signal] = []
-    uniform, uniform_signal = None, 0.0
-    for trainer in trainers:
-        gradients = torch.stack([_gradient(trainer, batch, asked) for batch, asked in drawn]).double()
-        noise = float((gradients - gradients.mean(0)).square().sum() / (batches - 1))
-        signal = _inner(gradients, gradients)
-        if uniform is None:
-            uniform, uniform_signal = gradients, signal
-        together = math.sqrt(max(0.0, signal) * max(0.0, uniform_signal))
-        rows.append(
-            Signal(
-                method=trainer.method.name,
-                batches=batches,
-                signal=signal,
-                noise=noise,
-                alignment=_inner(gradients, uniform) / together if together else math.nan,
-            )
-        )
-    return rows
+    uniform_KN = _gradients(first, drawn)
+    rows = [signal_of(first.method.name, uniform_KN, uniform_KN)]
+    return rows + [signal_of(other.method.name, _gradients(other, drawn), uniform_KN) for other in trainers[1:]]
 
 
-def _inner(one_KN: Tensor, other_KN: Tensor) -> float:
-    """Of two expected gradients, without bias; of one with itself, its squared norm."""
-    count = len(one_KN)
-    same = (one_KN * other_KN).sum()
-    return float((one_KN.sum(0) @ other_KN.sum(0) - same) / (count * (count - 1)))
+def signal_of(method: str, gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
+    """Of gradients over K batches, beside those of uniform credit over the same ones."""
+    count = len(gradients_KN)
+    own_KK, uniform_KK = gradients_KN @ gradients_KN.T, uniform_KN @ uniform_KN.T
+    across = _signal(gradients_KN @ uniform_KN.T)
+    together = math.sqrt(max(0.0, _signal(own_KK)) * max(0.0, _signal(uniform_KK)))
+
+    def times(kept: Tensor) -> float:
+        return _ratio(own_KK[kept][:, kept]) / _ratio(uniform_KK[kept][:, kept])
+
+    return Signal(
+        method=method,
+        batches=count,
+        signal=_signal(own_KK),
+        noise=_noise(own_KK),
+        alignment=across / together if together else math.nan,
+        ratio=_ratio(own_KK),
+        ratio_error=_jackknife(lambda kept: _ratio(own_KK[kept][:, kept]), count),
+        times=times(torch.arange(count)),
+        times_error=_jackknife(times, count),
+    )
+
+
+def _signal(products_KK: Tensor) -> float:
+    """Of the gradients' inner products, the mean of those between different batches."""
+    count = len(products_KK)
+    return float((products_KK.sum() - products_KK.trace()) / (count * (count - 1)))
+
+
+def _noise(products_KK: Tensor) -> float:
+    count = len(products_KK)
+    return float((products_KK.trace() - products_KK.sum() / count) / (count - 1))
+
+
+def _ratio(products_KK: Tensor) -> float:
+    return _signal(products_KK) / _noise(products_KK)
+
+
+def _jackknife(of: Callable[[Tensor], float], count: int) -> float:
+    """The standard error of ``of``, which takes the batches' numbers; nan with fewer than three."""
+    if count < 3:
+        return math.nan
+    everyone = torch.arange(count)
+    without = torch.tensor([of(everyone[everyone != one]) for one in everyone])
+    return math.sqrt((count - 1) * float(without.var(correction=0)))
+
+
+def _gradients(trainer: Trainer, drawn: Sequence[tuple[Sequence[Sampled], Sequence[Problem]]]) -> Tensor:
+    return torch.stack([_gradient(trainer, batch, asked) for batch, asked in drawn]).double()
 
 
 def _gradient(trainer: Trainer, batch: Sequence[Sampled], asked: Sequence[Problem]) -> Tensor:

@@ -160,7 +160,7 @@ def _read_signal(file: Path) -> list[Signal]:
         return []
     with file.open(newline="") as lines:
         return [
-            Signal(row["method"], int(row["batches"]), *(float(row[name]) for name in ("signal", "noise", "alignment")))
+            Signal(row.pop("method"), int(row.pop("batches")), **{name: float(value) for name, value in row.items()})
             for row in csv.DictReader(lines)
         ]
 

@@ -59,8 +59,16 @@ def signal_bars(rows: Sequence[Signal], out: Path) -> None:
         figure = Figure(figsize=(7.5, 0.6 + 0.3 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
         names = [row.method for row in rows][::-1]
-        axes.barh(names, [row.ratio for row in rows][::-1], color=[_COLOURS.get(name, "#0072b2") for name in names])
-        axes.set_title("signal over noise of one batch's gradient", loc="left")
+        colours = [_COLOURS.get(name, "#0072b2") for name in names]
+        errors = [row.ratio_error for row in rows][::-1]
+        axes.barh(
+            names,
+            [row.ratio for row in rows][::-1],
+            xerr=errors,
+            color=colours,
+            error_kw={"linewidth": 1.2, "ecolor": "#777777"},
+        )
+        axes.set_title("signal over noise of one batch's gradient, with its standard error", loc="left")
         axes.set_xscale("log")
         axes.grid(axis="x", linewidth=0.4)
         axes.set_axisbelow(True)
