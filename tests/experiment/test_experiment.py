@@ -70,6 +70,13 @@ def test_the_gain_so_far_ends_at_the_difference_of_the_runs_means(tmp_path):
     assert gain[3] == results.against("egca", "grpo", 1e-3, results.mean, "reward").estimate.mean
 
 
+def test_the_last_quarter_is_of_the_last_steps_alone(tmp_path):
+    rows = "".join(f"grpo,0.001,0,{step},{step / 8 if step else ''}\n" for step in range(9))
+    (tmp_path / "it.csv").write_text("method,lr,seed,step,reward\n" + rows)
+    results = read_results([tmp_path / "it.csv"])
+    assert results.late_mean("grpo", 1e-3, "reward") == [(7 / 8 + 8 / 8) / 2]
+
+
 def test_a_page_needs_the_baseline(tmp_path):
     with pytest.raises(ValueError, match="there is no run of grpo"):
         write_page(tmp_path, tmp_path / "page", RECIPE)

@@ -16,7 +16,7 @@ from verl_egca.response import extract_program
 from verl_egca.spans import token_pieces
 
 _BATCH = 128
-_SAMPLES = 2  # a problem, at temperature 1
+SAMPLES = 2  # a problem, at temperature 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def pass_rates(actor: Actor, judge: Judge, problems: Sequence[Problem]) -> PassR
     asked: list[tuple[Problem, Request]] = []
     for problem in problems:
         prompt = prompt_ids(actor.tokenizer, problem)
-        for temperature, count in ((0.0, 1), (1.0, _SAMPLES)):
+        for temperature, count in ((0.0, 1), (1.0, SAMPLES)):
             for number in range(count):
                 named = ("evaluation", temperature, tuple(prompt), number)
                 asked.append((problem, Request(prompt, temperature, actor.recipe.response_tokens, named)))

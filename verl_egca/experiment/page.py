@@ -9,12 +9,14 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from verl_egca.experiment.evaluation import SAMPLES
 from verl_egca.experiment.gradient_signal import Signal
 from verl_egca.experiment.methods import METHODS
 from verl_egca.experiment.plots import curves, signal_bars
 from verl_egca.experiment.recipe import Recipe
 from verl_egca.experiment.results import LEVELS, Results, read_results, write_table
 from verl_egca.experiment.statistics import Difference, Estimate, estimate
+from verl_egca.starter.problems import starter_problems
 
 BASELINE = "grpo"
 ABOUT = "The starter policy (1.3 M parameters, shipped)"
@@ -58,6 +60,8 @@ def write_page(folder: Path, out: Path, recipe: Recipe, about: str = ABOUT) -> P
     text = environment.get_template("page.md.jinja").render(
         about=about,
         recipe=recipe,
+        problems=len(starter_problems("train")),
+        samples=SAMPLES,
         rate=rate,
         grid=[(r, _shares(results.final(BASELINE, r, CHOSEN_BY))) for r in results.rates(BASELINE)],
         methods=[_method(results, name, rate) for name in shown],
@@ -93,6 +97,7 @@ def _method(results: Results, name: str, rate: float) -> dict[str, object]:
         "reward": _shares(results.mean(name, rate, "reward")),
         "area": _shares(results.area(name, rate, "train_sampled")),
         "reward_gain": paired(results.mean, "reward"),
+        "late_gain": paired(results.late_mean, "reward"),
         "final_gain": paired(results.final, "train_sampled"),
         "area_gain": paired(results.area, "train_sampled"),
         "test_gain": paired(results.final, "test_sampled"),

@@ -44,6 +44,13 @@ class Results:
         each = [[row[key] for row in self.runs[method, rate, seed] if key in row] for seed in wanted]
         return [sum(values) / len(values) for values in each if values]
 
+    def late_mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
+        """``key`` averaged over the last quarter of the steps, a value a seed."""
+        wanted = self.seeds(method, rate) if seeds is None else seeds
+        runs = [self.runs[method, rate, seed] for seed in wanted]
+        each = [[row[key] for row in rows if key in row and row["step"] > 0.75 * rows[-1]["step"]] for rows in runs]
+        return [sum(values) / len(values) for values in each if values]
+
     def curve(self, method: str, rate: float, key: str) -> dict[int, Estimate]:
         """``key`` by step, over seeds."""
         values: dict[int, list[float]] = defaultdict(list)
