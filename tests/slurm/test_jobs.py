@@ -112,8 +112,8 @@ def test_a_job_array_makes_a_run_for_each_seed(slurm, run_name):
     jobs = slurm.submit("--array=3-4", name=run_name("seeds"))
     for seed in ("3", "4"):
         run = jobs.run.with_name(f"{jobs.run.name}-seed{seed}")
-        jobs.wait_until(lambda run=run: (run / "done.json").exists())
         one = type(jobs)(slurm, f"{jobs.number}_{seed}", run, jobs.output)
+        one.wait_until(lambda run=run: (run / "done.json").exists())
         assert one.end() == ("COMPLETED", 0)
         assert {rank["seed"] for rank in ranks_of(one)} == {seed}
 
