@@ -40,16 +40,18 @@ class Results:
 
     def mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
         """``key`` averaged over the steps that have it, a value a seed."""
-        wanted = self.seeds(method, rate) if seeds is None else seeds
-        each = [[row[key] for row in self.runs[method, rate, seed] if key in row] for seed in wanted]
-        return [sum(values) / len(values) for values in each if values]
+        return [sum(values) / len(values) for values in self._values(method, rate, key, seeds)]
 
     def late_mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
-        """``key`` averaged over the last quarter of the steps, a value a seed."""
+        """``key`` averaged over the last quarter of the steps that have it, a value a seed."""
+        late = (values[-max(1, len(values) // 4) :] for values in self._values(method, rate, key, seeds))
+        return [sum(values) / len(values) for values in late]
+
+    def _values(self, method: str, rate: float, key: str, seeds: Iterable[int] | None) -> list[list[float]]:
+        """Of ``key`` by step, of each seed that has any."""
         wanted = self.seeds(method, rate) if seeds is None else seeds
-        runs = [self.runs[method, rate, seed] for seed in wanted]
-        each = [[row[key] for row in rows if key in row and row["step"] > 0.75 * rows[-1]["step"]] for rows in runs]
-        return [sum(values) / len(values) for values in each if values]
+        each = ([row[key] for row in self.runs[method, rate, seed] if key in row] for seed in wanted)
+        return [values for values in each if values]
 
     def curve(self, method: str, rate: float, key: str) -> dict[int, Estimate]:
         """``key`` by step, over seeds."""
