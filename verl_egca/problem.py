@@ -55,9 +55,13 @@ class Problem(_Frozen):
     """One problem.
 
     ``prompt`` is what the policy reads. ``code_prefix`` is the code that a bare completion continues (HumanEval's
-    prompt), empty where programs are written whole. ``reference`` is a whole program, or None where the data set has none.
-    ``entry_point`` is the function that the tests call, or None for standard-input programs. ``constraints`` are what a
-    program must keep beside passing its tests (see `gates.vocabulary`).
+    prompt), empty where programs are written whole. ``preamble`` is code of the data set that runs before a program, in its
+    namespace: imports and helpers that the program may use, and may define anew. ``reference`` is a whole program, or None
+    where the data set has none.
+
+    ``entry_point`` is what the tests call, or None for standard-input programs: the name of a function, a class or
+    anything else callable, or ``Class().method``, a method of an object that is made anew for each case. Assertions may
+    call it ``candidate``. ``constraints`` are what a program must keep beside passing its tests (see `gates.vocabulary`).
     """
 
     task_id: str
@@ -66,4 +70,5 @@ class Problem(_Frozen):
     entry_point: str | None = None
     reference: str | None = None
     code_prefix: str = ""
+    preamble: str = ""
     constraints: tuple[Constraint, ...] = ()
