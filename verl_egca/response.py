@@ -8,7 +8,7 @@ wrote is what runs, and every character of it keeps its place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,13 +56,22 @@ class Program:
         return (places[0][0], places[-1][1]) if places else None
 
 
-def extract_program(response: str, problem: Problem, *, truncated: bool = False) -> Program:
+def extract_program(
+    response: str, problem: Problem, *, truncated: bool = False, own: Sequence[tuple[int, int]] | None = None
+) -> Program:
     """The program that a chat response holds; never raises, and is never empty-handed: bad text is a program that fails.
 
     Args:
         response: the response's text, special tokens left out.
         truncated: it was cut off at the length limit, so its last block may not be closed.
+        own: half-open ranges of its characters that the policy wrote itself, in order; all of it if not given. The
+            rest, a tool's output for one, is never part of the program.
     """
+    if own is not None:
+        response = "".join(
+            char if any(start <= at < end for start, end in own) or char in "\r\n" else " "
+            for at, char in enumerate(response)
+        )
     blocks = [block for block in _fenced_blocks(response) if block.language in _PYTHON]
     blocks = blocks or list(_fenced_blocks(response))
     if blocks:
