@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from verl_egca.data.formats import called_function
 from verl_egca.data.rows import BadInput
+from verl_egca.data.shapes.mbpp import called_function
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.statements import parse
 

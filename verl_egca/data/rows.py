@@ -14,8 +14,8 @@ Row = dict[str, Any]
 class BadInput(ValueError):
     """Something in an input file is wrong: which file, which row (from 1), which key, and what to do."""
 
-    def __init__(self, path: Path, row: int | None, key: str | None, problem: str) -> None:
-        self.path, self.row, self.key = path, row, key
+    def __init__(self, path: Path | str, row: int | None, key: str | None, problem: str) -> None:
+        self.path, self.row, self.key, self.problem = path, row, key, problem
         where = f"{path}" + (f", row {row}" if row is not None else "") + (f", key {key!r}" if key else "")
         super().__init__(f"{where}: {problem}")
 

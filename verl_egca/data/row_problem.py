@@ -1,0 +1,243 @@
+"""The problem of one row, in whatever shape its data set has: the shape is recognised by the row's keys.
+
+A shape is a class in `verl_egca.data.shapes`, and a place in SHAPES.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from verl_egca.data.json_text import unwrapped
+from verl_egca.data.messages import messages_of, user_text
+from verl_egca.data.plain_values import plain, says_nothing
+from verl_egca.data.row_place import RowPlace
+from verl_egca.data.rows import Row
+from verl_egca.data.shapes.assertions import AssertionList, CheckOfMethod, Functional, SandboxAssertions
+from verl_egca.data.shapes.cases import CaseList, LiveCodeBench, OfficialTests, VerificationInfo
+from verl_egca.data.shapes.code_contests import CodeContests
+from verl_egca.data.shapes.humaneval import HumanEval
+from verl_egca.data.shapes.leetcode import LeetCodeDataset
+from verl_egca.data.shapes.mbpp import Mbpp, MbppPlus
+from verl_egca.data.shapes.own import is_own, own_problem
+from verl_egca.data.shapes.pairs import PackedPairs, Pairs
+from verl_egca.data.shapes.read_row import TRUTH, ReadRow, present, read_row
+from verl_egca.data.shapes.shape import Shape
+from verl_egca.data.shapes.unread_keys import refuse_unread
+from verl_egca.data.values_of_tests import check_values
+from verl_egca.problem import Problem
+from verl_egca.statements import parse
+
+__all__ = [
+    "NO_TESTS",
+    "OWN",
+    "SHAPES",
+    "RowPlace",
+    "problem_of_row",
+    "references_of_row",
+    "shape_of_row",
+    "task_id_of_row",
+]
+
+OWN = "egca"
+NO_TESTS = "no program tests"
+
+# the first that recognises a row reads it
+SHAPES: dict[str, Shape] = {
+    shape.name: shape
+    for shape in (
+        HumanEval(),
+        LeetCodeDataset(),
+        MbppPlus(),
+        Mbpp(),
+        SandboxAssertions(),
+        Functional(),
+        CheckOfMethod(),
+        LiveCodeBench(),
+        VerificationInfo(),
+        OfficialTests(),
+        CodeContests(),
+        CaseList(),
+        AssertionList(),
+        PackedPairs(),
+        Pairs(),
+    )
+}
+
+
+def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> Problem | None:
+    """The row's problem as it stands; None if it holds no program tests (mathematics of Eurus-2-RL-Data, for one).
+
+    Of its references, the problem has the first that is Python.
+
+    Args:
+        row: of a file, or of verl's batch: ``reward_model`` and ``extra_info`` may be objects or JSON text, lists may be
+            numpy's.
+        shape_name: the shape to read, of SHAPES or OWN, instead of the one that the keys show.
+
+    Raises:
+        BadInput: the row holds tests that can't be read or judged; names file, row and key, and the remedy.
+    """
+    try:
+        found = _found(row, place, shape_name)
+        if isinstance(found, Problem):
+            check_values(found, lambda why: place.bad("tests", why))
+        return found if found is None or isinstance(found, Problem) else _problem(*found)
+    except RecursionError:
+        raise place.bad(None, "is nested too deeply to be read; leave the row out") from None
+
+
+def shape_of_row(row: Mapping[str, Any]) -> str:
+    """The name of the row's shape: one of SHAPES, OWN, or NO_TESTS. Raises BadInput as `problem_of_row`."""
+    found = _found(row, RowPlace(), None)
+    return NO_TESTS if found is None else OWN if isinstance(found, Problem) else found[0].name
+
+
+def references_of_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every program that the row gives as a solution, the likeliest first; whether it is Python or passes isn't known.
+
+    Raises:
+        BadInput: as `problem_of_row`.
+    """
+    found = _found(row, RowPlace(), None)
+    if found is None:
+        return ()
+    if isinstance(found, Problem):
+        return (found.reference,) if found.reference else ()
+    return tuple(dict.fromkeys(found[0].references(found[1])))
+
+
+def task_id_of_row(row: Mapping[str, Any]) -> str:
+    """A name for a row of a batch, whose file isn't known: ``extra_info.task_id``, else its source, index and a digest.
+
+    The digest is of what the row is judged by, so that two rows of one name are never taken for each other.
+    """
+    read = plain(row)
+    extra = read.get("extra_info")
+    if isinstance(extra, dict) and (name := extra.get("task_id")):
+        return str(name)
+    model = read.get("reward_model")
+    truth = model.get("ground_truth") if isinstance(model, dict) else model
+    text = truth if isinstance(truth, str) else json.dumps(truth, default=repr)
+    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=4).hexdigest()
+    source, index = read.get("data_source") or "row", extra.get("index") if isinstance(extra, dict) else None
+    return f"{source}/{digest}" if index is None else f"{source}/{index}-{digest}"
+
+
+# ---------------------------------------------------------------- from row to problem
+
+
+def _problem(shape: Shape, read: ReadRow) -> Problem:
+    refuse_unread(shape, read)
+    judging = shape.judging(read)
+    problem = Problem(
+        task_id=_task_id(shape, read),
+        prompt=_prompt(shape, read),
+        tests=judging.tests,
+        entry_point=judging.entry_point,
+        reference=next((text for text in shape.references(read) if parse(text, limit=None) is not None), None),
+        code_prefix=judging.code_prefix,
+        preamble=judging.preamble,
+    )
+    key = next((key for key in shape.holds if key in read.tests), None)
+    check_values(problem, lambda why: read.bad(key, why))
+    return problem
+
+
+def _task_id(shape: Shape, read: ReadRow) -> str:
+    extra = read.row.get("extra_info") or {}
+    for mapping in (extra, read.row):
+        name = mapping.get("task_id")
+        if name is not None and (isinstance(name, bool) or not isinstance(name, str | int)):
+            raise read.place.bad("task_id", f"is {type(name).__name__}; a string or a whole number is wanted")
+    if extra.get("task_id"):
+        return str(extra["task_id"])
+    if name := shape.task_id(read):
+        return name
+    if read.place.path is not None:
+        return f"{read.place.path.name}/{read.place.number}"
+    return task_id_of_row(read.row)
+
+
+def _prompt(shape: Shape, read: ReadRow) -> str:
+    for key in ("prompt", "raw_prompt"):
+        if (messages := messages_of(read.row.get(key))) is not None:
+            return user_text(messages)
+    return "" if "reward_model" in read.row and read.key else shape.statement(read)
+
+
+# ---------------------------------------------------------------- where a row's tests are
+
+
+def _found(row: Mapping[str, Any], place: RowPlace, shape_name: str | None) -> Problem | tuple[Shape, ReadRow] | None:
+    """An own row's problem; or the shape, and the row with its tests found; None if it holds none. Raises BadInput."""
+    truth = _truth(row)
+    if isinstance(truth, str) and truth.lstrip().startswith('{"task_id"') and shape_name in (None, OWN):
+        return own_problem(truth, lambda key, why: place.bad(f"{TRUTH}.{key}" if key else TRUTH, why))
+    read = read_row(row, place)
+    if {"base_input", "plus_input"} <= read.keys():
+        # their expected values are what EvalPlus computes when it runs, and JSON has lost tuples and sets of the inputs
+        raise place.bad(
+            "plus_input",
+            "is of EvalPlus's inner format, which holds no expected values; its files with tests are wanted: "
+            "evalplus/humanevalplus or evalplus/mbppplus on the hub, or a release's *-OriginFmt.jsonl.gz",
+        )
+    for candidate in _candidates(read, place):
+        if shape_name in (None, OWN) and is_own(candidate.tests):
+            return own_problem(candidate.tests, candidate.bad)
+        for shape in SHAPES.values() if shape_name in (None, OWN) else (SHAPES[shape_name],):
+            if shape.recognises(candidate.tests):
+                return shape, candidate
+    if "reward_model" not in read:
+        raise _unknown(read, place)
+    if _is_code(read):
+        raise place.bad(
+            TRUTH, "holds no tests that can be read, though the row is one of code; see README for the shapes that can"
+        )
+    return None
+
+
+def _truth(row: Mapping[str, Any]) -> Any:
+    model = row.get("reward_model")
+    return model.get("ground_truth") if isinstance(model, Mapping) else None
+
+
+def _candidates(row: Row, place: RowPlace) -> Iterator[ReadRow]:
+    """The mappings that may hold the tests: the ground truth, or where it says nothing, the row and its extra_info."""
+    model = row.get("reward_model")
+    if model:
+        truth = model.get("ground_truth")
+        try:
+            value = unwrapped(truth)
+        except ValueError as error:
+            if _is_code(row) or _quotes_tests(truth):
+                raise place.bad(TRUTH, f"is not JSON ({error})") from None
+            value = truth
+        if isinstance(value, dict):
+            yield ReadRow(row, present(value), TRUTH, place)
+            return
+        if not says_nothing(value):
+            yield ReadRow(row, {"ground_truth": value}, "reward_model", place)
+            return
+    yield ReadRow(row, present(row), "", place)
+    if isinstance(extra := row.get("extra_info"), dict):
+        yield ReadRow(row, present(extra), "extra_info", place)
+
+
+_CODE_SOURCES = {"codecontests", "apps", "codeforces", "taco"}  # that verl's own scorer takes for programs
+_TEST_WORDS = ('"inputs"', '"input"', '"functional"', '"pytest"', '"test_code"', '"fn_name"', '"tests"', "assert ")
+
+
+def _is_code(row: Row) -> bool:
+    return row.get("data_source") in _CODE_SOURCES or row.get("ability") in ("code", "coding")
+
+
+def _quotes_tests(truth: Any) -> bool:
+    return isinstance(truth, str) and any(word in truth for word in _TEST_WORDS)
+
+
+def _unknown(row: Row, place: RowPlace) -> Exception:
+    known = ", ".join(SHAPES)
+    return place.bad(None, f"is of no known shape (its keys: {', '.join(sorted(row))[:300]}). Known are {known}, {OWN}")

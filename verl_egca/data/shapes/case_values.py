@@ -1,0 +1,109 @@
+"""Inputs and outputs of data sets as the cases of a problem: values of calls, or texts of standard input and output."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from verl_egca.data.json_text import read_json, read_json_values
+from verl_egca.data.shapes.read_row import ReadRow
+from verl_egca.problem import CallTests, StdioTests
+
+
+def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> CallTests:
+    """Arguments are a list, or text with a JSON value a line (APPS, LiveCodeBench); the output of text is JSON, too.
+
+    ``keys`` are where the two stand, for errors.
+
+    Raises:
+        BadInput: something is neither, or text whose meaning can't be told.
+    """
+    arguments, expected = [], []
+    for given, wanted in zip(inputs, outputs, strict=True):
+        if isinstance(given, str):
+            arguments.append(tuple(_arguments_of_text(read, given, keys[0])))
+            expected.append(_output_of_text(read, wanted, keys[1]) if isinstance(wanted, str) else wanted)
+        elif isinstance(given, list):
+            arguments.append(tuple(given))
+            expected.append(wanted)
+        else:
+            raise read.bad(
+                keys[0], f"holds {given!r:.80}; a list of arguments, or text with a JSON value a line, is wanted"
+            )
+    return CallTests(arguments=tuple(arguments), expected=tuple(expected))
+
+
+def stdio_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> StdioTests:
+    """A list in the place of a text is its lines. Raises BadInput for what is no text."""
+    return StdioTests(
+        inputs=tuple(_lines(read, value, keys[0]) for value in inputs),
+        outputs=tuple(_lines(read, value, keys[1]) for value in outputs),
+    )
+
+
+def check_numbers(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> None:
+    """Raises BadInput if there is no case, or not as many outputs as inputs."""
+    if len(inputs) != len(outputs) or not inputs:
+        raise read.bad(
+            keys[1],
+            f"holds {len(outputs)} for {len(inputs)} in {keys[0]}; as many, and one at least, are wanted",
+        )
+
+
+def _arguments_of_text(read: ReadRow, text: str, key: str) -> list[Any]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    try:
+        return [read_json(line) for line in lines]
+    except ValueError:
+        pass
+    try:
+        return read_json_values(text)  # a value over several lines
+    except ValueError:
+        raise read.bad(
+            key, f"holds {text[:80]!r}; JSON, a value a line, is wanted for a function's arguments"
+        ) from None
+
+
+def _output_of_text(read: ReadRow, text: str, key: str) -> Any:
+    """The value of JSON text; other text is a string that the function returns."""
+    try:
+        return read_json(text)
+    except ValueError:
+        pass
+    try:
+        return read_json_values(text)[0] if text.strip() else text
+    except (ValueError, IndexError):
+        pass
+    if _is_pythons_literal(text):
+        raise read.bad(
+            key,
+            f"holds {text[:80]!r}, which is Python and not JSON: whether it is a string can't be told; JSON is wanted",
+        )
+    return text
+
+
+def _is_pythons_literal(text: str) -> bool:
+    """``True``, ``(1, 2)``, ``{'a': 1}``: text that JSON doesn't know, and that is rarely a string."""
+    if len(text) > 1 << 16 and text.lstrip()[:1] not in "([{'":
+        return False
+    try:
+        ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _lines(read: ReadRow, value: Any, key: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) or _is_number(item) for item in value):
+        return "\n".join(map(str, value))
+    if _is_number(value):
+        return str(value)
+    raise read.bad(key, f"holds {value!r:.80}; text, or a list of lines, is wanted for standard input and output")
+
+
+def _is_number(value: Any) -> bool:
+    return (type(value) is int and abs(value) < 10**4000) or (type(value) is float and math.isfinite(value))

@@ -1,0 +1,42 @@
+"""What tests call, as rows name it: ``f``, ``Solution.f``, ``Solution().f``."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from verl_egca.data.shapes.read_row import ReadRow
+
+_METHOD = re.compile(r"(\w+)\s*(?:\(\s*\))?\s*\.\s*(\w+)")
+
+
+def said_entry_point(read: ReadRow, keys: Sequence[str]) -> str | None:
+    """The one name that the row gives under ``keys``, None without any.
+
+    Raises:
+        BadInput: it is no name, or the row gives two.
+    """
+    found: dict[str, str] = {}
+    for place, value in read.said(*keys):
+        found.setdefault(entry_point(read, place, value), place)
+    if len(found) > 1:
+        (first, place), (second, other) = list(found.items())[:2]
+        raise read.place.bad(other, f"is {second!r}, and {place} is {first!r}; one of them is wanted")
+    return next(iter(found), None)
+
+
+def entry_point(read: ReadRow, place: str, value: Any) -> str:
+    """The name as `Problem.entry_point` has it. Raises BadInput that names ``place``, a key of the row."""
+    text = value.strip() if isinstance(value, str) else ""
+    if _is_name(text):
+        return text
+    method = _METHOD.fullmatch(text)
+    if method and all(map(_is_name, method.groups())):
+        return f"{method[1]}().{method[2]}"
+    raise read.place.bad(place, f"is {value!r:.80}; the name of a function, or Class().method, is wanted")
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)

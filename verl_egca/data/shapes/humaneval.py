@@ -1,0 +1,50 @@
+"""HumanEval, HumanEvalFix and EvalPlus's HumanEval+: a prompt that a completion continues, and ``check(candidate)``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from verl_egca.data.rows import Row
+from verl_egca.data.shapes.check_function import defines_check, judging_of_check, source_of
+from verl_egca.data.shapes.entry_points import entry_point
+from verl_egca.data.shapes.read_row import ReadRow
+from verl_egca.data.shapes.shape import Judging, Shape
+from verl_egca.statements import parse
+
+
+class HumanEval(Shape):
+    """What the prompt defines besides the entry point is there for programs and tests, too (HumanEval/32, 38, 50)."""
+
+    name = "humaneval"
+    holds = ("test", "entry_point", "prompt", "canonical_solution")
+    reads = frozenset({"entry_point"})
+
+    def recognises(self, tests: Row) -> bool:
+        return {"prompt", "test", "entry_point", "canonical_solution"} <= tests.keys()
+
+    def judging(self, read: ReadRow) -> Judging:
+        prompt = read.text("prompt")
+        entry = entry_point(read, "entry_point", read.text("entry_point"))
+        _, tree = source_of(read, "test")
+        if not defines_check(tree):
+            raise read.bad("test", "defines no function 'check'")
+        found = judging_of_check(read, "test", tree, entry, helpers_of(prompt, entry))
+        return Judging(found.tests, entry, found.preamble, code_prefix=prompt)
+
+    def statement(self, read: ReadRow) -> str:
+        return read.text("prompt")
+
+    def references(self, read: ReadRow) -> Iterator[str]:
+        yield read.text("prompt") + read.text("canonical_solution")
+
+
+def helpers_of(prompt: str, entry: str) -> str:
+    """Imports, functions and classes that a prompt defines before the entry point."""
+    tree = parse(prompt + "    pass\n") or parse(prompt)
+    if tree is None:
+        return ""
+    name = entry.partition("(")[0]
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    kept = [node for node in tree.body if not (isinstance(node, definitions) and node.name == name)]
+    return "".join(ast.unparse(node) + "\n" for node in kept)

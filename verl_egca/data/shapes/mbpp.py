@@ -1,0 +1,102 @@
+"""MBPP: the full set, its sanitized part, and EvalPlus's MBPP+."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from textwrap import indent
+from typing import Any
+
+from verl_egca.data.rows import Row
+from verl_egca.data.shapes.read_row import ReadRow
+from verl_egca.data.shapes.shape import Judging, Shape
+from verl_egca.problem import AssertionTests
+from verl_egca.source import SourceText
+from verl_egca.statements import parse
+
+MBPP_SHOWS = "\nYour code should pass these tests:\n\n"  # between what is asked and the assertions
+_SETUP = frozenset({"test_setup_code", "test_imports"})
+
+
+class Mbpp(Shape):
+    """The prompt shows the assertions, as the data set's paper does: nothing else names the function."""
+
+    name = "mbpp"
+    holds = ("test_list", "challenge_test_list", "code", "text", *sorted(_SETUP))
+    reads = _SETUP
+
+    def recognises(self, tests: Row) -> bool:
+        return "test_list" in tests
+
+    def judging(self, read: ReadRow) -> Judging:
+        assertions = _assertions(read)
+        imports = list(map(str, read.list("test_imports"))) if "test_imports" in read.tests else []
+        setup = "\n".join([*imports, read.text("test_setup_code", required=False)]).strip()
+        tests = AssertionTests(setup=setup, assertions=tuple(assertions))
+        return Judging(tests, called_function(next(self.references(read), ""), assertions))
+
+    def statement(self, read: ReadRow) -> str:
+        text = read.text("text" if "text" in read.tests else "prompt")
+        shown = "\n".join(_assertions(read))
+        return f"{text.strip()}{MBPP_SHOWS}{shown}\n"
+
+    def references(self, read: ReadRow) -> Iterator[str]:
+        code = read.tests.get("code")
+        if isinstance(code, str) and code.strip():
+            yield code.replace("\r\n", "\n")
+        else:
+            yield from super().references(read)
+
+    def task_id(self, read: ReadRow) -> str | None:
+        """``MBPP/11``, whether the row says 11, ``MBPP/11`` or, as EvalPlus, ``Mbpp/11``."""
+        name: Any = read.tests.get("task_id", read.row.get("task_id"))
+        if isinstance(name, bool) or not isinstance(name, int | str) or not str(name).strip():
+            return super().task_id(read)
+        family, _, number = str(name).rpartition("/")
+        return f"MBPP/{number}" if family.lower() in ("", "mbpp") else str(name)
+
+
+class MbppPlus(Mbpp):
+    """Shown are MBPP's own assertions; what decides is the loop that ``test`` ends with, in which they are covered."""
+
+    name = "mbpp-plus"
+    holds = ("test", *Mbpp.holds)
+
+    def recognises(self, tests: Row) -> bool:
+        return {"test_list", "test"} <= tests.keys()
+
+    def judging(self, read: ReadRow) -> Judging:
+        shown, test = super().judging(read), read.text("test")
+        tree = parse(test, limit=None)
+        if tree is None or not tree.body or not isinstance(tree.body[-1], ast.For):
+            raise read.bad("test", "does not end with a loop over inputs, or is not Python")
+        assert isinstance(shown.tests, AssertionTests)
+        start = SourceText(test).offset(tree.body[-1].lineno, 0)
+        setup, loop = f"{shown.tests.setup}\n{test[:start]}".strip(), test[start:].strip()
+        if any(isinstance(node, ast.Name) and node.id == "candidate" for node in ast.walk(tree.body[-1])):
+            setup += f"\ndef check(candidate):\n{indent(loop, '    ')}\n"  # early releases call the function so
+            loop = f"check({shown.entry_point})"
+        return Judging(AssertionTests(setup=setup, assertions=(loop,)), shown.entry_point)
+
+
+def called_function(code: str, assertions: list[str]) -> str | None:
+    """The function of the reference that the assertions call first."""
+    tree = parse(code)
+    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} if tree else set()
+    for assertion in assertions:
+        asserted = parse(assertion)
+        for node in ast.walk(asserted) if asserted else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
+                return node.func.id
+    return None
+
+
+def _assertions(read: ReadRow) -> list[str]:
+    assertions = read.list("test_list")
+    if not assertions:
+        raise read.bad("test_list", "holds no assertions")
+    if not all(isinstance(item, str) for item in assertions):
+        raise read.bad(
+            "test_list", f"holds {next(i for i in assertions if not isinstance(i, str))!r:.80}; text is wanted"
+        )
+    return assertions

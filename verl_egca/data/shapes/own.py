@@ -1,0 +1,27 @@
+"""The project's own rows: `Problem` as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from verl_egca.data.rows import BadInput, Row
+from verl_egca.problem import Problem
+
+Bad = Callable[[str | None, str], BadInput]
+
+
+def is_own(tests: Row) -> bool:
+    inner = tests.get("tests")
+    return {"task_id", "prompt"} <= tests.keys() and isinstance(inner, dict) and "kind" in inner
+
+
+def own_problem(given: Row | str, bad: Bad) -> Problem:
+    """The problem of an object, or of its JSON text. Raises BadInput, made by ``bad`` from a key and a reason."""
+    try:
+        return Problem.model_validate_json(given) if isinstance(given, str) else Problem.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise bad(key or None, f"{first['msg']} (got {first['input']!r:.80})") from None

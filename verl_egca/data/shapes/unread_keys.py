@@ -1,0 +1,76 @@
+"""Keys that change what tests mean: a shape reads them, or the row is refused."""
+
+from __future__ import annotations
+
+from verl_egca.data.plain_values import says_nothing
+from verl_egca.data.references import is_python
+from verl_egca.data.shapes.read_row import ReadRow
+from verl_egca.data.shapes.shape import Shape
+
+_CHECKERS = (
+    *("checker", "checker_code", "custom_checker", "generated_checker", "output_checker", "special_judge", "spj"),
+    *("is_special_judge", "interactor", "interactive", "is_interactive", "interaction_format", "judge_code", "grader"),
+)
+_HARNESS = (
+    *("test_harness", "test_harness_code", "harness", "harness_code", "assert_case", "import_prefix", "solution_file"),
+    *("test_setup_code", "setup_code", "teardown_code", "input_file", "output_file", "input_mode"),
+)
+_CALLED = ("fn_name", "func_name", "entry_point", "method_name", "class_name")
+_LANGUAGES = ("language", "lang", "programming_language")
+_AS_USUAL = {"default", "standard", "diff", "exact", "none", "stdio", "false", "no"}
+_SPOKEN = {"en", "english", "zh", "chinese", "cn", "fr", "de", "es", "ru", "russian", "ja", "japanese", "ko", "pt"}
+
+# in an object that holds nothing but tests, what is no test says which problem it is or how it is shown
+_ABOUT_THE_PROBLEM = {
+    *(
+        "task_id",
+        "problem_id",
+        "question_id",
+        "id",
+        "name",
+        "index",
+        "title",
+        "source",
+        "dataset",
+        "data_source",
+        "url",
+    ),
+    *(
+        "difficulty",
+        "tags",
+        "split",
+        "style",
+        "question",
+        "problem",
+        "prompt",
+        "description",
+        "starter_code",
+        "metadata",
+    ),
+    *("solution", "solutions", "reference", "time_limit", "memory_limit", "timeout", "max_test_cases", "ability"),
+    *("contest_id", "platform", "rating", "uid", "uids", "type", "testtype"),
+}
+
+
+def refuse_unread(shape: Shape, read: ReadRow) -> None:
+    """Raises BadInput for a key that says something about the tests, and that the shape doesn't read."""
+    for place, value in read.said(*(key for key in (*_CHECKERS, *_HARNESS, *_CALLED) if key not in shape.reads)):
+        if str(value).strip().lower() not in _AS_USUAL:
+            raise read.place.bad(
+                place,
+                f"changes what the tests mean, and is not read in a row of shape {shape.name} (it is {value!r:.60}); "
+                "remove the key if it means nothing here, or leave the row out",
+            )
+    for place, value in read.said(*_LANGUAGES):
+        if not is_python(value) and str(value).strip().lower() not in _SPOKEN:
+            raise read.place.bad(place, f"is {value!r:.60}; Python alone can be judged: leave the row out")
+    if read.key:
+        for key, value in read.tests.items():
+            if key in shape.holds or key in shape.reads or key in _ABOUT_THE_PROBLEM or key in _LANGUAGES:
+                continue
+            if not says_nothing(value):
+                raise read.bad(
+                    key,
+                    f"stands beside tests of shape {shape.name}, and what it means for them isn't known; remove it, or "
+                    "put it in extra_info if it means nothing",
+                )
