@@ -13,7 +13,8 @@ program leaves behind in its own process its later cases see; where that may hav
 
     sandbox.py    the trainer's side: workers, queueing, replacement of what dies      worker.py   one of them
     judge.py      a worker's trusted process: keeps tests, runs cases, says verdicts
-    kinds.py      the kinds of tests       cases.py, unroll.py   tests split into cases      compare.py   what is equal
+    kinds.py      the kinds of tests           compare.py   what is equal
+    cases.py, segments.py, deciding.py, unroll.py   tests split into cases
     sitting.py    the processes of one program      program.py   the judge's end of one      remote.py   objects in it
     zygote.py     the warm process that all are forked from      child.py   what runs in one      confinement/   its walls
     start.py      starts a worker      warm_process.py   the judge's end of the zygote      ahead.py   calls sent ahead

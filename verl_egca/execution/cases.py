@@ -1,11 +1,10 @@
 """Tests split into cases that can be judged, shown and traced one by one: one call and what is expected of it.
 
-An item of an assertion list is a case. If it only calls a function of the tests (HumanEval's ``check(candidate)``), that
-function's body has a case for each statement that decides something (an ``assert``, a ``raise``, a call of a helper that
-asserts), with the statements before it that only prepare. A block with such statements in loops, or a call of a helper
-with such loops, is unrolled into a case for each time that one of them is reached (see `unroll`). Assertions of a
-constant (``assert True, "..."``) test nothing and are no cases. What can't be split without a change of meaning is one
-case, whole.
+An item of an assertion list is a case, or several if it is cut (see `segments`); likewise the body of a function of the
+tests that it only calls (HumanEval's ``check(candidate)``). Each piece ends with a statement that decides something (see
+`deciding`). A piece with such statements in loops, or a call of a helper with such loops, is unrolled into a case for each
+time that one of them is reached (see `unroll`). Assertions of a constant (``assert True, "..."``) test nothing and are no
+cases. What can't be split without a change of meaning is one case, whole.
 """
 
 from __future__ import annotations
@@ -19,7 +18,9 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from verl_egca.execution.unroll import Deciding, ProgramName, Turn, unroll
+from verl_egca.execution.deciding import Deciding
+from verl_egca.execution.segments import Segment, segments
+from verl_egca.execution.unroll import ProgramName, Turn, unroll
 from verl_egca.execution.warm import WARM
 
 COMPARED, BOUND = "__egca_compared__", "__egca_bound__"
@@ -60,54 +61,74 @@ def _split(text: str, setup: str, defined: list[ast.stmt]) -> Iterable[Case]:
     tree = ast.parse(text)
     match tree.body:
         case [ast.Expr(ast.Call(func=ast.Name(id=name)) as call)]:
-            for node in defined:
+            for node in reversed(defined):
                 if isinstance(node, ast.FunctionDef) and node.name == name and not node.decorator_list:
                     return _split_function(node, call, setup, defined)
-    deciding = Deciding([*defined, *tree.body])
-    if any(map(deciding.loops, tree.body)):
-        turns = unroll(setup, tree.body, deciding)
-        if turns:
-            return _cases_of_turns(turns, defined)
-    return [_case(text.strip(), tree.body, _known_call(tree.body, {}))]
+    split = _Split(setup, [*defined, *tree.body])
+    pieces = segments(tree.body, split.deciding, defined, {})
+    if len(pieces) <= 1:
+        return split.cases(tree.body, tree.body, text.strip())
+    return [case for piece in pieces for case in split.cases(piece.own, piece.body, _text_of(piece))]
 
 
 def _split_function(check: ast.FunctionDef, call: ast.Call, setup: str, defined: list[ast.stmt]) -> list[Case]:
     """The cases of a function of the tests that an assertion just calls."""
     whole = [_case(ast.unparse(check), ast.parse(ast.unparse(call)).body)]
-    if any(
-        isinstance(node, ast.Return | ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global) for node in _own(check)
-    ):
-        return whole
-    deciding = Deciding([*defined, *check.body])
     given = _given(check, call)
+    body = check.body
+    if isinstance(body[-1], ast.Return) and not any(isinstance(n, ast.Call) for n in ast.walk(body[-1])):
+        body = body[:-1]  # nobody asks what it returns
+    leaving = ast.Return | ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal | ast.Global
+    if given is None or any(isinstance(node, leaving) for node in _own(body)):
+        return whole
+    split = _Split(setup, [*defined, *body], {k: v.id for k, v in given.items() if isinstance(v, ast.Name)})
     cases: list[Case] = []
-    before: list[ast.stmt] = []
-    last = 0
-    for place, statement in enumerate(check.body):
-        if not deciding.decides(statement):
-            before.append(statement)
-            continue
-        last = place + 1
-        if isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Constant):
-            continue
-        if not isinstance(statement, ast.Assert | ast.Expr) and _stored(statement) & _loaded(check.body[place + 1 :]):
-            return whole  # later assertions need what this block computes
-        body = _in_function(check, call, [*before, statement])
-        turns = unroll(setup, body, deciding) if deciding.loops(statement) else []
-        if turns:
-            cases += _cases_of_turns(turns, [*defined, *check.body])
-        else:
-            cases.append(_case(ast.unparse(statement), body, _known_call([*before, statement], given)))
-    rest = check.body[last:]
-    if cases and any(isinstance(node, ast.Call) for statement in rest for node in ast.walk(statement)):
-        cases.append(_case("\n".join(map(ast.unparse, rest)), _in_function(check, call, before)))  # it must not raise
+    for piece in segments(body, split.deciding, defined, given):
+        cases += split.cases(piece.own, _in_function(check, call, piece.body), _text_of(piece), piece.body)
     return cases or whole
 
 
-def _given(check: ast.FunctionDef, call: ast.Call) -> dict[str, str]:
-    """Which parameters of the function are the program's functions, as in ``check(f)``."""
-    pairs = zip(check.args.args, call.args, strict=False)
-    return {parameter.arg: given.id for parameter, given in pairs if isinstance(given, ast.Name)}
+class _Split:
+    """Makes cases of pieces. ``given`` says which parameters around them are the program's functions, as in ``check(f)``."""
+
+    def __init__(self, setup: str, defined: list[ast.stmt], given: dict[str, str] | None = None) -> None:
+        self._setup, self._defined, self._given = setup, defined, given or {}
+        self.deciding = Deciding(defined)
+
+    def cases(
+        self, own: list[ast.stmt], run: list[ast.stmt], text: str, inside: list[ast.stmt] | None = None
+    ) -> list[Case]:
+        """Those of one piece: of each turn of its loops, if they can be unrolled. ``inside`` is what ``run`` runs, where
+        that is a function.
+        """
+        turns = unroll(self._setup, run, self.deciding) if any(map(self.deciding.loops, own)) else []
+        if turns:
+            return _cases_of_turns(turns, self._defined)
+        return [_case(text, run, _known_call(inside or run, self._given))]
+
+
+def _text_of(piece: Segment) -> str:
+    """Its one decision, or all of it where what comes before that makes the difference."""
+    *before, last = piece.own
+    if any(isinstance(node, ast.Call) for statement in before for node in ast.walk(statement)):
+        return "\n".join(map(ast.unparse, piece.own))
+    return ast.unparse(last)
+
+
+def _given(check: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr] | None:
+    """What each parameter of the function is called with; None where that can't be told from the text."""
+    arguments = check.args
+    if arguments.vararg or arguments.kwarg or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return None
+    places = [parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args)]
+    given: dict[str, ast.expr] = dict(zip(reversed(places), reversed(arguments.defaults), strict=False))
+    given |= {p.arg: d for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
+    given |= dict(zip(places, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            return None
+        given[keyword.arg] = keyword.value
+    return given
 
 
 def _known_call(body: list[ast.stmt], given: dict[str, str]) -> tuple[str, tuple[Any, ...]] | None:
@@ -207,10 +228,10 @@ def _in_function(check: ast.FunctionDef, call: ast.Call, body: list[ast.stmt]) -
     return [definition, run]
 
 
-def _own(check: ast.FunctionDef) -> list[ast.AST]:
-    """The nodes of a function without those of functions inside it."""
+def _own(body: list[ast.stmt]) -> list[ast.AST]:
+    """The nodes of a function's body without those of functions inside it."""
     found: list[ast.AST] = []
-    todo: list[ast.AST] = list(check.body)
+    todo: list[ast.AST] = list(body)
     while todo:
         node = todo.pop()
         found.append(node)
