@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from verl_egca.exact_json import from_exact_json, to_exact_json
 from verl_egca.gates.vocabulary import Constraint
+
+_READ = BeforeValidator(from_exact_json)
 
 
 class _Frozen(BaseModel):
@@ -30,14 +33,21 @@ class AssertionTests(_Frozen):
 
 
 class CallTests(_Frozen):
-    """Input/output pairs of a function: ``entry_point(*arguments) == expected``, values as JSON has them.
+    """Input/output pairs of a function: ``entry_point(*arguments) == expected``, by the rules of `execution.compare`.
 
-    A tuple that the program returns equals the list that JSON could only write (the convention of APPS and its heirs).
+    Values are plain data: what JSON has, and what `execution.codec` has beside it. Written to JSON and read again they are
+    the same (see `exact_json`). Lists stand for linked lists and trees where the entry point's annotations say ``ListNode``
+    or ``TreeNode``. A first argument that is a dict with digits as keys, which JSON can only have as text, is tried with
+    integers first.
     """
 
     kind: Literal["calls"] = "calls"
-    arguments: tuple[tuple[Any, ...], ...]
-    expected: tuple[Any, ...]
+    arguments: Annotated[
+        tuple[tuple[Any, ...], ...],
+        _READ,
+        PlainSerializer(lambda rows: to_exact_json(tuple(map(list, rows))), when_used="json"),
+    ]
+    expected: Annotated[tuple[Any, ...], _READ, PlainSerializer(to_exact_json, when_used="json")]
 
 
 class StdioTests(_Frozen):
