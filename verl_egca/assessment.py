@@ -131,7 +131,7 @@ class Assessor:
         The same program for the same problem, and for a localizer that draws with the same seed, is assessed once.
         """
         siblings = siblings or Alone()
-        key = (_digest(repr(problem)), _digest(program))
+        key = (_digest(problem.model_dump_json()), _digest(program))
         judged, shared = self._verdicts.get(key, lambda: self._judge(problem, program))
         siblings.judged(judged.mode, judged.verdict)
         known: dict[str, Any] = {"verdict": judged.verdict, "run_s": 0.0 if shared else judged.seconds}
