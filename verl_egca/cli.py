@@ -68,6 +68,7 @@ WhenUnlike = Annotated[
     typer.Option(help="when a failing program unlike the reference is CONSTRAINT, without blame; training: unproven"),
 ]
 PromptStyle = Literal["chat", "completion"]
+RowSplit = Literal["train", "validation", "test"]
 HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it is like it", min=0, max=1)]
 
 
@@ -238,10 +239,10 @@ def doctor(
 
 @app.command()
 def prepare(
-    source: Annotated[Path, typer.Option(help="file of problems")],
+    source: Annotated[Path, typer.Option(help="file of rows: .parquet, JSON lines or a JSON list, plain or .gz")],
     out: Annotated[Path, typer.Option(help="folder for the parquet files, one a split")],
     format_name: Annotated[
-        str, typer.Option("--format", help="auto, humaneval, mbpp, mbpp-sanitized, mbpp-plus, prime_code, egca")
+        str, typer.Option("--format", help="shape of the rows, which their keys show; an unknown one lists all")
     ] = "auto",
     constraints: Annotated[
         Path | None, typer.Option(help="YAML of `egca constraints extract`; goes into problems and prompts")
@@ -253,18 +254,42 @@ def prepare(
         Path | None,
         typer.Option(help="YAML whose egca.gates says how constraints are put; the shipped one if not given"),
     ] = None,
+    split: Annotated[
+        RowSplit | None,
+        typer.Option(
+            help="of rows that name none of these; else MBPP's authors', the one the file is named for, or test"
+        ),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="leave out rows that can't be read or judged, counted by reason")
+    ] = False,
+    reference_seconds: Annotated[
+        float,
+        typer.Option(help="for running the references of rows that have several, to choose one that passes", min=0),
+    ] = 600,
 ) -> None:
-    """Write problems as the parquet that verl trains on."""
+    """Write rows of any known shape as the parquet that verl trains on."""
     from verl_egca.config.file import gate_settings_of
     from verl_egca.data.formats import FORMATS
     from verl_egca.data.prepare import prepare as prepare_file
+    from verl_egca.data.reference_choice import ReferenceChoice
+    from verl_egca.execution.limits import Limits
+    from verl_egca.execution.sandbox import Sandbox
 
     if format_name not in ("auto", *FORMATS):
         _err.print(
             f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False, soft_wrap=True
         )
         raise typer.Exit(2)
-    with bad_input_is_status_2(_err):
-        template = getattr(gate_settings_of(config), style)
-        for split, rows in prepare_file(source, out, format_name, constraints, template).items():
-            _out.print(f"{rows} problems: {out / f'{split}.parquet'}")
+    with bad_input_is_status_2(_err), Sandbox(Limits(), workers=1) as sandbox:
+        template, references = getattr(gate_settings_of(config), style), ReferenceChoice(sandbox, reference_seconds)
+        prepared = prepare_file(
+            *(source, out, format_name, constraints, template),
+            split=split,
+            skip_bad=skip_bad,
+            choose=references.choose,
+        )
+    for name, rows in prepared.written.items():
+        _out.print(f"{rows} rows: {out / f'{name}.parquet'}", markup=False, soft_wrap=True)
+    for line in (*prepared.told(), *references.told()):
+        _out.print(line, markup=False, soft_wrap=True)

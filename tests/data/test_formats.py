@@ -201,8 +201,9 @@ def test_a_bad_row_is_named(tmp_path, rows, row, key, words):
         ("rows.jsonl", b"\xff\xfe", "can't be read"),
         ("rows.jsonl.gz", b"not gzip", "can't be read"),
         ("rows.parquet", b"not parquet", "is not parquet"),
-        ("rows.json", b'{"a": 1}\n{"a": 2}\n', "is not JSON .*lines in .jsonl"),
-        ("rows.json", b'{"a": 1}', "is a JSON dict; a list of objects"),
+        ("rows.json", b'[{"a": 1}\n{"a": 2}\n', "is not JSON .*lines in .jsonl"),
+        ("rows.json", b'[{"a": 1', "row 1: is not JSON"),
+        ("rows.json", b"[", "is not JSON .the list does not end"),
         ("rows.json", b"[1]", "row 1: is a JSON int"),
         ("missing.jsonl", None, "there is no such file"),
     ],
@@ -216,7 +217,7 @@ def test_a_bad_file_is_named(tmp_path, name, content, words):
 
 def test_prepare_writes_the_columns_that_verl_reads(tmp_path):
     source = write(tmp_path / "rows.jsonl", MBPP, {**MBPP, "task_id": 11}, {**MBPP, "task_id": 3})
-    assert prepare(source, tmp_path / "out") == {"train": 1, "test": 1}
+    assert prepare(source, tmp_path / "out") .written == {"train": 1, "test": 1}
     (row,) = pq.read_table(tmp_path / "out" / "train.parquet").to_pylist()
     assert row["prompt"] == [{"role": "user", "content": load_problems(source)[0].prompt}]
     assert row["reward_model"]["style"] == "rule"
@@ -225,7 +226,7 @@ def test_prepare_writes_the_columns_that_verl_reads(tmp_path):
 
 
 def test_prepare_keeps_the_split_that_a_row_names(tmp_path):
-    assert prepare(write(tmp_path / "rows.jsonl", verl_row(STDIO)), tmp_path / "out") == {"train": 1}
+    assert prepare(write(tmp_path / "rows.jsonl", verl_row(STDIO)), tmp_path / "out").written == {"train": 1}
 
 
 def test_parquet_from_another_tool_is_read(tmp_path):

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,16 +79,24 @@ def read_constraints(path: Path) -> Constraints:
 
 def constrained(problems: Sequence[Problem], constraints: Constraints, path: Path, source: Path) -> list[Problem]:
     """The problems with their constraints in place of any that they had. Raises BadInput for a task that is none of them."""
-    unknown = sorted(set(constraints) - {problem.task_id for problem in problems})
-    if unknown:
+    check_tasks({problem.task_id for problem in problems}, constraints, path, source)
+    return [with_constraints(problem, constraints) for problem in problems]
+
+
+def with_constraints(problem: Problem, constraints: Constraints) -> Problem:
+    return problem.model_copy(update={"constraints": constraints.get(problem.task_id, ())})
+
+
+def check_tasks(tasks: Set[str], constraints: Constraints, path: Path, source: Path) -> None:
+    """Raises BadInput for constraints of a task that is none of those of ``source``."""
+    if unknown := sorted(set(constraints) - tasks):
         raise BadInput(
             path,
             None,
             f"constraints.{unknown[0]}",
-            f"is none of the {len(problems)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
+            f"is none of the {len(tasks)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
             "problems that the file was made for",
         )
-    return [problem.model_copy(update={"constraints": constraints.get(problem.task_id, ())}) for problem in problems]
 
 
 # ---------------------------------------------------------------- reading

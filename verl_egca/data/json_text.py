@@ -21,6 +21,18 @@ def read_json(text: str) -> Any:
         return json.loads(text, parse_int=_integer)
 
 
+def read_first(text: str) -> tuple[Any, int]:
+    """The value that a text begins with, and where it ends. Raises ValueError."""
+    try:
+        return json.JSONDecoder().raw_decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python converts at once
+        return json.JSONDecoder(parse_int=_integer).raw_decode(text)
+
+
 def read_json_values(text: str) -> list[Any]:
     """The values that stand in a text one after the other, with white space between them. Raises ValueError."""
     decoder, values, at = json.JSONDecoder(parse_int=_integer), [], 0

@@ -1,18 +1,53 @@
-"""Problems as the parquet that verl's data loader reads."""
+"""A file of rows, in any shape, as the parquet that verl's data loader reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from verl_egca.data.constraint_file import constrained, read_constraints
-from verl_egca.data.formats import load_problems
-from verl_egca.data.rows import read_rows
+from verl_egca.data.constraint_file import check_tasks, read_constraints, with_constraints
+from verl_egca.data.formats import TaskIds
+from verl_egca.data.messages import Message, messages_of, with_last_user_text
+from verl_egca.data.parquet_file import ParquetFile
+from verl_egca.data.row_problem import RowPlace, problem_of_row
+from verl_egca.data.rows import BadInput, Row, read_rows
+from verl_egca.data.shapes.read_row import TRUTH, read_row
+from verl_egca.data.splits import Split, is_few_shot_prompt, split_of_row
 from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
+
+Chooser = Callable[[Row, Problem], Problem]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """``written`` are rows by split: ``without_tests`` of them hold no program tests, ``unsplit`` ones are in test as nothing
+    names their split. ``skipped`` counts bad rows by reason, ``first_skipped`` has the first of each.
+    """
+
+    written: dict[str, int] = field(default_factory=dict)
+    without_tests: int = 0
+    unsplit: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    first_skipped: dict[str, BadInput] = field(default_factory=dict)
+
+    def skip(self, error: BadInput) -> None:
+        """Count a bad row by its reason, without what is the row's own."""
+        reason = re.sub(r"""'[^']*'|"[^"]*"|\d+""", "…", f"{error.key or 'the row'}: {error.problem}")[:160]
+        self.skipped[reason] += 1
+        self.first_skipped.setdefault(reason, error)
+
+    def told(self) -> Iterator[str]:
+        """Lines for the user on what was not simply written."""
+        if self.without_tests:
+            yield f"{self.without_tests} of them hold no program tests, and are as they were"
+        if self.unsplit:
+            yield f"{self.unsplit} of them are in test as neither they nor the file's name say train or validation; see --split"
+        for reason, rows in self.skipped.most_common():
+            yield f"{rows} rows left out: {reason} (the first: {self.first_skipped[reason]})"
 
 
 def prepare(
@@ -21,61 +56,149 @@ def prepare(
     format_name: str = "auto",
     constraints: Path | None = None,
     template: str = CHAT,
-) -> dict[str, int]:
-    """Write a file's problems to ``out/<split>.parquet``; how many of each split.
+    *,
+    split: Split | None = None,
+    skip_bad: bool = False,
+    choose: Chooser = lambda row, problem: problem,
+) -> Prepared:
+    """Write a file's rows to ``out/<split>.parquet``, with few of them in memory.
 
-    MBPP (the full one) is split by task id as its authors do: 1 to 10 few-shot prompts (left out), 11 to 510 test, 511 to
-    600 validation, 601 to 974 train. Rows of verl keep the split that their ``extra_info`` names; the rest is ``test``.
-    A file of ``constraints`` goes into the problems, and into their prompts as ``template`` says.
+    ``reward_model.ground_truth`` then holds the problem as JSON. What a row in verl's own columns holds beside that is kept:
+    every message, ``data_source``, ``extra_info``, which gets ``task_id``, ``index`` and ``split`` where it lacks them, and
+    its other columns. Rows that hold no program tests are kept as they are. Of other rows, the chat is one message with the
+    problem's prompt.
+
+    Args:
+        format_name: the shape of all rows, or "auto".
+        constraints: a file of constraints; they go into the problems, and into their prompts as ``template`` says.
+        split: of rows that name none; else as `split_of_row` says, and test where nothing does.
+        skip_bad: leave bad rows out and count them, instead of ending at the first.
+        choose: gives a row's problem the reference that it is to have.
 
     Raises:
-        BadInput: as `load_problems`, `read_constraints` and `constrained`.
+        BadInput: a row can't be read or judged, or two have one ``task_id``; a task of the constraints is none of the file's;
+            there is no problem. No file is left then that was not there before.
     """
-    problems = load_problems(source, format_name)
-    if constraints is not None:
-        problems = constrained(problems, read_constraints(constraints), constraints, source)
-    rows = [row for _, row in read_rows(source)]
-    splits: dict[str, list[Problem]] = {}
-    for problem, row in zip(problems, rows, strict=True):
-        split = (row.get("extra_info") or {}).get("split") or split_of(problem)
-        if split is not None:
-            splits.setdefault(split, []).append(problem)
-    name = problems[0].task_id.split("/")[0].lower()
+    limits = read_constraints(constraints) if constraints is not None else {}
+    prepared, names, tasks = Prepared(), TaskIds(source), set[str]()
+    files: dict[str, ParquetFile] = {}
+
+    def take(number: int, row: Row) -> None:
+        place = RowPlace(source, number)
+        problem = problem_of_row(row, place, None if format_name == "auto" else format_name)
+        read = read_row(row, place)
+        name = split_of_row(read, problem, source, split)
+        if problem is not None:
+            problem = names.unique(problem, number, row)
+            tasks.add(problem.task_id)
+            if name is None and is_few_shot_prompt(problem):
+                return
+            problem = choose(row, problem if constraints is None else with_constraints(problem, limits))
+        file = files.setdefault(name or "test", ParquetFile(out / f"{name or 'test'}.parquet"))
+        file.add(_prepared_row(read, problem, place, name or "test", file.rows, template), place)
+        prepared.unsplit += name is None
+        prepared.without_tests += problem is None
+
+    try:
+        for number, row in read_rows(source, prepared.skip if skip_bad else None):
+            try:
+                take(number, row)
+            except BadInput as error:
+                if not skip_bad:
+                    raise
+                prepared.skip(error)
+        if constraints is not None:
+            check_tasks(tasks, limits, constraints, source)
+        if not tasks:
+            left_out = sum(prepared.skipped.values())
+            raise BadInput(
+                source, None, None, "holds no problems" + (f"; {left_out} bad rows are left out" if left_out else "")
+            )
+        for file in files.values():
+            file.close()
+    except BaseException:
+        for file in files.values():
+            file.discard()
+        raise
+    prepared.written = {name: file.rows for name, file in files.items()}
+    return prepared
+
+
+def write_parquet(problems: Iterable[Problem], path: Path, *, source: str, split: str, template: str = CHAT) -> int:
+    """Write problems as a split; how many. The file appears whole or not at all."""
+    file = ParquetFile(path)
+    for index, problem in enumerate(problems):
+        content = [{"role": "user", "content": constrained_prompt(problem, template)}]
+        extra = {"index": index, "task_id": problem.task_id, "split": split}
+        file.add(_row(source, content, problem, extra), RowPlace(task=problem.task_id))
+    file.close()
+    return file.rows
+
+
+def _prepared_row(read: Row, problem: Problem | None, place: RowPlace, split: str, index: int, template: str) -> Row:
+    """Raises BadInput."""
+    if problem is None:
+        truth = read["reward_model"].get("ground_truth")
+        if not isinstance(truth, str):
+            raise place.bad(
+                TRUTH,
+                f"is {type(truth).__name__} in a row without program tests, and can't share a column with the problems' "
+                "text; train on the file as it stands, for which nothing has to be prepared",
+            )
+        return read
+    extra = dict(read.get("extra_info") or {})
+    for key, value in {"index": index, "task_id": problem.task_id, "split": split}.items():
+        if extra.get(key) is None:
+            extra[key] = value
+    chat = _chat(read, problem, place, template)
+    if "reward_model" not in read:
+        return _row(_data_source(read, problem, place), chat, problem, extra, read.get("ability"))
+    model = {"style": "rule", **read["reward_model"], "ground_truth": problem.model_dump_json()}
+    source, ability = _data_source(read, problem, place), read.get("ability") or "code"
     return {
-        s: write_parquet(kept, out / f"{s}.parquet", source=name, split=s, template=template)
-        for s, kept in splits.items()
+        **read,
+        "data_source": source,
+        "prompt": chat,
+        "ability": ability,
+        "reward_model": model,
+        "extra_info": extra,
     }
 
 
-def write_parquet(problems: Sequence[Problem], path: Path, *, source: str, split: str, template: str = CHAT) -> int:
-    """Write a split; how many rows. The file appears whole or not at all.
-
-    The prompt is one user message, with the problem's constraints as ``template`` says; ``reward_model.ground_truth`` holds the problem as JSON, which the reward manager
-    reads back.
-    """
-    rows = [
-        {
-            "data_source": source,
-            "prompt": [{"role": "user", "content": constrained_prompt(problem, template)}],
-            "ability": "code",
-            "reward_model": {"style": "rule", "ground_truth": problem.model_dump_json()},
-            "extra_info": {"index": index, "task_id": problem.task_id, "split": split},
-        }
-        for index, problem in enumerate(problems)
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist(rows), partial)
-    partial.replace(path)
-    return len(rows)
+def _row(source: str, chat: list[Message], problem: Problem, extra: Row, ability: object = None) -> Row:
+    """In the columns of verl's data loader."""
+    return {
+        "data_source": source,
+        "prompt": chat,
+        "ability": ability if isinstance(ability, str) else "code",
+        "reward_model": {"style": "rule", "ground_truth": problem.model_dump_json()},
+        "extra_info": extra,
+    }
 
 
-def split_of(problem: Problem) -> str | None:
-    """As MBPP's authors split its full set; None for the few-shot prompts, ``test`` for other problems."""
-    family, _, number = problem.task_id.partition("/")
-    if family != "MBPP" or not number.isdigit():
-        return "test"
-    task = int(number)
-    if task <= 10:
-        return None
-    return "test" if task <= 510 else "validation" if task <= 600 else "train"
+def _chat(read: Row, problem: Problem, place: RowPlace, template: str) -> list[Message]:
+    """The row's own chat, with the constraints in its last user message. Raises BadInput."""
+    messages = messages_of(read.get("prompt"))
+    if messages is None:
+        if not problem.prompt.strip():
+            raise place.bad(
+                "prompt", "is missing or empty; a list of chat messages, or the text of the problem, is wanted"
+            )
+        return [{"role": "user", "content": constrained_prompt(problem, template)}]
+    if not problem.constraints:
+        return messages
+    changed = with_last_user_text(
+        messages, lambda text: constrained_prompt(problem.model_copy(update={"prompt": text}), template)
+    )
+    if changed is None:
+        raise place.bad("prompt", "has no text of the user for the problem's constraints to follow")
+    return changed
+
+
+def _data_source(read: Row, problem: Problem, place: RowPlace) -> str:
+    """The row's own; else the family of its task id, else the file's name."""
+    assert place.path is not None
+    if isinstance(source := read.get("data_source"), str) and source:
+        return source
+    family, slash, _ = problem.task_id.partition("/")
+    return family.lower() if slash and family != place.path.name else place.path.name.partition(".")[0].lower()

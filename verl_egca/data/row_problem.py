@@ -26,7 +26,7 @@ from verl_egca.data.shapes.pairs import PackedPairs, Pairs
 from verl_egca.data.shapes.read_row import TRUTH, ReadRow, present, read_row
 from verl_egca.data.shapes.shape import Shape
 from verl_egca.data.shapes.unread_keys import refuse_unread
-from verl_egca.data.values_of_tests import check_values
+from verl_egca.data.well_formed import check_well_formed
 from verl_egca.problem import Problem
 from verl_egca.statements import parse
 
@@ -83,7 +83,7 @@ def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | No
     try:
         found = _found(row, place, shape_name)
         if isinstance(found, Problem):
-            check_values(found, lambda why: place.bad("tests", why))
+            check_well_formed(found, lambda why: place.bad("tests", why))
         return found if found is None or isinstance(found, Problem) else _problem(*found)
     except RecursionError:
         raise place.bad(None, "is nested too deeply to be read; leave the row out") from None
@@ -142,7 +142,7 @@ def _problem(shape: Shape, read: ReadRow) -> Problem:
         preamble=judging.preamble,
     )
     key = next((key for key in shape.holds if key in read.tests), None)
-    check_values(problem, lambda why: read.bad(key, why))
+    check_well_formed(problem, lambda why: read.bad(key, why))
     return problem
 
 
@@ -216,14 +216,29 @@ def _candidates(row: Row, place: RowPlace) -> Iterator[ReadRow]:
                 raise place.bad(TRUTH, f"is not JSON ({error})") from None
             value = truth
         if isinstance(value, dict):
-            yield ReadRow(row, present(value), TRUTH, place)
+            yield ReadRow(row, _read_texts(value), TRUTH, place)
             return
         if not says_nothing(value):
             yield ReadRow(row, {"ground_truth": value}, "reward_model", place)
             return
-    yield ReadRow(row, present(row), "", place)
+    yield ReadRow(row, _read_texts(row), "", place)
     if isinstance(extra := row.get("extra_info"), dict):
-        yield ReadRow(row, present(extra), "extra_info", place)
+        yield ReadRow(row, _read_texts(extra), "extra_info", place)
+
+
+_MAY_BE_TEXT = ("tests", "test_cases", "unit_tests", "ground_truth", "input_output", "inputs", "outputs", "test_list")
+
+
+def _read_texts(mapping: Row) -> Row:
+    """What is there, with JSON text read under keys where both are usual; text that is not JSON is left to the shape."""
+    found = present(mapping)
+    for key in _MAY_BE_TEXT:
+        try:
+            if key in found:
+                found[key] = unwrapped(found[key])
+        except ValueError:
+            pass
+    return found
 
 
 _CODE_SOURCES = {"codecontests", "apps", "codeforces", "taco"}  # that verl's own scorer takes for programs

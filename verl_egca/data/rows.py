@@ -1,13 +1,22 @@
-"""Rows of a file: JSON lines or one JSON list, plain or ``.gz``, or parquet; errors name the file, the row and the key."""
+"""Rows of a file: JSON lines or one JSON list, plain or ``.gz``, or parquet; errors name the file, the row and the key.
+
+Lines and lists are told apart by what is in them: the hub has JSON lines in files named ``.json``.
+"""
 
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from io import StringIO
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from verl_egca.data.json_text import read_first, read_json
+
+_CHUNK = 1 << 20  # bytes or characters
+_BATCH = 64  # rows of parquet
 Row = dict[str, Any]
 
 
@@ -20,23 +29,37 @@ class BadInput(ValueError):
         super().__init__(f"{where}: {problem}")
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """(number from 1, row) of each row that is not blank. Raises BadInput."""
+def read_rows(path: Path, skipped: Callable[[BadInput], None] | None = None) -> Iterator[tuple[int, Row]]:
+    """(number from 1, row) of each row that is not blank; a file of any size, little of it at a time.
+
+    Args:
+        skipped: is told of each line or item that is no JSON object, instead of an error.
+
+    Raises:
+        BadInput: the file can't be read, or a row of it.
+    """
+
+    def bad(error: BadInput) -> None:
+        if skipped is None:
+            raise error
+        skipped(error)
+
     try:
         if path.suffix == ".parquet":
             yield from _parquet_rows(path)
             return
         opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8") as file:
-            if path.name.removesuffix(".gz").endswith(".json"):
-                yield from _list_rows(path, file.read())
-                return
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, json_row(path, number, line)
+        with opener(path, "rt", encoding="utf-8-sig") as file:
+            head = ""
+            while not head.strip() and (chunk := file.read(_CHUNK)):
+                head += chunk
+            if head.lstrip()[:1] == "[" and not _is_json_line(head):
+                yield from _list_rows(path, file, head, bad)
+            else:
+                yield from _line_rows(path, file, head, bad)
     except FileNotFoundError:
         raise BadInput(path, None, None, "there is no such file") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadInput(
             path, None, None, f"can't be read ({error}); JSON lines or a .json list in UTF-8, .gz or .parquet is wanted"
         ) from None
@@ -62,27 +85,73 @@ def list_of(path: Path, number: int, row: Row, key: str) -> list[Any]:
     return value
 
 
-def _list_rows(path: Path, text: str) -> Iterator[tuple[int, Row]]:
-    """MBPP's sanitized-mbpp.json is one list."""
+def _line_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], None]) -> Iterator[tuple[int, Row]]:
+    """JSON lines; ``head`` is what was read of the file already."""
+    head += file.readline()
+    for number, line in enumerate(chain(StringIO(head), file), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json_row(path, number, line)
+        except BadInput as error:
+            bad(error)
+        else:
+            yield number, row
+
+
+def _list_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], None]) -> Iterator[tuple[int, Row]]:
+    """One JSON list (MBPP's sanitized-mbpp.json), an object at a time."""
+    text, number = head.lstrip()[1:].lstrip(), 0
+    while True:
+        if not text:
+            text = file.read(_CHUNK).lstrip()
+        if not text:
+            raise BadInput(
+                path, number or None, None, "is not JSON (the list does not end); a list of objects is wanted"
+            )
+        if text[0] == "]":
+            return
+        number += 1
+        row, text = _first_of_list(path, number, text, file)
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            bad(BadInput(path, number, None, f"is a JSON {type(row).__name__}; an object is wanted"))
+
+
+def _first_of_list(path: Path, number: int, text: str, file: IO[str]) -> tuple[Any, str]:
+    """The value that a list goes on with, and what follows it and its comma."""
+    while True:
+        try:
+            value, end = read_first(text)
+            rest = text[end:].lstrip()
+            if rest[:1] == ",":
+                return value, rest[1:].lstrip()
+            if rest[:1] == "]":
+                return value, rest
+            why, more = f"{rest[:20]!r} follows a value", "" if rest else file.read(_CHUNK)
+        except ValueError as error:
+            why, more = str(error), file.read(max(_CHUNK, len(text)))  # as much again, so that few tries are made
+        if not more:
+            raise BadInput(path, number, None, f"is not JSON ({why}); a list of objects is wanted, or lines in .jsonl")
+        text += more
+
+
+def _is_json_line(head: str) -> bool:
+    """Whether the first line is a list of its own, as in JSON lines, and not the beginning of a list over lines."""
+    line, end, rest = head.lstrip().partition("\n")
     try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(
-            path, None, None, f"is not JSON ({error}); a list of objects is wanted, or lines in .jsonl"
-        ) from None
-    if not isinstance(rows, list):
-        raise BadInput(path, None, None, f"is a JSON {type(rows).__name__}; a list of objects is wanted")
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise BadInput(path, number, None, f"is a JSON {type(row).__name__}; an object is wanted")
-        yield number, row
+        read_json(line)
+    except ValueError:
+        return False
+    return bool(end and rest.strip())
 
 
 def json_row(path: Path, number: int, line: str) -> Row:
     """One line of a file of JSON lines. Raises BadInput."""
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = read_json(line)
+    except ValueError as error:
         raise BadInput(path, number, None, f"is not JSON ({error}); one JSON object a line is wanted") from None
     if not isinstance(row, dict):
         raise BadInput(path, number, None, f"is a JSON {type(row).__name__}; an object is wanted")
@@ -93,8 +162,13 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Row]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    number = 0
     try:
-        table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise BadInput(path, None, None, f"is not parquet ({error})") from None
-    yield from enumerate(table.to_pylist(), 1)
+        with pq.ParquetFile(path, buffer_size=_CHUNK, pre_buffer=False) as file:
+            for batch in file.iter_batches(_BATCH, use_threads=False):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+    except pa.ArrowException as error:
+        why = "is not parquet" if number == 0 else "can't be read from here on"
+        raise BadInput(path, number or None, None, f"{why} ({error})") from None

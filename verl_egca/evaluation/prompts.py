@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from verl_egca.config.choices import PromptFormat, Split
-from verl_egca.data.formats import load_problems
-from verl_egca.data.prepare import split_of
-from verl_egca.data.rows import BadInput, Row, read_rows
+from verl_egca.data.formats import load_problems, read_problems
+from verl_egca.data.rows import BadInput, Row
 from verl_egca.data.shapes.mbpp import MBPP_SHOWS
+from verl_egca.data.splits import split_of
 from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
 
@@ -62,9 +62,11 @@ def ask(path: Path, split: Split, form: PromptFormat, examples: Path | None) -> 
         BadInput: as `load_problems`; nothing is left of the split; a problem has no place in the format; its examples are
             missing, or among the problems.
     """
-    problems = load_problems(path)
-    chats = [_own_chat(row) for _, row in read_rows(path)]
-    chosen = [(p, chat) for p, chat in zip(problems, chats, strict=True) if split in ("all", split_of(p))]
+    read = [(problem, _own_chat(row)) for _, row, problem in read_problems(path) if problem is not None]
+    if not read:
+        raise BadInput(path, None, None, "holds no problems")
+    problems = [problem for problem, _ in read]
+    chosen = [(problem, chat) for problem, chat in read if split in ("all", split_of(problem))]
     if not chosen:
         raise BadInput(path, None, None, f"holds {len(problems)} problems, none of the split {split}; see --split")
     forms = [_form(problem, chat) if form == "auto" else form for problem, chat in chosen]

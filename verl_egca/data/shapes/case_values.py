@@ -11,6 +11,8 @@ from verl_egca.data.json_text import read_json, read_json_values
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.problem import CallTests, StdioTests
 
+MOST_NESTED = 200
+
 
 def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> CallTests:
     """Arguments are a list, or text with a JSON value a line (APPS, LiveCodeBench); the output of text is JSON, too.
@@ -32,6 +34,8 @@ def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], key
             raise read.bad(
                 keys[0], f"holds {given!r:.80}; a list of arguments, or text with a JSON value a line, is wanted"
             )
+        _check_plain(read, arguments[-1], keys[0], 0)
+        _check_plain(read, expected[-1], keys[1], 0)
     return CallTests(arguments=tuple(arguments), expected=tuple(expected))
 
 
@@ -93,6 +97,16 @@ def _is_pythons_literal(text: str) -> bool:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
     return True
+
+
+def _check_plain(read: ReadRow, value: Any, key: str, depth: int) -> None:
+    if isinstance(value, list | tuple | dict):
+        if depth > MOST_NESTED:
+            raise read.bad(key, f"holds values nested more than {MOST_NESTED} deep; leave the row out")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_plain(read, item, key, depth + 1)
+    elif value is not None and not isinstance(value, str | int | float):
+        raise read.bad(key, f"holds {value!r:.60}, a {type(value).__name__}; values that JSON has are wanted")
 
 
 def _lines(read: ReadRow, value: Any, key: str) -> str:

@@ -5,7 +5,7 @@ With ``fn_name`` they are calls, without standard input and output. Bare, as JSO
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
@@ -32,25 +32,29 @@ class Pairs(Shape):
 
 
 class PackedPairs(Shape):
-    """The same as JSON text, or as an object, under one key: APPS's and TACO's ``input_output``."""
+    """The same as an object, or as JSON text, under one key: APPS's and TACO's ``input_output``, DeepCoder's ``tests``."""
 
     name = "apps"
-    holds: ClassVar[tuple[str, ...]] = ("input_output",)
+    holds = ("input_output", "tests", "test_cases", "unit_tests", "ground_truth")
     reads = frozenset(NAMES)
 
     def recognises(self, tests: Row) -> bool:
-        return "input_output" in tests
+        return "input_output" in tests or any(_is_pairs(tests.get(key)) for key in self.holds)
 
     def judging(self, read: ReadRow) -> Judging:
-        key = self.holds[0]
+        key = next((key for key in self.holds if _is_pairs(read.tests.get(key))), "input_output")
         pairs = read.value(key)
         if pairs == "":
             raise read.bad(key, "is empty: the row holds no tests; leave it out")
-        if not isinstance(pairs, dict) or not ("inputs" in pairs or "outputs" in pairs):
+        if not _is_pairs(pairs):
             raise read.bad(
                 key, f"is {type(pairs).__name__}; an object with inputs and outputs, or its JSON text, is wanted"
             )
         return judging_of_pairs(read.within(key, pairs))
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, dict) and ("inputs" in value or "outputs" in value)
 
 
 def judging_of_pairs(read: ReadRow) -> Judging:

@@ -1,0 +1,114 @@
+"""Writing a parquet file row by row, with little of it in memory, and with columns that grow as rows bring new keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from verl_egca.data.row_place import RowPlace
+from verl_egca.data.rows import Row
+
+_ROWS, _CHARACTERS = 1024, 1 << 23  # of a row group
+
+
+class ParquetFile:
+    """The file appears whole, at `close`, or not at all.
+
+    A row may lack keys that others have, also within objects; it gets null there, and so does an empty object, which parquet
+    can't have. A new part begins where a row brings a new key; `close` makes one file of the parts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: list[Path] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._schema = self._written = pa.schema([])
+        self._waiting: list[Row] = []
+        self._characters = 0
+        self.rows = 0
+
+    def add(self, row: Row, place: RowPlace) -> None:
+        """Raises BadInput: the types of its values are not those of the rows before, or parquet has none for them."""
+        row = {key: _without_empty(value) for key, value in row.items()}
+        self._schema = _grown(self._schema, row, place)
+        self._waiting.append(row)
+        self._characters += len(repr(row))
+        self.rows += 1
+        if len(self._waiting) >= _ROWS or self._characters >= _CHARACTERS:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._end_part()
+        if len(self._parts) > 1:
+            parts, whole = list(self._parts), self._path.with_suffix(".partial")
+            self._parts.append(whole)
+            with pq.ParquetWriter(whole, self._schema) as writer:
+                for rows in _row_groups(parts):
+                    writer.write_table(_table(rows, self._schema))
+            for part in parts:
+                part.unlink()
+            self._parts = [whole]
+        self._parts.pop().replace(self._path)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._end_part()
+        for part in self._parts:
+            part.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        if self._writer is None or self._schema != self._written:
+            self._end_part()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part = self._path.with_suffix(f".{len(self._parts)}.partial")
+            self._parts.append(part)
+            self._writer, self._written = pq.ParquetWriter(part, self._schema), self._schema
+        self._writer.write_table(_table(self._waiting, self._schema))
+        self._waiting, self._characters = [], 0
+
+    def _end_part(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def _grown(schema: pa.Schema, row: Row, place: RowPlace) -> pa.Schema:
+    """The columns with what the row brings. Raises BadInput."""
+    fields = {field.name: field for field in schema}
+    for key, value in row.items():
+        try:
+            kind = pa.array([value]).type
+            if (known := fields.get(key)) is not None and known.type != kind:
+                new = pa.schema([pa.field(key, kind)])
+                kind = pa.unify_schemas([pa.schema([known]), new], promote_options="permissive").field(0).type
+                pa.array([value], kind)
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
+            raise place.bad(key, f"can't be written as parquet beside the rows before it ({error})") from None
+        fields[key] = pa.field(key, kind)
+    return pa.schema(fields.values())
+
+
+def _table(rows: Iterable[Row], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def _row_groups(parts: Iterable[Path]) -> Iterator[list[dict[str, Any]]]:
+    for part in parts:
+        with pq.ParquetFile(part) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number).to_pylist()
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_empty(item) for key, item in value.items()} or None
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    return value

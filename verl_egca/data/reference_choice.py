@@ -1,0 +1,53 @@
+"""Of a row's several references, the first that passes the row's tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from verl_egca.data.row_problem import references_of_row
+from verl_egca.data.rows import Row
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.problem import Problem
+from verl_egca.statements import parse
+
+MOST_REFERENCES = 4  # of one row that are run
+
+
+def first_passing(problem: Problem, references: Sequence[str], sandbox: Sandbox) -> str | None:
+    """The first of the first MOST_REFERENCES that passes the problem's tests; None if none does."""
+    return next((one for one in references[:MOST_REFERENCES] if sandbox.run(problem, one).passed), None)
+
+
+class ReferenceChoice:
+    """Chooses in at most ``seconds`` of running programs; a row that comes later keeps its first reference.
+
+    ``unchecked`` rows came later, ``none_pass`` rows have no reference among the first few that passes. A row with one
+    reference has that one, right or wrong (`egca prepare --check` runs it).
+    """
+
+    def __init__(self, sandbox: Sandbox, seconds: float) -> None:
+        self._sandbox, self._left = sandbox, seconds
+        self.unchecked = 0
+        self.none_pass = 0
+
+    def choose(self, row: Row, problem: Problem) -> Problem:
+        """The problem with its reference; without, if none passes."""
+        references = [text for text in references_of_row(row) if parse(text, limit=None) is not None]
+        if len(references) < 2:
+            return problem
+        if self._left <= 0:
+            self.unchecked += 1
+            return problem
+        started = time.monotonic()
+        passing = first_passing(problem, references, self._sandbox)
+        self._left -= time.monotonic() - started
+        self.none_pass += passing is None
+        return problem.model_copy(update={"reference": passing})
+
+    def told(self) -> Iterator[str]:
+        """Lines for the user."""
+        if self.none_pass:
+            yield f"{self.none_pass} problems have no reference: none of the first {MOST_REFERENCES} that they give passes"
+        if self.unchecked:
+            yield f"{self.unchecked} problems have the first of several references, unchecked; see --reference-seconds"
