@@ -1,20 +1,23 @@
-"""Whether a problem's texts can be judged at all: source that is Python, and characters that UTF-8 has."""
+"""Whether a problem's tests can be judged at all: there are some, source is Python, characters are those that UTF-8 has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from verl_egca.data.rows import BadInput
-from verl_egca.problem import AssertionTests, Problem, StdioTests
+from verl_egca.problem import AssertionTests, CallTests, Problem, StdioTests
 from verl_egca.statements import parse
 
 
 def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
-    """Raises BadInput, made by ``bad`` from a reason, for tests that are not Python, and for half a surrogate pair.
+    """Raises BadInput, made by ``bad`` from a reason, for no tests, tests that are not Python, and half a surrogate pair.
 
     Tests are trusted, so of any size. The values of calls may hold any text.
     """
     tests, texts = problem.tests, [problem.prompt, problem.reference or "", problem.task_id]
+    inputs, outputs = _sizes(tests)
+    if inputs != outputs or not inputs:
+        raise bad(f"has {inputs} inputs and {outputs} outputs; as many, and one case at least, are wanted")
     if isinstance(tests, AssertionTests):
         for source in (tests.setup, *tests.assertions, problem.preamble):
             if parse(source, limit=None) is None:
@@ -30,3 +33,11 @@ def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
         except UnicodeEncodeError as error:
             near = text[max(0, error.start - 20) : error.end + 20]
             raise bad(f"holds half a surrogate pair, which is no character: {near!r}; leave the row out") from None
+
+
+def _sizes(tests: AssertionTests | CallTests | StdioTests) -> tuple[int, int]:
+    if isinstance(tests, AssertionTests):
+        return len(tests.assertions), len(tests.assertions)
+    if isinstance(tests, CallTests):
+        return len(tests.arguments), len(tests.expected)
+    return len(tests.inputs), len(tests.outputs)

@@ -18,6 +18,7 @@ from verl_egca.data.shapes.pairs import NAMES
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.data.shapes.starter_code import asks_for_definitions, only_function, starter_code
+from verl_egca.data.shapes.unread_keys import refuse_unread
 
 _STDIN = {"stdin", "stdin_stdout", "stdio", "standard_input"}
 _CALLS = {"functional", "function_call", "call", "call_based"}
@@ -85,6 +86,7 @@ class VerificationInfo(Shape):
         if not isinstance(info, dict) or "test_cases" not in info:
             raise read.bad("verification_info", "holds no test_cases; an object with a list of them is wanted")
         within = read.within("verification_info", info)
+        refuse_unread(CaseList(), within)
         return judging_of_cases(within, within.list("test_cases"), "test_cases")
 
 

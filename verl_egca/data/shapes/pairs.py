@@ -13,6 +13,7 @@ from verl_egca.data.shapes.entry_points import said_entry_point
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.data.shapes.starter_code import asks_for_definitions, starter_code
+from verl_egca.data.shapes.unread_keys import refuse_unread
 
 NAMES = ("fn_name", "func_name", "entry_point", "method_name")
 
@@ -50,7 +51,9 @@ class PackedPairs(Shape):
             raise read.bad(
                 key, f"is {type(pairs).__name__}; an object with inputs and outputs, or its JSON text, is wanted"
             )
-        return judging_of_pairs(read.within(key, pairs))
+        within = read.within(key, pairs)
+        refuse_unread(_PAIRS, within)
+        return judging_of_pairs(within)
 
 
 def _is_pairs(value: Any) -> bool:
@@ -73,3 +76,4 @@ def judging_of_pairs(read: ReadRow) -> Judging:
 
 
 _KEYS = ("inputs", "outputs")
+_PAIRS = Pairs()

@@ -52,6 +52,22 @@ _ABOUT_THE_PROBLEM = {
 }
 
 
+# where the tests of one shape or another stand: a row that has two of them is not read by one
+_TESTS = (
+    *(
+        "test_list",
+        "test",
+        "test_code",
+        "functional",
+        "pytest",
+        "public_test_cases",
+        "private_test_cases",
+        "public_tests",
+    ),
+    *("verification_info", "official_tests", "tests", "test_cases", "unit_tests", "input_output", "inputs", "outputs"),
+)
+
+
 def refuse_unread(shape: Shape, read: ReadRow) -> None:
     """Raises BadInput for a key that says something about the tests, and that the shape doesn't read."""
     for place, value in read.said(*(key for key in (*_CHECKERS, *_HARNESS, *_CALLED) if key not in shape.reads)):
@@ -64,13 +80,15 @@ def refuse_unread(shape: Shape, read: ReadRow) -> None:
     for place, value in read.said(*_LANGUAGES):
         if not is_python(value) and str(value).strip().lower() not in _SPOKEN:
             raise read.place.bad(place, f"is {value!r:.60}; Python alone can be judged: leave the row out")
-    if read.key:
-        for key, value in read.tests.items():
-            if key in shape.holds or key in shape.reads or key in _ABOUT_THE_PROBLEM or key in _LANGUAGES:
-                continue
-            if not says_nothing(value):
-                raise read.bad(
-                    key,
-                    f"stands beside tests of shape {shape.name}, and what it means for them isn't known; remove it, or "
-                    "put it in extra_info if it means nothing",
-                )
+    is_a_table = read.key in ("", "extra_info")
+    for key, value in read.tests.items():
+        if says_nothing(value) or key in shape.holds or key in shape.reads:
+            continue
+        if is_a_table and key in _TESTS:
+            raise read.bad(key, f"stands beside tests of shape {shape.name}; remove the one that does not count")
+        if not is_a_table and key not in _ABOUT_THE_PROBLEM and key not in _LANGUAGES:
+            raise read.bad(
+                key,
+                f"stands beside tests of shape {shape.name}, and what it means for them isn't known; remove it, or put it "
+                "in extra_info if it means nothing",
+            )
