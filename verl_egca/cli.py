@@ -153,7 +153,9 @@ def inspect(
 @app.command()
 def explain(
     program: Annotated[Path | None, typer.Argument(help="a program that fails, a file of Python")] = None,
-    tests: Annotated[Path | None, typer.Option(help="a file of assertions that call the program's function")] = None,
+    tests: Annotated[
+        Path | None, typer.Option(help="a file of tests: pytest's, unittest's, or lines such as `assert f(1) == 2`")
+    ] = None,
     reference: Annotated[Path | None, typer.Option(help="a program that passes, written in any way")] = None,
     example: Annotated[bool, typer.Option("--example", help="explain a program that comes with egca")] = False,
     localizer: Localizer = "egca",
@@ -186,7 +188,8 @@ def explain(
         else:
             text = read_python(program)
             right = read_python(reference) if reference is not None else None
-            problem = problem_of(program.name, text, read_python(tests), tests, right)
+            names = {program.stem, *([reference.stem] if reference is not None else [])}
+            problem = problem_of(program.name, text, read_python(tests), tests, right, names)
         asked = _debugger(debugger_url, localizer)
         try:
             finding = find(problem, text, localizer=localizer, options=options, debugger=asked)

@@ -1,0 +1,136 @@
+"""Modules of tests, as people write them for pytest or unittest, turned into assertions that the judge runs.
+
+    module_tests     a module's source -> `AssertionTests` and the entry point
+    entry_point_of   what assertions call of the program
+
+Each test function becomes a function of the set-up without decorators, and a call of it an assertion: fixtures are called
+first in it, parameters are arguments of the call, a method makes its object. `with pytest.raises(…)` and what unittest
+asserts run by those packages. Imports of the program's module go: its names are there. A test that could not be judged
+like this (it replaces parts of the program, reads files, looks at what is printed) is refused, and so is the module: a
+test left out could make a wrong program pass.
+
+    imports.py   imports of the program       out_of_reach.py   what no test of another process can do
+    marks.py     decorators, parameters       fixtures.py       pytest's fixtures
+    functions.py test functions               classes.py        classes of tests        unittest_assertions.py
+    script.py    assertions outside of functions      entry_points.py      reading.py
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection
+
+from verl_egca.data.pytest_modules.classes import Methods, test_classes_of
+from verl_egca.data.pytest_modules.entry_points import entry_point_of
+from verl_egca.data.pytest_modules.fixtures import definitions, fixture_decorator, fixtures_of
+from verl_egca.data.pytest_modules.functions import Functions
+from verl_egca.data.pytest_modules.imports import drop_program_imports
+from verl_egca.data.pytest_modules.out_of_reach import refuse_out_of_reach
+from verl_egca.data.pytest_modules.reading import FunctionNode, Reading, bound_by, loaded_in
+from verl_egca.data.pytest_modules.script import Script
+from verl_egca.data.rows import BadInput
+from verl_egca.execution.deciding import Deciding
+from verl_egca.problem import AssertionTests
+
+__all__ = ["entry_point_of", "module_tests"]
+
+_WANTED = "lines such as `assert f(1) == 2` are wanted, at the left edge or in functions called test_…"
+
+
+def module_tests(
+    source: str,
+    bad: Callable[[str], BadInput],
+    *,
+    reference: str | None = None,
+    entry_point: str | None = None,
+    modules: Collection[str] = (),
+) -> tuple[AssertionTests, str | None]:
+    """The tests of a module, and what they call first of the program; nothing of it is run.
+
+    Args:
+        source: pytest's or unittest's tests, assertions at the left edge, or a function ``check(candidate)``.
+        bad: makes an error of a sentence, which says line, function and remedy.
+        reference: a right program, which says what names are the program's.
+        entry_point: what the tests call, where that is known; ``check`` gets it.
+        modules: names by which the tests may import the program, beside ``solution``, ``main`` and the like.
+
+    Raises:
+        BadInput: as ``bad`` made it: the source is no Python, asserts nothing, never calls the program, or can't be
+            judged.
+    """
+    reading = Reading(source, bad)
+    drop_program_imports(reading, reference, modules)
+    script = Script(reading, reference, entry_point)
+    functions = _functions(reading, script)
+    setup = [*script.setup, *functions.made, *_called_once(reading, ("setup_module", "setUpModule"))]
+    items = [*script.items, *functions.items]
+    refuse_out_of_reach(reading, [*setup, *items])
+    deciding = Deciding(setup)
+    if not any(deciding.decides(statement) for item in items for statement in item.body):
+        raise reading.whole(f"asserts nothing; {_WANTED}")
+    items = _of_the_program(reading, setup, items)
+    if not items:
+        raise reading.whole(f"asserts nothing about a program: its tests call none; {_WANTED}")
+    needed = loaded_in([*setup, *items]) - reading.bound
+    lines = [f"import {name}\n" for name in ("functools", "pytest") if name in needed]
+    text = "".join(lines) + "".join(f"{ast.unparse(node)}\n" for node in setup)
+    assertions = tuple(map(ast.unparse, items))
+    entry = script.entry_point or entry_point_of(text, assertions, reference)
+    return AssertionTests(setup=text, assertions=assertions), entry
+
+
+def _functions(reading: Reading, script: Script) -> Functions:
+    """The module's test functions and classes, in its order; what is made of them leaves the script's set-up."""
+    functions = Functions(reading)
+    fixtures = {fixture.name: fixture for fixture in fixtures_of(reading, script.setup)}
+    for fixture in fixtures.values():
+        functions.made += definitions(fixture, fixtures)
+    classes = {found.node.name: found for found in test_classes_of(reading)}
+    methods = Methods(reading, functions, fixtures)
+    before, after = _called_once(reading, ("setup_function",)), _called_once(reading, ("teardown_function",))
+    last = {node.name: node for node in script.setup if isinstance(node, FunctionNode | ast.ClassDef)}
+    kept: list[ast.stmt] = []
+    for node in script.setup:
+        if isinstance(node, FunctionNode) and script.is_test(node):
+            if last[node.name] is not node:  # pytest runs the one that it finds under the name
+                continue
+            if isinstance(node, ast.AsyncFunctionDef):
+                raise reading.refusal(node, "is asynchronous, and can't be judged")
+            marked = [*script.marks, *node.decorator_list]
+            functions.add(node, node.name, node.args.args, marked, fixtures, before=before, after=after)
+        elif isinstance(node, ast.ClassDef) and node.name in classes and last[node.name] is node:
+            methods.add(classes[node.name], script.marks)
+            kept.append(node)
+        elif not (isinstance(node, FunctionNode) and fixture_decorator(reading, node) is not None):
+            kept.append(node)
+    script.setup = kept
+    return functions
+
+
+def _called_once(reading: Reading, names: tuple[str, ...]) -> list[ast.stmt]:
+    """Calls of the hooks of those names that the module defines."""
+    hooks = [node for node in reading.tree.body if isinstance(node, ast.FunctionDef) and node.name in names]
+    return [
+        statement for node in hooks for statement in ast.parse(f"{node.name}({'None' if node.args.args else ''})").body
+    ]
+
+
+def _of_the_program(reading: Reading, setup: list[ast.stmt], items: list[ast.Module]) -> list[ast.Module]:
+    """The items that use a name of the program, by way of the tests' own functions, too: the others test nothing of it."""
+    uses: dict[str, set[str]] = {}
+    for node in setup:
+        for name in bound_by(node):
+            uses[name] = uses.get(name, set()) | loaded_in([node])
+
+    def uses_program(item: ast.Module) -> bool:
+        seen, todo = set[str](), [*loaded_in([item])]
+        while todo:
+            name = todo.pop()
+            if name == "candidate" or (name not in uses and reading.is_program_s(name)):
+                return True
+            if name not in seen:
+                seen.add(name)
+                todo += uses.get(name, ())
+        return False
+
+    return [*filter(uses_program, items)]

@@ -1,0 +1,88 @@
+"""What the tests call of the program."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+
+from verl_egca.data.pytest_modules.reading import bound_by
+from verl_egca.execution.warm import WARM
+from verl_egca.statements import parse
+
+
+def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None = None) -> str | None:
+    """What the tests call first of the program, or None: a name of the reference's where there is one, else the first that
+    is no builtin, import or definition of the tests'. ``Solution().f`` for ``Solution().f(1)``.
+
+    A function comes before a class, which may only make its arguments (``ListNode``).
+    """
+    tree = parse(setup, limit=None)
+    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)} if tree else {}
+    tests_own = {name for statement in tree.body for name in bound_by(statement)} if tree else set()
+    items = [parsed for text in assertions if (parsed := parse(text, limit=None)) is not None]
+    tests_own |= {name for item in items for statement in item.body for name in bound_by(statement)}
+    used = [*_used([*items], defined)]
+    names = _Names(reference, tests_own)
+    return _first(filter(None, map(names.called, used))) or _first(filter(None, map(names.passed_on, used)))
+
+
+def defined_in(program: str | None) -> dict[str, ast.stmt]:
+    """Names that a program's top level defines itself, and where."""
+    tree = parse(program) if program else None
+    return {
+        name: statement
+        for statement in (tree.body if tree else ())
+        if not isinstance(statement, ast.Import | ast.ImportFrom)
+        for name in bound_by(statement)
+    }
+
+
+class _Names:
+    """Which names are the program's."""
+
+    def __init__(self, reference: str | None, tests_own: set[str]) -> None:
+        self._defined = defined_in(reference)
+        self._tests_own = {*tests_own, *WARM, *dir(builtins), "pytest", "candidate"}
+
+    def called(self, node: ast.AST) -> tuple[bool, str] | None:
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if self._is_program_s(name):
+                return self._is_class(name), name
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[]), attr=method)):
+                if self._is_program_s(name) and self._is_class(name):
+                    return False, f"{name}().{method}"
+        return None
+
+    def passed_on(self, node: ast.AST) -> tuple[bool, str] | None:
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if self._is_program_s(name):
+                return self._is_class(name), name
+            case ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[]), attr=method):
+                if self._is_program_s(name) and self._is_class(name):
+                    return False, f"{name}().{method}"
+        return None
+
+    def _is_program_s(self, name: str) -> bool:
+        return name not in self._tests_own and (not self._defined or name in self._defined)
+
+    def _is_class(self, name: str) -> bool:
+        return isinstance(self._defined[name], ast.ClassDef) if self._defined else name[:1].isupper()
+
+
+def _first(found: Iterator[tuple[bool, str]]) -> str | None:
+    names = [*found]
+    return next((name for is_class, name in sorted(names, key=lambda one: one[0])), None)
+
+
+def _used(nodes: list[ast.AST], defined: dict[str, ast.FunctionDef | ast.ClassDef]) -> Iterator[ast.AST]:
+    """The nodes of the tests, outer calls first, with those of the functions of the tests where they are used."""
+    seen: set[str] = set()
+    for node in nodes:
+        todo: list[ast.AST] = [*ast.walk(node)]
+        while todo:
+            one = todo.pop(0)
+            yield one
+            if isinstance(one, ast.Name) and one.id in defined and one.id not in seen:
+                seen.add(one.id)
+                todo.extend(ast.walk(defined[one.id]))

@@ -1,0 +1,219 @@
+"""Imports of the program: tests find its names without, whatever they were imported as."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.metadata
+import sys
+from collections.abc import Collection
+
+from verl_egca.data.pytest_modules.entry_points import defined_in
+from verl_egca.data.pytest_modules.reading import FunctionNode, Reading, bound_by, loaded_in
+
+_PROGRAM = frozenset(
+    "solution solutions main program __main__ candidate answer submission implementation module target student_code "
+    "your_module your_program your_code your_solution your_file your_script your_module_name your_implementation "
+    "my_module my_program my_code my_solution solution_module solution_code solution_file the_module the_solution src app".split()
+)
+_PACKAGES = frozenset(  # what a test may need and this machine may lack
+    "numpy pandas scipy sympy sklearn matplotlib seaborn torch tensorflow keras requests bs4 flask django fastapi yaml "
+    "networkx nltk PIL cv2 hypothesis parameterized freezegun faker pydantic attr attrs lxml sqlalchemy statsmodels "
+    "responses aiohttp httpx pytest_mock psutil pytz dateutil regex sortedcontainers mpmath gmpy2 numba".split()
+)
+
+
+def drop_program_imports(reading: Reading, reference: str | None, modules: Collection[str]) -> None:
+    """Take the imports of the program's module out of the tree, and name its names by themselves.
+
+    Raises the module's BadInput: a package is imported that is not installed, or the tests hold their own of a name that
+    they import.
+    """
+    _drop_paths(reading)
+    found = _Imports(reading, {*_PROGRAM, *modules}, set(defined_in(reference)))
+    reading.tree = found.visit(reading.tree)
+    reading.tree.body = [node for node in reading.tree.body if not isinstance(node, ast.Pass)]
+    _Renaming(reading, found).apply()
+
+
+@functools.cache
+def _installed() -> frozenset[str]:
+    return frozenset({*sys.stdlib_module_names, *importlib.metadata.packages_distributions()})
+
+
+class _Imports(ast.NodeTransformer):
+    """``renamed`` are names by what the tests call them; ``modules`` the paths by which they name the program's module."""
+
+    def __init__(self, reading: Reading, modules: Collection[str], defined: set[str]) -> None:
+        self._reading, self._modules, self._defined = reading, modules, defined
+        self._tries = 0
+        self.imported: dict[str, ast.AST] = {}
+        self.renamed: dict[str, str] = {}
+        self.modules: dict[str, ast.AST] = {}
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        self._tries += 1
+        self.generic_visit(node)
+        self._tries -= 1
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        names = {alias.name for alias in node.names}
+        if not self._is_program_s(node, node.module or "", names, relative=node.level > 0):
+            return node
+        for alias in node.names:
+            if alias.name in self._modules and alias.name not in self._defined and not node.module:
+                self.modules[alias.asname or alias.name] = node  # from . import solution
+            elif alias.asname and alias.asname != alias.name:
+                self.renamed[alias.asname] = alias.name
+            elif alias.name != "*":
+                self.imported[alias.name] = node
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_Import(self, node: ast.Import) -> ast.AST:
+        kept = []
+        for alias in node.names:
+            if self._is_program_s(node, alias.name, set()):
+                self.modules[alias.asname or alias.name] = node
+            else:
+                kept.append(alias)
+        return ast.copy_location(ast.Import(kept) if kept else ast.Pass(), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """``pytest.importorskip``: without the package there would be no verdict."""
+        self.generic_visit(node)
+        match node.args:
+            case [ast.Constant(value=str(name)), *_] if self._reading.dotted(node.func) == "pytest.importorskip":
+                if name.partition(".")[0] not in _installed():
+                    raise self._reading.refusal(node, f"needs {name}, which is not installed here")
+                return ast.parse(f"__import__('importlib').import_module({name!r})", mode="eval").body
+        return node
+
+    def _is_program_s(self, node: ast.stmt, module: str, names: set[str], relative: bool = False) -> bool:
+        top, _, rest = module.partition(".")
+        if relative or top in self._modules or rest.rpartition(".")[2] in self._modules:
+            return True
+        if top in _installed() or top == "__future__":
+            return False
+        if names & self._defined:
+            return True
+        if self._tries and top in _PACKAGES:
+            return False  # a package that the tests can do without
+        if top in _PACKAGES or (self._defined and names and "*" not in names):
+            raise self._reading.refusal(
+                node,
+                f"imports {module}, which is not installed here; install it, or name the program's module `solution`",
+            )
+        return True
+
+
+class _Renaming:
+    """Each name of the program's by itself, and what the tests have of the same name by another."""
+
+    def __init__(self, reading: Reading, found: _Imports) -> None:
+        self._reading, self._found = reading, found
+        self._bound = {n for statement in reading.tree.body for n in bound_by(statement)} - set(found.modules)
+        nodes = [n for statement in reading.tree.body for n in ast.walk(statement)]
+        self._arguments = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        self._bound_inside = self._arguments | {
+            n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
+        }
+        self._bound_inside |= {n.name for n in nodes if isinstance(n, FunctionNode | ast.ClassDef)}
+        self.names: dict[str, str] = {}
+        self._lines: dict[str, str] = {}
+
+    def apply(self) -> None:
+        for name, node in self._found.imported.items():
+            if name in self._bound:
+                raise self._reading.refusal(node, f"imports {name}, of which the tests have another; rename theirs")
+        for alias, name in self._found.renamed.items():
+            self.names[alias] = self._reached(name, alias if alias in self._bound_inside else "")
+        names = _Names(self._reading, self._found.modules, self)
+        self._reading.tree = names.visit(self._reading.tree)
+        self._reading.tree.body[:0] = ast.parse("".join(f"{a} = {n}\n" for a, n in self._lines.items())).body
+
+    def attribute(self, name: str) -> str:
+        """What ``solution.<name>`` is called."""
+        return self._reached(name, "")
+
+    def _reached(self, name: str, alias: str) -> str:
+        if name in self._bound and name not in self._arguments:
+            self.names[name] = f"{name}_of_tests"
+        elif name in self._bound_inside:
+            alias = alias or f"program_{name}"
+        if alias:
+            self._lines[alias] = name
+        return alias or name
+
+
+class _Names(ast.NodeTransformer):
+    def __init__(self, reading: Reading, modules: Collection[str], renaming: _Renaming) -> None:
+        self._reading, self._modules, self._renaming = reading, modules, renaming
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        for inner in ast.walk(node):  # before any name is changed
+            if isinstance(inner, ast.Attribute) and _path(inner.value) in self._modules:
+                self._renaming.attribute(inner.attr)
+        self.generic_visit(node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if _path(node.value) in self._modules:
+            if not isinstance(node.ctx, ast.Load):
+                raise self._reading.refusal(node, "sets a name of the program, which runs in another process")
+            return ast.copy_location(ast.Name(self._renaming.attribute(node.attr), ast.Load()), node)
+        self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id in self._modules and isinstance(node.ctx, ast.Load):
+            raise self._reading.refusal(
+                node, f"uses the module {node.id} itself; `from {node.id} import …` its functions instead"
+            )
+        node.id = self._renaming.names.get(node.id, node.id)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._renaming.names.get(node.name, node.name)
+        self.generic_visit(node)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.name = self._renaming.names.get(node.name, node.name)
+        self.generic_visit(node)
+        return node
+
+
+def _path(node: ast.expr) -> str:
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.insert(0, node.attr)
+        node = node.value
+    return ".".join([node.id, *path]) if isinstance(node, ast.Name) else ""
+
+
+def _drop_paths(reading: Reading) -> None:
+    """``sys.path.insert(0, here)``, with what only serves that."""
+    body = reading.tree.body
+    body[:] = [s for s in body if not (isinstance(s, ast.Expr) and _sets_path(reading, s.value))]
+    while True:
+        needless = [s for s in body if isinstance(s, ast.Assign) and _is_about_paths(reading, s)]
+        unused = [s for s in needless if not _stored(s) & loaded_in(other for other in body if other is not s)]
+        if not unused:
+            return
+        body[:] = [s for s in body if not any(s is one for one in unused)]
+
+
+def _stored(statement: ast.Assign) -> set[str]:
+    return {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+
+
+def _is_about_paths(reading: Reading, statement: ast.Assign) -> bool:
+    return any(
+        path == "__file__" or path.startswith(("os.path.", "os.getcwd"))
+        for path in map(reading.dotted, ast.walk(statement))
+    )
+
+
+def _sets_path(reading: Reading, value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and reading.dotted(value.func).startswith("sys.path.")
