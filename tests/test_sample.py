@@ -10,7 +10,8 @@ from transformers import AutoTokenizer
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.localization import make_localizer
-from verl_egca.sample import SampleRecord, SampleScorer
+from verl_egca.problem import AssertionTests
+from verl_egca.sample import GivenReward, SampleRecord, SampleScorer
 from verl_egca.starter.policy_path import WEIGHTS
 
 PREFIX = 'def f(xs):\n    """Sum of what is above 1."""\n'
@@ -27,13 +28,12 @@ def tokenizer():
 
 @pytest.fixture
 def score(tokenizer, sandbox):
-    def make(response, problem=PROBLEM, truncated=False, **settings):
+    def make(response, problem=PROBLEM, truncated=False, given=None, own_T=None, eos=True, **settings):
         settings = Settings(**settings)
         scorer = SampleScorer(tokenizer, Assessor(sandbox, make_localizer(settings.localizer)), settings)
         ids = tokenizer(response, add_special_tokens=False)["input_ids"]
-        ids += [] if truncated else [tokenizer.eos_token_id]
-        text = problem if isinstance(problem, str) else problem.model_dump_json()
-        record, make.evidence = scorer.score(text, ids, truncated=truncated)
+        ids += [] if truncated or not eos else [tokenizer.eos_token_id]
+        record, make.evidence = scorer.score(problem, ids, truncated=truncated, given=given, own_T=own_T)
         return record, ids
 
     return make
@@ -101,12 +101,61 @@ def test_no_response_is_too_odd(score, response):
     assert record.failure is None
 
 
-def test_a_problem_that_cannot_be_read_costs_the_sample_and_is_logged(score, caplog):
+def test_a_failure_of_our_own_costs_the_sample_its_advantage_and_is_logged(score, caplog):
     with caplog.at_level(logging.ERROR):
-        record, _ = score(BODY, problem='{"task_id": 5}')
+        record, _ = score(BODY, own_T=[True])  # a mask of another response
     assert (record.mode, record.reward, record.spans) == (None, 0.0, ())
-    assert record.failure == "ValidationError"
+    assert record.failure == "ValueError"
     assert "could not be scored" in caplog.text
+
+
+WRONG = BODY.replace("x > 1", "x >= 1")
+
+
+def test_a_given_reward_stands_and_the_verdict_still_localizes(score):
+    record, _ = score(WRONG, given=GivenReward(-0.25, right=False))
+    assert (record.mode, record.reward, record.ungated) == ("LOGIC", -0.25, None)
+    assert record.spans
+    record, _ = score(BODY, given=GivenReward(0.9, right=True))
+    assert (record.mode, record.reward, record.passed) == ("CORRECT", 0.9, True)
+
+
+@pytest.mark.parametrize(("response", "right"), [(WRONG, True), (BODY, False)])
+def test_where_a_given_reward_and_the_verdict_disagree_nobody_is_blamed(score, caplog, response, right):
+    with caplog.at_level(logging.WARNING):
+        record, _ = score(response, given=GivenReward(float(right), right=right))
+    assert (record.mode, record.ungated) == ("UNGATED", "reward_disagrees")
+    assert (record.reward, record.spans) == (float(right), ())
+    assert PROBLEM.task_id in caplog.text
+    assert ("fails (wrong_value) at" in caplog.text) == right
+    assert score.evidence.program.endswith(response)
+
+
+def test_a_program_that_can_not_be_judged_keeps_its_given_reward(score):
+    problem = PROBLEM.model_copy(
+        update={"tests": AssertionTests(setup="import no_such_package", assertions=("assert f()",))}
+    )
+    record, _ = score(BODY, problem=problem, given=GivenReward(1.0, right=True))
+    assert (record.mode, record.ungated, record.reward) == ("UNGATED", "not_judged", 1.0)
+
+
+FENCED = "```python\n{}```\n"
+
+
+def test_another_ones_text_is_never_the_program_and_never_blamed(score, tokenizer):
+    def own(*turns):
+        sizes = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text, _ in turns]
+        return [mine for size, (_, mine) in zip(sizes, turns, strict=True) for _ in range(size)]
+
+    wrong, right = (FENCED.format(PROBLEM.code_prefix + body) for body in (WRONG, BODY))
+    quoted = [(wrong, True), ("tool: expected\n" + right, False)]
+    record, _ = score("".join(text for text, _ in quoted), own_T=own(*quoted), eos=False)
+    assert (record.mode, record.reward) == ("LOGIC", 0.0)
+    assert all(all(own(*quoted)[first:last]) for first, last in record.spans)
+    quoted = [(right, True), ("tool: or try\n" + wrong, False)]
+    assert score("".join(text for text, _ in quoted), own_T=own(*quoted), eos=False)[0].mode == "CORRECT"
+    mended = [(wrong, True), ("tool: AssertionError\n", False), (right, True)]
+    assert score("".join(text for text, _ in mended), own_T=own(*mended), eos=False)[0].mode == "CORRECT"
 
 
 def test_the_same_response_draws_the_same_and_another_seed_draws_anew(score):

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 # verl module -> our module, which registers its names when it is imported
 _EXTENDS = {
+    "verl.experimental.agent_loop.agent_loop": "verl_egca.training.response_mask",
     "verl.experimental.reward_loop.reward_manager": "verl_egca.training.reward_manager",
     "verl.trainer.ppo.core_algos": "verl_egca.training.estimator",
     "verl.trainer.ppo.v1": "verl_egca.training.trainer",

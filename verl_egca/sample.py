@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,11 +31,27 @@ from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
 
 logger = logging.getLogger(__name__)
 
+_TOLD = 5  # disagreements that a reward worker logs
+Ungated = Literal["rows_without_tests", "rows_unreadable", "reward_disagrees", "not_judged"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReward:
+    """A reward that EGCA did not decide: of verl's scorer, or of the configured reward function.
+
+    ``right`` is its opinion of the program, None if it has none.
+    """
+
+    value: float
+    right: bool | None = None
+
 
 class SampleRecord(BaseModel):
     """What a trainer has to know of one sample once its reward is computed: some hundred bytes, whatever the program.
 
-    ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage.
+    ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage. In mode
+    UNGATED ``ungated`` says why no gate decided: the row holds no program tests, or tests that can't be read; the configured
+    reward and the verdict disagree; or there is no verdict beside that reward.
     ``spans`` are half-open ranges of response tokens. ``rollout_ended``, ``reward_started`` (a thread took it up) and
     ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
     held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
@@ -65,6 +83,7 @@ class SampleRecord(BaseModel):
     evidence_number: int | None = None
     debugger: Consultation | None = None
     constraint: str | None = None
+    ungated: Ungated | None = None
 
     @property
     def passed(self) -> bool:
@@ -121,66 +140,80 @@ class SampleScorer:
         self.tokenizer = tokenizer
         self.assessor = assessor
         self.settings = settings
+        self._told = 0
 
     def score(
         self,
-        problem_json: str,
+        problem: Problem,
         ids: Sequence[int],
         *,
         truncated: bool,
         rollout_ended: float | None = None,
         group: Group | None = None,
+        given: GivenReward | None = None,
+        own_T: Sequence[bool] | None = None,
     ) -> tuple[SampleRecord, SampleEvidence | None]:
         """The record of one response; never raises for what a response, its program or our own code may do.
 
         There is evidence for a sample that failed. A failure of ours is logged with the task and its traceback and costs
         this sample its advantage, not the step. ``group`` hears of the reward as soon as the program is judged.
+
+        Args:
+            ids: the response's T token ids.
+            truncated: the response was cut off at the length limit.
+            given: the reward, where it is not EGCA's to decide; the verdict then only gates and localizes.
+            own_T: which tokens the policy sampled; the others, a tool's output, are never program and never blamed.
         """
         started = time.time()
-        task_id, evidence = "?", None
+        evidence = None
         try:
-            problem = Problem.model_validate_json(problem_json)
-            task_id = problem.task_id
-            fields, evidence = self._score(problem, ids, truncated, group)
+            fields, evidence = self._score(problem, ids, truncated, group, given, own_T)
         except Exception as error:
-            logger.exception("egca: sample of task %s could not be scored; it gets no advantage", task_id)
+            logger.exception("egca: sample of task %s could not be scored; it gets no advantage", problem.task_id)
             fields = {"mode": None, "reward": 0.0, "failure": type(error).__name__}
             if group is not None:
                 group.tell(None)
-        record = SampleRecord(
-            task_id=task_id,
-            response_tokens=len(ids),
-            rollout_ended=started if rollout_ended is None else rollout_ended,
-            reward_started=started,
-            reward_ended=time.time(),
-            **fields,
-        )
-        return record, evidence
+        times = {"rollout_ended": started if rollout_ended is None else rollout_ended, "reward_started": started}
+        return SampleRecord(
+            task_id=problem.task_id, response_tokens=len(ids), reward_ended=time.time(), **times, **fields
+        ), evidence
 
     def _score(
-        self, problem: Problem, ids: Sequence[int], truncated: bool, group: Group | None
+        self,
+        problem: Problem,
+        ids: Sequence[int],
+        truncated: bool,
+        group: Group | None,
+        given: GivenReward | None,
+        own_T: Sequence[bool] | None,
     ) -> tuple[dict[str, Any], SampleEvidence | None]:
         pieces = token_pieces(self.tokenizer, ids)
-        program = extract_program(pieces.text, problem, truncated=truncated)
-        siblings = _InGroup(group, self._reward) if group is not None else None
+        own = None if own_T is None else _own_text(pieces, own_T)
+        program = extract_program(pieces.text, problem, truncated=truncated, own=own)
+        reward = self._reward if given is None else _always(given.value)
+        siblings = _InGroup(group, reward) if group is not None else None
         seed = self._seed(problem, ids)
         assessment = self.assessor.assess(problem, program.source, seed=seed, siblings=siblings)
-        fields = self._outcome(assessment)
+        fields = self._outcome(assessment, reward)
+        if given is not None and (ungated := _ungated(given, assessment)):
+            fields |= {"mode": Mode.UNGATED, "ungated": ungated, "failure": None}
+            self._tell_disagreement(problem, given, assessment)
+            return fields, _evidence(assessment, program, pieces)
         if assessment.mode is Mode.CORRECT:
             return fields, None
         fields |= {"outcome": _outcome_of(assessment), "program_digest": _digest(program.source)}
         if assessment.broken is not None:
             fields["constraint"] = cut_text(str(assessment.broken), 300)
         if assessment.localization is not None:
-            fields |= _blame(assessment, program, pieces)
+            fields |= _blame(assessment, program, pieces, own_T)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
             fields["not_localized"] = assessment.not_localized
         return fields, _evidence(assessment, program, pieces)
 
-    def _outcome(self, assessment: Assessment) -> dict[str, Any]:
+    def _outcome(self, assessment: Assessment, reward: Callable[[Mode | None, Verdict], float]) -> dict[str, Any]:
         return {
             "mode": assessment.mode,
-            "reward": self._reward(assessment.mode, assessment.verdict),
+            "reward": reward(assessment.mode, assessment.verdict),
             "tests_passed": assessment.verdict.tests_passed,
             "tests_total": len(assessment.verdict.cases),
             "failure": assessment.not_localized if assessment.mode is None else None,
@@ -195,10 +228,46 @@ class SampleScorer:
         fraction = verdict.tests_passed / len(verdict.cases)
         return fraction if self.settings.reward == "fraction" else float(verdict.passed)
 
+    def _tell_disagreement(self, problem: Problem, given: GivenReward, assessment: Assessment) -> None:
+        if given.right is None or assessment.mode is None or self._told >= _TOLD:
+            return
+        self._told += 1
+        case = assessment.failing_case
+        verdict = "passes all tests" if case is None else f"fails ({case.outcome}) at {cut_text(case.case, 500)}"
+        logger.warning(
+            "egca: task %s: the configured reward is %g, but by EGCA's own run the program %s. The sample takes the uniform "
+            "branch; egca/reward_disagrees counts all such samples, the log holds the first %d of a reward worker",
+            *(problem.task_id, given.value, verdict, _TOLD),
+        )
+
     def _seed(self, problem: Problem, ids: Sequence[int]) -> int:
         """The sample's own seed: the same for the same response, wherever and whenever it is scored."""
         text = f"{self.settings.seed}|{problem.task_id}|{','.join(map(str, ids))}"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _always(reward: float) -> Callable[[Mode | None, Verdict], float]:
+    return lambda mode, verdict: reward
+
+
+def _ungated(given: GivenReward, assessment: Assessment) -> Ungated | None:
+    """Why the verdict can't back a blame beside a reward that somebody else gave; None if it can."""
+    if assessment.mode is None:
+        return "not_judged"
+    if given.right is not None and given.right != assessment.verdict.passed:
+        return "reward_disagrees"
+    return None
+
+
+def _own_text(pieces: TokenPieces, own_T: Sequence[bool]) -> tuple[tuple[int, int], ...]:
+    """Half-open ranges of characters that no foreign token touches."""
+    ranges, at = [], 0
+    for start, end, own in zip(pieces.starts, pieces.ends, own_T, strict=True):
+        if not own and start < end:
+            ranges.append((at, start))
+            at = max(at, end)
+    ranges.append((at, len(pieces.text)))
+    return tuple(one for one in ranges if one[0] < one[1])
 
 
 def _outcome_of(assessment: Assessment) -> str | None:
@@ -224,10 +293,14 @@ def _evidence(assessment: Assessment, program: Program, pieces: TokenPieces) -> 
     )
 
 
-def _blame(assessment: Assessment, program: Program, pieces: TokenPieces) -> dict[str, Any]:
+def _blame(
+    assessment: Assessment, program: Program, pieces: TokenPieces, own_T: Sequence[bool] | None
+) -> dict[str, Any]:
     localization = assessment.localization
     assert localization is not None
     spans = blamed_tokens(localization.ranges, program, pieces)
+    if own_T is not None:
+        spans = tuple(part for span in spans for part in _own_parts(span, own_T))
     return {
         "spans": spans,
         "localizer": localization.localizer,
@@ -259,3 +332,11 @@ def blamed_tokens(ranges: Sequence[SourceRange], program: Program, pieces: Token
         else:
             merged.append((first, last))
     return tuple(merged)
+
+
+def _own_parts(span: tuple[int, int], own_T: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The runs of the policy's own tokens in a half-open range of tokens."""
+    for own, run in groupby(range(*span), key=lambda token: bool(own_T[token])):
+        tokens = list(run)
+        if own:
+            yield tokens[0], tokens[-1] + 1

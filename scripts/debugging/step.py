@@ -155,14 +155,13 @@ def _score(debugger: Debugger | None) -> list[SampleRecord]:
     """The responses at once, as a reward worker scores them."""
     settings = Settings(localizer="debugger" if debugger is not None else "uniform", sandbox=Limits(cpu_seconds=1))
     tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
-    truth = _PROBLEM.model_dump_json()
     with Sandbox(settings.sandbox, workers=2) as sandbox, ThreadPoolExecutor(32) as threads:
         assessor = Assessor(sandbox, make_localizer(settings.localizer, settings.options, debugger))
         scorer = SampleScorer(tokenizer, assessor, settings)
 
         def score(response: str) -> SampleRecord:
             ids = tokenizer(f"```python\n{response}```", add_special_tokens=False)["input_ids"]
-            return scorer.score(truth, ids, truncated=False)[0]
+            return scorer.score(_PROBLEM, ids, truncated=False)[0]
 
         return list(threads.map(score, _RESPONSES))
 

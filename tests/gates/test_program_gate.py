@@ -146,7 +146,7 @@ class Letters:
 @pytest.mark.parametrize(("program", "reward"), [(RECURSIVE, 1.0), (UNLIKE, 0.0)])
 def test_a_record_names_the_constraint_and_its_reward_is_what_the_tests_say(sandbox, program, reward):
     scorer = SampleScorer(Letters(), Assessor(sandbox, Guesses(), ProgramGate(sandbox)), Settings())
-    record, evidence = scorer.score(NO_RECURSION.model_dump_json(), list(map(ord, program)), truncated=False)
+    record, evidence = scorer.score(NO_RECURSION, list(map(ord, program)), truncated=False)
     assert (record.mode, record.reward, record.passed) == (Mode.CONSTRAINT, reward, bool(reward))
     assert record.constraint == "recursion: Do not use recursion. Found: recursion."
     assert record.spans == ()

@@ -60,6 +60,34 @@ def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_functio
     assert (rows.uids, rows.mask_BT.shape) == (uids, adv_BT.shape)
 
 
+def test_a_sample_whose_reward_is_unknown_counts_in_no_group_and_gets_no_advantage():
+    uids = ["a"] * 4 + ["b"] * 2
+    rewards = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    records = [record(Mode.CORRECT, 1.0), *[record(Mode.LOGIC, 0.0, ((2, 4),))] * 2, record(None, 0.0, failure="x")]
+    records += [record(Mode.CORRECT, 1.0), record(None, 0.0, failure="x")]
+    keys = keys_of(uids)
+    rows = Rows(records, final_rows(keys), Settings())
+    advantages(rows, rewards, uids, keys)
+    known = Rows(records[:3], final_rows(keys[:3]), Settings())
+    advantages(known, rewards[:3], uids[:3], keys[:3])
+    assert rows.adv_B.tolist() == [*known.adv_B.tolist(), 0.0, 0.0, 0.0]  # one that is left alone compares with nobody
+
+
+def test_a_sample_that_no_gate_decided_on_is_uniform():
+    uids = ["a"] * 2
+    records = [
+        record(Mode.UNGATED, 1.0, ungated="rows_without_tests"),
+        record(Mode.UNGATED, 0.0, ungated="reward_disagrees"),
+    ]
+    keys = keys_of(uids)
+    rows = Rows(records, final_rows(keys), Settings())
+    adv_BT = advantages(rows, [1.0, 0.0], uids, keys)
+    assert [row.unique().numel() for row in adv_BT] == [1, 1]
+    assert rows.adv_B[0] > 0 > rows.adv_B[1]
+    told = step_metrics(rows, uids)
+    assert (told["egca/rows_without_tests"], told["egca/reward_disagrees"], told["egca/rows_unreadable"]) == (1, 1, 0)
+
+
 def test_uniform_credit_under_mean_is_verls_grpo_bit_for_bit():
     torch.manual_seed(0)
     uids = [f"{n // 4}" for n in range(16)]

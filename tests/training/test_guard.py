@@ -4,6 +4,7 @@ import math
 
 import pytest
 from omegaconf import OmegaConf
+from problems import assertion_problem
 
 from verl_egca.training.guard import TOLERANCE, _refusal, compare, text_ids
 from verl_egca.training.hf_log_probs import AS_SAVED, misreadings
@@ -92,7 +93,11 @@ class Letters:
 
 @pytest.mark.parametrize(
     ("ground_truth", "reference"),
-    [('{"reference": "xy"}', "xy"), ('{"reference": null}', ""), ("42", ""), ("no json", ""), (None, "")],
+    [
+        (assertion_problem("assert f() == 1", reference="xy").model_dump_json(), "xy"),
+        (assertion_problem("assert f() == 1", reference=None).model_dump_json(), ""),
+        *[(other, "") for other in ("42", "no json", None, '{"inputs": [], "outputs": [1]}')],
+    ],
 )
 def test_the_text_is_the_templated_prompt_with_the_reference_where_there_is_one(ground_truth, reference):
     row = {"raw_prompt": [{"role": "user", "content": "ab"}], "reward_model": {"ground_truth": ground_truth}}

@@ -53,7 +53,13 @@ class Settings(BaseModel):
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
     unblamed: Unblamed = Field("moved", description="what becomes of the credit of a failing response's other tokens")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
-    reward: Literal["passed", "fraction"] = Field("passed", description="1 if all tests pass, or the share that pass")
+    reward: Literal["passed", "fraction", "custom"] = Field(
+        "passed", description="1 if all tests pass, the share that pass, or the configured reward function's"
+    )
+    reward_right_from: float = Field(1.0, description="the configured reward from which on it calls a program right")
+    check_references_s: float = Field(
+        60.0, ge=0, description="CPU time in which the data files' references are run before training"
+    )
     seed: int = Field(0, description="of every random choice that a localizer makes")
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
@@ -96,11 +102,17 @@ _SECTIONS: dict[Any, type[BaseModel]] = {
     "gates": GateSettings,
     "debugger": DebuggerSettings,
 }
+_GONE = {
+    "egca.sandbox.program_cpu_seconds": "limits are per case, and a program's total follows from the number of its cases: "
+    "remove the key, and set egca.sandbox.cpu_seconds to what one case may take"
+}
 _EXAMPLES = {"egca.timeline": "[1]", "egca.sandbox.packages": "[numpy]", "egca.debugger.urls": "[http://host:30000]"}
 
 
 def _explain(problem: Any) -> str:
     key = ".".join(["egca", *map(str, problem["loc"])])
+    if key in _GONE:
+        return f"{key}: {_GONE[key]}"
     if problem["type"] == "extra_forbidden":
         model = _SECTIONS.get(problem["loc"][0], Settings) if len(problem["loc"]) > 1 else Settings
         return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"

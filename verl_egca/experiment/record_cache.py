@@ -38,7 +38,7 @@ class RecordCache:
             found = self._connection.execute("SELECT record FROM records WHERE key = ?", (key,)).fetchone()
         if found is not None:
             return SampleRecord.model_validate_json(found[0])
-        record, _ = scorer.score(problem.model_dump_json(), ids, truncated=truncated)
+        record, _ = scorer.score(problem, ids, truncated=truncated)
         if record.mode is not None:  # what our own code failed on is tried again
             with self._lock:
                 self._connection.execute(

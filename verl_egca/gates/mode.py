@@ -1,4 +1,4 @@
-"""The four modes that the gates sort a sample into (paper, section on gates; DESIGN vocabulary)."""
+"""The four modes that the gates sort a sample into (paper, section on gates), and one for samples that no gate decides on."""
 
 from __future__ import annotations
 
@@ -10,3 +10,4 @@ class Mode(StrEnum):
     SYNTAX = "SYNTAX"
     CONSTRAINT = "CONSTRAINT"
     LOGIC = "LOGIC"
+    UNGATED = "UNGATED"  # somebody else's reward, and no verdict that could back a blame: uniform, as under GRPO

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]refused:[/] {refused}", style=None)
         return 2
     run.write_command(options.parts)
-    for file in (run.done, run.stop_request, run.stopped):
+    for file in (run.done, run.stop_request, run.stopped, run.data):
         file.unlink(missing_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -162,7 +162,11 @@ class Launch:
             )
         try:
             follower = MetricsFollower(self.reported)
+            told_data = False
             for waited in _until_ended(trainer):
+                if not told_data and self.run_dir.data.exists():
+                    told_data = True
+                    self.console.print(self.run_dir.data.read_text(encoding="utf-8"), markup=False, end="")
                 if self._asked_to_stop:
                     self._asked_to_stop = False  # said here: a signal handler may not print while a print runs
                     self.console.print("asked to stop: the trainer finishes its step, saves a checkpoint and leaves")

@@ -63,6 +63,11 @@ class RunDir:
         return self.path / "stop"
 
     @property
+    def data(self) -> Path:
+        """What the data files hold, written by the trainer (training/data_check.py)."""
+        return self.path / "data.txt"
+
+    @property
     def stopped(self) -> Path:
         return self.path / "stopped.json"
 

@@ -2,7 +2,7 @@
 
 With ``reward.reward_model.enable=True`` verl starts the replicas and hands their router's address to the reward manager.
 It then goes past the reward manager, though, unless a custom reward function is set as well (`RewardLoopWorker.compute_score`,
-experimental/reward_loop/reward_loop.py, 0.9.1). `route_past_disrm` sets one that is never called.
+experimental/reward_loop/reward_loop.py, 0.9.1). `route_past_disrm` sets verl's own scorer as that function.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.localization import ASKS
 
 logger = logging.getLogger(__name__)
+
+VERLS_SCORER = "verl_egca.training.verls_scorer"
 
 
 def debugger_of(config: DictConfig, settings: Settings, router: str | None = None) -> DebuggerSettings | None:
@@ -52,9 +54,12 @@ def debugger_of(config: DictConfig, settings: Settings, router: str | None = Non
 def route_past_disrm(config: DictConfig) -> None:
     """Keep verl from scoring samples by the debugger's replicas instead of by the reward manager."""
     if _is_managed(config) and config.reward.custom_reward_function.path is None:
+        sandbox = OmegaConf.select(config, "reward.sandbox_fusion") or {}
+        arguments = {"sandbox_fusion_url": sandbox.get("url"), "memory_limit_mb": sandbox.get("memory_limit_mb", 1024)}
         with open_dict(config):
-            config.reward.custom_reward_function.path = "pkg://verl_egca.training.not_called"
+            config.reward.custom_reward_function.path = f"pkg://{VERLS_SCORER}"
             config.reward.custom_reward_function.name = "compute_score"
+            config.reward.custom_reward_function.reward_kwargs = arguments if arguments["sandbox_fusion_url"] else {}
         logger.warning("egca: reward.custom_reward_function is set, so that verl leaves rewards to the reward manager")
 
 

@@ -8,7 +8,6 @@ names the likely cause, found by asking which misreading of the config the actor
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ import torch
 from tensordict import TensorDict
 from verl.utils import tensordict_utils as tu
 
+from verl_egca.data.row_problem import RowPlace, problem_of_row
+from verl_egca.data.rows import BadInput
 from verl_egca.training.hf_log_probs import AS_SAVED, ModelSource, Readings, hf_log_probs
 
 logger = logging.getLogger(__name__)
@@ -116,10 +117,11 @@ def text_ids(tokenizer: Any, row: Any, data: Any) -> list[int]:
         **(data.get("apply_chat_template_kwargs") or {}),
     )
     try:
-        reference = json.loads(row["reward_model"]["ground_truth"]).get("reference") or ""
-    except (KeyError, TypeError, ValueError, AttributeError):
-        reference = ""
-    return list(tokenizer(prompt + reference, add_special_tokens=False)["input_ids"])
+        problem = problem_of_row(row, RowPlace(task="the first row"))
+    except BadInput:  # told by the check of the data files
+        problem = None
+    reference = problem.reference if problem is not None else None
+    return list(tokenizer(prompt + (reference or ""), add_special_tokens=False)["input_ids"])
 
 
 def _actor_log_probs(group: Any, ids: list[int], config: Any) -> list[float]:

@@ -16,7 +16,7 @@ import torch
 
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import ConsultationOutcome
-from verl_egca.sample import SampleRecord
+from verl_egca.sample import SampleRecord, Ungated
 from verl_egca.training.batch import Rows
 from verl_egca.training.timeline import Interval
 
@@ -49,6 +49,8 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     focused = [record.spans and float(rows.adv_B[row]) < 0 for record, row in samples if record.mode in _BLAMABLE]
     metrics["egca/focused_share"] = sum(map(bool, focused)) / count
     metrics["egca/failed_samples_total"] = float(sum(record.mode is None for record in records))
+    for reason in get_args(Ungated):  # counts of samples
+        metrics[f"egca/{reason}"] = float(sum(record.ungated == reason for record in records))
     metrics["egca/shared"] = sum(record.shared for record in records) / count
     metrics["egca/no_variance_share"] = _share_without_variance(samples, uids)
     if records:

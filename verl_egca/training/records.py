@@ -19,9 +19,14 @@ _IN_FULL_ROWS = {"program", "program_tokens", "test", "got", "expected", "error"
 
 
 def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
-    """(row, record) in the batch's order. Samples that passed, and rows that only pad the batch, are none."""
+    """(row, record) in the batch's order, those that reward and verdict disagree on included.
+
+    Left out: samples that passed, samples without a verdict of ours, and rows that only pad the batch.
+    """
     for row, record in enumerate(rows.records):
-        if record is not None and record.mode is not Mode.CORRECT:
+        if record is None or record.mode is Mode.CORRECT:
+            continue
+        if record.mode is not Mode.UNGATED or record.ungated == "reward_disagrees":
             yield row, record
 
 
@@ -63,7 +68,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
         "outcome": record.outcome,
         "constraint": record.constraint,
         "localizer": record.localizer,
-        "not_localized": record.not_localized or record.failure,
+        "not_localized": record.not_localized or record.failure or record.ungated,
         "confirmed": record.confirmed,
         "debugger": asdict(record.debugger) if record.debugger is not None else None,
         "place": [dict(zip(("line", "col", "end_line", "end_col"), place, strict=True)) for place in record.places],

@@ -7,6 +7,7 @@ what the method costs. Rollout, log-probs, update, checkpoints and weight sync a
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.config import settings_of
+from verl_egca.training.data_check import check_data
 from verl_egca.training.debugging import debugger_of, route_past_disrm
 from verl_egca.training.evidence_store import collect
 from verl_egca.training.groups import start_board
@@ -34,6 +36,8 @@ from verl_egca.training.timeline import Marks, Timeline
 
 logger = logging.getLogger(__name__)
 
+_MOST_CHECKERS = 16  # programs that the driver runs at once, to check the data's references
+
 
 class EGCATrainer(StopsOnRequest):
     """Mixin over any of verl's v1 trainers; see the module docstring."""
@@ -41,20 +45,24 @@ class EGCATrainer(StopsOnRequest):
     base_mode: str  # the built-in mode whose behaviour is wanted
 
     def __init__(self, config):
-        """Raises ConfinementError (``egca.sandbox.require`` wants more than this machine gives), SettingsError."""
+        """Raises ConfinementError (``egca.sandbox.require`` wants more than this machine gives), SettingsError, BadInput."""
         self.egca = settings_of(config)
         route_past_disrm(config)
         self._asks = debugger_of(config, self.egca) is not None  # raises here, and not in a reward worker
-        with Sandbox(self.egca.sandbox) as sandbox:  # here, before models are loaded, and in each reward worker again
+        workers = max(1, min(_MOST_CHECKERS, os.cpu_count() or 1))
+        with Sandbox(
+            self.egca.sandbox, workers
+        ) as sandbox:  # before models are loaded, and in each reward worker again
             logger.warning("egca: driver: %s", in_words(sandbox.check()))
+            self.run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
+            self.run_dir.mkdir(parents=True, exist_ok=True)
+            check_data(config, self.egca, sandbox, workers, self.run_dir)
         # The mode's name has chosen this class. From here on it must be the built-in one: verl branches on
         # `trainer_mode == "sync"` (replay buffer, batch sizes, checkpoints) and reads trainer.v1.<mode>.* by it.
         with open_dict(config):
             config.trainer.v1.trainer_mode = self.base_mode
         self._board = start_board() if self._asks else None  # before the reward workers, which look for it
         super().__init__(config)
-        self.run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
-        self.run_dir.mkdir(parents=True, exist_ok=True)
         (self.run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self.localizations = LocalizationLog(self.run_dir / "localizations.jsonl", self.egca)
         self._timeline = Timeline(self.run_dir / "timeline", self.egca.timeline)

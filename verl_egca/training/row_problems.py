@@ -1,0 +1,80 @@
+"""The problem of a row as verl's reward workers get it, read once for all samples of its prompt."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from verl_egca.data.row_problem import RowPlace, problem_of_row, references_of_row, task_id_of_row
+from verl_egca.data.rows import BadInput
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.problem import Problem
+from verl_egca.sharing import Shared
+
+logger = logging.getLogger(__name__)
+
+_KEPT_BYTES = 100_000_000  # of rows
+_MOST_REFERENCES = 4  # of one row that are run to find one that passes
+_COLUMNS = ("data_source", "reward_model", "extra_info", "raw_prompt", "prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    problem: Problem | None
+    error: BadInput | None
+    size: int
+
+
+class RowProblems:
+    """Of one reward worker; thread-safe."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._read = Shared[_Read](lambda read: True, lambda read: read.size, _KEPT_BYTES)
+
+    def of(self, columns: Mapping[str, Any]) -> Problem | None:
+        """The row's problem; None if it holds no program tests.
+
+        Of several references it has the first that passes the tests, and none if no one of the first four does.
+
+        Raises:
+            BadInput: the row holds tests that can't be read, or that can't be judged.
+        """
+        row = _row(columns)
+        content = pickle.dumps(row)
+        key = hashlib.blake2b(content, digest_size=16).digest()
+        read, _ = self._read.get(key, lambda: self._of(row, len(content)))
+        if read.error is not None:
+            raise read.error
+        return read.problem
+
+    def name_of(self, columns: Mapping[str, Any]) -> str:
+        return task_id_of_row(_row(columns))
+
+    def _of(self, row: dict[str, Any], size: int) -> _Read:
+        place = RowPlace(task=task_id_of_row(row))
+        try:
+            problem = problem_of_row(row, place)
+        except BadInput as error:
+            return _Read(None, error, size)
+        return _Read(problem and self._with_reference(problem, references_of_row(row)), None, size)
+
+    def _with_reference(self, problem: Problem, references: tuple[str, ...]) -> Problem:
+        if len(references) < 2:
+            return problem
+        for reference in references[:_MOST_REFERENCES]:
+            if self._sandbox.run(problem, reference).passed:
+                return problem.model_copy(update={"reference": reference})
+        logger.warning(
+            "egca: task %s: none of its first %d references passes the tests; it has none",
+            *(problem.task_id, min(len(references), _MOST_REFERENCES)),
+        )
+        return problem.model_copy(update={"reference": None})
+
+
+def _row(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: columns[name] for name in _COLUMNS if name in columns}
