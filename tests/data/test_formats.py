@@ -217,7 +217,7 @@ def test_a_bad_file_is_named(tmp_path, name, content, words):
 
 def test_prepare_writes_the_columns_that_verl_reads(tmp_path):
     source = write(tmp_path / "rows.jsonl", MBPP, {**MBPP, "task_id": 11}, {**MBPP, "task_id": 3})
-    assert prepare(source, tmp_path / "out") .written == {"train": 1, "test": 1}
+    assert prepare(source, tmp_path / "out").written == {"train": 1, "test": 1}
     (row,) = pq.read_table(tmp_path / "out" / "train.parquet").to_pylist()
     assert row["prompt"] == [{"role": "user", "content": load_problems(source)[0].prompt}]
     assert row["reward_model"]["style"] == "rule"

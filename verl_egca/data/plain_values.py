@@ -26,3 +26,28 @@ def says_nothing(value: Any) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or value is False or (isinstance(value, str | list | dict | bytes) and not value)
+
+
+def shown(value: Any, most: int = 80) -> str:
+    """The value in an error's words, in one line."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of too many digits, somewhere within
+        text = f"a {type(value).__name__}"
+    return " ".join(text[: 4 * most].split())[:most]
+
+
+def word_of(value: Any) -> str:
+    """A choice that a row makes, in lower case; "" for what is neither a word nor a small number."""
+    if isinstance(value, str):
+        return value.strip().lower()
+    return str(value).lower() if isinstance(value, int) and abs(value) < 1 << 64 else ""
+
+
+def name_of(value: Any) -> str | None:
+    """A name that a row gives something: text that is not blank, or an integer; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    if isinstance(value, int):
+        return str(value) if abs(value) < 1 << 64 else None
+    return value if value.strip() else None

@@ -24,11 +24,12 @@ Chooser = Callable[[Row, Problem], Problem]
 
 @dataclass(slots=True)
 class Prepared:
-    """``written`` are rows by split: ``without_tests`` of them hold no program tests, ``unsplit`` ones are in test as nothing
-    names their split. ``skipped`` counts bad rows by reason, ``first_skipped`` has the first of each.
+    """``written`` are rows by split: of them, ``problems`` hold program tests, ``without_tests`` do not, and ``unsplit`` ones
+    are in test as nothing names their split. ``skipped`` counts bad rows by reason, ``first_skipped`` has the first of each.
     """
 
     written: dict[str, int] = field(default_factory=dict)
+    problems: int = 0
     without_tests: int = 0
     unsplit: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -96,8 +97,9 @@ def prepare(
             problem = choose(row, problem if constraints is None else with_constraints(problem, limits))
         file = files.setdefault(name or "test", ParquetFile(out / f"{name or 'test'}.parquet"))
         file.add(_prepared_row(read, problem, place, name or "test", file.rows, template), place)
-        prepared.unsplit += name is None
+        prepared.problems += problem is not None
         prepared.without_tests += problem is None
+        prepared.unsplit += name is None
 
     try:
         for number, row in read_rows(source, prepared.skip if skip_bad else None):
@@ -109,18 +111,19 @@ def prepare(
                 prepared.skip(error)
         if constraints is not None:
             check_tasks(tasks, limits, constraints, source)
-        if not tasks:
+        if not prepared.problems:
             left_out = sum(prepared.skipped.values())
             raise BadInput(
                 source, None, None, "holds no problems" + (f"; {left_out} bad rows are left out" if left_out else "")
             )
-        for file in files.values():
+        written = {name: file for name, file in files.items() if file.rows}
+        for file in written.values():
             file.close()
     except BaseException:
         for file in files.values():
             file.discard()
         raise
-    prepared.written = {name: file.rows for name, file in files.items()}
+    prepared.written = {name: file.rows for name, file in written.items()}
     return prepared
 
 

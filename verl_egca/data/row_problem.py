@@ -6,16 +6,25 @@ A shape is a class in `verl_egca.data.shapes`, and a place in SHAPES.
 from __future__ import annotations
 
 import hashlib
-import json
+import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from verl_egca.data.json_text import unwrapped
 from verl_egca.data.messages import messages_of, user_text
-from verl_egca.data.plain_values import plain, says_nothing
+from verl_egca.data.plain_values import name_of, plain, says_nothing, shown
 from verl_egca.data.row_place import RowPlace
 from verl_egca.data.rows import Row
-from verl_egca.data.shapes.assertions import AssertionList, CheckOfMethod, Functional, SandboxAssertions
+from verl_egca.data.shapes.assertions import (
+    AssertionList,
+    BigCodeBench,
+    CheckOfMethod,
+    Functional,
+    PytestOfCodeR1,
+    PythonText,
+    SandboxAssertions,
+    TestModule,
+)
 from verl_egca.data.shapes.cases import CaseList, LiveCodeBench, OfficialTests, VerificationInfo
 from verl_egca.data.shapes.code_contests import CodeContests
 from verl_egca.data.shapes.humaneval import HumanEval
@@ -48,12 +57,14 @@ NO_TESTS = "no program tests"
 SHAPES: dict[str, Shape] = {
     shape.name: shape
     for shape in (
+        BigCodeBench(),
         HumanEval(),
         LeetCodeDataset(),
         MbppPlus(),
         Mbpp(),
         SandboxAssertions(),
         Functional(),
+        PytestOfCodeR1(),
         CheckOfMethod(),
         LiveCodeBench(),
         VerificationInfo(),
@@ -63,6 +74,8 @@ SHAPES: dict[str, Shape] = {
         AssertionList(),
         PackedPairs(),
         Pairs(),
+        TestModule(),
+        PythonText(),
     )
 }
 
@@ -115,15 +128,14 @@ def task_id_of_row(row: Mapping[str, Any]) -> str:
     The digest is of what the row is judged by, so that two rows of one name are never taken for each other.
     """
     read = plain(row)
-    extra = read.get("extra_info")
-    if isinstance(extra, dict) and (name := extra.get("task_id")):
-        return str(name)
-    model = read.get("reward_model")
+    extra, model = read.get("extra_info"), read.get("reward_model")
+    extra = extra if isinstance(extra, dict) else {}
+    if name := name_of(extra.get("task_id")):
+        return name
     truth = model.get("ground_truth") if isinstance(model, dict) else model
-    text = truth if isinstance(truth, str) else json.dumps(truth, default=repr)
-    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=4).hexdigest()
-    source, index = read.get("data_source") or "row", extra.get("index") if isinstance(extra, dict) else None
-    return f"{source}/{digest}" if index is None else f"{source}/{index}-{digest}"
+    content = truth.encode(errors="replace") if isinstance(truth, str) else pickle.dumps(truth)
+    parts = (name_of(read.get("data_source")) or "row", name_of(extra.get("index")))
+    return "/".join(filter(None, parts)) + "-" + hashlib.blake2b(content, digest_size=4).hexdigest()
 
 
 # ---------------------------------------------------------------- from row to problem
@@ -134,7 +146,7 @@ def _problem(shape: Shape, read: ReadRow) -> Problem:
     judging = shape.judging(read)
     problem = Problem(
         task_id=_task_id(shape, read),
-        prompt=_prompt(shape, read),
+        prompt=_prompt(shape, read, judging.entry_point),
         tests=judging.tests,
         entry_point=judging.entry_point,
         reference=next((text for text in shape.references(read) if parse(text, limit=None) is not None), None),
@@ -149,23 +161,29 @@ def _problem(shape: Shape, read: ReadRow) -> Problem:
 def _task_id(shape: Shape, read: ReadRow) -> str:
     extra = read.row.get("extra_info") or {}
     for mapping in (extra, read.row):
-        name = mapping.get("task_id")
-        if name is not None and (isinstance(name, bool) or not isinstance(name, str | int)):
-            raise read.place.bad("task_id", f"is {type(name).__name__}; a string or a whole number is wanted")
-    if extra.get("task_id"):
-        return str(extra["task_id"])
-    if name := shape.task_id(read):
+        if (given := mapping.get("task_id")) is not None and name_of(given) is None:
+            raise read.place.bad("task_id", f"is {shown(given, 60)}; a string or a whole number is wanted")
+    if name := name_of(extra.get("task_id")) or shape.task_id(read):
         return name
     if read.place.path is not None:
         return f"{read.place.path.name}/{read.place.number}"
-    return task_id_of_row(read.row)
+    return read.place.task or task_id_of_row(read.row)
 
 
-def _prompt(shape: Shape, read: ReadRow) -> str:
+def _prompt(shape: Shape, read: ReadRow, entry_point: str | None) -> str:
+    """The text of the user's messages; where there is no chat, the statement, and what the tests call if it doesn't say."""
     for key in ("prompt", "raw_prompt"):
         if (messages := messages_of(read.row.get(key))) is not None:
             return user_text(messages)
-    return "" if "reward_model" in read.row and read.key else shape.statement(read)
+    if "reward_model" in read.row and read.key != "extra_info":
+        return prompt if isinstance(prompt := read.row.get("prompt"), str) else ""
+    statement = shape.statement(read)
+    name = (entry_point or "").rpartition(".")[2]
+    return (
+        statement
+        if name in statement or not statement.strip()
+        else f"{statement.rstrip()}\n\nThe tests call `{name}`.\n"
+    )
 
 
 # ---------------------------------------------------------------- where a row's tests are
@@ -241,7 +259,7 @@ def _read_texts(mapping: Row) -> Row:
     return found
 
 
-_CODE_SOURCES = {"codecontests", "apps", "codeforces", "taco"}  # that verl's own scorer takes for programs
+_CODE_SOURCES = ("codecontests", "apps", "codeforces", "taco")  # that verl's own scorer takes for programs
 _TEST_WORDS = ('"inputs"', '"input"', '"functional"', '"pytest"', '"test_code"', '"fn_name"', '"tests"', "assert ")
 
 

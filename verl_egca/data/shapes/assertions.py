@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from verl_egca.data.plain_values import shown
+from verl_egca.data.pytest_modules import module_tests
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.check_function import defines_check, judging_of_check, source_of
 from verl_egca.data.shapes.entry_points import said_entry_point
+from verl_egca.data.shapes.humaneval import helpers_of
 from verl_egca.data.shapes.mbpp import called_function
 from verl_egca.data.shapes.pairs import NAMES
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.problem import AssertionTests
 from verl_egca.statements import parse
+
+_ARE_NOT_HERE = "isn't installed where programs are run"
 
 
 class AssertionList(Shape):
@@ -68,6 +76,78 @@ class Functional(Shape):
         return judging_of_source(self, read, "functional", preamble)
 
 
+class PytestOfCodeR1(Shape):
+    """code-r1's ``pytest``: a module of tests that imports the program from ``solution``."""
+
+    name = "code-r1 pytest"
+    holds = ("pytest",)
+    reads = frozenset(NAMES)
+
+    def recognises(self, tests: Row) -> bool:
+        return "pytest" in tests
+
+    def judging(self, read: ReadRow) -> Judging:
+        return judging_of_source(self, read, "pytest")
+
+
+class TestModule(Shape):
+    """``test`` with a module of tests: KodCode, and whoever has a ``check`` there without HumanEval's other keys."""
+
+    name = "kodcode"
+    holds = ("test", "test_info")
+    reads = frozenset(NAMES)
+
+    def recognises(self, tests: Row) -> bool:
+        return isinstance(tests.get("test"), str) and "test_list" not in tests
+
+    def judging(self, read: ReadRow) -> Judging:
+        return judging_of_source(self, read, "test")
+
+
+class BigCodeBench(Shape):
+    """unittest's tests of a function; what they and the programs import has to be installed."""
+
+    name = "bigcodebench"
+    holds = ("test", "entry_point", "complete_prompt", "instruct_prompt", "canonical_solution", "code_prompt", "libs")
+    reads = frozenset(NAMES)
+
+    def recognises(self, tests: Row) -> bool:
+        return {"test", "code_prompt"} <= tests.keys() or {"test", "complete_prompt"} <= tests.keys()
+
+    def judging(self, read: ReadRow) -> Judging:
+        if missing := _not_installed(read.tests.get("libs")):
+            raise read.bad(
+                "libs", f"needs {', '.join(missing)}, which {_ARE_NOT_HERE}; install it, or leave the row out"
+            )
+        found = judging_of_source(self, read, "test")
+        prompt = next((read.text(key) for key in ("code_prompt", "complete_prompt") if key in read.tests), "")
+        code = read.text("complete_prompt", required=False)
+        return Judging(found.tests, found.entry_point, helpers_of(prompt, found.entry_point or ""), code_prefix=code)
+
+    def statement(self, read: ReadRow) -> str:
+        return read.text("instruct_prompt" if "instruct_prompt" in read.tests else "complete_prompt")
+
+    def references(self, read: ReadRow) -> Iterator[str]:
+        body = read.text("canonical_solution", required=False)
+        prompt = next((read.text(key) for key in ("complete_prompt", "code_prompt") if key in read.tests), "")
+        if body.strip():
+            yield prompt + body
+
+
+class PythonText(Shape):
+    """Assertions, or a module of tests, as the whole text under one key."""
+
+    name = "python tests"
+    holds = ("ground_truth", "tests", "test_cases", "unit_tests")
+    reads = frozenset(NAMES)
+
+    def recognises(self, tests: Row) -> bool:
+        return any(_is_test_source(tests.get(key)) for key in self.holds)
+
+    def judging(self, read: ReadRow) -> Judging:
+        return judging_of_source(self, read, next(key for key in self.holds if _is_test_source(read.tests.get(key))))
+
+
 class CheckOfMethod(Shape):
     """Skywork-OR1's LeetCode rows: ``import_prefix``, ``test_code``, ``entry_point``."""
 
@@ -89,7 +169,7 @@ def judging_of_assertions(shape: Shape, read: ReadRow, assertions: Sequence[Any]
         raise read.bad(key, "holds no assertions")
     for item in assertions:
         if not isinstance(item, str):
-            raise read.bad(key, f"holds {item!r:.80}; Python that asserts is wanted")
+            raise read.bad(key, f"holds {shown(item)}; Python that asserts is wanted")
         if parse(item, limit=None) is None:
             raise read.bad(key, f"holds what is not Python: {item[:80]!r}")
     reference = next(shape.references(read), "")
@@ -98,12 +178,43 @@ def judging_of_assertions(shape: Shape, read: ReadRow, assertions: Sequence[Any]
 
 
 def judging_of_source(shape: Shape, read: ReadRow, key: str, preamble: str = "") -> Judging:
-    """Raises BadInput."""
-    _, tree = source_of(read, key)
-    entry = said_entry_point(read, NAMES)
+    """The tests of a module, or of a ``check`` function. Raises BadInput."""
+    source, tree = source_of(read, key)
+    entry = said_entry_point(read, NAMES) or _declared(read)
     if defines_check(tree):
         return judging_of_check(read, key, tree, entry, preamble)
-    raise read.bad(key, "defines no function 'check'")
+    reference = next(shape.references(read), None)
+    tests, found = module_tests(source, lambda why: read.bad(key, why), reference=reference, entry_point=entry)
+    return Judging(tests.model_copy(update={"setup": preamble + tests.setup}), entry or found, preamble)
+
+
+def _declared(read: ReadRow) -> str | None:
+    """KodCode's name of the one function that is tested."""
+    for _, info in read.said("test_info"):
+        names = [item.get("function_name") for item in info if isinstance(item, dict)] if isinstance(info, list) else []
+        if len(names) == 1 and isinstance(names[0], str) and names[0].isidentifier():
+            return names[0]
+    return None
+
+
+def _not_installed(libraries: Any) -> list[str]:
+    if isinstance(libraries, str):
+        libraries = re.findall(r"[\w.]+", libraries)  # BigCodeBench writes the list as Python does
+    if not isinstance(libraries, list):
+        return []
+    roots = {name.partition(".")[0] for name in libraries if isinstance(name, str)}
+    return sorted(name for name in roots if name.isidentifier() and not _is_installed(name))
+
+
+def _is_installed(name: str) -> bool:
+    return name in sys.stdlib_module_names or find_spec(name) is not None
+
+
+def _is_test_source(value: Any) -> bool:
+    if not isinstance(value, str) or not ("assert" in value or "def test" in value or "def check" in value):
+        return False
+    tree = parse(value, limit=None)
+    return tree is not None and any(isinstance(node, ast.Assert | ast.FunctionDef | ast.ClassDef) for node in tree.body)
 
 
 def _called_first(assertions: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from verl_egca.data.json_text import read_json, read_json_values
+from verl_egca.data.plain_values import shown
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.problem import CallTests, StdioTests
 
@@ -32,7 +33,7 @@ def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], key
             expected.append(wanted)
         else:
             raise read.bad(
-                keys[0], f"holds {given!r:.80}; a list of arguments, or text with a JSON value a line, is wanted"
+                keys[0], f"holds {shown(given)}; a list of arguments, or text with a JSON value a line, is wanted"
             )
         _check_plain(read, arguments[-1], keys[0], 0)
         _check_plain(read, expected[-1], keys[1], 0)
@@ -40,10 +41,14 @@ def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], key
 
 
 def stdio_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> StdioTests:
-    """A list in the place of a text is its lines. Raises BadInput for what is no text."""
+    """A list in the place of a text is its lines, a number in an output the text that Python prints for it.
+
+    Raises:
+        BadInput: something else is there. A number as an input, for one, is rather a function's argument.
+    """
     return StdioTests(
         inputs=tuple(_lines(read, value, keys[0]) for value in inputs),
-        outputs=tuple(_lines(read, value, keys[1]) for value in outputs),
+        outputs=tuple(_lines(read, value, keys[1], numbers=True) for value in outputs),
     )
 
 
@@ -106,17 +111,18 @@ def _check_plain(read: ReadRow, value: Any, key: str, depth: int) -> None:
         for item in value.values() if isinstance(value, dict) else value:
             _check_plain(read, item, key, depth + 1)
     elif value is not None and not isinstance(value, str | int | float):
-        raise read.bad(key, f"holds {value!r:.60}, a {type(value).__name__}; values that JSON has are wanted")
+        raise read.bad(key, f"holds {shown(value, 60)}, a {type(value).__name__}; values that JSON has are wanted")
 
 
-def _lines(read: ReadRow, value: Any, key: str) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(item, str) or _is_number(item) for item in value):
-        return "\n".join(map(str, value))
-    if _is_number(value):
-        return str(value)
-    raise read.bad(key, f"holds {value!r:.80}; text, or a list of lines, is wanted for standard input and output")
+def _lines(read: ReadRow, value: Any, key: str, *, numbers: bool = False) -> str:
+    lines = value if isinstance(value, list) else [value]
+    if all(isinstance(line, str) or (numbers and _is_number(line)) for line in lines):
+        return "\n".join(map(str, lines))
+    raise read.bad(
+        key,
+        f"holds {shown(value)}; text, or a list of lines, is wanted for standard input and output (a function's name, such "
+        "as fn_name, is missing if these are a function's arguments)",
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from verl_egca.data.json_text import read_json
-from verl_egca.data.plain_values import says_nothing
+from verl_egca.data.plain_values import says_nothing, shown, word_of
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
 from verl_egca.data.shapes.entry_points import entry_point, said_entry_point
@@ -109,10 +109,10 @@ def judging_of_cases(read: ReadRow, cases: Sequence[Any], key: str) -> Judging:
     inputs, outputs, types, names = [], [], set(), {}
     for case in cases:
         if not isinstance(case, dict) or "input" not in case:
-            raise read.bad(key, f"holds {case!r:.80}; cases with input and output are wanted")
+            raise read.bad(key, f"holds {shown(case)}; cases with input and output are wanted")
         output = next((name for name in _OUTPUTS if name in case), None)
         if output is None:
-            raise read.bad(key, f"holds a case without output: {case!r:.80}")
+            raise read.bad(key, f"holds a case without output: {shown(case)}")
         inputs.append(case["input"])
         outputs.append(case[output])
         types.add(_type_of(read, case, key))
@@ -156,7 +156,7 @@ def _type_of(read: ReadRow, case: Row, key: str) -> bool | None:
         value = case.get(name)
         if says_nothing(value):
             continue
-        word = str(value).strip().lower()
+        word = word_of(value)
         if word in _STDIN:
             return False
         if word in _CALLS:
@@ -166,7 +166,7 @@ def _type_of(read: ReadRow, case: Row, key: str) -> bool | None:
                     f"holds {case['input'][:80]!r} as text: whether this is one argument or all can't be told; a list is wanted",
                 )
             return True
-        raise read.bad(f"{key}.{name}", f"is {value!r:.60}; stdin or functional is wanted")
+        raise read.bad(f"{key}.{name}", f"is {shown(value, 60)}; stdin or functional is wanted")
     return None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from verl_egca.data.plain_values import shown
 from verl_egca.data.shapes.read_row import ReadRow
 
 _METHOD = re.compile(r"(\w+)\s*(?:\(\s*\))?\s*\.\s*(\w+)")
@@ -35,7 +36,7 @@ def entry_point(read: ReadRow, place: str, value: Any) -> str:
     method = _METHOD.fullmatch(text)
     if method and all(map(_is_name, method.groups())):
         return f"{method[1]}().{method[2]}"
-    raise read.place.bad(place, f"is {value!r:.80}; the name of a function, or Class().method, is wanted")
+    raise read.place.bad(place, f"is {shown(value)}; the name of a function, or Class().method, is wanted")
 
 
 def _is_name(text: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from textwrap import indent
-from typing import Any
 
+from verl_egca.data.plain_values import name_of, shown
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
@@ -30,7 +30,7 @@ class Mbpp(Shape):
 
     def judging(self, read: ReadRow) -> Judging:
         assertions = _assertions(read)
-        imports = list(map(str, read.list("test_imports"))) if "test_imports" in read.tests else []
+        imports = _texts(read, "test_imports") if "test_imports" in read.tests else []
         setup = "\n".join([*imports, read.text("test_setup_code", required=False)]).strip()
         tests = AssertionTests(setup=setup, assertions=tuple(assertions))
         return Judging(tests, called_function(next(self.references(read), ""), assertions))
@@ -49,11 +49,11 @@ class Mbpp(Shape):
 
     def task_id(self, read: ReadRow) -> str | None:
         """``MBPP/11``, whether the row says 11, ``MBPP/11`` or, as EvalPlus, ``Mbpp/11``."""
-        name: Any = read.tests.get("task_id", read.row.get("task_id"))
-        if isinstance(name, bool) or not isinstance(name, int | str) or not str(name).strip():
+        name = name_of(read.tests.get("task_id", read.row.get("task_id")))
+        if name is None:
             return super().task_id(read)
-        family, _, number = str(name).rpartition("/")
-        return f"MBPP/{number}" if family.lower() in ("", "mbpp") else str(name)
+        family, _, number = name.rpartition("/")
+        return f"MBPP/{number}" if family.lower() in ("", "mbpp") else name
 
 
 class MbppPlus(Mbpp):
@@ -92,11 +92,15 @@ def called_function(code: str, assertions: list[str]) -> str | None:
 
 
 def _assertions(read: ReadRow) -> list[str]:
-    assertions = read.list("test_list")
+    assertions = _texts(read, "test_list")
     if not assertions:
         raise read.bad("test_list", "holds no assertions")
-    if not all(isinstance(item, str) for item in assertions):
-        raise read.bad(
-            "test_list", f"holds {next(i for i in assertions if not isinstance(i, str))!r:.80}; text is wanted"
-        )
     return assertions
+
+
+def _texts(read: ReadRow, key: str) -> list[str]:
+    texts = read.list(key)
+    for item in texts:
+        if not isinstance(item, str):
+            raise read.bad(key, f"holds {shown(item)}; text is wanted")
+    return texts

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from verl_egca.data.plain_values import shown
 from verl_egca.data.rows import BadInput, Row
 from verl_egca.problem import Problem
 
@@ -24,4 +25,4 @@ def own_problem(given: Row | str, bad: Bad) -> Problem:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise bad(key or None, f"{first['msg']} (got {first['input']!r:.80})") from None
+        raise bad(key or None, f"{first['msg']} (got {shown(first['input'])})") from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from verl_egca.data.plain_values import name_of
 from verl_egca.data.references import programs_in
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.read_row import ReadRow
@@ -64,9 +65,8 @@ def named(*mappings: Row) -> str | None:
     """The first plain value under a key that data sets name their problems by."""
     for key in _NAMES:
         for mapping in mappings:
-            value: Any = mapping.get(key)
-            if (isinstance(value, str) and value.strip()) or (isinstance(value, int) and not isinstance(value, bool)):
-                return str(value)
+            if (name := name_of(mapping.get(key))) is not None:
+                return name
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verl_egca.data.plain_values import says_nothing
+from verl_egca.data.plain_values import says_nothing, shown, word_of
 from verl_egca.data.references import is_python
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Shape
@@ -71,15 +71,15 @@ _TESTS = (
 def refuse_unread(shape: Shape, read: ReadRow) -> None:
     """Raises BadInput for a key that says something about the tests, and that the shape doesn't read."""
     for place, value in read.said(*(key for key in (*_CHECKERS, *_HARNESS, *_CALLED) if key not in shape.reads)):
-        if str(value).strip().lower() not in _AS_USUAL:
+        if word_of(value) not in _AS_USUAL:
             raise read.place.bad(
                 place,
-                f"changes what the tests mean, and is not read in a row of shape {shape.name} (it is {value!r:.60}); "
+                f"changes what the tests mean, and is not read in a row of shape {shape.name} (it is {shown(value, 60)}); "
                 "remove the key if it means nothing here, or leave the row out",
             )
     for place, value in read.said(*_LANGUAGES):
-        if not is_python(value) and str(value).strip().lower() not in _SPOKEN:
-            raise read.place.bad(place, f"is {value!r:.60}; Python alone can be judged: leave the row out")
+        if not is_python(value) and word_of(value) not in _SPOKEN:
+            raise read.place.bad(place, f"is {shown(value, 60)}; Python alone can be judged: leave the row out")
     is_a_table = read.key in ("", "extra_info")
     for key, value in read.tests.items():
         if says_nothing(value) or key in shape.holds or key in shape.reads:
