@@ -37,7 +37,7 @@ from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.problem import AssertionTests, Problem
 
 CPU_SECONDS = 1.0
-LIMITS = Limits(cpu_seconds=CPU_SECONDS, program_cpu_seconds=3 * CPU_SECONDS, wall_seconds=3.0, memory_bytes=1 << 29)
+LIMITS = Limits(cpu_seconds=CPU_SECONDS, wall_seconds=3.0, memory_bytes=1 << 29)
 PLAIN_CPU_SECONDS = CPU_SECONDS / 2  # past half of the sandbox's, the time that each takes decides: not compared
 
 

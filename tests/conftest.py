@@ -45,6 +45,6 @@ def shared_data():
 
 @pytest.fixture(scope="session")
 def sandbox():
-    limits = Limits(cpu_seconds=1, program_cpu_seconds=4, wall_seconds=2, memory_bytes=1 << 28)
+    limits = Limits(cpu_seconds=1, wall_seconds=2, memory_bytes=1 << 28)
     with Sandbox(limits, workers=2) as one:
         yield one

@@ -29,7 +29,7 @@ from verl_egca.execution.verdict import Verdict
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
 
-VERDICT_LIMITS = Limits(cpu_seconds=1, program_cpu_seconds=2)  # of programs that don't end, which are many
+VERDICT_LIMITS = Limits(cpu_seconds=1)  # of programs that don't end, which are many
 
 
 @dataclass(frozen=True, slots=True)

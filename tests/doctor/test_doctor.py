@@ -66,7 +66,7 @@ def test_tables_and_words_say_what_is_covered_and_what_is_not(offered):
     assert "Sandbox: reduced. Training goes on with egca.sandbox.require=reduced, and refuses with full." in said
     assert "a program could: - learn which paths exist (but not open them)" in said
     assert "mount-namespace missing withheld. It would cover: only the" in said
-    assert "seccomp in force no sockets, no new processes" in said
+    assert "seccomp in force no sockets but pairs of its own, no new processes" in said
     assert "Covered nowhere: side channels" in said
     assert re.search(r"judged two programs rightly in \d+ ms", said)
     assert re.search(r"debugger not set", said)

@@ -85,7 +85,7 @@ def test_what_repeats_it_is_recorded(greedy, problems):
     assert settings["prompt"]["first"][0]["content"] == starter_problems("test")[-1].prompt
     assert {"verl_egca", "python", "torch", "transformers"} <= settings["versions"].keys()
     assert results["problems"] == {"path": str(problems), "sha256": settings["problems"]["sha256"]}
-    assert results["judged"]["limits"]["cpu_seconds"] == 2.0
+    assert results["judged"]["limits"]["cpu_seconds"] == 6.0
     assert sum(map(sum, results["outcomes"].values())) == results["passed"]
 
 

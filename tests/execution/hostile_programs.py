@@ -391,8 +391,9 @@ hostile(
 hostile(
     "200 MB of output",
     "fills the output",
-    "import os\ndef f(x):\n    for _ in range(200): os.write(1, b'x' * 1_000_000)\n    return 'DID write it'",
-    RAISED,
+    "import os\nfor _ in range(200): os.write(1, b'x' * 1_000_000)\nprint('DID write it')",
+    OUTPUT,
+    problem=SCRIPT,
 )
 hostile(
     "200 MB of output by print",
@@ -411,7 +412,7 @@ hostile(
     OUTPUT,
     problem=SCRIPT,
 )
-hostile("recursion without end", "overflows Python's stack", "def f(x):\n    return f(x)", RAISED)
+hostile("recursion without end", "overflows Python's stack", "def f(x):\n    return f(x)", RAISED, TIMEOUT)
 hostile(
     "recursion to a segfault",
     "crashes the interpreter",
@@ -419,6 +420,7 @@ hostile(
     CRASHED,
     MEMORY,
     RAISED,
+    TIMEOUT,
 )
 hostile("null pointer", "crashes the interpreter", "import ctypes\ndef f(x):\n    return ctypes.string_at(0)", CRASHED)
 hostile("abort", "crashes the interpreter", "import os\ndef f(x):\n    os.abort()", CRASHED)
@@ -920,14 +922,14 @@ hostile(
     "a script's error that is a nest",
     "breaks who raises it",
     FORGING + "send(b'{\"error\":' + b'[' * 900 + b']' * 900 + b'}')\ntime.sleep(60)",
-    FORGED,
+    RAISED,
     problem=SCRIPT,
 )
 hostile(
     "a script that calls back",
     "breaks who serves it",
     FORGING + "send({'back': 0, 'args': [1]})\ntime.sleep(60)",
-    FORGED,
+    RAISED,
     problem=SCRIPT,
 )
 hostile(
@@ -1021,7 +1023,7 @@ hostile(
 hostile(
     "other descriptors than its own",
     "finds what it should not have inherited",
-    "import os\ndef f(x):\n    open_ = []\n    for fd in range(6, 4096):\n        try: os.fstat(fd); open_.append(fd)\n        except OSError: pass\n    return f'DID inherit {open_}' if open_ else -7",
+    "import os\ndef f(x):\n    open_ = []\n    for fd in range(7, 4096):\n        try: os.fstat(fd); open_.append(fd)\n        except OSError: pass\n    return f'DID inherit {open_}' if open_ else -7",
 )
 hostile(
     "passes descriptors to the judge",
@@ -1226,9 +1228,9 @@ hostile(
     against=NETWORK,
 )
 hostile(
-    "socket pair and a listener",
+    "a listener",
     "waits for others",
-    "import socket\ndef f(x):\n    done = []\n    for name, call in (('pair', socket.socketpair), ('listener', lambda: socket.create_server(('127.0.0.1', 0)))):\n        try: call(); done.append(name)\n        except OSError: pass\n    return f'DID {done}' if done else -7",
+    "import socket\ndef f(x):\n    try: socket.create_server(('127.0.0.1', 0))\n    except OSError: return -7\n    return 'DID listen'",
     against=SYSTEM_CALLS,
 )
 _X86 = {"memfd_create": 319, "io_uring_setup": 425, "userfaultfd": 323, "keyctl": 250, "add_key": 248, "request_key": 249, "perf_event_open": 298, "bpf": 321, "mount": 165,
@@ -1419,10 +1421,11 @@ hostile(
 hostile(
     "maps the shared files",
     "changes them when it is gone",
-    "import mmap, os, threading\nmaps = []\nfor fd in (0, 1, 4):\n    os.ftruncate(fd, 4096)\n    maps.append(mmap.mmap(fd, 4096))\ndef write():\n    while True:\n        for m in maps: m[:5] = b'left '\nthreading.Thread(target=write, daemon=True).start()\ndef f(x): return -7",
+    "import mmap, os, threading\nmaps = []\nfor fd in (0, 4, 5, 6):\n    os.ftruncate(fd, 4096)\n    maps.append(mmap.mmap(fd, 4096))\ndef write():\n    while True:\n        for m in maps: m[:5] = b'left '\nthreading.Thread(target=write, daemon=True).start()\ndef f(x): return -7",
     WRONG,
     TIMEOUT,
     CRASHED,
+    FORGED,
 )
 hostile(
     "poisons modules for the next program",
@@ -1486,8 +1489,7 @@ hostile(
     "an integer literal of a million digits",
     "takes quadratic time to compile",
     "def f(x):\n    return " + "9" * 1_000_000,
-    SYNTAX,
-    MEMORY,
+    TIMEOUT,
 )
 hostile("ten thousand parentheses", "overflows the parser's stack", "x = " + "(" * 10_000 + ")" * 10_000, SYNTAX)
 hostile(
@@ -1499,10 +1501,16 @@ hostile(
     CRASHED,
 )
 hostile(
-    "a hundred thousand attributes", "overflows the compiler's stack", "x = y" + ".y" * 100_000, SYNTAX, MEMORY, CRASHED
+    "a hundred thousand attributes", "overflows the compiler's stack", "x = y" + ".y" * 100_000, LOAD, MEMORY, CRASHED
 )
 hostile(
-    "a hundred thousand sums", "overflows the compiler's stack", "x = 1" + " + 1" * 100_000, SYNTAX, MEMORY, CRASHED
+    "a hundred thousand sums",
+    "overflows the compiler's stack",
+    "x = 1" + " + 1" * 100_000,
+    RAISED,
+    SYNTAX,
+    MEMORY,
+    CRASHED,
 )
 hostile(
     "a hundred thousand elifs",

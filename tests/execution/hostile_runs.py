@@ -31,9 +31,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome, Verdict
 
-LIMITS = Limits(
-    cpu_seconds=0.3, program_cpu_seconds=0.9, wall_seconds=0.6, memory_bytes=1 << 28, file_bytes=1 << 24, processes=32
-)
+LIMITS = Limits(cpu_seconds=0.3, wall_seconds=0.6, memory_bytes=1 << 28, file_bytes=1 << 24, processes=32)
 HANG_S = 60.0  # after which a worker is killed, so that its program counts as lost
 
 # What an honest program must find as if it were the first one.

@@ -66,21 +66,11 @@ def test_a_case_that_a_hostile_program_answers_rightly_still_fails_it(sandbox):
 def test_second_looks_stay_within_the_budget_of_all_cases():
     spins = "seen = []\ndef f(x):\n    seen.append(x)\n    if len(seen) > 1 or x == 0: return -7\n    while True: pass"
     problem = assertion_problem(*(f"assert f({n}) == 1013" for n in range(40)))
-    with Sandbox(Limits(cpu_seconds=0.2, program_cpu_seconds=0.6)) as sandbox:
+    with Sandbox(Limits(cpu_seconds=0.2)) as sandbox:
         verdict = sandbox.run(problem, spins)
     looked = [case for case in verdict.cases if case.passes_alone is not None]
     assert {case.outcome for case in verdict.cases} == {Outcome.WRONG}
     assert 0 < len(looked) <= 4
-
-
-def test_sleepers_stay_within_the_time_of_all_cases():
-    problem = assertion_problem(*(f"assert f({n}) == {n}" for n in range(40)))
-    with Sandbox(Limits(cpu_seconds=0.2, program_cpu_seconds=0.4, wall_seconds=0.5)) as sandbox:
-        verdict = sandbox.run(problem, "import time\ndef f(x):\n    time.sleep(0.3)\n    return x\n")
-    outcomes = [case.outcome for case in verdict.cases]
-    assert outcomes[0] is Outcome.PASSED
-    assert outcomes[-1] is Outcome.TIMEOUT
-    assert outcomes.count(Outcome.PASSED) < 10
 
 
 def test_nothing_outlives_a_judge_that_is_killed():

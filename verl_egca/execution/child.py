@@ -2,12 +2,14 @@
 
 Requests are objects with one of these keys, answers objects with ``ok`` or ``error`` (see `Served`):
 
-    load      a program's text; ``stdin`` true for a script, ``events`` for a trace       -> names of its callables
+    script    a program's text, to be run as one; never answered (see `script`)
+    load      a program's text; ``events`` for a trace                                    -> names of its callables
     call      a name of the program or a kept object, ``args``, ``kwargs``                -> value, changed ``args``
     ahead     beside ``load`` or alone: calls to answer one after the other
     next      a kept iterator, and how many items                                         -> items, whether it ended
     get, set  an attribute of a kept object     item, len, str, iter   of a kept object   -> value
 
+The first one has ``limits``: CPU seconds of the process, bytes of a file. An answer that can't cross is ``too_large``.
 While it runs, the program may call what the judge passed: the child then sends ``back`` and waits for ``returned`` or
 ``raised``, and serves whatever the judge asks in between.
 """
@@ -15,37 +17,45 @@ While it runs, the program may call what the judge passed: the child then sends 
 from __future__ import annotations
 
 import builtins
-import io
 import os
 import random
+import resource
 import sys
-import traceback
 import types
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.codec import decode, dumps, encode, read_frame, write_all
+from verl_egca.execution import script
+from verl_egca.execution.codec import MOST_ANSWERED, NotPlain, decode, dumps, encode, read_frame, write_all
+from verl_egca.execution.confinement.rlimits import lower
+from verl_egca.execution.describe import describe
 from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
 
 PROGRAM = "<program>"
-CHANNEL, TRACE, ANSWERS = 3, 4, 5
-_MOST_ANSWERED = 1 << 22
+CHANNEL, TRACE, ANSWERS, OUTPUT = 3, 4, 5, 6
+# Frames that a program may have on top of each other: in calls as many as verl's `prime_code` gives it, of those after one
+# that needed more than that fewer, since each costs most of a second; in a trace as many as the interpreter starts with.
+_DEPTH, _DEPTH_AFTER_RUNAWAY, _DEPTH_OF_ANSWERS, _DEPTH_OF_TRACES = 600_000, 10_000, 1_000, 1_000
 _MUTABLE = (list, dict, set)
 
 
-def prepare(output_bytes: int) -> Served:
+def prepare() -> Served:
     """What all children have in common, before the fork."""
-    sys.argv = ["program"]
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = sys.stderr = _CappedOutput(output_bytes)
+    script.start_like_python()
     return Served()
 
 
 def serve(served: Served) -> None:
-    """Answer the judge until killed."""
+    """Answer the judge until killed, or run a script to its end."""
     while True:
         message = read_frame(CHANNEL)
+        if "limits" in message:
+            cpu, file_size = message["limits"]
+            lower(resource.RLIMIT_CPU, cpu)
+            lower(resource.RLIMIT_FSIZE, file_size)
+        if "script" in message:
+            script.run(message, CHANNEL, TRACE, OUTPUT)
         ahead = message.pop("ahead", None)
         if ahead:
             served.answer_all([message, *ahead] if message else ahead)
@@ -59,6 +69,8 @@ class Served:
     def __init__(self) -> None:
         self._namespace: dict[str, Any] = {}
         self._source = ""
+        self._depth = _DEPTH
+        self._calling_back = 0
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}  # by id(); kept objects are never freed
 
@@ -73,7 +85,7 @@ class Served:
             payload, raised = self._payload(request)
             written += os.pwrite(ANSWERS, payload, written)
             answered += 1
-            if written > _MOST_ANSWERED or (raised and "load" in request):
+            if written > MOST_ANSWERED or (raised and "load" in request):
                 break
         write_all(CHANNEL, dumps({"answered": answered}))
 
@@ -81,8 +93,12 @@ class Served:
         raised = False
         try:
             payload = dumps(self._reply(request))
+        except NotPlain as error:
+            payload = dumps({"too_large": str(error)})
         except BaseException as error:
-            raised, payload = True, dumps(_describe(error, self._source))
+            if isinstance(error, RecursionError):
+                self._depth = min(self._depth, _DEPTH_AFTER_RUNAWAY)
+            raised, payload = True, dumps(_describe(error))
         tracing.flush()
         return payload, raised
 
@@ -98,11 +114,12 @@ class Served:
         return {"ok": encode(_OPERATIONS[operation](self._objects[number], *arguments), self._keep)}
 
     def _load(self, request: dict[str, Any]) -> list[str]:
-        name = "__main__" if request["script"] else "program"
-        module = types.ModuleType(name)
-        sys.modules[name] = module
+        module = types.ModuleType("program")
+        sys.modules["program"] = module
         self._namespace, self._source = module.__dict__, request["load"]
         random.seed(0)
+        self._depth = _DEPTH_OF_TRACES + tracing.OWN_FRAMES if request["events"] else _DEPTH
+        sys.setrecursionlimit(self._depth)
         if request["steps"]:
             code = compile_counted(self._source, PROGRAM)
             self._namespace[STEP] = counter(request["steps"])
@@ -120,7 +137,10 @@ class Served:
             random.seed(0)
         arguments = [decode(argument, self._resolve) for argument in request["args"]]
         keywords = {key: decode(value, self._resolve) for key, value in request["kwargs"].items()}
+        sys.setrecursionlimit(self._depth)
         result = function(*arguments, **keywords)
+        if not self._calling_back:
+            sys.setrecursionlimit(_DEPTH_OF_ANSWERS)  # deeper nests can't be read at the other end
         reply: dict[str, Any] = {}
         if request["mutable"]:
             after = [encode(argument, self._keep) for argument in arguments]
@@ -142,7 +162,7 @@ class Served:
         except Exception as error:
             if not items:
                 raise
-            return {"ok": items, "then": _describe(error, self._source)}
+            return {"ok": items, "then": _describe(error)}
         return {"ok": items}
 
     def _keep(self, value: Any) -> dict[str, Any]:
@@ -166,13 +186,17 @@ class Served:
     def _callback(self, number: int) -> Callable[..., Any]:
         def passed(*arguments: Any) -> Any:
             write_all(CHANNEL, dumps({"back": number, "args": [encode(a, self._keep) for a in arguments]}))
-            while True:
-                message = read_frame(CHANNEL)
-                if "returned" in message:
-                    return decode(message["returned"], self._resolve)
-                if "raised" in message:
-                    raise getattr(builtins, message["raised"], RuntimeError)(message["message"])
-                self.answer(message)
+            self._calling_back += 1
+            try:
+                while True:
+                    message = read_frame(CHANNEL)
+                    if "returned" in message:
+                        return decode(message["returned"], self._resolve)
+                    if "raised" in message:
+                        raise getattr(builtins, message["raised"], RuntimeError)(message["message"])
+                    self.answer(message)
+            finally:
+                self._calling_back -= 1
 
         return passed
 
@@ -187,39 +211,5 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _describe(error: BaseException, source: str) -> dict[str, Any]:
-    """An exception as data: type, message, and where in the program."""
-    try:
-        message = str(error)[:500]
-    except BaseException:
-        message = "?"
-    described: dict[str, Any] = {"error": type(error).__name__, "message": message}
-    described["ended"] = isinstance(error, SystemExit)
-    if isinstance(error, SyntaxError) and error.filename == PROGRAM:
-        described |= {"message": str(error.msg)[:500], "line": error.lineno, "compile": True}
-        described |= {"col": error.offset, "end_line": error.end_lineno, "end_col": error.end_offset}
-        return described
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == PROGRAM]
-    described["line"] = lines[-1] if lines else None
-    # what the compiler raises without a place: null bytes, too deep nesting, too large literals
-    described["compile"] = not lines and isinstance(
-        error, SyntaxError | ValueError | RecursionError | MemoryError | OverflowError
-    )
-    return described
-
-
-class _CappedOutput(io.TextIOBase):
-    """Keeps the first bytes, one more to show that there were more, and drops the rest."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most + 1
-        self.buffer = self
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str | bytes) -> int:
-        data = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text)
-        if self._left > 0:
-            self._left -= os.write(1, data[: self._left])
-        return len(text)
+def _describe(error: BaseException) -> dict[str, Any]:
+    return describe(error, (PROGRAM,))

@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 MAX_FRAME = 1 << 24
+MOST_ANSWERED = 1 << 22  # bytes of answers to calls sent ahead, after which no further one is answered
 _BIG_INT = 1 << 2000  # the JSON reader takes decimal digits, in quadratic time
 _READ = 1 << 16
 

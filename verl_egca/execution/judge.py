@@ -24,6 +24,7 @@ from typing import Any
 from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
+from verl_egca.execution.limit_names import MOST_TIMEOUTS, limit_met
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
@@ -32,7 +33,7 @@ from verl_egca.execution.watch import Watch
 from verl_egca.tracing.steps import StepsExceeded
 
 _KEPT_AHEAD = 1024
-_MOST_TIMEOUTS = 2  # in one request for trials; the texts after these are not tried
+_MOST_TIMED_OUT_TRIALS = 2  # in one request; the texts after these are not tried
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
@@ -100,7 +101,7 @@ class Judge:
         verdicts = self._judge_all(request["key"], kind, sitting, wanted)
         self._close()
         self._note(-1)
-        self._look_again(kind, request["program"], verdicts, sitting.cpu_left)
+        self._look_again(kind, request["program"], verdicts)
         trace = base64.b64encode(sitting.trace[:_MAX_TRACE]).decode() if request["events"] else None
         return {"cases": verdicts, "trace": trace}
 
@@ -112,7 +113,8 @@ class Judge:
         if request["events"]:
             return {"traces": [self._traced(request, kind, text) for text in request["trials"]], **counted}
         tried = [
-            self._try(request, kind, text) if self._timeouts < _MOST_TIMEOUTS else [] for text in request["trials"]
+            self._try(request, kind, text) if self._timeouts < _MOST_TIMED_OUT_TRIALS else []
+            for text in request["trials"]
         ]
         passed = [[verdict["outcome"] == "passed" for verdict in verdicts] for verdicts in tried]
         got = [[verdict["got"] for verdict in verdicts] for verdicts in tried] if request["values"] else None
@@ -172,9 +174,18 @@ class Judge:
     def _judge(self, kind: Kind, sitting: Sitting, index: int) -> Answer:
         self._note(index)
         try:
-            return {"index": index, "passes_alone": None, **kind.judge(sitting, index)}
+            verdict = {"index": index, "passes_alone": None, **kind.judge(sitting, index)}
         finally:
             self._watch.stop()
+        sitting.timeouts += verdict["outcome"] == "timeout"
+        error = verdict["error"]
+        if (
+            error is not None
+            and verdict["outcome"] != "syntax_error"
+            and (met := limit_met(error["type"], error["message"], self._limits))
+        ):
+            error["message"] = f"{error['message']}: {met}".removeprefix(": ")
+        return verdict
 
     def _known_calls(self, key: str, kind: Kind, cases: tuple[int, ...]) -> Ahead:
         """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""
@@ -185,23 +196,24 @@ class Judge:
                 self._ahead.popitem(last=False)
         return self._ahead[key, cases]
 
-    def _look_again(self, kind: Kind, source: str, verdicts: list[Answer], cpu_left: float) -> None:
-        """Run each failed case by itself if earlier cases may have left something behind that made it fail, as far as the
-        program's CPU time goes.
+    def _look_again(self, kind: Kind, source: str, verdicts: list[Answer]) -> None:
+        """Run each failed case by itself if earlier cases may have left something behind that made it fail, until that
+        took as long as endless cases may.
         """
         failed = [verdict for verdict in verdicts[1:] if verdict["outcome"] in ("wrong_value", "exception")]
         # only what the confined process could load is parsed here
         if not failed or not carries_state(source):
             return
+        cpu_left = MOST_TIMEOUTS * self._limits["cpu_seconds"]
         for verdict in failed:
             if cpu_left <= 0:
                 return
-            alone = Sitting(self._zygote, {**self._limits, "program_cpu_seconds": cpu_left}, source, 0)
+            alone = Sitting(self._zygote, self._limits, source, 0)
             try:
                 again = self._judge(kind, alone, verdict["index"])
             finally:
                 alone.close()
-            cpu_left = alone.cpu_left
+            cpu_left -= alone.cpu_ever
             verdict["passes_alone"] = again["outcome"] == "passed"
 
     def _kind(self, request: Answer) -> Kind:

@@ -209,7 +209,7 @@ class Stdio:
 
     def _judge(self, sitting: Sitting, stdin: str, expected: str) -> Answer:
         try:
-            got = sitting.run_script(stdin)
+            got = sitting.run_script(stdin, expected)
         except Raised as raised:  # a script has no call: what its top level raises is an exception of the case
             return of_raised(raised, loading=bool(raised.error.get("compile")))
         except Ended as ended:

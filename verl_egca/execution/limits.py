@@ -13,22 +13,20 @@ PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z
 
 
 class Limits(BaseModel):
-    """Budgets of one program. Times in seconds, sizes in bytes.
+    """Budgets of one program, each for one of its cases. Times in seconds, sizes in bytes.
 
     CPU time is what counts, so that a busy machine fails nobody: ``wall_seconds`` ends a program that sleeps past it,
-    and one that has neither slept nor used its CPU time only after ten times as long. All cases together may sleep
-    through ``wall_seconds`` as often as ``program_cpu_seconds`` holds ``cpu_seconds``.
+    and one that has neither slept nor used its CPU time only after ten times as long. A program may use as much as its
+    cases may together, but once MOST_TIMEOUTS of them (see `limit_names`)
+    used up their time the rest is not run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cpu_seconds: float = Field(2.0, gt=0, allow_inf_nan=False, description="CPU time of one case")
-    program_cpu_seconds: float = Field(
-        8.0, gt=0, allow_inf_nan=False, description="CPU time of all cases; the rest then time out unrun"
-    )
-    wall_seconds: float = Field(6.0, gt=0, allow_inf_nan=False, description="time that a case may sleep through")
+    cpu_seconds: float = Field(6.0, gt=0, allow_inf_nan=False, description="CPU time of one case")
+    wall_seconds: float = Field(12.0, gt=0, allow_inf_nan=False, description="time that a case may sleep through")
     memory_bytes: int = Field(1 << 30, ge=1 << 26, description="address space on top of the bare interpreter's")
-    output_bytes: int = Field(1 << 20, ge=0, description="what is kept of the program's output")
+    output_bytes: int = Field(1 << 20, ge=0, description="output of a case on top of twice what is expected")
     file_bytes: int = Field(1 << 24, ge=1 << 12, description="size of all files that it writes")
     open_files: int = Field(64, ge=32, description="descriptors open at once")
     processes: int = Field(

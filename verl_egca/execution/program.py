@@ -7,6 +7,7 @@ import json
 import math
 import os
 import select
+import signal
 import struct
 import time
 from collections import deque
@@ -14,13 +15,21 @@ from collections.abc import Callable
 from typing import Any
 
 from verl_egca.execution.ahead import Ahead, Request, call_request
-from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, NotPlain, decode, dumps, encode, frame
+from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, encode, frame
+from verl_egca.execution.death import Pollable, death_of
+from verl_egca.execution.large import Large
+from verl_egca.execution.limit_names import setting
 from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
 from verl_egca.execution.warm_process import Zygote
 
 _POLL_MS, _LATE_POLL_MS = 50, 2
 _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
+_PATIENCE = 10  # times the wall time, for what neither sleeps nor gets its CPU time
 _READ = 1 << 16
+_ANSWERS = MOST_ANSWERED + MAX_FRAME + _READ  # bytes that answers to calls sent ahead may have
+# The kernel's limit of CPU time, which holds should this process not. A case is ended by this process long before.
+_MOST_CASES, _SPARE_S, _MOST_CPU_S = 1000, 2, 1 << 40
+_WHY: dict[int, str] = {signal.SIGSEGV: ", as where recursion is deeper than its stack or its memory"}
 _NO_ERRORS_OF_TESTS = (AssertionError, SyntaxError, StopIteration, StopAsyncIteration)
 
 
@@ -50,29 +59,29 @@ class Program:
         self._poll.register(self._channel, select.POLLIN)
         self._cpu_clock = ((~self.pid) << 3) | 2  # the kernel's clock of another process (see clock_getcpuclockid)
         self._alive = True
-        self._writes = False
+        self._writes = self._is_script = False
+        self._report: dict[str, Any] | None = None
+        self.status = 0  # of a script, once it has ended
         self.trace_data = b""
         self._ahead: deque[Request] = deque()  # sent and not called yet
         self._answers: deque[bytes] = deque()  # of the first of those, as far as they have come
         self._end_of_answers: Ended | None = None
+        self._cases_to_start = 0  # of those that were sent ahead, as far as was seen
         self._passed: list[Callable[..., Any]] = []
         self._remotes: dict[int, Any] = {}
+        self._is_limited = False
         self.last_call: tuple[str | int, list[Any]] | None = None
         self.cpu_seconds = 0.0
-        self.slept_seconds = 0.0  # as far as it was seen asleep
         self._lines = 0
-        self.new_case(limits["program_cpu_seconds"])
+        self.new_case()
 
-    def new_case(self, cpu_left: float, sleep_left: float = math.inf) -> None:
-        """Start a case's budget: its own CPU time, or what the program as a whole has left; likewise for its sleep."""
+    def new_case(self) -> None:
+        """Start a case's budget."""
         self._seed = True
         self.last_call = None
         self._naps = 0
-        self._sleep_end = self.slept_seconds + sleep_left
         self._started = time.monotonic()
-        now = self.cpu_now()
-        self._last_cpu = now + cpu_left
-        self._cpu_end = now + min(self._limits["cpu_seconds"], cpu_left)
+        self._cpu_end = self.cpu_now() + self._limits["cpu_seconds"]
 
     @property
     def is_ahead(self) -> bool:
@@ -87,33 +96,50 @@ class Program:
                 os.ftruncate(self._zygote.answers, 0)
                 self._write(frame(f'{{"ahead":{ahead.text}}}'))
                 self._ahead.extend(ahead.requests)
+                self._cases_to_start = len(self._ahead)
 
     def load(
         self,
         source: str,
         *,
-        stdin: str | None = None,
         max_events: int = 0,
         max_steps: int = 0,
         ahead: Ahead | None = None,
     ) -> list[str]:
         """Run the program's top level; the names of its callables. Raises Raised, Ended."""
-        if stdin is not None:
-            _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
-        self._writes = stdin is not None or bool(max_events)
+        self._writes = bool(max_events)
         self._remotes.clear()
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
-        head = json.dumps({"load": source, "script": stdin is not None, "events": max_events, "steps": max_steps})
-        try:
-            payload = frame(f'{head[:-1]},"ahead":{ahead.text}}}')
-        except NotPlain as error:
-            raise Ended("out_of_memory", f"the program is {error}") from None
-        self._lines = len(source.splitlines())
+        request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
+        if not self._is_limited:
+            self._is_limited = True
+            request["limits"] = self._kernels(_MOST_CASES, _ANSWERS)
+        payload = self._loading(request, f',"ahead":{ahead.text}')
         names = (self._load_ahead(payload, ahead) if ahead.requests else self._ask(payload)).get("ok")
         if not isinstance(names, list):
             raise Ended("forged", "the answer to loading is no list of names")
         return [name for name in names if isinstance(name, str)]
+
+    def run_script(self, source: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0) -> None:
+        """Run the program as a script until it ended, by itself or for what it used. Raises Ended."""
+        _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
+        self._writes = True
+        self._is_script = True
+        request: dict[str, Any] = {"script": source, "preamble": "", "events": max_events, "steps": max_steps}
+        request["limits"] = self._kernels(1, most_output + 1)
+        self._write(self._loading(request))
+        with death_of(self.pid) as death:
+            self._wait(death)
+
+    def failure(self, status: int) -> Raised | Ended:
+        """Why a script ended with a status, as `os.waitstatus_to_exitcode` has it, that is not 0."""
+        if -status == signal.SIGXCPU:
+            return self._out_of_time()
+        if status < 0:
+            name = signal.strsignal(-status) or f"signal {-status}"
+            return Ended("crashed", f"the process was ended: {name}{_WHY.get(-status, '')}")
+        return self._raised(self._report or {"error": "SystemExit", "message": f"exit status {status}"})
 
     def call(self, what: str | int, /, *arguments: Any, **keywords: Any) -> Any:
         """Call one of its functions or kept objects; mutated arguments are copied back.
@@ -165,19 +191,21 @@ class Program:
         """What it has traced since it was last taken; to be asked while it waits."""
         return _take(self._zygote.trace, MAX_FRAME // 2)
 
-    def end(self) -> str:
-        """Kill the process; what it printed, if it is a script: at most a byte more than is kept."""
+    def end(self, most_output: int = 0) -> bytes:
+        """Kill the process, if it still lives; what it printed as a script, at most a byte more than ``most_output``."""
         if not self._alive:
-            return ""
+            return b""
         self._alive = False
         self.cpu_seconds = self.cpu_now()
+        self._report = self._last_words() if self._is_script else None
         os.close(self._channel)
         self._zygote.end(self._zygote_pid)
         if not self._writes:
-            return ""
+            return b""
         self._zygote.wait()
+        self.status = os.waitstatus_to_exitcode(self._zygote.status)
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
-        return _take(self._zygote.output, self._limits["output_bytes"] + 1).decode("utf-8", "replace")
+        return _take(self._zygote.output, most_output + 1)
 
     # ---------------------------------------------------------------- values
 
@@ -199,6 +227,8 @@ class Program:
         raise NotPlain(f"a {type(value).__name__}, which is not plain data")
 
     def _value(self, reply: dict[str, Any]) -> Any:
+        if "too_large" in reply:
+            return Large(str(reply["too_large"])[:200])
         if "ok" not in reply:
             raise Ended("forged", "an answer without a value")
         return self._decode(reply["ok"])
@@ -228,15 +258,14 @@ class Program:
         while self._ahead:
             reply = self._next_answer()
             if self._ahead and self._ahead.popleft() == request:
-                if "error" in reply:
-                    raise self._raised(reply)
-                return reply
+                return self._checked(reply)
         return None
 
     def _load_ahead(self, payload: bytes, ahead: Ahead) -> dict[str, Any]:
         """The answer to loading, which comes as those to the calls that were sent with it do."""
         self._write(payload)
         self._ahead.extend([{}, *ahead.requests])
+        self._cases_to_start = len(self._ahead)
         reply = self._next_answer()
         if self._ahead:
             self._ahead.popleft()
@@ -245,6 +274,30 @@ class Program:
                 raise Ended("forged", "it went on after an error")
             raise self._raised(reply)
         return reply
+
+    def _loading(self, request: dict[str, Any], more: str = "") -> bytes:
+        """The frame of a request with a program's text in it."""
+        text = request["script"] if self._is_script else request["load"]
+        self._lines = len(text.splitlines())
+        try:
+            return frame(f"{json.dumps(request)[:-1]}{more}}}")
+        except NotPlain as error:
+            raise Ended("out_of_memory", f"the program is {error}") from None
+
+    def _kernels(self, cases: int, file_bytes: int) -> list[int]:
+        """CPU seconds and size of a file, for the kernel to limit."""
+        cpu = cases * (math.ceil(self._limits["cpu_seconds"]) + _SPARE_S)
+        return [min(cpu, _MOST_CPU_S), max(self._limits["file_bytes"], file_bytes)]
+
+    def _last_words(self) -> dict[str, Any] | None:
+        """What a script's process said of the exception that ended it, if it can be read."""
+        try:
+            data = os.read(self._channel, _READ)
+            (size,) = struct.unpack_from("I", data)
+            told = _parsed(data[4 : 4 + size])
+            return told if type(told.get("error")) is str and type(told.get("message")) is str else None
+        except (OSError, struct.error, Ended):
+            return None
 
     def _ask(self, payload: bytes, serving: bool = False) -> dict[str, Any]:
         """The answer to a request; while ``serving``, the program may call what the test passed to it."""
@@ -262,6 +315,9 @@ class Program:
             if not serving:
                 raise Ended("forged", "a call of what was not passed")
             self._write(_payload(self._call_back(reply)))
+        return self._checked(reply)
+
+    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
         if "error" in reply:
             raise self._raised(reply)
         return reply
@@ -277,7 +333,7 @@ class Program:
                 if ended.outcome == "forged":
                     raise
                 self._end_of_answers = ended
-            data, place = _take(self._zygote.answers, MAX_FRAME), 0
+            data, place = _take(self._zygote.answers, _ANSWERS), 0
             while place + 4 <= len(data):
                 (size,) = struct.unpack_from("I", data, place)
                 if place + 4 + size > len(data):
@@ -371,7 +427,7 @@ class Program:
             except OSError:
                 raise Ended("crashed", "the process ended") from None
 
-    def _wait(self, poller: select.poll) -> None:
+    def _wait(self, poller: Pollable) -> None:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
         wall = self._limits["wall_seconds"]
         ready = False
@@ -381,19 +437,24 @@ class Program:
             ready = bool(poller.poll(_LATE_POLL_MS if late else _POLL_MS))
             if self._ahead and os.fstat(self._zygote.answers).st_size > answered:  # it goes on to the next case
                 answered = os.fstat(self._zygote.answers).st_size
-                self._started = time.monotonic()
-                self._naps = 0
-                self._cpu_end = min(self.cpu_now() + self._limits["cpu_seconds"], self._last_cpu)
+                self._cases_to_start -= 1
+                if self._cases_to_start >= 0:
+                    self._started = time.monotonic()
+                    self._naps = 0
+                    self._cpu_end = self.cpu_now() + self._limits["cpu_seconds"]
             if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
-                raise Ended("timeout", "its CPU time is used up")
-            waited = time.monotonic() - self._started
-            if not ready and self._sleeps():
-                self._naps += late
-                self.slept_seconds += (_LATE_POLL_MS if late else _POLL_MS) / 1000
-                if self.slept_seconds > self._sleep_end:
-                    raise Ended("timeout", "it slept through the time for all cases")
-            if self._naps >= _NAPS or waited > 10 * wall:
-                raise Ended("timeout", f"no answer after {waited:.1f} s, most of them asleep")
+                raise self._out_of_time()
+            if late and not ready and self._sleeps():
+                self._naps += 1
+            if self._naps >= _NAPS:
+                raise Ended("timeout", f"it slept through its {wall:g} s for a case ({setting('wall_seconds')})")
+            if time.monotonic() - self._started > _PATIENCE * wall:
+                what = f"{_PATIENCE} times {wall:g} s for a case ({setting('wall_seconds')})"
+                raise Ended("timeout", f"it neither ended nor used its CPU time in {what}")
+
+    def _out_of_time(self) -> Ended:
+        cpu = self._limits["cpu_seconds"]
+        return Ended("timeout", f"its CPU time of {cpu:g} s for a case is used up ({setting('cpu_seconds')})")
 
     def _sleeps(self) -> bool:
         try:

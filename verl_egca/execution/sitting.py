@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from verl_egca.execution.ahead import Ahead
+from verl_egca.execution.limit_names import MOST_TIMEOUTS, in_mb, setting
 from verl_egca.execution.program import Ended, Program, Raised
 from verl_egca.execution.warm_process import Zygote
 
@@ -19,7 +20,10 @@ class LoadFailed(Exception):
 
 
 class Sitting:
-    """``generation`` counts the processes: what a test got from an earlier one is of no use in the next."""
+    """``generation`` counts the processes: what a test got from an earlier one is of no use in the next.
+
+    ``timeouts``, which the judge counts: cases of the program that used up their time.
+    """
 
     def __init__(
         self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int = 0, max_steps: int = 0
@@ -30,7 +34,8 @@ class Sitting:
         self._loaded: list[str] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
-        self._cpu_used = self._slept = self._cpu_ended = 0.0
+        self.timeouts = 0
+        self._cpu_ended = 0.0
         self._ahead: Callable[[], Ahead] = Ahead
 
     def expect(self, ahead: Callable[[], Ahead]) -> None:
@@ -41,11 +46,11 @@ class Sitting:
         """Start a case: the names that the program defines; loads it where there is no process. Raises LoadFailed, Ended."""
         if isinstance(self._loaded, LoadFailed):
             raise self._loaded  # it would fail again
-        self._check_budget()
+        self._check_timeouts()
         if self._program is None:
             self._fresh()
         else:
-            self._program.new_case(self.cpu_left, self.sleep_left)
+            self._program.new_case()
         assert self._program is not None
         if self._loaded is None:
             self._load(self._program)
@@ -63,8 +68,7 @@ class Sitting:
             return
         self._source, self._loaded = source, None
         self._max_events, self._max_steps = max_events, max_steps
-        self._cpu_used = -self.cpu_used_now  # each text has a budget of its own
-        self._slept = -self._slept_now
+        self.timeouts = 0
         if self._program is not None and self._program.is_ahead:
             self.close()
 
@@ -93,68 +97,48 @@ class Sitting:
             raise Ended("crashed", "the process ended")
         return self._program.call(name, *arguments, **keywords)
 
-    def run_script(self, stdin: str) -> str:
-        """Run the program as a script in a process of its own; what it printed. Raises Raised, Ended."""
-        self._check_budget()
+    def run_script(self, stdin: str, expected: str) -> str:
+        """Run the program as a script in a process of its own; what it printed, if it ended with status 0.
+
+        It may print as much as the limits say on top of twice what is ``expected``. Raises Raised, Ended.
+        """
+        self._check_timeouts()
         program = self._fresh()
-        try:
-            program.load(self._source, stdin=stdin, max_events=self._max_events, max_steps=self._max_steps)
-        except Raised as error:
-            if not error.error.get("ended"):  # sys.exit() is an ordinary end of a script
-                raise
-        printed = self.close()
-        if len(printed.encode("utf-8", "replace")) > self._limits["output_bytes"]:
-            raise Ended("output_limit", f"it printed more than {self._limits['output_bytes']} bytes")
-        return printed
+        most = self._limits["output_bytes"] + 2 * len(expected.encode("utf-8", "surrogatepass"))
+        program.run_script(self._source, stdin, most, self._max_events, self._max_steps)
+        printed = self.close(most)
+        if len(printed) > most:
+            which = f"twice what is expected and {in_mb(self._limits['output_bytes'])} ({setting('output_bytes')})"
+            raise Ended("output_limit", f"it printed more than {which}")
+        if program.status:
+            raise program.failure(program.status)
+        return printed.decode("utf-8", "replace")
 
     def shown_call(self, show: Callable[[Any], str]) -> str | None:
         return self._program.shown_call(show) if self._program is not None else None
 
-    def close(self) -> str:
-        """End the process, if any; what it printed."""
+    def close(self, most_output: int = 0) -> bytes:
+        """End the process, if any; what it printed as a script, at most a byte more than ``most_output``."""
         if self._program is None:
-            return ""
+            return b""
         program, self._program = self._program, None
         if isinstance(self._loaded, list):
             self._loaded = None
-        printed = program.end()
-        self._cpu_used += program.cpu_seconds
+        printed = program.end(most_output)
         self._cpu_ended += program.cpu_seconds
-        self._slept += program.slept_seconds
         self.trace += program.trace_data
         return printed
 
     def _fresh(self) -> Program:
         self.close()
         self._program = Program(self._zygote, self._limits)
-        self._program.new_case(self.cpu_left, self.sleep_left)
         return self._program
 
-    def _check_budget(self) -> None:
-        if self.cpu_left <= 0:
-            raise Ended("timeout", "the program's CPU time for all cases was used up before this one")
-        if self.sleep_left <= 0:
-            raise Ended("timeout", "the program slept through the time for all cases before this one")
-
-    @property
-    def cpu_used_now(self) -> float:
-        return self._program.cpu_now() if self._program else 0.0
+    def _check_timeouts(self) -> None:
+        if self.timeouts >= MOST_TIMEOUTS:
+            raise Ended("timeout", f"not run: {MOST_TIMEOUTS} cases before it used up their time")
 
     @property
     def cpu_ever(self) -> float:
         """Seconds that all its processes used, whatever text they ran."""
-        return self._cpu_ended + self.cpu_used_now
-
-    @property
-    def cpu_left(self) -> float:
-        return float(self._limits["program_cpu_seconds"]) - self._cpu_used - self.cpu_used_now
-
-    @property
-    def _slept_now(self) -> float:
-        return self._program.slept_seconds if self._program else 0.0
-
-    @property
-    def sleep_left(self) -> float:
-        """As many cases may sleep through their time as may use up their CPU time."""
-        cases = self._limits["program_cpu_seconds"] / self._limits["cpu_seconds"]
-        return float(self._limits["wall_seconds"] * max(1.0, cases)) - self._slept - self._slept_now
+        return self._cpu_ended + (self._program.cpu_now() if self._program else 0.0)

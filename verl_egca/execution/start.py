@@ -7,8 +7,11 @@ Only what that takes is imported before.
 
 import _socket
 import os
+import resource
 import signal
 import sys
+
+_STACK = 1 << 32  # bytes that a program's may grow to, memory permitting; deep recursion through C is then no crash
 
 
 def main() -> None:
@@ -35,7 +38,11 @@ def main() -> None:
         folder,
         limits,
     ]
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)  # decides how a new program's address space is laid out
+    most = _STACK if hard == resource.RLIM_INFINITY else min(_STACK, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (most, hard))
     os.posix_spawn(sys.executable, command, environment, file_actions=[(os.POSIX_SPAWN_DUP2, null, 0)])
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
     theirs.close()
     import json
 

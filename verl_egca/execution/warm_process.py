@@ -32,6 +32,7 @@ class Zygote:
         self.stdin, self.output, self.trace, self.answers = shared
         self._asked = self._ending = False
         self._next: tuple[int, int] | None = None
+        self.status = 0  # of the last child that is gone, as `os.wait` has it
 
     def start(self) -> tuple[int, int, int]:
         """A fresh child: its pid as the zygote knows it, its pid as this process does, its channel."""
@@ -68,8 +69,10 @@ class Zygote:
         if self._ending:
             if self._asked:
                 self._next = self._take()  # its answer comes first
-            if self._control.recv(1) != b"k":
+            told = self._control.recv(5)
+            if len(told) != 5 or told[:1] != b"k":
                 raise ZygoteGone
+            (self.status,) = struct.unpack_from("i", told, 1)
             self._ending = False
 
     def _ask(self) -> None:

@@ -8,7 +8,7 @@ once, and what it forks inherits that.
 Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with four descriptors that all
 programs get in turn (their standard input, output, trace, and answers to calls sent ahead); or ``failed``, and why. Then
 ``F`` answers with a pid and the descriptor of a child's channel; ``K`` and that pid ends the child with all that it
-started, empties the programs' folder, and answers ``k``.
+started, empties the programs' folder, and answers ``k`` and the child's wait status: how it ended, if it was before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import socket
 import struct
 import sys
 
-from verl_egca.execution.child import ANSWERS, CHANNEL, TRACE, prepare, serve
+from verl_egca.execution.child import ANSWERS, CHANNEL, OUTPUT, TRACE, prepare, serve
 from verl_egca.execution.confinement.apply import Confined, confine
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.warm import WARM
@@ -36,14 +36,16 @@ def main() -> None:
     folder, limits = sys.argv[2], json.loads(sys.argv[3])
     for name in WARM:
         importlib.import_module(name)
-    shared = [_moved(os.memfd_create(name, 0)) for name in ("input", "output", "trace", "answers")]
+    null = _moved(os.open(os.devnull, os.O_RDWR))
     children = _moved(os.open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", os.O_RDONLY))
     try:
         confined = confine(folder, limits, limits["withhold"])
     except (OSError, ImportError) as error:
         control.sendall(json.dumps({"failed": str(error)}).encode())
         return
-    zygote = Zygote(control, shared, children, confined, limits["output_bytes"])
+    own = [os.memfd_create(name, 0) for name in ("trace", "answers")]
+    shared = [_moved(fd) for fd in (*confined.standard, *own)]
+    zygote = Zygote(control, shared, null, children, confined)
     os.environ.clear()
     gc.collect()
     gc.freeze()
@@ -53,18 +55,17 @@ def main() -> None:
 
 
 class Zygote:
-    def __init__(
-        self, control: socket.socket, shared: list[int], children: int, confined: Confined, output_bytes: int
-    ) -> None:
+    def __init__(self, control: socket.socket, shared: list[int], null: int, children: int, confined: Confined) -> None:
         """All that children have in common is set up here, once: it costs them nothing."""
         self._control, self._children = control, children
         self._narrow = confined.narrow
         # where programs can't start processes, ending one child ends all of it, and another may wait meanwhile
         self.alone = Layer.SECCOMP in confined.layers
         self._ended_by_init = Layer.PID_NAMESPACE in confined.layers
-        for number, fd in ((0, shared[0]), (1, shared[1]), (2, shared[1]), (TRACE, shared[2]), (ANSWERS, shared[3])):
-            os.dup2(fd, number)
-        self._served = prepare(output_bytes)
+        given, output, trace, answers = shared
+        for number, fd in ((0, given), (1, null), (2, null), (TRACE, trace), (ANSWERS, answers), (OUTPUT, output)):
+            os.dup2(fd, number)  # what a program prints counts if it is a script, which gets its output as 1
+        self._served = prepare()
         self._owed = False
 
     def serve(self) -> None:
@@ -74,11 +75,11 @@ class Zygote:
                 self._hand_over()
             else:
                 (pid,) = struct.unpack("i", self._control.recv(4))
-                self._end(pid)
+                status = self._end(pid)
                 _empty_folder()
                 if self._owed:
                     self._hand_over()
-                self._control.sendall(b"k")
+                self._control.sendall(b"k" + struct.pack("i", status))
 
     def _hand_over(self) -> None:
         try:
@@ -101,7 +102,7 @@ class Zygote:
             if not self.alone:
                 os.setsid()  # out of reach of kill(0)
             os.dup2(theirs.fileno(), CHANNEL)
-            os.closerange(ANSWERS + 1, _DESCRIPTORS)
+            os.closerange(OUTPUT + 1, _DESCRIPTORS)
             self._narrow()
             os.write(CHANNEL, b"r")
             serve(self._served)
@@ -110,12 +111,12 @@ class Zygote:
         finally:
             os._exit(0)
 
-    def _end(self, pid: int) -> None:
-        """Kill a child and everything that it started, and wait for their end."""
+    def _end(self, pid: int) -> int:
+        """Kill a child, if it still lives, and everything that it started; the child's wait status."""
         _kill(pid)
         if self.alone:
-            os.waitpid(pid, 0)
-            return
+            return os.waitpid(pid, 0)[1]
+        status = 0
         while True:
             if self._ended_by_init:
                 _kill(-1)  # everything in this pid namespace but its first process, this one
@@ -123,14 +124,16 @@ class Zygote:
                 for child in os.pread(self._children, 1 << 16, 0).split():
                     _kill(int(child))
             try:
-                os.waitpid(-1, 0)
+                ended, found = os.waitpid(-1, 0)
             except ChildProcessError:
-                return
+                return status
+            if ended == pid:
+                status = found
 
 
 def _moved(fd: int) -> int:
     """The descriptor at a number that children do not need."""
-    moved = fcntl.fcntl(fd, fcntl.F_DUPFD, ANSWERS + 1)
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD, OUTPUT + 1)
     os.close(fd)
     return moved
 

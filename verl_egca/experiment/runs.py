@@ -16,6 +16,7 @@ import torch
 
 from verl_egca.assessment import Assessor
 from verl_egca.cluster.processes import end_with_parent
+from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.experiment.actor import Actor
 from verl_egca.experiment.evaluation import Judge, pass_rates, some
@@ -198,7 +199,7 @@ def _first_measured(recipe: Recipe) -> dict[str, float]:
 
 @lru_cache(1)
 def _sandbox() -> Sandbox:
-    return Sandbox(METHODS["grpo"].settings(0).sandbox, workers=THREADS)
+    return Sandbox(Limits(cpu_seconds=2.0), workers=THREADS)  # right programs take milliseconds, many wrong ones never end
 
 
 @lru_cache(1)

@@ -22,9 +22,7 @@ from verl_egca.spans import token_pieces
 
 _MAX_TOKENS = 128
 _BATCH = 128
-_LIMITS = Limits(
-    cpu_seconds=0.5, program_cpu_seconds=1
-)  # a right solution takes milliseconds; many wrong ones never end
+_LIMITS = Limits(cpu_seconds=0.5)  # a right solution takes milliseconds; many wrong ones never end
 
 
 @dataclass(frozen=True, slots=True)

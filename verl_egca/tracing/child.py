@@ -34,7 +34,7 @@ _BUFFER = 64  # records that are written together after that
 _ITEMS_AN_EVENT = 64
 _MORE = 10_000  # events that are not told
 _FLAT = frozenset(map(id, (int, float, complex, bool, str, bytes, type(None))))
-_OWN_FRAMES = 40  # deeper than any probe goes
+OWN_FRAMES = 40  # deeper than any probe goes
 _FUNCTION = 1  # CO_OPTIMIZED: no module's and no class's code
 
 _recorder: Recorder | None = None
@@ -44,14 +44,13 @@ def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> 
     """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``.
 
     Once the budget of ``max_events`` is spent, only statements that run for the first time are told, and after as much again
-    and `_MORE` the process ends: a loop that never ends is worth no more time. Probes need some depth of recursion, which the
-    program is given on top of what it has; so where it recurses without end, it gets a little deeper. Raises what compiling
-    and running the program raises.
+    and `_MORE` the process ends: a loop that never ends is worth no more time. Probes need OWN_FRAMES of recursion, which the
+    caller gives to the program on top of what it has; so where it recurses without end, it gets a little deeper. Raises
+    what compiling and running the program raises.
     """
     global _recorder
     code, probes = _compiled(source)
     if _recorder is None:
-        sys.setrecursionlimit(sys.getrecursionlimit() + _OWN_FRAMES)
         _watch(sys.stdout)
     _recorder = Recorder(sink, probes, max_events)
     setattr(builtins, PROBE, _recorder)

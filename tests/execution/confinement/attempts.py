@@ -21,7 +21,7 @@ from verl_egca.problem import AssertionTests, Problem
 
 SECRET = "the answers"
 THREADS = 8  # egca.sandbox.processes here
-LIMITS = {"cpu_seconds": 5, "program_cpu_seconds": 20, "memory_bytes": 1 << 29, "processes": THREADS, "open_files": 48}
+LIMITS = {"cpu_seconds": 5, "memory_bytes": 1 << 29, "processes": THREADS, "open_files": 48}
 
 ATTEMPTS = """
 import ctypes, errno, fcntl, os, resource, signal, socket, sys, threading, time
@@ -70,7 +70,20 @@ def connect_unix(path):
         return s.connect(path) or "done"
 
 def open_socket(family): return socket.socket(family, socket.SOCK_STREAM if family < 3 else socket.SOCK_RAW).close() or "done"
-def socket_pair(_): return socket.socketpair() and "done"
+def pair_of_family(family): return socket.socketpair(family) and "done"
+
+def own_pair(_):
+    one, other = socket.socketpair()
+    one.send(b"x")
+    return other.recv(1).decode()
+
+def send_elsewhere(_):
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    return one.sendto(b"x", "\\0egca-elsewhere") and "done"
+
+def pass_descriptor(_):
+    one, other = socket.socketpair()
+    return socket.send_fds(one, [b"x"], [0]) and "done"
 
 def fork(_):
     pid = os.fork()
@@ -108,6 +121,8 @@ def set_owner(_): return checked(libc.fcntl(0, 8, os.getpid()))
 def set_signal(_): return checked(libc.fcntl(0, 10, signal.SIGIO))
 def push_to_terminal(_): return checked(libc.ioctl(0, 0x5412, b"x"))
 def close_on_exec(_): return checked(libc.ioctl(0, 0x5451))
+def no_waiting(_): return os.set_blocking(0, True) or "done"
+def ask_waiting(_): return checked(libc.ioctl(0, 0x5450, None))
 def ask_size(_): return fcntl.fcntl(0, fcntl.F_GETFL) >= 0 and "done"
 def limits_of(pid): return resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0)) and "done"
 def own_limits(_): return resource.setrlimit(resource.RLIMIT_CORE, (0, 0)) or "done"

@@ -23,12 +23,13 @@ NEITHER = set("_llseek _newselect fstat64 fstatat64 ftruncate64 lstat64 mmap2 si
     [(library.Arch.X86_64, NEITHER), (library.Arch.AARCH64, NEITHER | X86_64_ONLY)],
 )
 def test_every_name_of_the_tables_exists_on_both_architectures_but_those_listed(architecture, absent):
-    names = [*seccomp.COMPUTE, *seccomp.WARM_ONLY, *seccomp.CHANGES_FILES, "clone", "clone3", "ioctl", "prlimit64"]
+    names = [*seccomp.COMPUTE, *seccomp.WARM_ONLY, *seccomp.OWN_PAIR, *seccomp.CHANGES_FILES]
+    names += ["clone", "clone3", "ioctl", "prlimit64"]
     assert {name for name in names if library.resolve_syscall(architecture, name) < 0} == absent
 
 
 def test_no_name_is_in_both_tables_or_twice():
-    names = [*seccomp.COMPUTE, *seccomp.WARM_ONLY]
+    names = [*seccomp.COMPUTE, *seccomp.WARM_ONLY, *seccomp.OWN_PAIR]
     assert len(names) == len(set(names))
     assert set(seccomp.CHANGES_FILES) <= set(seccomp.COMPUTE)
 
@@ -89,9 +90,19 @@ def test_descriptors_can_be_asked_but_not_made_to_signal(answers):
     assert found == {"ask_size": "done", "set_owner": "EPERM", "set_signal": "EPERM"}
 
 
-def test_of_ioctl_only_close_on_exec_does_something(answers):
-    found = answers(("close_on_exec", None), ("push_to_terminal", None))
-    assert found == {"close_on_exec": "done", "push_to_terminal": "ENOTTY"}
+def test_of_ioctl_only_close_on_exec_and_not_to_wait_do_something(answers):
+    found = answers(("close_on_exec", None), ("no_waiting", None), ("push_to_terminal", None), ("ask_waiting", None))
+    assert found == {
+        "close_on_exec": "done",
+        "no_waiting": "done",
+        "push_to_terminal": "ENOTTY",
+        "ask_waiting": "EPERM",
+    }
+
+
+def test_a_pair_of_sockets_reaches_its_own_other_end_and_nobody_else(answers):
+    found = answers(("own_pair", None), ("send_elsewhere", None), ("pair_of_family", 16), ("pass_descriptor", None))
+    assert found == {"own_pair": "x", "send_elsewhere": "EPERM", "pair_of_family": "EPERM", "pass_descriptor": "EPERM"}
 
 
 def test_limits_of_others_are_out_of_reach(answers):

@@ -21,17 +21,23 @@ from verl_egca.execution.confinement.kernel import (
 )
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.confinement.remedies import WITHHELD
+from verl_egca.execution.confinement.rlimits import lower
 
 WORK = "/tmp"  # the program's folder, where there is a root of its own
 
 
 @dataclass(frozen=True)
 class Confined:
-    """``layers`` are in force for this process and all that it forks; a child calls ``narrow`` before anything else."""
+    """``layers`` are in force for this process and all that it forks; a child calls ``narrow`` before anything else.
+
+    ``standard``: descriptors of two files for a program's standard input and output, which it can also open by their
+    names, ``/dev/stdin`` and ``/dev/stdout``.
+    """
 
     layers: tuple[Layer, ...]
     narrow: Callable[[], None]
     reasons: dict[str, str]
+    standard: tuple[int, int]
 
 
 def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ()) -> Confined:
@@ -67,6 +73,10 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
         root = lambda: namespaces.build_root(folder, may_read, WORK, limits["file_bytes"])  # noqa: E731
         if plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True):
             work = WORK
+    if work == WORK:
+        standard = (os.open("/dev/stdin", os.O_RDWR), os.open("/dev/stdout", os.O_RDWR))
+    else:  # then the machine's own names lead to them
+        standard = (os.memfd_create("stdin", 0), os.memfd_create("stdout", 0))
     os.chdir(work)
     plan.attempt(Layer.CAPABILITIES, empty_bounding_set)  # while there is the right to
     of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
@@ -94,14 +104,13 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
             narrow_calls = narrower
     close_memory()  # no program looks into another one or the warm process, whose user it is
     _still_reads(may_read)
-    cpu = int(limits["program_cpu_seconds"]) + 2  # the judge ends it earlier; this holds if the judge can't
 
     def narrow() -> None:
         die_with_parent()
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         narrow_calls()
 
-    return Confined(tuple(layer for layer in Layer if layer in plan.layers), narrow, plan.reasons)
+    layers = tuple(layer for layer in Layer if layer in plan.layers)
+    return Confined(layers, narrow, plan.reasons, standard)
 
 
 class _Plan:
@@ -152,24 +161,15 @@ def _become_init() -> None:
 def _rlimits(limits: dict[str, Any], memory: int, count_processes: bool) -> None:
     if count_processes:  # of one worker: its warm process, a spare child, and the program with its threads
         most = 3 + limits["processes"]
-        _lower(resource.RLIMIT_NPROC, most)
+        lower(resource.RLIMIT_NPROC, most)
     for which, value in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_NOFILE, limits["open_files"]),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
-        _lower(which, value)
-
-
-def _lower(which: int, value: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    value = (
-        value if hard == resource.RLIM_INFINITY else min(value, hard)
-    )  # whoever started the trainer may have set less
-    resource.setrlimit(which, (value, value))
+        lower(which, value)
 
 
 def _counts_processes_apart() -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+STANDARD = ("/dev/stdin", "/dev/stdout")  # files of the sandbox's own, where it has a root of its own
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 

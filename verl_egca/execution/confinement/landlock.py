@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from verl_egca.execution.confinement.files import DEVICES, Readable
+from verl_egca.execution.confinement.files import DEVICES, STANDARD, Readable
 from verl_egca.execution.confinement.kernel import checked, libc
 
 # include/uapi/linux/landlock.h; the three system calls have the same numbers everywhere
@@ -53,6 +53,8 @@ def restrict(readable: Readable, writable: bool) -> None:
         rules = [(path, read) for path in _not_hidden(readable)] + [(path, _READ_DIR) for path in readable.folders]
         rules += [(path, read) for path in (*readable.files, *readable.packages)]
         rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(".", write if writable else read)]
+        if writable:  # there is a root of its own, with these files in it
+            rules += [(path, _READ_FILE | _WRITE_FILE | _TRUNCATE) for path in STANDARD]
         for path, rights in rules:
             _allow(ruleset, path, rights & known)
         checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
@@ -76,7 +78,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         return
     try:
         if not Path(path).is_dir():
-            rights &= _READ_FILE | _WRITE_FILE
+            rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
         rule = struct.pack("=Qi", rights, handle)
         checked(libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0), f"landlock rule for {path}")
     finally:

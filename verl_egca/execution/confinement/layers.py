@@ -31,7 +31,7 @@ COVERS = {
     Layer.RLIMITS: "CPU time, memory, file size, open files",
     Layer.CAPABILITIES: "root without its powers",
     Layer.NO_NEW_PRIVS: "no setuid program gives powers back",
-    Layer.SECCOMP: "no sockets, no new processes, no signals to others, no exotic part of the kernel",
+    Layer.SECCOMP: "no sockets but pairs of its own, no new processes, no signals to others, no exotic part of the kernel",
 }
 
 

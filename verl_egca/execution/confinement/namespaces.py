@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from verl_egca.execution.confinement.files import DEVICES, Readable
+from verl_egca.execution.confinement.files import DEVICES, STANDARD, Readable
 from verl_egca.execution.confinement.kernel import checked, libc
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.confinement.remedies import REFUSED
@@ -134,8 +134,31 @@ def _fill_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
     for path in DEVICES:
         if os.path.exists(path):
             _bind(path, at + path, read_only=False)
+    _add_standard_files(at)
     os.makedirs(at + work)
     _mount("tmpfs", at + work, "tmpfs", _NOSUID | _NODEV | _NOEXEC, f"size={work_bytes},nr_inodes=1000,mode=1777")
+
+
+def _add_standard_files(at: str) -> None:
+    """The files that stand for standard input and output, each in a mount of its own: no folder of theirs can be written.
+
+    What is written to standard error is dropped.
+    """
+    hidden = at + "/standard"
+    os.mkdir(hidden)
+    _mount("tmpfs", hidden, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=0,mode=755")  # RLIMIT_FSIZE is their limit
+    for path in STANDARD:
+        file = f"{hidden}/{os.path.basename(path)}"
+        Path(file).touch()
+        os.chmod(file, 0o666)
+        _bind(file, at + path, read_only=False)
+    checked(libc.umount2(hidden.encode(), _MNT_DETACH), f"umount of {hidden}")
+    os.rmdir(hidden)
+    os.symlink("/dev/null", at + "/dev/stderr")
+    for folder in ("/dev/fd", "/proc/self/fd"):
+        os.makedirs(at + folder)
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            os.symlink(f"/dev/{name}", f"{at}{folder}/{number}")
 
 
 def _enter_root(at: str, readable: Readable) -> None:

@@ -30,21 +30,25 @@ COMPUTE = """
     nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getitimer setitimer alarm
     getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getrusage
     uname sysinfo getrandom ftruncate ftruncate64 truncate unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2
-    fsync fdatasync flock sendfile copy_file_range umask getrlimit ugetrlimit exit exit_group
+    fsync fdatasync flock sendfile copy_file_range umask getrlimit ugetrlimit exit exit_group recvfrom getsockname shutdown
 """.split()
 
 # What the warm process needs beyond that, and its children must not have.
 WARM_ONLY = """
-    wait4 kill tgkill sendmsg recvmsg sendto recvfrom socketpair setsockopt close_range setsid prctl seccomp
-    memfd_create landlock_restrict_self chmod fchmodat
+    wait4 kill tgkill sendmsg recvmsg setsockopt close_range setsid prctl seccomp memfd_create landlock_restrict_self chmod
+    fchmodat
 """.split()
+
+# What a child has only within itself: a pair of Unix sockets, and no other address to send to (an event loop's own wake-up).
+OWN_PAIR = "socketpair sendto".split()
 
 # What a child must not have where no other layer keeps it from other people's files.
 CHANGES_FILES = "truncate unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2".split()
 
 _CLONE_THREAD = 0x10000
 _CLONE_NEW_NAMESPACES = 0x7E020000 | 0x80  # NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWNS, NEWTIME
-_FIOCLEX = 0x5451
+_FIONBIO, _FIOCLEX = 0x5421, 0x5451
+_AF_UNIX = 1
 # Of the commands of fcntl those that name no other process: F_SETOWN and F_SETSIG send signals in the kernel's name.
 _FCNTL = {"DUPFD": 0, "GETFD": 1, "SETFD": 2, "GETFL": 3, "SETFL": 4, "GETLK": 5, "SETLK": 6, "SETLKW": 7,
           "OFD_GETLK": 36, "OFD_SETLK": 37, "OFD_SETLKW": 38, "DUPFD_CLOEXEC": 1030, "GETPIPE_SZ": 1032}  # fmt: skip
@@ -55,13 +59,15 @@ def wide_filter() -> bytes:
     import pyseccomp as library
 
     rules = library.SyscallFilter(library.ERRNO(errno.EPERM))
-    for name in [*COMPUTE, *WARM_ONLY]:
+    for name in [*COMPUTE, *WARM_ONLY, *OWN_PAIR]:
         _add(rules, library.ALLOW, name)
     _add(rules, library.ALLOW, "clone", library.Arg(0, library.MASKED_EQ, _CLONE_NEW_NAMESPACES, 0))
     _add(rules, library.ALLOW, "fork")
     _add(rules, library.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; the C library falls back to clone
-    _add(rules, library.ALLOW, "ioctl", library.Arg(1, library.EQ, _FIOCLEX))
-    _add(rules, library.ERRNO(errno.ENOTTY), "ioctl", library.Arg(1, library.NE, _FIOCLEX))
+    for command in (_FIONBIO, _FIOCLEX):
+        _add(rules, library.ALLOW, "ioctl", library.Arg(1, library.EQ, command))
+    for compare, command in ((library.LT, _FIONBIO), (library.GT, _FIOCLEX)):  # a terminal's among them
+        _add(rules, library.ERRNO(errno.ENOTTY), "ioctl", library.Arg(1, compare, command))
     for command in _FCNTL.values():
         for name in ("fcntl", "fcntl64"):
             _add(rules, library.ALLOW, name, library.Arg(1, library.EQ, command))
@@ -82,6 +88,8 @@ def narrow_filter(read_only: bool) -> bytes:
     for name in [*WARM_ONLY, "fork", "vfork", *(CHANGES_FILES if read_only else [])]:
         _add(rules, refuse, name)
     _add(rules, refuse, "clone", library.Arg(0, library.MASKED_EQ, _CLONE_THREAD, 0))  # threads only
+    _add(rules, refuse, "socketpair", library.Arg(0, library.NE, _AF_UNIX))
+    _add(rules, refuse, "sendto", library.Arg(4, library.NE, 0))
     if read_only:
         for bit in (os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC):
             _add(rules, refuse, "open", library.Arg(1, library.MASKED_EQ, bit, bit))

@@ -1,0 +1,52 @@
+"""What limits are called where a program met one: its key in YAML, its option of a command, and its value in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MOST_TIMEOUTS = 2  # cases of one program that may use up their time; the rest is then not run
+
+OPTIONS = {  # of the commands that run programs; sizes are given to them in MiB
+    "cpu_seconds": "--cpu-seconds",
+    "wall_seconds": "--wall-seconds",
+    "memory_bytes": "--memory-mb",
+    "output_bytes": "--output-mb",
+    "file_bytes": "--file-mb",
+    "open_files": "--open-files",
+    "processes": "--processes",
+}
+_MET = (  # what Python says where a limit is met: type of the exception, how its message begins, which limits that may be
+    ("MemoryError", "", ("memory_bytes",)),
+    ("OSError", "[Errno 12]", ("memory_bytes",)),
+    ("OSError", "[Errno 24]", ("open_files",)),
+    ("OSError", "[Errno 27]", ("file_bytes",)),
+    ("OSError", "[Errno 28]", ("file_bytes",)),
+    ("RuntimeError", "can't start new thread", ("processes", "memory_bytes")),
+)
+
+
+def setting(name: str) -> str:
+    return f"egca.sandbox.{name}, {OPTIONS[name]}"
+
+
+def in_mb(size: int) -> str:
+    return f"{size / (1 << 20):.4g} MB"
+
+
+def limit_met(kind: str, message: str, limits: dict[str, Any]) -> str | None:
+    """Which limit an exception of a program speaks of, with its value; None if of none."""
+    for one, start, names in _MET:
+        if kind == one and message.startswith(start):
+            return "; ".join(f"a program has {_in_words(name, limits[name])} ({setting(name)})" for name in names)
+    return None
+
+
+def _in_words(name: str, value: int) -> str:
+    match name:
+        case "memory_bytes":
+            return f"{in_mb(value)} of memory"
+        case "file_bytes":
+            return f"{in_mb(value)} for its files"
+        case "open_files":
+            return f"{value} open files"
+    return f"{value} threads"
