@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from verl_egca.data.formats import load_problems
-from verl_egca.data.prepare import prepare, write_parquet
+from verl_egca.data.prepare import write_parquet
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import CallTests, StdioTests
 
@@ -213,20 +213,6 @@ def test_a_bad_file_is_named(tmp_path, name, content, words):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match=words):
         load_problems(tmp_path / name)
-
-
-def test_prepare_writes_the_columns_that_verl_reads(tmp_path):
-    source = write(tmp_path / "rows.jsonl", MBPP, {**MBPP, "task_id": 11}, {**MBPP, "task_id": 3})
-    assert prepare(source, tmp_path / "out").written == {"train": 1, "test": 1}
-    (row,) = pq.read_table(tmp_path / "out" / "train.parquet").to_pylist()
-    assert row["prompt"] == [{"role": "user", "content": load_problems(source)[0].prompt}]
-    assert row["reward_model"]["style"] == "rule"
-    assert row["extra_info"] == {"index": 0, "task_id": "MBPP/601", "split": "train"}
-    assert not list((tmp_path / "out").glob("*.partial"))
-
-
-def test_prepare_keeps_the_split_that_a_row_names(tmp_path):
-    assert prepare(write(tmp_path / "rows.jsonl", verl_row(STDIO)), tmp_path / "out").written == {"train": 1}
 
 
 def test_parquet_from_another_tool_is_read(tmp_path):

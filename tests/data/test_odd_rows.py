@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,33 +30,13 @@ ODD = st.one_of(
     st.text(max_size=8),
     st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=8),
 )  # fmt: skip
-KEYS = sorted({key for example in EXAMPLES for key in example.row}) + [
-    *(
-        "fn_name",
-        "checker",
-        "interactive",
-        "language",
-        "inputs",
-        "outputs",
-        "metadata",
-        "starter_code",
-        "task_id",
-        "id",
-    ),
-    *(
-        "assert_case",
-        "functional",
-        "pytest",
-        "input_file",
-        "time_limit",
-        "split",
-        "messages",
-        "tests",
-        "type",
-        "testtype",
-    ),
-]
-
+KEYS = sorted(
+    {key for example in EXAMPLES for key in example.row}
+    | set(
+        "fn_name checker interactive language inputs outputs metadata starter_code task_id id assert_case functional".split()
+    )
+    | set("pytest input_file time_limit split messages tests type testtype".split())
+)
 ROOT = "(the whole)"
 MANY = settings.get_current_profile_name() == "search"
 
@@ -108,24 +89,30 @@ def _text(value):
         return "?"
 
 
+def outcome(call):
+    """What it gives, or the error that it ends in."""
+    try:
+        return call(), None
+    except BadInput as error:
+        return None, error
+
+
 @given(odd_rows())
 @settings(max_examples=10_000 if MANY else 300, suppress_health_check=list(HealthCheck))
-def test_an_odd_row_ends_in_a_problem_or_in_one_line(tmp_path_factory, row):
-    path = tmp_path_factory.getbasetemp() / "rows.jsonl"
-    try:
-        problem = problem_of_row(row, RowPlace(path, 7))
-    except BadInput as error:
+def test_an_odd_row_ends_in_a_problem_or_in_one_line(row):
+    path = Path("rows.jsonl")
+    assert isinstance(task_id_of_row(row), str)
+    problem, error = outcome(lambda: problem_of_row(row, RowPlace(path, 7)))
+    if error is not None:
         assert str(error).startswith(f"{path}, row 7")
+        assert "\n" not in str(error)
         assert len(str(error)) < 1500
-        return
-    finally:
-        assert isinstance(task_id_of_row(row), str)
-    if problem is None:
+    elif problem is None:
         assert shape_of_row(row) == "no program tests"
-        return
-    assert all(isinstance(text, str) for text in references_of_row(row))
-    assert shape_of_row(row) != "no program tests"
-    assert Problem.model_validate_json(problem.model_dump_json()).model_dump_json() == problem.model_dump_json()
+    else:
+        assert shape_of_row(row) != "no program tests"
+        assert all(isinstance(text, str) for text in references_of_row(row))
+        assert Problem.model_validate_json(problem.model_dump_json()).model_dump_json() == problem.model_dump_json()
 
 
 @given(st.lists(odd_rows(), min_size=1, max_size=4), st.booleans())
@@ -133,14 +120,14 @@ def test_an_odd_row_ends_in_a_problem_or_in_one_line(tmp_path_factory, row):
 def test_a_file_of_odd_rows_is_prepared_or_refused(tmp_path_factory, rows, skip_bad):
     path = tmp_path_factory.mktemp("odd") / "rows.jsonl"
     path.write_text("".join(_text(row) + "\n" for row in rows))
-    try:
-        prepared = prepare(path, path.parent / "out", skip_bad=skip_bad)
-    except BadInput as error:
+    prepared, error = outcome(lambda: prepare(path, path.parent / "out", skip_bad=skip_bad))
+    found = {file.name for file in path.parent.glob("out/*")}
+    if error is not None:
         assert "\n" not in str(error)
-        assert not list(path.parent.glob("out/*"))
-        return
-    assert sum(prepared.written.values()) + sum(prepared.skipped.values()) <= len(rows)
-    assert {file.name for file in path.parent.glob("out/*")} == {f"{split}.parquet" for split in prepared.written}
+        assert not found
+    else:
+        assert sum(prepared.written.values()) + sum(prepared.skipped.values()) <= len(rows)
+        assert found == {f"{split}.parquet" for split in prepared.written}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)

@@ -13,6 +13,7 @@ from verl_egca.data.row_place import RowPlace
 from verl_egca.data.rows import Row
 
 _ROWS, _CHARACTERS = 1024, 1 << 23  # of a row group
+_DEPTH = 30  # of a column's values
 
 
 class ParquetFile:
@@ -33,7 +34,7 @@ class ParquetFile:
 
     def add(self, row: Row, place: RowPlace) -> None:
         """Raises BadInput: the types of its values are not those of the rows before, or parquet has none for them."""
-        row = {key: _without_empty(value) for key, value in row.items()}
+        row = {key: _writable(value, place, key) for key, value in row.items()}
         self._schema = _grown(self._schema, row, place)
         self._waiting.append(row)
         self._characters += len(repr(row))
@@ -106,9 +107,12 @@ def _row_groups(parts: Iterable[Path]) -> Iterator[list[dict[str, Any]]]:
                 yield file.read_row_group(number).to_pylist()
 
 
-def _without_empty(value: Any) -> Any:
+def _writable(value: Any, place: RowPlace, key: str, depth: int = 0) -> Any:
+    """The value with null for empty objects. Raises BadInput."""
+    if depth > _DEPTH:
+        raise place.bad(key, f"is nested more than {_DEPTH} deep, which parquet's readers refuse; leave the row out")
     if isinstance(value, dict):
-        return {key: _without_empty(item) for key, item in value.items()} or None
+        return {name: _writable(item, place, key, depth + 1) for name, item in value.items()} or None
     if isinstance(value, list):
-        return [_without_empty(item) for item in value]
+        return [_writable(item, place, key, depth + 1) for item in value]
     return value

@@ -16,6 +16,8 @@ from verl_egca.data.row_problem import RowPlace, problem_of_row
 from verl_egca.data.rows import BadInput, Row, read_rows
 from verl_egca.data.shapes.read_row import TRUTH, read_row
 from verl_egca.data.splits import Split, is_few_shot_prompt, split_of_row
+from verl_egca.data.time_limits import time_limit_of_row
+from verl_egca.execution.limits import Limits
 from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
 
@@ -25,13 +27,15 @@ Chooser = Callable[[Row, Problem], Problem]
 @dataclass(slots=True)
 class Prepared:
     """``written`` are rows by split: of them, ``problems`` hold program tests, ``without_tests`` do not, and ``unsplit`` ones
-    are in test as nothing names their split. ``skipped`` counts bad rows by reason, ``first_skipped`` has the first of each.
+    are in test as nothing names their split. ``time_limit`` is the longest that one gives a case, in seconds. ``skipped``
+    counts bad rows by reason, ``first_skipped`` has the first of each.
     """
 
     written: dict[str, int] = field(default_factory=dict)
     problems: int = 0
     without_tests: int = 0
     unsplit: int = 0
+    time_limit: float = 0.0
     skipped: Counter[str] = field(default_factory=Counter)
     first_skipped: dict[str, BadInput] = field(default_factory=dict)
 
@@ -47,6 +51,8 @@ class Prepared:
             yield f"{self.without_tests} of them hold no program tests, and are as they were"
         if self.unsplit:
             yield f"{self.unsplit} of them are in test as neither they nor the file's name say train or validation; see --split"
+        if self.time_limit > (ours := Limits().cpu_seconds):
+            yield f"rows give a case up to {self.time_limit:g} s; the sandbox gives it {ours:g} s unless cpu_seconds says more"
         for reason, rows in self.skipped.most_common():
             yield f"{rows} rows left out: {reason} (the first: {self.first_skipped[reason]})"
 
@@ -100,6 +106,7 @@ def prepare(
         prepared.problems += problem is not None
         prepared.without_tests += problem is None
         prepared.unsplit += name is None
+        prepared.time_limit = max(prepared.time_limit, time_limit_of_row(read) or 0.0)
 
     try:
         for number, row in read_rows(source, prepared.skip if skip_bad else None):

@@ -22,18 +22,19 @@ def first_passing(problem: Problem, references: Sequence[str], sandbox: Sandbox)
 class ReferenceChoice:
     """Chooses in at most ``seconds`` of running programs; a row that comes later keeps its first reference.
 
-    ``unchecked`` rows came later, ``none_pass`` rows have no reference among the first few that passes. A row with one
-    reference has that one, right or wrong (`egca prepare --check` runs it).
+    ``not_python`` rows have references that no one of is Python 3, ``none_pass`` rows have none among the first few that
+    passes, ``unchecked`` rows came later. A row with one reference keeps it, right or wrong (`egca prepare --check` runs it).
     """
 
     def __init__(self, sandbox: Sandbox, seconds: float) -> None:
         self._sandbox, self._left = sandbox, seconds
-        self.unchecked = 0
-        self.none_pass = 0
+        self.not_python = self.none_pass = self.unchecked = 0
 
     def choose(self, row: Row, problem: Problem) -> Problem:
         """The problem with its reference; without, if none passes."""
-        references = [text for text in references_of_row(row) if parse(text, limit=None) is not None]
+        given = references_of_row(row)
+        references = [text for text in given if parse(text, limit=None) is not None]
+        self.not_python += bool(given) and not references
         if len(references) < 2:
             return problem
         if self._left <= 0:
@@ -47,6 +48,8 @@ class ReferenceChoice:
 
     def told(self) -> Iterator[str]:
         """Lines for the user."""
+        if self.not_python:
+            yield f"{self.not_python} problems have no reference: what they give as one is not Python 3"
         if self.none_pass:
             yield f"{self.none_pass} problems have no reference: none of the first {MOST_REFERENCES} that they give passes"
         if self.unchecked:

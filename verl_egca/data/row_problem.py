@@ -20,10 +20,10 @@ from verl_egca.data.shapes.assertions import (
     BigCodeBench,
     CheckOfMethod,
     Functional,
+    ModuleOfTests,
     PytestOfCodeR1,
     PythonText,
     SandboxAssertions,
-    TestModule,
 )
 from verl_egca.data.shapes.cases import CaseList, LiveCodeBench, OfficialTests, VerificationInfo
 from verl_egca.data.shapes.code_contests import CodeContests
@@ -58,8 +58,8 @@ SHAPES: dict[str, Shape] = {
     shape.name: shape
     for shape in (
         BigCodeBench(),
-        HumanEval(),
         LeetCodeDataset(),
+        HumanEval(),
         MbppPlus(),
         Mbpp(),
         SandboxAssertions(),
@@ -74,7 +74,7 @@ SHAPES: dict[str, Shape] = {
         AssertionList(),
         PackedPairs(),
         Pairs(),
-        TestModule(),
+        ModuleOfTests(),
         PythonText(),
     )
 }

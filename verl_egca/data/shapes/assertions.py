@@ -7,12 +7,12 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import Any
 
 from verl_egca.data.plain_values import shown
 from verl_egca.data.pytest_modules import module_tests
 from verl_egca.data.rows import Row
-from verl_egca.data.shapes.check_function import defines_check, judging_of_check, source_of
+from verl_egca.data.shapes.check_function import calls_check, defines_check, judging_of_check, source_of
 from verl_egca.data.shapes.entry_points import said_entry_point
 from verl_egca.data.shapes.humaneval import helpers_of
 from verl_egca.data.shapes.mbpp import called_function
@@ -26,10 +26,10 @@ _ARE_NOT_HERE = "isn't installed where programs are run"
 
 
 class AssertionList(Shape):
-    """AceCode-87K's ``test_cases``, AceCode-V2's ``tests``: a statement that asserts each."""
+    """AceCode-87K's ``test_cases``, AceCode-V2's ``tests``, OpenCodeInstruct's ``unit_tests``: a statement that asserts each."""
 
     name = "acecode"
-    holds: ClassVar[tuple[str, ...]] = ("test_cases", "tests", "ground_truth")
+    holds = ("test_cases", "tests", "ground_truth", "unit_tests")
     reads = frozenset(NAMES)
 
     def recognises(self, tests: Row) -> bool:
@@ -90,18 +90,18 @@ class PytestOfCodeR1(Shape):
         return judging_of_source(self, read, "pytest")
 
 
-class TestModule(Shape):
-    """``test`` with a module of tests: KodCode, and whoever has a ``check`` there without HumanEval's other keys."""
+class ModuleOfTests(Shape):
+    """``test`` or ``test_code`` with a module of tests: KodCode, and whoever has a ``check`` there without more of HumanEval."""
 
     name = "kodcode"
-    holds = ("test", "test_info")
+    holds = ("test", "test_code", "test_info")
     reads = frozenset(NAMES)
 
     def recognises(self, tests: Row) -> bool:
-        return isinstance(tests.get("test"), str) and "test_list" not in tests
+        return isinstance(tests.get("test"), str) or isinstance(tests.get("test_code"), str)
 
     def judging(self, read: ReadRow) -> Judging:
-        return judging_of_source(self, read, "test")
+        return judging_of_source(self, read, "test" if "test" in read.tests else "test_code")
 
 
 class BigCodeBench(Shape):
@@ -156,7 +156,7 @@ class CheckOfMethod(Shape):
     reads = frozenset({"import_prefix", *NAMES})
 
     def recognises(self, tests: Row) -> bool:
-        return "test_code" in tests
+        return {"test_code", "entry_point"} <= tests.keys()
 
     def judging(self, read: ReadRow) -> Judging:
         prefix = read.text("import_prefix", required=False).rstrip()
@@ -181,7 +181,7 @@ def judging_of_source(shape: Shape, read: ReadRow, key: str, preamble: str = "")
     """The tests of a module, or of a ``check`` function. Raises BadInput."""
     source, tree = source_of(read, key)
     entry = said_entry_point(read, NAMES) or _declared(read)
-    if defines_check(tree):
+    if defines_check(tree) and (entry or calls_check(tree)):
         return judging_of_check(read, key, tree, entry, preamble)
     reference = next(shape.references(read), None)
     tests, found = module_tests(source, lambda why: read.bad(key, why), reference=reference, entry_point=entry)

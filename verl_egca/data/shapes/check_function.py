@@ -16,6 +16,10 @@ def defines_check(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
 
 
+def calls_check(tree: ast.Module) -> bool:
+    return any(_called_with(node) is not None for node in tree.body)
+
+
 def judging_of_check(read: ReadRow, key: str, tree: ast.Module, entry: str | None, preamble: str = "") -> Judging:
     """``check`` is called with the entry point: the row's, or else what the source under ``key`` itself ends by calling.
 

@@ -21,7 +21,9 @@ class HumanEval(Shape):
     reads = frozenset({"entry_point"})
 
     def recognises(self, tests: Row) -> bool:
-        return {"prompt", "test", "entry_point", "canonical_solution"} <= tests.keys()
+        if not {"prompt", "test", "entry_point"} <= tests.keys() or not isinstance(tests["prompt"], str):
+            return False
+        return "canonical_solution" in tests or f"def {tests['entry_point']}(" in tests["prompt"]
 
     def judging(self, read: ReadRow) -> Judging:
         prompt = read.text("prompt")
@@ -36,7 +38,8 @@ class HumanEval(Shape):
         return read.text("prompt")
 
     def references(self, read: ReadRow) -> Iterator[str]:
-        yield read.text("prompt") + read.text("canonical_solution")
+        if body := read.text("canonical_solution", required=False):
+            yield read.text("prompt") + body
 
 
 def helpers_of(prompt: str, entry: str) -> str:

@@ -70,7 +70,7 @@ class ReadRow:
         yield self.key, self.tests
         if self.key:
             yield "", self.row
-        for name in ("metadata", "extra_info"):
+        for name in ("metadata", "meta", "extra_info"):
             for prefix, mapping in ((self.key, self.tests), ("", self.row)):
                 inner = mapping.get(name)
                 if isinstance(inner, str):
