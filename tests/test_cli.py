@@ -162,7 +162,7 @@ def test_evaluate_prints_pass_at_k(files):
         (("localize", "--granularity", "line"), "'line' is not one of 'expression', 'statement', 'token'"),
         (("localize", "--budget-ms", "0"), "'--budget-ms': Input should be greater than or equal to 1"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),
-        (("prepare", "--format", "csv", "--source", "x", "--out", "y"), "choose one of auto, humaneval"),
+        (("prepare", "--format", "csv", "--source", "x", "--out", "y"), "choose one of auto, "),
     ],
 )
 def test_wrong_options_name_the_choices(files, arguments, words):
@@ -181,6 +181,22 @@ def test_prepare_writes_parquet(files, tmp_path):
     done = egca("prepare", "--source", problems, "--out", tmp_path / "data")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "test.parquet").exists()
+
+
+def test_prepare_check_says_what_is_wrong_and_writes_nothing(files, tmp_path):
+    problems, *_ = files
+    before = sorted(tmp_path.iterdir())
+    assert (found := egca("prepare", "--source", problems, "--check")).returncode == 0, found.stdout
+    wrong = tmp_path / "wrong.jsonl"
+    row = json.loads(problems.read_text().splitlines()[0])
+    wrong.write_text(json.dumps(row | {"reference": "def f(x):\n    return 5\n"}) + "\n")
+    found = egca("prepare", "--source", wrong, "--check")
+    assert found.returncode == 1
+    assert f"the reference fails its own tests: 1 row\n  row 1 ({row['task_id']})" in found.stdout
+    wrong.write_text(json.dumps(row | {"tests": 5}) + "\n")
+    assert egca("prepare", "--source", wrong, "--check").returncode == 2
+    assert egca("prepare", "--source", wrong).returncode == 2
+    assert sorted(tmp_path.iterdir()) == sorted([*before, wrong])
 
 
 def test_starter_prepares_and_names_its_policy(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -243,7 +244,15 @@ def doctor(
 @app.command()
 def prepare(
     source: Annotated[Path, typer.Option(help="file of rows: .parquet, JSON lines or a JSON list, plain or .gz")],
-    out: Annotated[Path, typer.Option(help="folder for the parquet files, one a split")],
+    out: Annotated[Path | None, typer.Option(help="folder for the parquet files, one a split")] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="write nothing; say what the rows hold, and run their references: status 1 if something is wrong with "
+            "one, 2 if no row can be used",
+        ),
+    ] = False,
     format_name: Annotated[
         str, typer.Option("--format", help="shape of the rows, which their keys show; an unknown one lists all")
     ] = "auto",
@@ -268,7 +277,10 @@ def prepare(
     ] = False,
     reference_seconds: Annotated[
         float,
-        typer.Option(help="for running the references of rows that have several, to choose one that passes", min=0),
+        typer.Option(
+            help="for running references: of rows that have several, to choose one that passes; with --check, of all",
+            min=0,
+        ),
     ] = 600,
 ) -> None:
     """Write rows of any known shape as the parquet that verl trains on."""
@@ -284,6 +296,12 @@ def prepare(
             f"--format {format_name}: choose one of {', '.join(['auto', *FORMATS])}", markup=False, soft_wrap=True
         )
         raise typer.Exit(2)
+    if check == (out is not None):
+        _err.print("prepare: a folder to write to, --out, or --check is wanted", markup=False, soft_wrap=True)
+        raise typer.Exit(2)
+    if out is None:
+        _check_rows(source, reference_seconds)
+        return
     with bad_input_is_status_2(_err), Sandbox(Limits(), workers=1) as sandbox:
         template, references = getattr(gate_settings_of(config), style), ReferenceChoice(sandbox, reference_seconds)
         prepared = prepare_file(
@@ -296,3 +314,18 @@ def prepare(
         _out.print(f"{rows} rows: {out / f'{name}.parquet'}", markup=False, soft_wrap=True)
     for line in (*prepared.told(), *references.told()):
         _out.print(line, markup=False, soft_wrap=True)
+
+
+def _check_rows(source: Path, reference_seconds: float) -> None:
+    from verl_egca.data.survey import Budget, survey
+    from verl_egca.data.survey_table import survey_text
+    from verl_egca.execution.sandbox import Sandbox
+
+    workers = max(1, min(8, os.cpu_count() or 1))
+    with bad_input_is_status_2(_err), Sandbox(workers=workers) as sandbox:
+        found = survey(source, sandbox, workers, Budget(reference_seconds))
+    sys.stdout.write(survey_text([found], reference_seconds))
+    if not found.problems:
+        _err.print(f"{source}: no row holds program tests that can be read", markup=False, soft_wrap=True)
+        raise typer.Exit(2)
+    raise typer.Exit(1 if found.counts else 0)

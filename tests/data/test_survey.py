@@ -83,7 +83,7 @@ def test_past_the_budget_rows_are_counted_as_unchecked(surveyed):
 def test_the_table_says_all_of_it(surveyed):
     wrong = own("two", reference="def f(x):\n    return x\n")
     text = survey_text([surveyed(own("one"), wrong, verl_row("42", "numina_olympiads", "math"))], 60.0)
-    assert "1 rows without program tests keep their own reward (numina_olympiads 1)" in text
+    assert "without program tests: 1 row, rewarded as without EGCA: numina_olympiads 1" in text
     assert "tests and references of 2 rows were run" in text
-    assert "the reference fails its own tests: 1 rows" in text
+    assert "the reference fails its own tests: 1 row" in text
     assert "row 2 (two): assert f(1) == 2: got 1, expected 2" in text

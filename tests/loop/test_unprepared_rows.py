@@ -33,7 +33,7 @@ def test_mixed_rows_train_as_they_stand_and_the_start_says_what_they_are(recipe,
     pq.write_table(pa.Table.from_pylist(ROWS), file)
     run = recipe("unprepared", f"TRAIN={file}", "trainer.total_training_steps=2", "trainer.save_freq=-1")
     shown = run.finish()
-    assert "2 rows without program tests keep their own reward (numina_olympiads 1, numina_cn_k12 1)" in shown
+    assert "without program tests: 2 rows, rewarded as without EGCA: numina_olympiads 1, numina_cn_k12 1" in shown
     assert [row["step"] for row in run.rows()] == [1, 2]
     for step in run.rows():
         assert step["egca/rows_without_tests"] == 16  # 2 of 4 prompts, 8 samples each

@@ -47,8 +47,8 @@ def checked(sandbox, tmp_path):
 
 def test_both_files_are_in_the_table_and_faults_are_named(checked):
     told = checked([CODE, MATH], [row(PAIRS, solution=RIGHT.replace("+", "-"))])
-    assert "train.parquet: 1 rows without program tests keep their own reward (numina_olympiads 1)" in told
-    assert "val.parquet: the reference fails its own tests: 1 rows" in told
+    assert "train.parquet: without program tests: 1 row, rewarded as without EGCA: numina_olympiads 1" in told
+    assert "val.parquet: the reference fails its own tests: 1 row" in told
 
 
 @pytest.mark.parametrize("rows", [[MATH], [row("{"), MATH]], ids=["mathematics alone", "tests that can't be read"])

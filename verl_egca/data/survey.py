@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from verl_egca.data.reference_choice import MOST_REFERENCES
 from verl_egca.data.row_problem import NO_TESTS, RowPlace, problem_of_row, references_of_row, shape_of_row
 from verl_egca.data.rows import BadInput, Row, read_rows
 from verl_egca.execution.sandbox import Sandbox, SandboxError
@@ -21,7 +22,6 @@ from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.problem import Problem
 from verl_egca.statements import parse
 
-MOST_REFERENCES = 4  # of one row that are run to find one that passes
 _NAMED = 20  # rows of one fault that are named; all are counted
 _AHEAD = 4  # rows read ahead for each worker
 _NO_VERDICT = (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED)

@@ -37,11 +37,11 @@ def _lines(surveys: Sequence[Survey], budget_s: float) -> Iterator[str]:
     for one in surveys:
         if one.sources:
             by = ", ".join(f"{source} {count:,}" for source, count in one.sources.most_common(8))
-            yield f"{one.path.name}: {one.shapes[NO_TESTS]:,} rows without program tests keep their own reward ({by})"
+            yield f"{one.path.name}: without program tests: {_rows(one.shapes[NO_TESTS])}, rewarded as without EGCA: {by}"
         yield (
-            f"{one.path.name}: tests and references of {one.checked:,} rows were run"
+            f"{one.path.name}: tests and references of {_rows(one.checked)} were run"
             + (
-                f"; {one.unchecked:,} rows are unchecked, past the budget of {budget_s:g} CPU seconds"
+                f"; {_rows(one.unchecked)} unchecked, past the budget of {budget_s:g} CPU seconds"
                 if one.unchecked
                 else ""
             )
@@ -49,5 +49,9 @@ def _lines(surveys: Sequence[Survey], budget_s: float) -> Iterator[str]:
         for fault, named in one.faults.items():
             count = one.counts[fault]
             more = f" (the first {len(named)})" if count > len(named) else ""
-            yield f"{one.path.name}: {fault}: {count:,} rows{more}"
+            yield f"{one.path.name}: {fault}: {_rows(count)}{more}"
             yield from (f"  {told}" for told in named)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("s" if count != 1 else "")

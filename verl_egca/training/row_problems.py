@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from verl_egca.data.reference_choice import MOST_REFERENCES, first_passing
 from verl_egca.data.row_problem import RowPlace, problem_of_row, references_of_row, task_id_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.execution.sandbox import Sandbox
@@ -18,7 +19,6 @@ from verl_egca.sharing import Shared
 logger = logging.getLogger(__name__)
 
 _KEPT_BYTES = 100_000_000  # of rows
-_MOST_REFERENCES = 4  # of one row that are run to find one that passes
 _COLUMNS = ("data_source", "reward_model", "extra_info", "raw_prompt", "prompt")
 
 
@@ -39,7 +39,7 @@ class RowProblems:
     def of(self, columns: Mapping[str, Any]) -> Problem | None:
         """The row's problem; None if it holds no program tests.
 
-        Of several references it has the first that passes the tests, and none if no one of the first four does.
+        Of several references it has the first that passes the tests, and none if none of the first few does.
 
         Raises:
             BadInput: the row holds tests that can't be read, or that can't be judged.
@@ -66,14 +66,13 @@ class RowProblems:
     def _with_reference(self, problem: Problem, references: tuple[str, ...]) -> Problem:
         if len(references) < 2:
             return problem
-        for reference in references[:_MOST_REFERENCES]:
-            if self._sandbox.run(problem, reference).passed:
-                return problem.model_copy(update={"reference": reference})
-        logger.warning(
-            "egca: task %s: none of its first %d references passes the tests; it has none",
-            *(problem.task_id, min(len(references), _MOST_REFERENCES)),
-        )
-        return problem.model_copy(update={"reference": None})
+        passing = first_passing(problem, references, self._sandbox)
+        if passing is None:
+            logger.warning(
+                "egca: task %s: none of its first %d references passes the tests; it has none",
+                *(problem.task_id, min(len(references), MOST_REFERENCES)),
+            )
+        return problem.model_copy(update={"reference": passing})
 
 
 def _row(columns: Mapping[str, Any]) -> dict[str, Any]:
