@@ -40,6 +40,11 @@ TABLE = [
     (TOTAL, "def same(xs, want):\n    assert total(xs) == want\nsame([1], 1)\nsame([2], 2)", 2),
     (TOTAL, "xs = []\nxs.append(1)\nassert total(list(range(3))) == 3\nassert total(tuple(xs)) == 1", 2),
     (TOTAL, "assert all(total([x]) == x for x in range(3))\nassert total([x for x in range(3)]) == 3", 2),
+    (TOTAL, "for x in [[1], [2]]:\n    assert total(x) == sum(y for y in x if y > 0)", 2),
+    (TOTAL, "import math\nfor x in [[1], [2]]:\n    assert math.isclose(total(x), x[0])", 2),
+    (TOTAL, "def same(x):\n    assert total([x]) == x\nfor x in range(3):\n    same(x)", 1),
+    (TOTAL, "from statistics import mean\nfor x in [[1], [2]]:\n    assert total(x) == mean(x)", 1),
+    (TOTAL, "want = {1: 1}\nfor x in range(1, 3):\n    want[x] = x\n    assert total([x]) == want[x]", 2),
     # what the program made or may have changed keeps its statements together
     (TOTAL, "got = total([1, 2])\nassert got == 3\nassert isinstance(got, int)", 1),
     (TOTAL, "got = total([1, 2])\nassert got == 3\ngot = total([2])\nassert got == 2", 2),

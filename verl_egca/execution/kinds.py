@@ -7,6 +7,7 @@ import copy
 import functools
 import importlib
 import random
+from types import ModuleType
 from typing import Any, Protocol
 
 from verl_egca.execution import cases as splitting
@@ -142,7 +143,7 @@ class Assertions:
             if value.name not in self._namespace:
                 raise NameError(f"name {value.name!r} is not defined")
             return self._namespace[value.name]
-        return copy.deepcopy(value)
+        return value if isinstance(value, ModuleType) else copy.deepcopy(value)
 
     def _values(self) -> Answer:
         if self._seen is None:

@@ -54,7 +54,7 @@ def unroll(setup: str, body: list[ast.stmt], deciding: Deciding) -> list[Turn]:
         if len(turns) >= _MOST_TURNS:
             raise _CannotUnroll
         objects.use(decision, namespace | values)
-        kept = {name: _kept(value, namespace) for name, value in values.items()}
+        kept = {name: _kept(value, set_up) for name, value in values.items()}
         kept = {name: value for name, value in kept.items() if value is not _Shared}
         loop_names = [name for name in decision.loop_names if name in kept and name != "_"]
         comment = ", ".join(f"{name} = {_shown.repr(kept[name])}" for name in loop_names)
@@ -65,11 +65,13 @@ def unroll(setup: str, body: list[ast.stmt], deciding: Deciding) -> list[Turn]:
     used = {n.id for s in (*body, *ast.parse(setup).body) for n in ast.walk(s) if isinstance(n, ast.Name)}
     namespace: dict[str, Any] = {name: Unknown(name) for name in used if not hasattr(builtins, name)}
     namespace |= {"__name__": "tests", "candidate": Unknown("candidate"), TURN: turn}
+    set_up: dict[str, Any] = {}
     random.seed(0)
     try:
         code, prepared = marker.marked(body), marker.marked(ast.parse(setup).body)
         with contextlib.redirect_stdout(None):
             exec(prepared, namespace)
+            set_up |= namespace
             with Unknown.not_called():
                 exec(code, namespace)
     except (_CannotUnroll, Exception):
@@ -126,7 +128,7 @@ class _Shared:
     """A value that the tests' set-up defines: it is there when the case runs."""
 
 
-def _kept(value: Any, namespace: dict[str, Any]) -> Any:
+def _kept(value: Any, set_up: dict[str, Any]) -> Any:
     """The value as a case gets it later. Raises _CannotUnroll if it can't be kept."""
     if isinstance(value, Unknown):
         if value.name is None:
@@ -135,7 +137,7 @@ def _kept(value: Any, namespace: dict[str, Any]) -> Any:
     if isinstance(value, ModuleType):
         return value
     if isinstance(value, FunctionType | type):
-        if namespace.get(value.__name__) is not value and not hasattr(builtins, value.__name__):
+        if set_up.get(value.__name__) is not value and not hasattr(builtins, value.__name__):
             raise _CannotUnroll
         return _Shared
     try:
@@ -275,7 +277,13 @@ def _leaves_loop(node: ast.AST) -> bool:
 
 
 def _stored(body: list[ast.stmt]) -> set[str]:
-    return {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    """Names that the statements bind; those of comprehensions are no one else's."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    inner = {id(n) for node in nodes if isinstance(node, ast.comprehension) for n in ast.walk(node.target)}
+    found = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in inner}
+    found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    return found | {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
 
 
 def _uses(statement: ast.stmt, name: str) -> bool:

@@ -23,6 +23,8 @@ def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None 
     items = [parsed for text in assertions if (parsed := parse(text, limit=None)) is not None]
     tests_own |= {name for item in items for statement in item.body for name in bound_by(statement)}
     used = [*_used([*items], defined)]
+    tests_own |= {node.arg for node in used if isinstance(node, ast.arg)}
+    tests_own |= {n.id for n in used if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     names = _Names(reference, tests_own)
     return _first(filter(None, map(names.called, used))) or _first(filter(None, map(names.passed_on, used)))
 

@@ -79,14 +79,16 @@ class _Imports(ast.NodeTransformer):
                 kept.append(alias)
         return ast.copy_location(ast.Import(kept) if kept else ast.Pass(), node)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """``pytest.importorskip``: without the package there would be no verdict."""
-        self.generic_visit(node)
-        match node.args:
-            case [ast.Constant(value=str(name)), *_] if self._reading.dotted(node.func) == "pytest.importorskip":
-                if name.partition(".")[0] not in _installed():
-                    raise self._reading.refusal(node, f"needs {name}, which is not installed here")
-                return ast.parse(f"__import__('importlib').import_module({name!r})", mode="eval").body
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """``np = pytest.importorskip("numpy")``: without the package there would be no verdict."""
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=bound)], value=ast.Call(args=[ast.Constant(value=str(name)), *_]) as call
+            ):
+                if self._reading.dotted(call.func) == "pytest.importorskip":
+                    if name.partition(".")[0] not in _installed():
+                        raise self._reading.refusal(node, f"needs {name}, which is not installed here")
+                    return ast.copy_location(ast.Import([ast.alias(name, bound)]), node)
         return node
 
     def _is_program_s(self, node: ast.stmt, module: str, names: set[str], relative: bool = False) -> bool:
