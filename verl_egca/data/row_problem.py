@@ -238,7 +238,8 @@ def _candidates(row: Row, place: RowPlace) -> Iterator[ReadRow]:
             return
         if not says_nothing(value):
             yield ReadRow(row, {"ground_truth": value}, "reward_model", place)
-            return
+            if not _is_code(row):
+                return  # a scorer's own matter, whatever else the row holds
     yield ReadRow(row, _read_texts(row), "", place)
     if isinstance(extra := row.get("extra_info"), dict):
         yield ReadRow(row, _read_texts(extra), "extra_info", place)

@@ -16,7 +16,7 @@ from typing import IO, Any
 from verl_egca.data.json_text import read_first, read_json
 
 _CHUNK = 1 << 20  # bytes or characters
-_BATCH = 64  # rows of parquet
+_BATCH = 16  # rows of parquet: some data sets have rows of 100 MB
 Row = dict[str, Any]
 
 
@@ -166,9 +166,9 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Row]]:
     try:
         with pq.ParquetFile(path, buffer_size=_CHUNK, pre_buffer=False) as file:
             for batch in file.iter_batches(_BATCH, use_threads=False):
-                for row in batch.to_pylist():
+                for at in range(batch.num_rows):  # not all of them as Python's objects at once
                     number += 1
-                    yield number, row
+                    yield number, batch.slice(at, 1).to_pylist()[0]
     except pa.ArrowException as error:
         why = "is not parquet" if number == 0 else "can't be read from here on"
         raise BadInput(path, number or None, None, f"{why} ({error})") from None

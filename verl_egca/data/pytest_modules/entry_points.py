@@ -45,7 +45,8 @@ class _Names:
 
     def __init__(self, reference: str | None, tests_own: set[str]) -> None:
         self._defined = defined_in(reference)
-        self._tests_own = {*tests_own, *WARM, *dir(builtins), "pytest", "candidate"}
+        known = {*WARM, *dir(builtins), "pytest", "candidate"} - self._defined.keys()  # MBPP/126 defines sum
+        self._tests_own = tests_own | known
 
     def called(self, node: ast.AST) -> tuple[bool, str] | None:
         match node:

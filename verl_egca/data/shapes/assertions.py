@@ -10,13 +10,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from verl_egca.data.plain_values import shown
-from verl_egca.data.pytest_modules import module_tests
+from verl_egca.data.pytest_modules import entry_point_of, module_tests
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.check_function import calls_check, defines_check, judging_of_check, source_of
-from verl_egca.data.shapes.entry_points import said_entry_point
+from verl_egca.data.shapes.entry_points import NAMES, said_entry_point
 from verl_egca.data.shapes.humaneval import helpers_of
-from verl_egca.data.shapes.mbpp import called_function
-from verl_egca.data.shapes.pairs import NAMES
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.problem import AssertionTests
@@ -172,15 +170,14 @@ def judging_of_assertions(shape: Shape, read: ReadRow, assertions: Sequence[Any]
             raise read.bad(key, f"holds {shown(item)}; Python that asserts is wanted")
         if parse(item, limit=None) is None:
             raise read.bad(key, f"holds what is not Python: {item[:80]!r}")
-    reference = next(shape.references(read), "")
-    entry = said_entry_point(read, NAMES) or called_function(reference, list(assertions)) or _called_first(assertions)
+    entry = said_entry_point(read) or entry_point_of("", assertions, next(shape.references(read), None))
     return Judging(AssertionTests(assertions=tuple(assertions)), entry)
 
 
 def judging_of_source(shape: Shape, read: ReadRow, key: str, preamble: str = "") -> Judging:
     """The tests of a module, or of a ``check`` function. Raises BadInput."""
     source, tree = source_of(read, key)
-    entry = said_entry_point(read, NAMES) or _declared(read)
+    entry = said_entry_point(read) or _declared(read)
     if defines_check(tree) and (entry or calls_check(tree)):
         return judging_of_check(read, key, tree, entry, preamble)
     reference = next(shape.references(read), None)
@@ -215,17 +212,6 @@ def _is_test_source(value: Any) -> bool:
         return False
     tree = parse(value, limit=None)
     return tree is not None and any(isinstance(node, ast.Assert | ast.FunctionDef | ast.ClassDef) for node in tree.body)
-
-
-def _called_first(assertions: Sequence[str]) -> str | None:
-    """The function that an assertion calls, where no reference says which of its names is the program's."""
-    known = set(dir(__builtins__)) if not isinstance(__builtins__, dict) else set(__builtins__)
-    for text in assertions:
-        tree = parse(text, limit=None)
-        for node in ast.walk(tree) if tree else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in known:
-                return node.func.id
-    return None
 
 
 def _is_list_of_assertions(value: Any) -> bool:

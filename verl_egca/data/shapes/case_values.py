@@ -81,10 +81,6 @@ def _output_of_text(read: ReadRow, text: str, key: str) -> Any:
         return read_json(text)
     except ValueError:
         pass
-    try:
-        return read_json_values(text)[0] if text.strip() else text
-    except (ValueError, IndexError):
-        pass
     if _is_pythons_literal(text):
         raise read.bad(
             key,

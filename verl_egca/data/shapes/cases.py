@@ -12,9 +12,8 @@ from verl_egca.data.json_text import read_json
 from verl_egca.data.plain_values import says_nothing, shown, word_of
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
-from verl_egca.data.shapes.entry_points import entry_point, said_entry_point
+from verl_egca.data.shapes.entry_points import NAMES, entry_point, said_entry_point
 from verl_egca.data.shapes.packed import NotPacked, unpacked
-from verl_egca.data.shapes.pairs import NAMES
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.data.shapes.starter_code import asks_for_definitions, only_function, starter_code
@@ -120,7 +119,7 @@ def judging_of_cases(read: ReadRow, cases: Sequence[Any], key: str) -> Judging:
             names[entry_point(read, _place(read, key), name)] = True
     keys = (f"{key}.input", f"{key}.output")
     check_numbers(read, inputs, outputs, keys)
-    said = said_entry_point(read, NAMES)
+    said = said_entry_point(read)
     if said is not None:
         names[said] = True
     if len(names) > 1:

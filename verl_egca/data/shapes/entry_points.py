@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from verl_egca.data.plain_values import shown
 from verl_egca.data.shapes.read_row import ReadRow
 
+NAMES = ("fn_name", "func_name", "entry_point", "method_name")  # keys that name it
 _METHOD = re.compile(r"(\w+)\s*(?:\(\s*\))?\s*\.\s*(\w+)")
 
 
-def said_entry_point(read: ReadRow, keys: Sequence[str]) -> str | None:
-    """The one name that the row gives under ``keys``, None without any.
+def said_entry_point(read: ReadRow) -> str | None:
+    """The one name that the row gives, None without any.
 
     Raises:
         BadInput: it is no name, or the row gives two.
     """
     found: dict[str, str] = {}
-    for place, value in read.said(*keys):
+    for place, value in read.said(*NAMES):
         found.setdefault(entry_point(read, place, value), place)
     if len(found) > 1:
         (first, place), (second, other) = list(found.items())[:2]

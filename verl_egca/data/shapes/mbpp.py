@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from textwrap import indent
 
 from verl_egca.data.plain_values import name_of, shown
+from verl_egca.data.pytest_modules import entry_point_of
 from verl_egca.data.rows import Row
+from verl_egca.data.shapes.check_function import called
+from verl_egca.data.shapes.entry_points import NAMES, said_entry_point
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.problem import AssertionTests
@@ -23,7 +26,7 @@ class Mbpp(Shape):
 
     name = "mbpp"
     holds = ("test_list", "challenge_test_list", "code", "text", *sorted(_SETUP))
-    reads = _SETUP
+    reads = _SETUP | set(NAMES)
 
     def recognises(self, tests: Row) -> bool:
         return "test_list" in tests
@@ -33,7 +36,8 @@ class Mbpp(Shape):
         imports = _texts(read, "test_imports") if "test_imports" in read.tests else []
         setup = "\n".join([*imports, read.text("test_setup_code", required=False)]).strip()
         tests = AssertionTests(setup=setup, assertions=tuple(assertions))
-        return Judging(tests, called_function(next(self.references(read), ""), assertions))
+        entry = said_entry_point(read) or entry_point_of(setup, assertions, next(self.references(read), None))
+        return Judging(tests, entry)
 
     def statement(self, read: ReadRow) -> str:
         text = read.text("text" if "text" in read.tests else "prompt")
@@ -75,20 +79,10 @@ class MbppPlus(Mbpp):
         setup, loop = f"{shown.tests.setup}\n{test[:start]}".strip(), test[start:].strip()
         if any(isinstance(node, ast.Name) and node.id == "candidate" for node in ast.walk(tree.body[-1])):
             setup += f"\ndef check(candidate):\n{indent(loop, '    ')}\n"  # early releases call the function so
-            loop = f"check({shown.entry_point})"
+            if shown.entry_point is None:
+                raise read.bad("entry_point", "is missing, and the assertions call no function that the tests could")
+            loop = f"check({called(shown.entry_point)})"
         return Judging(AssertionTests(setup=setup, assertions=(loop,)), shown.entry_point)
-
-
-def called_function(code: str, assertions: list[str]) -> str | None:
-    """The function of the reference that the assertions call first."""
-    tree = parse(code)
-    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} if tree else set()
-    for assertion in assertions:
-        asserted = parse(assertion)
-        for node in ast.walk(asserted) if asserted else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
-                return node.func.id
-    return None
 
 
 def _assertions(read: ReadRow) -> list[str]:

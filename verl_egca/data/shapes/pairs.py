@@ -9,13 +9,11 @@ from typing import Any
 
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
-from verl_egca.data.shapes.entry_points import said_entry_point
+from verl_egca.data.shapes.entry_points import NAMES, said_entry_point
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.data.shapes.starter_code import asks_for_definitions, starter_code
 from verl_egca.data.shapes.unread_keys import refuse_unread
-
-NAMES = ("fn_name", "func_name", "entry_point", "method_name")
 
 
 class Pairs(Shape):
@@ -64,7 +62,7 @@ def judging_of_pairs(read: ReadRow) -> Judging:
     """Raises BadInput."""
     inputs, outputs = read.list("inputs"), read.list("outputs")
     check_numbers(read, inputs, outputs, _KEYS)
-    entry = said_entry_point(read, NAMES)
+    entry = said_entry_point(read)
     if entry is not None:
         return Judging(call_tests(read, inputs, outputs, _KEYS), entry)
     if asks_for_definitions(starter_code(read)):
