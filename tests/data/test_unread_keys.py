@@ -42,6 +42,8 @@ def cases(*given, **row):
         ({**APPS, "starter_code": STARTER}, "input_output.fn_name", "can't be told"),
         ({**APPS, "entry_point": "f", "input_output": json.dumps(CALLS)}, "entry_point", "one of them"),
         ({**APPS, "fn_name": "no name", "input_output": json.dumps(PAIRS)}, "fn_name", "name of a function"),
+        (verl_row({**PAIRS, "testtype": "functional"}), f"{TRUTH}.fn_name", "says that its tests are calls"),
+        (verl_row({**CALLS, "testtype": "stdin"}), f"{TRUTH}.fn_name", "of standard input; one is wanted"),
         (verl_row({**CALLS, "fn_name": None}), f"{TRUTH}.inputs", "fn_name, is missing"),
         (verl_row({**CALLS, "inputs": [{"nums": [1]}, {"nums": []}]}), f"{TRUTH}.inputs", "a list of arguments"),
         (
@@ -66,7 +68,7 @@ def cases(*given, **row):
         (
             cases({"input": "[1, 2]", "output": "3", "type": "function_call", "fn_name": "f"}),
             "tests.input",
-            "one argument or all",
+            "one argument or all of",
         ),
         (cases({"input": "1"}), "tests", "without output"),
         ({"question": "Q", "test_cases": ["assert f(1) ==", "assert f(2) == 2"]}, "test_cases", "not Python"),

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from verl_egca.data.json_text import read_json
-from verl_egca.data.plain_values import says_nothing, shown, word_of
+from verl_egca.data.plain_values import says_nothing, shown
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
 from verl_egca.data.shapes.entry_points import NAMES, entry_point, said_entry_point
+from verl_egca.data.shapes.kinds_of_tests import are_calls, said_kind
 from verl_egca.data.shapes.packed import NotPacked, unpacked
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
 from verl_egca.data.shapes.starter_code import asks_for_definitions, only_function, starter_code
 from verl_egca.data.shapes.unread_keys import refuse_unread
 
-_STDIN = {"stdin", "stdin_stdout", "stdio", "standard_input"}
-_CALLS = {"functional", "function_call", "call", "call_based"}
 _OUTPUTS = ("output", "expected_output", "expected")
 
 
@@ -126,7 +125,8 @@ def judging_of_cases(read: ReadRow, cases: Sequence[Any], key: str) -> Judging:
         raise read.bad(key, f"calls {' and '.join(names)}; one entry point is wanted")
     if len(types) > 1:
         raise read.bad(key, "mixes cases of standard input with calls, or with cases that don't say what they are")
-    return _judging(read, types.pop(), next(iter(names), None), inputs, outputs, keys)
+    calls = types.pop()
+    return _judging(read, said_kind(read) if calls is None else calls, next(iter(names), None), inputs, outputs, keys)
 
 
 def _judging(
@@ -155,17 +155,16 @@ def _type_of(read: ReadRow, case: Row, key: str) -> bool | None:
         value = case.get(name)
         if says_nothing(value):
             continue
-        word = word_of(value)
-        if word in _STDIN:
-            return False
-        if word in _CALLS:
-            if word == "function_call" and isinstance(case["input"], str) and _is_list_in_a_line(case["input"]):
-                raise read.bad(
-                    f"{key}.input",
-                    f"holds {case['input'][:80]!r} as text: whether this is one argument or all can't be told; a list is wanted",
-                )
-            return True
-        raise read.bad(f"{key}.{name}", f"is {shown(value, 60)}; stdin or functional is wanted")
+        calls = are_calls(value)
+        if calls is None:
+            raise read.bad(f"{key}.{name}", f"is {shown(value, 60)}; stdin or functional is wanted")
+        if value == "function_call" and isinstance(case["input"], str) and _is_list_in_a_line(case["input"]):
+            raise read.bad(
+                f"{key}.input",
+                f"holds {case['input'][:80]!r} as text: whether it is one argument or all of them can't be told; a list is "
+                "wanted",
+            )
+        return calls
     return None
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from verl_egca.data.rows import Row
 from verl_egca.data.shapes.case_values import call_tests, check_numbers, stdio_tests
 from verl_egca.data.shapes.entry_points import NAMES, said_entry_point
+from verl_egca.data.shapes.kinds_of_tests import said_kind
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Judging, Shape
-from verl_egca.data.shapes.starter_code import asks_for_definitions, starter_code
+from verl_egca.data.shapes.starter_code import asks_for_definitions, only_function, starter_code
 from verl_egca.data.shapes.unread_keys import refuse_unread
 
 
@@ -63,6 +64,13 @@ def judging_of_pairs(read: ReadRow) -> Judging:
     inputs, outputs = read.list("inputs"), read.list("outputs")
     check_numbers(read, inputs, outputs, _KEYS)
     entry = said_entry_point(read)
+    kind = said_kind(read)
+    if kind is False and entry is not None:
+        raise read.bad("fn_name", f"is {entry!r}, and the row says that its tests are of standard input; one is wanted")
+    if kind is True and entry is None:
+        entry = only_function(starter_code(read))
+        if entry is None:
+            raise read.bad("fn_name", "is missing, and the row says that its tests are calls")
     if entry is not None:
         return Judging(call_tests(read, inputs, outputs, _KEYS), entry)
     if asks_for_definitions(starter_code(read)):

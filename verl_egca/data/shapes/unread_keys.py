@@ -17,7 +17,7 @@ _HARNESS = (
 )
 _CALLED = ("fn_name", "func_name", "entry_point", "method_name", "class_name")
 _LANGUAGES = ("language", "lang", "programming_language")
-_AS_USUAL = {"default", "standard", "diff", "exact", "none", "stdio", "false", "no"}
+_AS_USUAL = {"default", "standard", "diff", "exact", "none", "stdio", "stdin", "stdout", "false", "no"}
 _SPOKEN = {"en", "english", "zh", "chinese", "cn", "fr", "de", "es", "ru", "russian", "ja", "japanese", "ko", "pt"}
 
 # in an object that holds nothing but tests, what is no test says which problem it is or how it is shown
