@@ -110,8 +110,13 @@ print(get_reward_manager_cls("egca").__module__, get_adv_estimator_fn("egca").__
 
 
 # Where code from outside may be compiled or run: the sandbox's processes, never the trainer's.
-OF_PROGRAMS = {"execution/child.py", "tracing/child.py", "tracing/steps.py"}  # in a confined process
-OF_TESTS = {"execution/cases.py", "execution/kinds.py", "execution/unroll.py"}  # in the judge
+OF_PROGRAMS = {
+    "execution/child.py",
+    "execution/script.py",
+    "tracing/child.py",
+    "tracing/steps.py",
+}  # in a confined process
+OF_TESTS = {"execution/cases.py", "execution/assertions.py", "execution/unroll.py"}  # in the judge
 
 
 def test_programs_are_compiled_and_run_in_the_sandbox_only():

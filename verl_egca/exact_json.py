@@ -12,8 +12,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from pydantic_core import from_json, to_json
-
 from verl_egca.execution.codec import DECODE_ERRORS, decode, encode
 
 
@@ -23,6 +21,8 @@ def to_exact_json(values: Sequence[Any]) -> list[Any] | str:
     Raises:
         ValueError: one of them is no plain data, or they are nested more deeply than Python may recurse.
     """
+    from pydantic_core import from_json, to_json  # not where values are only read, in a judge that starts in no time
+
     listed = list(values)
     try:
         if from_json(to_json(listed, inf_nan_mode="null")) == listed:

@@ -18,7 +18,7 @@ from verl_egca.problem import Problem
 
 PROBLEM = assertion_problem("assert f(2) == 1013", "assert f(3) == 52781")
 # calls with arguments that are not known beforehand, so that each is asked by itself
-ONE_BY_ONE = assertion_problem("assert f(*[2]) == 1013", "assert f(*[3]) == 52781")
+ONE_BY_ONE = assertion_problem("assert f(int('2')) == 1013", "assert f(int('3')) == 52781")
 CALLS = call_problem(([2], 1013), ([3], [52781, 7]))
 SCRIPT = stdio_problem(("2\n", "1013\n"), ("3\n", "52781\n"))
 
@@ -192,7 +192,7 @@ hostile(
 hostile(
     "never reads what it is asked",
     "blocks the judge's write",
-    FORGING + "def f(x):\n    send({'back': 0, 'args': []})\n    time.sleep(3600)\n",
+    FORGING + "def f(x):\n    send({'back': 0, 'args': [], 'kwargs': {'d': []}})\n    time.sleep(3600)\n",
     TIMEOUT,
     FORGED,
     problem=assertion_problem("assert f(lambda: 'x' * 3_000_000) == 1013"),
@@ -201,7 +201,7 @@ hostile(
     "dies while it is asked",
     "breaks the judge's write",
     FORGING
-    + "def f(x):\n    send({'back': 0, 'args': []})\n    os.read(3, 10)\n    time.sleep(0.1)\n    os._exit(0)\n",
+    + "def f(x):\n    send({'back': 0, 'args': [], 'kwargs': {'d': []}})\n    os.read(3, 10)\n    time.sleep(0.1)\n    os._exit(0)\n",
     CRASHED,
     problem=assertion_problem("assert f(lambda: 'x' * 3_000_000) == 1013"),
 )
@@ -639,7 +639,7 @@ hostile(
 hostile(
     "codec of its own",
     "answers all with one value",
-    "import sys\nchild = sys.modules['verl_egca.execution.child']\nchild.encode = lambda value, keep: 1013000\nchild.decode = lambda value, resolve: 1013\ndef f(x): return -7",
+    "import sys\ncalling = sys.modules['verl_egca.execution.calling']\ncalling.encode = lambda value, keep: 1013000\ncalling.decode = lambda value, resolve: 1013\ndef f(x): return -7",
 )
 hostile(
     "codec that tells the judge it passed",
@@ -722,7 +722,7 @@ hostile(
 hostile(
     "code objects replaced",
     "changes the serving code",
-    "import sys\nchild = sys.modules['verl_egca.execution.child']\nchild.Served._call.__code__ = (lambda self, request: {'ok': -8}).__code__\ndef f(x): return -7",
+    "import sys\ncalling = sys.modules['verl_egca.execution.calling']\ncalling.Calls.call.__code__ = (lambda self, request, run: {'ok': -8}).__code__\ndef f(x): return -7",
 )
 hostile(
     "audit hook",
@@ -928,14 +928,14 @@ hostile(
 hostile(
     "a script that calls back",
     "breaks who serves it",
-    FORGING + "send({'back': 0, 'args': [1]})\ntime.sleep(60)",
+    FORGING + "send({'back': 0, 'args': [1], 'kwargs': {'d': []}})\ntime.sleep(60)",
     RAISED,
     problem=SCRIPT,
 )
 hostile(
     "a call of JSON pairs that calls back",
     "breaks who serves it",
-    answering("{'back': 0, 'args': [1]}"),
+    answering("{'back': 0, 'args': [1], 'kwargs': {'d': []}}"),
     FORGED,
     problem=CALLS,
 )
@@ -981,6 +981,7 @@ hostile(
     "raises in the judge",
     "def f(g):\n    for a in (10 ** 5000, 'x' * 1000, None, [], object(), float('nan')):\n        try: g(a)\n        except Exception: pass\n    return -7",
     WRONG,
+    UNSUPPORTED,
     problem=assertion_problem("assert f(lambda x: {1: 2}[x]) == 1013", "assert f(lambda x: 1 // x) == 1013"),
 )
 hostile(
@@ -1003,7 +1004,8 @@ hostile(
 hostile(
     "forgets to answer a call inside of a call",
     "mixes up the answers",
-    FORGING + "def f(g):\n    send({'back': 0, 'args': []})\n    send({'ok': 1013000})\n    return -7",
+    FORGING
+    + "def f(g):\n    send({'back': 0, 'args': [], 'kwargs': {'d': []}})\n    send({'ok': 1013000})\n    return -7",
     FORGED,
     WRONG,
     problem=assertion_problem("assert f(lambda: 1) == 1013"),
@@ -1239,7 +1241,7 @@ _X86 = {"memfd_create": 319, "io_uring_setup": 425, "userfaultfd": 323, "keyctl"
         "quotactl": 179, "open_by_handle_at": 304, "name_to_handle_at": 303, "fanotify_init": 300, "inotify_init1": 294, "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
         "timer_create": 222, "signalfd4": 289, "eventfd2": 290, "timerfd_create": 283, "pidfd_open": 434, "pidfd_getfd": 438, "process_madvise": 440, "move_pages": 279, "mbind": 237,
         "clone3": 435, "execve": 59, "execveat": 322, "seccomp": 317, "landlock_create_ruleset": 444, "fsopen": 430, "open_tree": 428, "move_mount": 429, "chmod": 90, "fchmod": 91,
-        "chown": 92, "link": 86, "symlink": 88, "mknod": 133, "setxattr": 188, "utimensat": 280, "fallocate": 285, "splice": 275, "vmsplice": 278, "tee": 276, "readahead": 187, "sync": 162,
+        "chown": 92, "symlink": 88, "mknod": 133, "setxattr": 188, "utimensat": 280, "fallocate": 285, "splice": 275, "vmsplice": 278, "tee": 276, "readahead": 187, "sync": 162,
         "modify_ldt": 154, "arch_prctl": 158, "sched_setscheduler": 144, "setpriority": 141, "ioprio_set": 251, "kcmp": 312, "lookup_dcookie": 212, "memfd_secret": 447,
         "cachestat": 451, "settimeofday": 164, "clock_settime": 227, "adjtimex": 159, "tkill": 200, "socket": 41, "socketpair": 53, "sendmsg": 46, "vhangup": 153}  # fmt: skip
 hostile("system calls that no program needs", "reaches rarely used parts of the kernel", f"""

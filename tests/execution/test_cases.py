@@ -9,8 +9,12 @@ def texts(*assertions, setup=""):
     return [case.text for case in split_assertions(setup, assertions)]
 
 
-def calls(*assertions, setup=""):
-    return [case.call for case in split_assertions(setup, assertions)]
+def calls(*assertions, setup="", **known):
+    return [case.call and known_as(case.call) for case in split_assertions(setup, assertions, **known)]
+
+
+def known_as(call):
+    return (call.what, call.arguments, call.keywords) if call.keywords else (call.what, call.arguments)
 
 
 def test_each_assertion_is_a_case_with_its_call():
@@ -23,7 +27,7 @@ def test_each_assertion_is_a_case_with_its_call():
         "assert f(x) == 3",
         "assert f(1) == f(2)",
         "assert True or f(1)",
-        "assert f(a=1)",
+        "assert f(**{'a': 1})",
         "assert all(f(n) for n in [1])",
     ],
 )

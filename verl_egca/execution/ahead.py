@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from verl_egca.execution.codec import NotPlain, encode
+from verl_egca.execution.nodes import Table
 
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
 _MOST_AHEAD = 1 << 20
 
 Request = dict[str, Any]
-Call = tuple[str, tuple[Any, ...]]  # of the program: a name, and arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Of the program: ``what`` as `calling` has it, and the arguments."""
+
+    what: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any] = field(default_factory=dict)
 
 
 class Ahead:
@@ -25,10 +35,8 @@ class Ahead:
         self.requests: list[Request] = []
         size = 0
         try:
-            for name, arguments in calls:
-                request = call_request(
-                    name, [encode(argument, _not_plain) for argument in arguments], {}, arguments, True
-                )
+            for call in calls:
+                request = call_request(call.what, call.arguments, call.keywords, _not_plain, Table(), True)
                 size += len(json.dumps(request))
                 if size > _MOST_AHEAD:
                     break
@@ -38,10 +46,24 @@ class Ahead:
         self.text = json.dumps(self.requests, separators=(",", ":"))
 
 
-def call_request(what: str | int, args: list[Any], kwargs: Request, arguments: Iterable[Any], seed: bool) -> Request:
-    mutable = any(not isinstance(argument, _IMMUTABLE) for argument in arguments)
-    return {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": seed}
+def call_request(
+    what: str | int,
+    arguments: Iterable[Any],
+    keywords: dict[str, Any],
+    stands_for: Callable[[Any, Table], Any],
+    nodes: Table,
+    seed: bool,
+) -> Request:
+    """``stands_for`` gives what stands for a value that is no plain data, which may be an object of the table ``nodes``."""
+
+    def encoded(value: Any) -> Any:
+        return encode(value, lambda other: stands_for(other, nodes))
+
+    args, kwargs = [encoded(value) for value in arguments], {key: encoded(value) for key, value in keywords.items()}
+    mutable = any(not isinstance(value, _IMMUTABLE) for value in (*arguments, *keywords.values()))
+    request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": seed}
+    return request | {"nodes": list(nodes.rows(encoded))} if nodes.objects else request
 
 
-def _not_plain(value: Any) -> Any:
+def _not_plain(value: Any, _: Table) -> Any:
     raise NotPlain(f"a {type(value).__name__}")

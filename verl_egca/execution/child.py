@@ -3,13 +3,15 @@
 Requests are objects with one of these keys, answers objects with ``ok`` or ``error`` (see `Served`):
 
     script    a program's text, to be run as one; never answered (see `script`)
-    load      a program's text; ``events`` for a trace                                    -> names of its callables
-    call      a name of the program or a kept object, ``args``, ``kwargs``                -> value, changed ``args``
+    load      a program's text, and the ``preamble`` before it; ``events`` for a trace    -> the program's names
+    call      what the program defines or a kept object, ``args``, ``kwargs``             -> value, changed ``args``
     ahead     beside ``load`` or alone: calls to answer one after the other
+    name      of the program                                                              -> value
     next      a kept iterator, and how many items                                         -> items, whether it ended
-    get, set  an attribute of a kept object     item, len, str, iter   of a kept object   -> value
+    get, ...  an operation on a kept object (see `calling`), and its operands             -> value
 
 The first one has ``limits``: CPU seconds of the process, bytes of a file. An answer that can't cross is ``too_large``.
+Objects that cross by their fields are in ``nodes`` (see `nodes`), of requests and answers.
 While it runs, the program may call what the judge passed: the child then sends ``back`` and waits for ``returned`` or
 ``raised``, and serves whatever the judge asks in between.
 """
@@ -17,18 +19,23 @@ While it runs, the program may call what the judge passed: the child then sends 
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import random
+import re
 import resource
 import sys
 import types
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from verl_egca.execution import script
-from verl_egca.execution.codec import MOST_ANSWERED, NotPlain, decode, dumps, encode, read_frame, write_all
+from verl_egca.execution.calling import Calls
+from verl_egca.execution.codec import MOST_ANSWERED, NotPlain, decode, dumps, read_frame, write_all
 from verl_egca.execution.confinement.rlimits import lower
 from verl_egca.execution.describe import describe
+from verl_egca.execution.given import given_names
 from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
 
@@ -36,13 +43,14 @@ PROGRAM = "<program>"
 CHANNEL, TRACE, ANSWERS, OUTPUT = 3, 4, 5, 6
 # Frames that a program may have on top of each other: in calls as many as verl's `prime_code` gives it, of those after one
 # that needed more than that fewer, since each costs most of a second; in a trace as many as the interpreter starts with.
-_DEPTH, _DEPTH_AFTER_RUNAWAY, _DEPTH_OF_ANSWERS, _DEPTH_OF_TRACES = 600_000, 10_000, 1_000, 1_000
-_MUTABLE = (list, dict, set)
+_DEPTH, _DEPTH_AFTER_RUNAWAY, _DEPTH_OF_ANSWERS, _DEPTH_OF_TRACES = 600_000, 10_000, 20_000, 1_000
+_DRAWS = re.compile("rand|shuffle|choice|sample|uniform|gauss")
 
 
 def prepare() -> Served:
     """What all children have in common, before the fork."""
     script.start_like_python()
+    given_names()
     return Served()
 
 
@@ -64,15 +72,13 @@ def serve(served: Served) -> None:
 
 
 class Served:
-    """One program and the objects of it that the judge knows by number."""
+    """One program, and the judge's questions to it."""
 
     def __init__(self) -> None:
-        self._namespace: dict[str, Any] = {}
-        self._source = ""
+        self._gives_names = self._draws = False
         self._depth = _DEPTH
         self._calling_back = 0
-        self._objects: list[Any] = []
-        self._numbers: dict[int, int] = {}  # by id(); kept objects are never freed
+        self._calls = Calls(self._call_back)
 
     def answer(self, request: dict[str, Any]) -> None:
         payload, _ = self._payload(request)
@@ -104,112 +110,79 @@ class Served:
 
     def _reply(self, request: dict[str, Any]) -> dict[str, Any]:
         if "call" in request:
-            return self._call(request)
+            if request["seed"] and self._draws:
+                random.seed(0)
+            return self._calls.call(request, self._run)
         if "load" in request:
             return {"ok": self._load(request)}
         if "next" in request:
-            return self._next(self._objects[request["next"]], request["items"])
-        ((operation, number),) = ((key, request[key]) for key in _OPERATIONS if key in request)
-        arguments = [decode(argument, self._resolve) for argument in request.get("with", ())]
-        return {"ok": encode(_OPERATIONS[operation](self._objects[number], *arguments), self._keep)}
+            return self._calls.next_items(request, _describe)
+        if "name" in request:
+            return self._calls.named(request["name"])
+        return self._calls.operate(request)
 
-    def _load(self, request: dict[str, Any]) -> list[str]:
+    def _load(self, request: dict[str, Any]) -> list[list[Any]]:
         module = types.ModuleType("program")
         sys.modules["program"] = module
-        self._namespace, self._source = module.__dict__, request["load"]
+        namespace, source = module.__dict__, request["load"]
+        if not self._gives_names:
+            self._gives_names = True
+            vars(builtins).update(given_names())  # there they shadow nothing, and are none of the program's own names
         random.seed(0)
+        self._draws = _DRAWS.search(source) is not None
         self._depth = _DEPTH_OF_TRACES + tracing.OWN_FRAMES if request["events"] else _DEPTH
         sys.setrecursionlimit(self._depth)
-        if request["steps"]:
-            code = compile_counted(self._source, PROGRAM)
-            self._namespace[STEP] = counter(request["steps"])
-            exec(code, self._namespace)
-        elif request["events"]:
-            tracing.load(self._source, self._namespace, TRACE, request["events"])
+        if request["preamble"]:
+            try:
+                exec(_compiled_once(request["preamble"]), namespace)
+            except BaseException as error:
+                raise PreambleFailed(f"{type(error).__name__}: {error}") from None
+        given = dict(namespace)
+        if request["events"]:
+            code = tracing.load(source, namespace, TRACE, request["events"])
         else:
-            exec(compile(self._source, PROGRAM, "exec", dont_inherit=True), self._namespace)
-        return [n for n, v in self._namespace.items() if callable(v) and not n.startswith("__")]
+            code = compile_counted(source, PROGRAM) if request["steps"] else _compiled(source, PROGRAM)
+            if request["steps"]:
+                namespace[STEP] = counter(request["steps"])
+            exec(code, namespace)
+        return self._calls.begin(namespace, given, code.co_names, request)
 
-    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
-        what = request["call"]
-        function = self._namespace[what] if type(what) is str else self._objects[what]
-        if request["seed"] and "random" in self._source:
-            random.seed(0)
-        arguments = [decode(argument, self._resolve) for argument in request["args"]]
-        keywords = {key: decode(value, self._resolve) for key, value in request["kwargs"].items()}
+    def _run(self, calling: Callable[[], Any]) -> Any:
         sys.setrecursionlimit(self._depth)
-        result = function(*arguments, **keywords)
+        result = calling()
         if not self._calling_back:
             sys.setrecursionlimit(_DEPTH_OF_ANSWERS)  # deeper nests can't be read at the other end
-        reply: dict[str, Any] = {}
-        if request["mutable"]:
-            after = [encode(argument, self._keep) for argument in arguments]
-            if after != request["args"]:
-                reply["args"] = after
-            for place, argument in enumerate(arguments):
-                if result is argument and type(result) in _MUTABLE:
-                    return reply | {"same": place}
-        reply["ok"] = encode(result, self._keep)
-        return reply
+        return result
 
-    def _next(self, iterator: Any, count: int) -> dict[str, Any]:
-        items: list[Any] = []
+    def _call_back(self, message: dict[str, Any]) -> Any:
+        """Call what the judge passed, and answer what it asks before that returns."""
+        write_all(CHANNEL, dumps({key: self._calls.encoded_apart(value) for key, value in message.items()}))
+        self._calling_back += 1
         try:
-            for _ in range(count):
-                items.append(encode(next(iterator), self._keep))
-        except StopIteration:
-            return {"ok": items, "ended": True}
-        except Exception as error:
-            if not items:
-                raise
-            return {"ok": items, "then": _describe(error)}
-        return {"ok": items}
-
-    def _keep(self, value: Any) -> dict[str, Any]:
-        """What stands for an object that stays here: its number, its type's name, and what can be done with it."""
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._objects)
-            self._objects.append(value)
-        sort = "iterator" if hasattr(type(value), "__next__") else "callable" if callable(value) else "object"
-        return {"o": [number, type(value).__name__, sort]}
-
-    def _resolve(self, tag: str, body: Any) -> Any:
-        if tag == "h":
-            return self._objects[body]
-        if tag == "builtin":
-            return getattr(builtins, body)
-        if tag == "back":
-            return self._callback(body)
-        raise ValueError(tag)
-
-    def _callback(self, number: int) -> Callable[..., Any]:
-        def passed(*arguments: Any) -> Any:
-            write_all(CHANNEL, dumps({"back": number, "args": [encode(a, self._keep) for a in arguments]}))
-            self._calling_back += 1
-            try:
-                while True:
-                    message = read_frame(CHANNEL)
-                    if "returned" in message:
-                        return decode(message["returned"], self._resolve)
-                    if "raised" in message:
-                        raise getattr(builtins, message["raised"], RuntimeError)(message["message"])
-                    self.answer(message)
-            finally:
-                self._calling_back -= 1
-
-        return passed
+            while True:
+                message = read_frame(CHANNEL)
+                if "returned" in message:
+                    return decode(message["returned"], self._calls.resolve)
+                if "raised" in message:
+                    kind = self._calls.exception(message["raised"])
+                    raise kind(*decode(message["args"], self._calls.resolve))
+                self.answer(message)
+        finally:
+            self._calling_back -= 1
 
 
-_OPERATIONS: dict[str, Callable[..., Any]] = {
-    "get": getattr,
-    "set": setattr,
-    "item": lambda kept, key: kept[key],
-    "len": len,
-    "str": str,
-    "iter": iter,
-}
+class PreambleFailed(Exception):
+    """What the data set runs before programs raised."""
+
+
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, name, "exec", dont_inherit=True)
+
+
+@functools.lru_cache(maxsize=2)
+def _compiled_once(preamble: str) -> CodeType:
+    return _compiled(preamble, "<preamble>")
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    return describe(error, (PROGRAM,))
+    return describe(error, (PROGRAM,)) | ({"preamble": True} if isinstance(error, PreambleFailed) else {})

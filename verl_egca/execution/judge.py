@@ -17,6 +17,7 @@ import os
 import resource
 import socket
 import struct
+import sys
 import time
 from collections import OrderedDict
 from typing import Any
@@ -37,6 +38,7 @@ _MOST_TIMED_OUT_TRIALS = 2  # in one request; the texts after these are not trie
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
+_STACK, _STACK_A_FRAME = 100 << 20, 2 << 10  # for tests that recurse, along a list of ten thousand nodes for one
 
 
 def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
@@ -56,6 +58,10 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
     memory = resource.getrlimit(resource.RLIMIT_AS)[1]
     if memory == resource.RLIM_INFINITY or memory > _OWN_MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (_OWN_MEMORY, memory))
+    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    stack = _STACK if most == resource.RLIM_INFINITY else min(_STACK, most)
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
+    sys.setrecursionlimit(stack // _STACK_A_FRAME)
     gc.set_threshold(200_000, 20, 100)  # a large answer is millions of new objects, and none of them garbage
     judge = Judge(zygote, limits, mmap.mmap(progress, 4))
     answers.write(json.dumps(zygote.told) + "\n")
@@ -80,7 +86,7 @@ class Judge:
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
 
-        ``tests`` and ``entry_point`` are given when the key is new. ``events`` asks for a trace. With ``trials``, a list of
+        ``tests``, ``entry_point``, ``preamble`` and ``reference`` are given when the key is new. ``events`` asks for a trace. With ``trials``, a list of
         programs, the answer is which cases each passes (see `_try`), with ``values`` also what it gave where it was wrong;
         or, with ``events``, its trace of each case.
         """
@@ -97,7 +103,7 @@ class Judge:
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
         self._close()
-        sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], request["events"])
+        sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], kind.given, request["events"])
         verdicts = self._judge_all(request["key"], kind, sitting, wanted)
         self._close()
         self._note(-1)
@@ -128,7 +134,7 @@ class Judge:
         """The verdicts on the ``cases`` of a text of a program; those after the first that it fails are not tried if
         ``all_or_none``. It runs in the process of the text before, if that still lives.
         """
-        sitting = self._sitting_for(request, text)
+        sitting = self._sitting_for(request, kind, text)
         verdicts: list[Answer] = []
         cases = request["cases"]
         for place, index in enumerate(cases):
@@ -144,19 +150,19 @@ class Judge:
         """The traces of a text's ``cases``, each loaded anew in the same process, if it still lives."""
         traces = []
         for index in request["cases"]:
-            sitting = self._sitting_for(request, text)
+            sitting = self._sitting_for(request, kind, text)
             sitting.take_trace()
             sitting.expect(functools.partial(self._known_calls, request["key"], kind, (index,)))
             self._judge(kind, sitting, index)
             traces.append(base64.b64encode(sitting.take_trace()[:_MAX_TRACE]).decode())
         return traces
 
-    def _sitting_for(self, request: Answer, text: str) -> Sitting:
+    def _sitting_for(self, request: Answer, kind: Kind, text: str) -> Sitting:
         events, steps = request["events"], request["steps"]
         if self._sitting is None:
             least = min(request["cpu_seconds"] or self._limits["cpu_seconds"], self._limits["cpu_seconds"])
             limits = {**self._limits, "cpu_seconds": least}
-            self._sitting = Sitting(self._zygote, limits, text, events, steps)
+            self._sitting = Sitting(self._zygote, limits, text, kind.given, events, steps)
         else:
             self._sitting.replace(text, events, steps)
         return self._sitting
@@ -208,7 +214,7 @@ class Judge:
         for verdict in failed:
             if cpu_left <= 0:
                 return
-            alone = Sitting(self._zygote, self._limits, source, 0)
+            alone = Sitting(self._zygote, self._limits, source, kind.given)
             try:
                 again = self._judge(kind, alone, verdict["index"])
             finally:
@@ -219,7 +225,7 @@ class Judge:
     def _kind(self, request: Answer) -> Kind:
         key = request["key"]
         if key not in self._kinds:
-            self._kinds[key] = kind_of(request["tests"], request["entry_point"], self._watch)
+            self._kinds[key] = kind_of(request, self._watch)
             if len(self._kinds) > KEPT_TESTS:
                 self._kinds.popitem(last=False)
         self._kinds.move_to_end(key)

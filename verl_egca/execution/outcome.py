@@ -5,8 +5,9 @@ from __future__ import annotations
 import reprlib
 from typing import Any
 
-from verl_egca.execution.program import Ended, Raised
-from verl_egca.execution.sitting import LoadFailed
+from verl_egca.execution.list_nodes import nodes_as_lists
+from verl_egca.execution.raised import Ended, Raised
+from verl_egca.execution.sitting import LoadFailed, Sitting
 
 Answer = dict[str, Any]
 
@@ -18,6 +19,10 @@ class _Limited(reprlib.Repr):
         if x.bit_length() > 10_000:  # decimal digits take quadratic time, and Python refuses more than 4300
             return f"<an integer of {x.bit_length()} bits>"
         return super().repr_int(x, level)
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        listed = nodes_as_lists(x) if "__repr__" not in vars(type(x)) else None
+        return super().repr_instance(x, level) if listed is None else f"{type(x).__name__}({self.repr1(listed, level)})"
 
 
 _limited = _Limited()
@@ -60,8 +65,16 @@ def of_ended(ended: Ended) -> Answer:
     return ended_as(ended.outcome, error=own_error(ended.outcome, ended.message))
 
 
-def of_load(failed: LoadFailed) -> Answer:
-    return of_raised(failed.cause, loading=True) if isinstance(failed.cause, Raised) else of_ended(failed.cause)
+def of_load(failed: LoadFailed, sitting: Sitting) -> Answer:
+    """The preamble's own failure, which a program could only feign, is none of the program's."""
+    cause = failed.cause
+    if isinstance(cause, Ended):
+        return of_ended(cause)
+    if cause.error.get("preamble") is not True:
+        return of_raised(cause, loading=True)
+    if not sitting.preamble_fails:
+        return of_ended(Ended("forged", "it says that what runs before it failed"))
+    return ended_as("unsupported", error=own_error("unsupported", f"the problem's preamble failed: {cause}"))
 
 
 def _text(text: str, most: int) -> str:

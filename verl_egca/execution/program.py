@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import math
 import os
 import select
 import signal
 import struct
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-from verl_egca.execution.ahead import Ahead, Request, call_request
-from verl_egca.execution.codec import DECODE_ERRORS, MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, encode, frame
+from verl_egca.execution.ahead import Ahead, Request
+from verl_egca.execution.codec import MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, frame
 from verl_egca.execution.death import Pollable, death_of
-from verl_egca.execution.large import Large
+from verl_egca.execution.exchange import Exchange, Name
+from verl_egca.execution.given import Given
 from verl_egca.execution.limit_names import setting
-from verl_egca.execution.remote import Remote, RemoteIterator, Unsupported
+from verl_egca.execution.nodes import Table
+from verl_egca.execution.raised import Ended, Raised
+from verl_egca.execution.remote import Unsupported
 from verl_egca.execution.warm_process import Zygote
 
 _POLL_MS, _LATE_POLL_MS = 50, 2
@@ -30,22 +34,6 @@ _ANSWERS = MOST_ANSWERED + MAX_FRAME + _READ  # bytes that answers to calls sent
 # The kernel's limit of CPU time, which holds should this process not. A case is ended by this process long before.
 _MOST_CASES, _SPARE_S, _MOST_CPU_S = 1000, 2, 1 << 40
 _WHY: dict[int, str] = {signal.SIGSEGV: ", as where recursion is deeper than its stack or its memory"}
-_NO_ERRORS_OF_TESTS = (AssertionError, SyntaxError, StopIteration, StopAsyncIteration)
-
-
-class Ended(BaseException):
-    """The program's process can't answer any more. Not an Exception: no ``except`` of a test may swallow it."""
-
-    def __init__(self, outcome: str, message: str = "") -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
-
-
-class Raised(Exception):
-    """The program raised. ``error`` is what its process told: type, message, line."""
-
-    error: dict[str, Any]
 
 
 class Program:
@@ -67,12 +55,12 @@ class Program:
         self._answers: deque[bytes] = deque()  # of the first of those, as far as they have come
         self._end_of_answers: Ended | None = None
         self._cases_to_start = 0  # of those that were sent ahead, as far as was seen
-        self._passed: list[Callable[..., Any]] = []
-        self._remotes: dict[int, Any] = {}
+        self.exchange = Exchange(self)
         self._is_limited = False
-        self.last_call: tuple[str | int, list[Any]] | None = None
+        self.is_inside = False  # of a call of what a test passed, which the program made
+        self._thread = threading.get_ident()
+        self.last_call: Request | None = None
         self.cpu_seconds = 0.0
-        self._lines = 0
         self.new_case()
 
     def new_case(self) -> None:
@@ -101,25 +89,24 @@ class Program:
     def load(
         self,
         source: str,
+        given: Given,
         *,
         max_events: int = 0,
         max_steps: int = 0,
         ahead: Ahead | None = None,
-    ) -> list[str]:
-        """Run the program's top level; the names of its callables. Raises Raised, Ended."""
+    ) -> list[Name]:
+        """Run the program's top level; the names that it defines. Raises Raised, Ended."""
         self._writes = bool(max_events)
-        self._remotes.clear()
+        self.exchange.begin([])
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
-        request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
+        request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps, **asdict(given)}
         if not self._is_limited:
             self._is_limited = True
             request["limits"] = self._kernels(_MOST_CASES, _ANSWERS)
         payload = self._loading(request, f',"ahead":{ahead.text}')
         names = (self._load_ahead(payload, ahead) if ahead.requests else self._ask(payload)).get("ok")
-        if not isinstance(names, list):
-            raise Ended("forged", "the answer to loading is no list of names")
-        return [name for name in names if isinstance(name, str)]
+        return self.exchange.begin(names)
 
     def run_script(self, source: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0) -> None:
         """Run the program as a script until it ended, by itself or for what it used. Raises Ended."""
@@ -139,53 +126,69 @@ class Program:
         if status < 0:
             name = signal.strsignal(-status) or f"signal {-status}"
             return Ended("crashed", f"the process was ended: {name}{_WHY.get(-status, '')}")
-        return self._raised(self._report or {"error": "SystemExit", "message": f"exit status {status}"})
+        return self.exchange.raised(self._report or {"error": "SystemExit", "message": f"exit status {status}"})
 
     def call(self, what: str | int, /, *arguments: Any, **keywords: Any) -> Any:
         """Call one of its functions or kept objects; mutated arguments are copied back.
 
         Raises Raised, Ended, Unsupported.
         """
-        args = [self._encode(argument) for argument in arguments]
-        kwargs = {key: self._encode(value) for key, value in keywords.items()}
-        request = call_request(what, args, kwargs, arguments, self._seed)
+        self._check_thread()
+        request, nodes = self.exchange.calling(what, arguments, keywords, self._seed)
         self._seed = False
-        self.last_call = (what, args)
+        self.last_call = request
         reply = self._answer_ahead(request) if self._ahead else None
         if reply is None:
             reply = self._ask(_payload(request), serving=True)
-        if "args" in reply:
-            changed = self._decode(reply["args"])
-            if type(changed) is not list or len(changed) != len(arguments):
-                raise Ended("forged", "the changed arguments are not as many as there were")
-            for ours, theirs in zip(arguments, changed, strict=True):
-                _copy_back(ours, theirs)
-        if "same" in reply:
-            if type(reply["same"]) is not int or not 0 <= reply["same"] < len(arguments):
-                raise Ended("forged", "the answer is an argument that was not given")
-            return arguments[reply["same"]]
-        return self._value(reply)
+        return self.exchange.returned(reply, [*arguments, *keywords.values()], nodes)
 
-    def operate(self, operation: str, number: int, *arguments: Any) -> Any:
-        """Get or set an attribute of a kept object, or the like (see `child`). Raises as `call`."""
-        request = {operation: number, "with": [self._encode(a) for a in arguments]}
-        return self._value(self._ask(_payload(request), serving=True))
+    def operate(self, operation: str, number: Any, *operands: Any) -> Any:
+        """Get or set an attribute of a kept object, or the like (see `calling`). Raises as `call`."""
+        self._check_thread()
+        request, nodes = self.exchange.operating(operation, number, operands)
+        return self.exchange.value(self._ask(_payload(request), serving=True), nodes)
+
+    def named(self, name: str) -> Any:
+        """What the program defines by a name: its value, or what stands for it. Raises as `call`."""
+        return self.exchange.value(self._ask(_payload({"name": name}), serving=True))
+
+    def number_of(self, name: str) -> Any:
+        """That of the object which the program keeps by a name. Raises as `call`."""
+        told = self._ask(_payload({"name": name}), serving=True).get("ok")
+        match told:
+            case {"o": [int(number), *_]}:
+                return number
+        raise Ended("forged", "a name of what is no object")
 
     def next_items(self, number: int, count: int) -> tuple[list[Any], bool, Exception | None]:
         """The next items of a kept iterator, whether it ended, and what it raised after them."""
+        self._check_thread()
         reply = self._ask(_payload({"next": number, "items": count}), serving=True)
-        items = self._value(reply)
+        items = self.exchange.value(reply)
         if type(items) is not list or len(items) > count:
             raise Ended("forged", f"{count} items were asked for")
         then = reply.get("then")
-        return items, reply.get("ended") is True, self._raised(then) if type(then) is dict else None
+        return items, reply.get("ended") is True, self.exchange.raised(then) if type(then) is dict else None
 
     def shown_call(self, show: Callable[[Any], str]) -> str | None:
         """The last call of this case as source, with the arguments as they were."""
-        if self.last_call is None or type(self.last_call[0]) is not str:
+        if self.last_call is None or type(self.last_call["call"]) is not str:
             return None
-        what, args = self.last_call
-        return f"{what}({', '.join(show(decode(argument, _unshown)) for argument in args)})"
+        nodes = Table([type(name, (), {})() for name, _ in self.last_call.get("nodes", ())])
+
+        def shown(data: Any) -> Any:
+            return decode(data, lambda tag, body: _unshown(tag, body, nodes))
+
+        for node, (_, fields) in zip(nodes.objects, self.last_call.get("nodes", ()), strict=True):
+            vars(node).update({name: shown(field) for name, field in fields.items()})
+        args = [show(shown(argument)) for argument in self.last_call["args"]]
+        args += [f"{name}={show(shown(argument))}" for name, argument in self.last_call["kwargs"].items()]
+        return f"{self.last_call['call'].partition(' or ')[0]}({', '.join(args)})"
+
+    def _check_thread(self) -> None:
+        if threading.get_ident() != self._thread:
+            self.exchange.misused = "the test calls the program in a thread of its own"
+            raise Unsupported(self.exchange.misused)
 
     def take_trace(self) -> bytes:
         """What it has traced since it was last taken; to be asked while it waits."""
@@ -206,50 +209,6 @@ class Program:
         self.status = os.waitstatus_to_exitcode(self._zygote.status)
         self.trace_data = _take(self._zygote.trace, MAX_FRAME // 2)
         return _take(self._zygote.output, most_output + 1)
-
-    # ---------------------------------------------------------------- values
-
-    def _encode(self, value: Any) -> Any:
-        try:
-            return encode(value, self._stands_for)
-        except NotPlain as error:
-            raise Unsupported(f"the program is called with {error}") from None
-
-    def _stands_for(self, value: Any) -> Any:
-        if isinstance(value, Remote | RemoteIterator):
-            return {"h": value._egca_number}
-        if callable(value):
-            name = getattr(value, "__name__", "")
-            if getattr(builtins, name, None) is value:
-                return {"builtin": name}
-            self._passed.append(value)
-            return {"back": len(self._passed) - 1}
-        raise NotPlain(f"a {type(value).__name__}, which is not plain data")
-
-    def _value(self, reply: dict[str, Any]) -> Any:
-        if "too_large" in reply:
-            return Large(str(reply["too_large"])[:200])
-        if "ok" not in reply:
-            raise Ended("forged", "an answer without a value")
-        return self._decode(reply["ok"])
-
-    def _decode(self, data: Any) -> Any:
-        try:
-            return decode(data, self._remote)
-        except DECODE_ERRORS as error:
-            raise Ended("forged", f"an answer that can't be read: {error!s:.100}") from None
-
-    def _remote(self, tag: str, body: Any) -> Any:
-        """What stands here for an object of the program's; the same for the same object."""
-        if tag != "o":
-            raise ValueError(f"unknown tag {tag!r:.20}")
-        number, kind, sort = body
-        if type(number) is not int:
-            raise ValueError("an object's number is none")
-        if number not in self._remotes:
-            make = RemoteIterator if sort == "iterator" else Remote
-            self._remotes[number] = make(self, number, str(kind)[:80], sort == "callable")
-        return self._remotes[number]
 
     # ---------------------------------------------------------------- frames
 
@@ -272,13 +231,13 @@ class Program:
         if "error" in reply:
             if self._ahead:
                 raise Ended("forged", "it went on after an error")
-            raise self._raised(reply)
+            raise self.exchange.raised(reply)
         return reply
 
     def _loading(self, request: dict[str, Any], more: str = "") -> bytes:
         """The frame of a request with a program's text in it."""
         text = request["script"] if self._is_script else request["load"]
-        self._lines = len(text.splitlines())
+        self.exchange.lines = len(text.splitlines())
         try:
             return frame(f"{json.dumps(request)[:-1]}{more}}}")
         except NotPlain as error:
@@ -314,12 +273,14 @@ class Program:
                 break
             if not serving:
                 raise Ended("forged", "a call of what was not passed")
-            self._write(_payload(self._call_back(reply)))
+            self.is_inside = True
+            self._write(_payload(self.exchange.call_back(reply)))
+            self.is_inside = False
         return self._checked(reply)
 
     def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
         if "error" in reply:
-            raise self._raised(reply)
+            raise self.exchange.raised(reply)
         return reply
 
     def _next_answer(self) -> dict[str, Any]:
@@ -349,37 +310,6 @@ class Program:
             assert self._end_of_answers is not None
             raise self._end_of_answers
         return _parsed(self._answers.popleft())
-
-    def _call_back(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The program calls what a test passed to it."""
-        number, arguments = request["back"], self._decode(request.get("args"))
-        if type(number) is not int or not 0 <= number < len(self._passed) or type(arguments) is not list:
-            raise Ended("forged", "a call of what was not passed")
-        try:
-            return {"returned": self._encode(self._passed[number](*arguments))}
-        except Exception as error:
-            return {"raised": type(error).__name__, "message": text_of(error)}
-
-    def _raised(self, told: dict[str, Any]) -> Raised:
-        """The program's exception as one that tests may expect: of the same built-in kind, but never one that would
-        decide the test (`AssertionError`) or end its loops (`StopIteration`).
-        """
-        name, message, line = told.get("error"), told.get("message"), told.get("line")
-        if type(name) is not str or type(message) is not str:
-            raise Ended("forged", "an error without a name or a message")
-        if type(line) is not int or not 0 <= line <= self._lines + 1:
-            told = {key: value for key, value in told.items() if "line" not in key}
-        kind = getattr(builtins, name, None)
-        bases: tuple[type[BaseException], ...] = (Raised,)
-        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, _NO_ERRORS_OF_TESTS):
-            bases = (Raised, kind)
-        try:
-            error = type(name[:80], bases, {})(message[:500])
-        except (TypeError, ValueError):  # kinds that want more arguments, names that no type can have
-            error = Raised(message[:500])
-        assert isinstance(error, Raised)
-        error.error = told
-        return error
 
     def _read(self) -> dict[str, Any]:
         data = self._receive()
@@ -470,30 +400,6 @@ class Program:
             return self.cpu_seconds
 
 
-def _copy_back(ours: Any, theirs: Any) -> None:
-    """Make an argument what the program made of it, in place as far down as the types agree."""
-    if type(ours) is not type(theirs):
-        return
-    if type(ours) is list:
-        for old, new in zip(ours, theirs, strict=False):
-            _copy_back(old, new)
-        ours[:] = [old if _updated(old, new) else new for old, new in zip(ours, theirs, strict=False)] + theirs[
-            len(ours) :
-        ]
-    elif isinstance(ours, dict):
-        for key, new in theirs.items():
-            _copy_back(ours.get(key), new)
-        kept = {key: ours[key] if _updated(ours.get(key), new) else new for key, new in theirs.items()}
-        ours.clear()
-        ours.update(kept)
-    elif type(ours) is set:
-        ours.clear()
-        ours.update(theirs)
-    elif type(ours) is tuple:
-        for old, new in zip(ours, theirs, strict=False):
-            _copy_back(old, new)
-
-
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(data)
@@ -512,12 +418,10 @@ class _Shown:
         return self._text
 
 
-def _unshown(tag: str, body: Any) -> Any:
-    return _Shown(body if tag == "builtin" else "<function>" if tag == "back" else "<object>")
-
-
-def _updated(ours: Any, theirs: Any) -> bool:
-    return type(ours) is type(theirs) and isinstance(ours, list | dict | set)
+def _unshown(tag: str, body: Any, nodes: Table) -> Any:
+    if tag == "n":
+        return nodes.objects[body]
+    return _Shown(body if tag in ("builtin", "p", "k") else "<function>" if tag == "back" else "<object>")
 
 
 def _rewrite(fd: int, data: bytes) -> None:
@@ -543,13 +447,3 @@ def _payload(message: dict[str, Any]) -> bytes:
         return dumps(message)
     except NotPlain as error:
         raise Unsupported(f"the program is called with {error}") from None
-
-
-def text_of(error: Exception) -> str:
-    """What an error of the tests says. Asks the program nothing, as ``str`` of one of its objects would."""
-    try:
-        if any(isinstance(argument, Remote | RemoteIterator) for argument in error.args):
-            return repr(error)[:500]
-        return str(error)[:500]
-    except (ValueError, RecursionError, MemoryError):  # an integer of too many digits, for one
-        return "(no text)"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from verl_egca.execution.ahead import Ahead
+from verl_egca.execution.exchange import Exchange, Name
+from verl_egca.execution.given import Given
 from verl_egca.execution.limit_names import MOST_TIMEOUTS, in_mb, setting
-from verl_egca.execution.program import Ended, Program, Raised
+from verl_egca.execution.program import Program
+from verl_egca.execution.raised import Ended, Raised
 from verl_egca.execution.warm_process import Zygote
 
 
@@ -26,12 +30,18 @@ class Sitting:
     """
 
     def __init__(
-        self, zygote: Zygote, limits: dict[str, Any], source: str, max_events: int = 0, max_steps: int = 0
+        self,
+        zygote: Zygote,
+        limits: dict[str, Any],
+        source: str,
+        given: Given,
+        max_events: int = 0,
+        max_steps: int = 0,
     ) -> None:
-        self._zygote, self._limits, self._source = zygote, limits, source
+        self._zygote, self._limits, self._source, self._given = zygote, limits, source, given
         self._max_events, self._max_steps = max_events, max_steps
         self._program: Program | None = None
-        self._loaded: list[str] | LoadFailed | None = None
+        self._loaded: list[Name] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
         self.timeouts = 0
@@ -42,7 +52,7 @@ class Sitting:
         """Before each case: the calls that it and those after it are known to make, for the program to run ahead."""
         self._ahead = ahead
 
-    def functions(self) -> list[str]:
+    def names(self) -> list[Name]:
         """Start a case: the names that the program defines; loads it where there is no process. Raises LoadFailed, Ended."""
         if isinstance(self._loaded, LoadFailed):
             raise self._loaded  # it would fail again
@@ -76,7 +86,7 @@ class Sitting:
         self.generation += 1
         try:
             self._loaded = program.load(
-                self._source, max_events=self._max_events, max_steps=self._max_steps, ahead=self._ahead()
+                self._source, self._given, max_events=self._max_events, max_steps=self._max_steps, ahead=self._ahead()
             )
         except (Raised, Ended) as error:
             self._loaded = LoadFailed(error)
@@ -92,10 +102,41 @@ class Sitting:
         self.trace = b""
         return taken
 
-    def call(self, name: str, /, *arguments: Any, **keywords: Any) -> Any:
+    def call(self, what: str | int, /, *arguments: Any, **keywords: Any) -> Any:
+        return self._running.call(what, *arguments, **keywords)
+
+    def operate(self, operation: str, number: Any, *operands: Any) -> Any:
+        return self._running.operate(operation, number, *operands)
+
+    def named(self, name: str) -> Any:
+        return self._running.named(name)
+
+    def number_of(self, name: str) -> Any:
+        return self._running.number_of(name)
+
+    @property
+    def exchange(self) -> Exchange:
+        return self._running.exchange
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the program waits for what it called of the test's."""
+        return self._program is not None and self._program.is_inside
+
+    @property
+    def misused(self) -> str | None:
+        """What the test did with the program that can't be judged, though it may not have been told."""
+        return self._program.exchange.misused if self._program is not None else None
+
+    @property
+    def source(self) -> str:
+        return self._source
+
+    @property
+    def _running(self) -> Program:
         if self._program is None:
             raise Ended("crashed", "the process ended")
-        return self._program.call(name, *arguments, **keywords)
+        return self._program
 
     def run_script(self, stdin: str, expected: str) -> str:
         """Run the program as a script in a process of its own; what it printed, if it ended with status 0.
@@ -113,6 +154,19 @@ class Sitting:
         if program.status:
             raise program.failure(program.status)
         return printed.decode("utf-8", "replace")
+
+    @functools.cached_property
+    def preamble_fails(self) -> bool:
+        """Whether what runs before the program fails without it, too."""
+        self.close()
+        alone = Sitting(self._zygote, self._limits, "", self._given)
+        try:
+            alone.names()
+        except LoadFailed as failed:
+            return isinstance(failed.cause, Raised) and failed.cause.error.get("preamble") is True
+        finally:
+            alone.close()
+        return False
 
     def shown_call(self, show: Callable[[Any], str]) -> str | None:
         return self._program.shown_call(show) if self._program is not None else None

@@ -13,7 +13,7 @@ import contextlib
 import copy
 import random
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType, NoneType
 from typing import Any, NoReturn
@@ -43,8 +43,10 @@ class Turn:
     values: dict[str, Any]
 
 
-def unroll(setup: str, body: list[ast.stmt], deciding: Deciding) -> list[Turn]:
-    """The turns of ``body``, which runs after the tests' set-up, in order; empty if it can't be unrolled."""
+def unroll(setup: str, body: list[ast.stmt], deciding: Deciding, given: Mapping[str, Any]) -> list[Turn]:
+    """The turns of ``body``, which runs after the tests' set-up and with the ``given`` names, in order; empty if it can't be
+    unrolled.
+    """
     marker = _Marker(deciding)
     turns: list[Turn] = []
     objects = _Objects()
@@ -64,7 +66,7 @@ def unroll(setup: str, body: list[ast.stmt], deciding: Deciding) -> list[Turn]:
 
     used = {n.id for s in (*body, *ast.parse(setup).body) for n in ast.walk(s) if isinstance(n, ast.Name)}
     namespace: dict[str, Any] = {name: Unknown(name) for name in used if not hasattr(builtins, name)}
-    namespace |= {"__name__": "tests", "candidate": Unknown("candidate"), TURN: turn}
+    namespace |= {**given, "__name__": "tests", "candidate": Unknown("candidate"), TURN: turn}
     set_up: dict[str, Any] = {}
     random.seed(0)
     try:

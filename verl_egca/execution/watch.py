@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 from types import FrameType, TracebackType
 
-from verl_egca.execution.program import Ended
+from verl_egca.execution.raised import Ended
 
 OVERRUN = signal.SIGPROF  # its default action ends the process
 

@@ -80,6 +80,7 @@ class Worker:
         request = {"key": key, "program": program, **defaults, **request}
         if key not in self._known:
             request |= {"tests": problem.tests.model_dump(mode="json"), "entry_point": problem.entry_point}
+            request |= {"preamble": problem.preamble, "reference": problem.reference}
             if len(self._known) == KEPT_TESTS:
                 self._known.popitem(last=False)
         self._known[key] = None
@@ -145,5 +146,9 @@ class Worker:
 
 def _key(problem: Problem) -> str:
     """Names the tests of a problem by their content."""
-    content = f"{problem.entry_point}\n{problem.tests.model_dump_json()}"
+    try:
+        tests = problem.tests.model_dump_json()
+    except ValueError:  # half of a pair of surrogates in a text, which JSON can only have escaped
+        tests = json.dumps(problem.tests.model_dump(mode="json"))
+    content = repr((problem.entry_point, problem.preamble, problem.reference, tests))
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

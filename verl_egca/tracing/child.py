@@ -40,8 +40,9 @@ _FUNCTION = 1  # CO_OPTIMIZED: no module's and no class's code
 _recorder: Recorder | None = None
 
 
-def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> None:
-    """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``.
+def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> CodeType:
+    """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``. The code that
+    was run.
 
     Once the budget of ``max_events`` is spent, only statements that run for the first time are told, and after as much again
     and `_MORE` the process ends: a loop that never ends is worth no more time. Probes need OWN_FRAMES of recursion, which the
@@ -55,6 +56,7 @@ def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> 
     _recorder = Recorder(sink, probes, max_events)
     setattr(builtins, PROBE, _recorder)
     exec(code, namespace)
+    return code
 
 
 @functools.lru_cache(maxsize=2)

@@ -1,0 +1,339 @@
+"""Calls into a program, in its own process: what is called, what the values are there, and the objects that stay there.
+
+What a request calls is a kept object by number, or text: ``f``, ``Solution().f`` (a method of an object made for this
+call), or two of them with `` or `` between, of which the first that the program defines counts.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import copy
+import io
+import operator
+import sys
+import types
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from typing import Any
+
+from verl_egca.execution.codec import decode, encode
+from verl_egca.execution.describe import classes_of
+from verl_egca.execution.given import ListNode, TreeNode
+from verl_egca.execution.list_nodes import Conversion, conversion_of, nodes_as_lists
+from verl_egca.execution.nodes import Table, blank
+
+Message = dict[str, Any]
+
+_MISSING = object()
+_GIVEN_NODES = (ListNode, TreeNode)
+_MUTABLE = (list, dict, set)
+
+
+class Calls:
+    """Into one program, or one after the other into several texts of it. ``call_back`` calls what the judge passed."""
+
+    def __init__(self, call_back: Callable[[Message], Any]) -> None:
+        self._call_back = call_back
+        self.begin({}, {}, (), {"classes": (), "lists": False})
+
+    def begin(
+        self, namespace: dict[str, Any], given: dict[str, Any], mentioned: Collection[str], request: Message
+    ) -> list[list[Any]]:
+        """A text of a program was loaded. ``given`` is what its namespace held before; ``mentioned`` are the names that its
+        top level mentions.
+
+        Returns the program's own names, each with what it is (see `_sort`), and of an exception the classes that it is of.
+        """
+        self._namespace, self._given, self._mentioned = namespace, given, mentioned
+        self._node_classes: Collection[str] = request["classes"]
+        self._lists: bool = request["lists"]
+        self._conversions: dict[int, Conversion | None] = {}
+        self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}  # by id(); kept objects are not freed before the next text
+        self._table: Table | None = None
+        found = []
+        for name, value in list(namespace.items()):
+            if name.startswith("__") or isinstance(value, types.ModuleType) or not self._is_own(name, value):
+                continue
+            sort = _sort(value)
+            found.append([name, sort, classes_of(value)] if sort == "exception" else [name, sort])
+        return found
+
+    def call(self, request: Message, run: Callable[[Callable[[], Any]], Any]) -> Message:
+        """``run`` calls a function as the process has it that programs are called."""
+        what = request["call"]
+        with self._nodes(request) as rows:
+            arguments = [self._decoded(argument) for argument in request["args"]]
+            keywords = {key: self._decoded(value) for key, value in request["kwargs"].items()}
+
+            def calling() -> Any:
+                function = self._target(what) if type(what) is str else self._objects[what]
+                if self._lists:
+                    conversion = self._conversion(function)
+                    if conversion is not None:
+                        return conversion.called(function, arguments, keywords)
+                return function(*arguments, **keywords)
+
+            reply: Message = {}
+            with _around(request.get("around", {}), self._call_back, reply):
+                result = run(calling)
+            return self._answer(request, reply, rows, [*arguments, *keywords.values()], result)
+
+    def operate(self, request: Message) -> Message:
+        """Do something with a kept object (see `_OPERATIONS`)."""
+        with self._nodes(request) as rows:
+            ((name, number),) = ((key, request[key]) for key in _OPERATIONS if key in request)
+            operands = [self._decoded(operand) for operand in request.get("with", ())]
+            result = _OPERATIONS[name](self._objects[number], *operands)
+            return self._with_rows({"ok": self._encoded(result)}, rows)
+
+    def next_items(self, request: Message, describe: Callable[[BaseException], Message]) -> Message:
+        iterator = self._objects[request["next"]]
+        with self._nodes(request) as rows:
+            items: list[Any] = []
+            reply: Message = {"ok": items}
+            try:
+                for _ in range(request["items"]):
+                    items.append(self._encoded(next(iterator)))
+            except StopIteration:
+                reply["ended"] = True
+            except Exception as error:
+                if not items:
+                    raise
+                reply["then"] = describe(error)
+            return self._with_rows(reply, rows)
+
+    def named(self, name: str) -> Message:
+        """A name of the program as a kept object, or its value."""
+        with self._nodes({}) as rows:
+            return self._with_rows({"ok": self._encoded(self._namespace[name])}, rows)
+
+    # ---------------------------------------------------------------- what is called
+
+    def _target(self, what: str) -> Any:
+        first, _, second = what.partition(" or ")
+        found = self._found(first, only_if_defined=bool(second))
+        if found is _MISSING and second:
+            found = self._found(second, only_if_defined=False)
+        if found is _MISSING:
+            raise NameError(f"name {(second or first).partition('(')[0]!r} is not defined")
+        return found
+
+    def _found(self, what: str, only_if_defined: bool) -> Any:
+        name, _, method = what.partition("().")
+        value = self._namespace.get(name, _MISSING)
+        if value is _MISSING or not self._is_own(name, value):
+            return _MISSING
+        if not method:
+            return value
+        if only_if_defined and not (isinstance(value, type) and hasattr(value, method)):
+            return _MISSING
+        return getattr(value(), method)
+
+    def _is_own(self, name: str, value: Any) -> bool:
+        return self._given.get(name, _MISSING) is not value or name in self._mentioned
+
+    def _conversion(self, function: Any) -> Conversion | None:
+        function = getattr(function, "__func__", function)
+        if id(function) not in self._conversions:
+            self._conversions[id(function)] = conversion_of(function, self._class)
+        return self._conversions[id(function)]
+
+    # ---------------------------------------------------------------- values
+
+    def _answer(self, request: Message, reply: Message, rows: list[Any], arguments: list[Any], result: Any) -> Message:
+        if request["mutable"]:
+            before = [*request["args"], *request["kwargs"].values()]
+            after = [self._encoded(argument) for argument in arguments]
+            if after != before:
+                reply["args"] = after
+            for place, argument in enumerate(arguments):
+                if result is argument and type(result) in _MUTABLE:
+                    return self._with_rows(reply | {"same": place}, rows)
+        reply["ok"] = self._encoded(result)
+        return self._with_rows(reply, rows)
+
+    @contextlib.contextmanager
+    def _nodes(self, request: Message) -> Iterator[list[Any]]:
+        """A table of its own for a request, with the objects that came with it."""
+        outer, rows = self._table, request.get("nodes", [])
+        self._table = Table([self._node(*row) for row in rows])
+        try:
+            for value, (_, fields) in zip(self._table.objects, rows, strict=True):
+                for name, field in fields.items():
+                    setattr(value, name, self._decoded(field))
+            yield rows
+        finally:
+            self._table = outer
+
+    def _node(self, name: str, fields: Message) -> Any:
+        """An object without its fields; of a class of the program's own by its constructor, if a first value is enough."""
+        kind = self._class(name)
+        first = next(iter(fields.values()), None)
+        if self._namespace.get(name) is kind is not self._given.get(name) and type(first) is not dict:
+            with contextlib.suppress(TypeError):
+                return kind(first)
+        return blank(kind)
+
+    def _class(self, name: str) -> type:
+        """The program's class of a name, or the one that it is given, or one that is nothing but its name."""
+        found = self._namespace.get(name, getattr(builtins, name, None))
+        return found if isinstance(found, type) else type(name, (), {})
+
+    def _with_rows(self, reply: Message, before: list[Any]) -> Message:
+        """The answer with what became of the request's objects, and with new ones that it holds."""
+        assert self._table is not None
+        rows = [[number, *row] for number, row in enumerate(self._table.rows(self._encoded))]
+        changed = [row for row in rows if row[0] >= len(before) or row[1:] != before[row[0]]]
+        return reply | {"nodes": changed} if changed else reply
+
+    def exception(self, name: str) -> type[BaseException]:
+        """The program's or Python's class of this name."""
+        found = self._namespace.get(name, getattr(builtins, name, None))
+        return found if isinstance(found, type) and issubclass(found, BaseException) else RuntimeError
+
+    def encoded_apart(self, value: Any) -> Any:
+        """For a message of its own, within a request: objects that cross by their fields stay here."""
+        outer, self._table = self._table, None
+        try:
+            return self._encoded(value)
+        finally:
+            self._table = outer
+
+    def _encoded(self, value: Any) -> Any:
+        return encode(value, self._keep)
+
+    def _decoded(self, value: Any) -> Any:
+        return decode(value, self.resolve)
+
+    def _keep(self, value: Any) -> Any:
+        """What stands for an object that stays here: its number, its type's name, what it is, and its own name."""
+        kind = type(value)
+        is_node = kind.__name__ in self._node_classes or (kind in _GIVEN_NODES and not self._lists)
+        if is_node and self._table is not None:
+            return self._table.reference(value)
+        if self._lists:
+            listed = nodes_as_lists(value)
+            if listed is not None:
+                return self._encoded(listed)
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        name = str(getattr(value, "__name__", "")) if isinstance(value, type) else ""
+        own = name if self._namespace.get(name, _MISSING) is value else None
+        return {"o": [number, kind.__name__, _sort(value), own]}
+
+    def resolve(self, tag: str, body: Any) -> Any:
+        match tag:
+            case "n" if self._table is not None:
+                return self._table.objects[body]
+            case "k":
+                return self._class(body)
+            case "h":
+                return self._objects[body]
+            case "p":
+                return self._namespace[body]
+            case "builtin":
+                return getattr(builtins, body)
+            case "back":
+                return _passed(body, self._call_back)
+        raise ValueError(tag)
+
+
+def _passed(told: Message, call_back: Callable[[Message], Any]) -> Callable[..., Any]:
+    """What a test passed, to be called from here; with the name and text that it has there."""
+
+    def passed(*arguments: Any, **keywords: Any) -> Any:
+        return call_back({"back": told["number"], "args": list(arguments), "kwargs": keywords})
+
+    passed.__name__ = passed.__qualname__ = told["name"]
+    passed.__doc__ = told["doc"]
+    return passed
+
+
+@contextlib.contextmanager
+def _around(wanted: Message, call_back: Callable[[Message], Any], reply: Message) -> Iterator[None]:
+    """What a test has put in the place of the standard streams and of ``input``, in this process, too."""
+    if not wanted:
+        yield
+        return
+    before = sys.stdin, sys.stdout, builtins.input
+    if "stdin" in wanted:
+        sys.stdin = io.StringIO(wanted["stdin"])
+    if "input" in wanted:
+        builtins.input = _passed(wanted["input"], call_back)
+    if "stdout" in wanted:
+        sys.stdout = printed = io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, builtins.input = before
+        if "stdout" in wanted:
+            reply["printed"] = printed.getvalue()
+
+
+def _sort(value: Any) -> str:
+    """What the judge has to know of an object to stand for it."""
+    kind = type(value)
+    if isinstance(value, type):
+        return "exception" if issubclass(value, BaseException) else "class"
+    if hasattr(kind, "__next__"):
+        return "iterator"
+    if hasattr(kind, "__await__"):
+        return "awaitable"
+    return "callable" if callable(value) else "object"
+
+
+def _awaited(kept: Awaitable[Any]) -> Any:
+    import asyncio  # few programs need it
+
+    async def wait() -> Any:
+        return await kept
+
+    return asyncio.run(wait())
+
+
+def _left(kept: Any, kind: type[BaseException] | None, message: str) -> bool:
+    """The end of a ``with`` block, by an exception if a kind of one is given."""
+    if kind is None:
+        return bool(type(kept).__exit__(kept, None, None, None))
+    try:
+        raise kind(message)
+    except BaseException as error:
+        return bool(type(kept).__exit__(kept, type(error), error, error.__traceback__))
+
+
+def _is_of(kept: type, name: str) -> bool:
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and kind is not object and issubclass(kept, kind)
+
+
+def _reflected(of: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda kept, other: of(other, kept)
+
+
+_ARITHMETIC = {
+    name: getattr(operator, f"__{name}__")
+    for name in "add sub mul matmul truediv floordiv mod pow lshift rshift and or xor".split()
+}
+_OTHERS = "eq ne lt le gt ge iadd isub imul itruediv iand ior contains neg pos abs invert index setitem delitem".split()
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **_ARITHMETIC,
+    **{f"r{name}": _reflected(of) for name, of in _ARITHMETIC.items()},
+    **{name: getattr(operator, f"__{name}__") for name in _OTHERS},
+    "get": getattr,
+    "set": setattr,
+    "item": operator.getitem,
+    **{
+        kind.__name__: kind for kind in (len, str, repr, hash, bool, int, float, complex, iter, reversed, round, format)
+    },
+    **{function.__name__: function for function in (copy.copy, copy.deepcopy)},
+    "kind": type,
+    "isinstance": lambda kept, other: isinstance(other, kept),
+    "issubclass": lambda kept, other: issubclass(other, kept),
+    "issubclass_of": _is_of,
+    "enter": lambda kept: type(kept).__enter__(kept),
+    "exit": _left,
+    "await": _awaited,
+}
