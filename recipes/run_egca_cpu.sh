@@ -13,7 +13,7 @@ settings=(
   "DP=1                 of data parallelism"
   "ENGINE=megatron      or fsdp2"
   "MODEL=               a Hugging Face model, folder or name (default: the starter policy of this package)"
-  "TRAIN=               a parquet file that 'egca prepare' wrote (default: the starter problems)"
+  "TRAIN=               a parquet file of rows, as verl reads it (default: the starter problems)"
   "VAL=                 the same (default: TRAIN)"
   "DEBUGGER=0           1 serves a small chat model on the CPU, which is asked for what can't be proven"
   "ROLLOUT_SECONDS=0    what the longest rollout takes at least, others in proportion to their tokens, as on a server"
@@ -43,7 +43,7 @@ if [ -d "$MODEL" ]; then # else a name on the hub, fetched from there
 fi
 VAL=${VAL:-$TRAIN}
 for file in "$TRAIN" "$VAL"; do
-  [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare' writes it"
+  [ -f "$file" ] || refuse "$file: there is no such file"
 done
 
 # The embedded CPU platform: gloo, plain-torch layers, a transformers model as rollout.

@@ -4,7 +4,7 @@
 #
 #   bash recipes/run_egca_stdin.sh [KEY=VALUE ...] [hydra overrides] [--dry-run | --command]
 #
-# TRAIN and VAL are written by `egca prepare --format prime_code --source ROWS.parquet --out data/stdin`.
+# TRAIN and VAL are parquet files in any shape that README names; `egca prepare` writes them from the data sets' own files.
 # --dry-run prints the command and the resolved config, --command the command alone; neither needs a GPU.
 # KEY=VALUE, or from the environment:
 set -euo pipefail
@@ -30,7 +30,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
 read_arguments "$@"
 environment
 for file in "$TRAIN" "$VAL"; do
-  [ -n "$dry_run" ] || [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare --format prime_code' writes it"
+  [ -n "$dry_run" ] || [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare' writes it from a data set's own"
 done
 problems "$(realpath -m "$TRAIN")" "$(realpath -m "$VAL")" # Ray starts processes in folders of their own
 
