@@ -50,7 +50,7 @@ class Prepared:
         if self.without_tests:
             yield f"{self.without_tests} of them hold no program tests, and are as they were"
         if self.unsplit:
-            yield f"{self.unsplit} of them are in test as neither they nor the file's name say train or validation; see --split"
+            yield f"{self.unsplit} of them name no split, nor does the file: they are in test, unless --split says another"
         if self.time_limit > (ours := Limits().cpu_seconds):
             yield f"rows give a case up to {self.time_limit:g} s; the sandbox gives it {ours:g} s unless cpu_seconds says more"
         for reason, rows in self.skipped.most_common():

@@ -179,11 +179,9 @@ def _prompt(shape: Shape, read: ReadRow, entry_point: str | None) -> str:
         return prompt if isinstance(prompt := read.row.get("prompt"), str) else ""
     statement = shape.statement(read)
     name = (entry_point or "").rpartition(".")[2]
-    return (
-        statement
-        if name in statement or not statement.strip()
-        else f"{statement.rstrip()}\n\nThe tests call `{name}`.\n"
-    )
+    if name in statement or not statement.strip():
+        return statement
+    return f"{statement.rstrip()}\n\nThe tests call `{name}`.\n"
 
 
 # ---------------------------------------------------------------- where a row's tests are

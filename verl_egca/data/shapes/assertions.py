@@ -208,11 +208,20 @@ def _is_installed(name: str) -> bool:
 
 
 def _is_test_source(value: Any) -> bool:
-    if not isinstance(value, str) or not ("assert" in value or "def test" in value or "def check" in value):
+    """Whether a text is Python that asserts or holds tests, and not a program."""
+    if not isinstance(value, str) or not ("assert" in value or "test" in value or "check" in value):
         return False
     tree = parse(value, limit=None)
-    return tree is not None and any(isinstance(node, ast.Assert | ast.FunctionDef | ast.ClassDef) for node in tree.body)
+    return tree is not None and any(map(_is_test, tree.body))
+
+
+def _is_test(node: ast.stmt) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return node.name.startswith("test") or node.name == "check"
+    return isinstance(node, ast.Assert) or (isinstance(node, ast.ClassDef) and node.name.startswith("Test"))
 
 
 def _is_list_of_assertions(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(i, str) for i in value) and "assert" in value[0]
+    return (
+        isinstance(value, list) and all(isinstance(one, str) for one in value) and any("assert" in one for one in value)
+    )

@@ -72,12 +72,9 @@ def named(*mappings: Row) -> str | None:
 
 _NAMES = ("task_id", "question_id", "problem_id", "id", "name")
 _STATEMENTS = (
-    *("question", "problem", "question_content", "problem_statement", "query", "problem_description", "description"),
-    *("instruction", "prompt", "text", "input"),
-)
-_REFERENCES = (
-    *("solution", "solutions", "canonical_solution", "gold_standard_solution", "reference", "reference_solution"),
-)
+    "question problem question_content problem_statement query problem_description description instruction prompt text input"
+).split()
+_REFERENCES = ("solution solutions canonical_solution gold_standard_solution reference reference_solution").split()
 
 
 def _with_starter(statement: str, starter: str) -> str:

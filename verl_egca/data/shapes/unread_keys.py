@@ -7,70 +7,32 @@ from verl_egca.data.references import is_python
 from verl_egca.data.shapes.read_row import ReadRow
 from verl_egca.data.shapes.shape import Shape
 
-_CHECKERS = (
-    *("checker", "checker_code", "custom_checker", "generated_checker", "output_checker", "special_judge", "spj"),
-    *("is_special_judge", "interactor", "interactive", "is_interactive", "interaction_format", "judge_code", "grader"),
-)
-_HARNESS = (
-    *("test_harness", "test_harness_code", "harness", "harness_code", "assert_case", "import_prefix", "solution_file"),
-    *("test_setup_code", "setup_code", "teardown_code", "input_file", "output_file", "input_mode"),
-)
-_CALLED = ("fn_name", "func_name", "entry_point", "method_name", "class_name")
+_CHANGING = (
+    "checker checker_code custom_checker generated_checker output_checker special_judge is_special_judge spj judge_code grader "
+    "interactor interactive is_interactive interaction_format test_harness test_harness_code harness harness_code assert_case "
+    "import_prefix solution_file test_setup_code setup_code teardown_code input_file output_file input_mode "
+    "fn_name func_name entry_point method_name class_name"
+).split()
 _LANGUAGES = ("language", "lang", "programming_language")
 _AS_USUAL = {"default", "standard", "diff", "exact", "none", "stdio", "stdin", "stdout", "false", "no"}
 _SPOKEN = {"en", "english", "zh", "chinese", "cn", "fr", "de", "es", "ru", "russian", "ja", "japanese", "ko", "pt"}
 
 # in an object that holds nothing but tests, what is no test says which problem it is or how it is shown
-_ABOUT_THE_PROBLEM = {
-    *(
-        "task_id",
-        "problem_id",
-        "question_id",
-        "id",
-        "name",
-        "index",
-        "title",
-        "source",
-        "dataset",
-        "data_source",
-        "url",
-    ),
-    *(
-        "difficulty",
-        "tags",
-        "split",
-        "style",
-        "question",
-        "problem",
-        "prompt",
-        "description",
-        "starter_code",
-        "metadata",
-    ),
-    *("solution", "solutions", "reference", "time_limit", "memory_limit", "timeout", "max_test_cases", "ability"),
-    *("contest_id", "platform", "rating", "uid", "uids", "type", "testtype"),
-}
-
-
+_ABOUT_THE_PROBLEM = set(
+    "task_id problem_id question_id contest_id id uid uids name index title source dataset data_source platform url split style "
+    "difficulty rating tags ability question problem prompt description starter_code metadata solution solutions reference "
+    "time_limit memory_limit timeout max_test_cases type testtype".split()
+)
 # where the tests of one shape or another stand: a row that has two of them is not read by one
-_TESTS = (
-    *(
-        "test_list",
-        "test",
-        "test_code",
-        "functional",
-        "pytest",
-        "public_test_cases",
-        "private_test_cases",
-        "public_tests",
-    ),
-    *("verification_info", "official_tests", "tests", "test_cases", "unit_tests", "input_output", "inputs", "outputs"),
+_TESTS = set(
+    "test_list test test_code functional pytest public_test_cases private_test_cases public_tests verification_info "
+    "official_tests tests test_cases unit_tests input_output inputs outputs".split()
 )
 
 
 def refuse_unread(shape: Shape, read: ReadRow) -> None:
     """Raises BadInput for a key that says something about the tests, and that the shape doesn't read."""
-    for place, value in read.said(*(key for key in (*_CHECKERS, *_HARNESS, *_CALLED) if key not in shape.reads)):
+    for place, value in read.said(*(key for key in _CHANGING if key not in shape.reads)):
         if word_of(value) not in _AS_USUAL:
             raise read.place.bad(
                 place,
