@@ -25,7 +25,21 @@ _READ = 1 << 16
 
 _EMPTY: dict[Any, Any] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
-_BASES = (bool, int, float, complex, str, bytes, list, tuple, Counter, OrderedDict, dict, set, frozenset, deque)
+_AS_BASE: dict[type, Callable[[Any], Any]] = {  # past what a subclass makes of it
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    str: str.__str__,
+    bytes: bytes.__bytes__,
+    list: lambda value: list(list.__iter__(value)),
+    tuple: lambda value: tuple(tuple.__iter__(value)),
+    Counter: lambda value: Counter(dict(dict.items(value))),
+    OrderedDict: lambda value: OrderedDict(OrderedDict.items(value)),
+    dict: lambda value: dict(dict.items(value)),
+    set: lambda value: set(set.__iter__(value)),
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+    deque: lambda value: deque(deque.__iter__(value)),
+}
 _TIMES: dict[str, Any] = {
     "date": (datetime.date, ("year", "month", "day")),
     "time": (datetime.time, ("hour", "minute", "second", "microsecond")),
@@ -88,9 +102,9 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
         return {"B": getattr(value, "__name__", "")}
     if kind is _KEYS or kind is _VALUES or kind is _ITEMS:
         return {"v": [type(value).__name__, [encode(item, other) for item in value]]}
-    for base in _BASES:  # defaultdict, namedtuple, IntEnum, ...
+    for base, as_base in _AS_BASE.items():  # defaultdict, namedtuple, IntEnum, ...
         if issubclass(kind, base):
-            return encode(base(value), other)
+            return encode(as_base(value), other)
     if hasattr(kind, "tolist") and hasattr(kind, "dtype"):  # numpy's arrays and scalars
         return encode(value.tolist(), other)
     return other(value)

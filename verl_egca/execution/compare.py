@@ -9,8 +9,7 @@ Results of calls, at any depth:
 - keys of dicts are compared as JSON writes them: ``{1: 2}`` equals ``{"1": 2}``;
 - an expected list of one value equals that value, too (APPS and its heirs wrap an output; so verl's ``prime_code``).
 
-Standard output follows the same field's checkers: white space at the ends of lines and blank lines at the end do not
-count; lines that still differ are equal if they have the same tokens, where tokens that both read as floating-point
+Standard output follows the same field's checkers: white space at the ends of lines and blank lines do not count; lines that still differ are equal if they have the same tokens, where tokens that both read as floating-point
 numbers (one of them with a point or an exponent) may differ by 1e-6, relative or absolute, unless one is an integer past
 2**53.
 """
@@ -105,7 +104,7 @@ def output_matches(got: str, expected: str) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.rstrip().splitlines()]
+    return [line.strip() for line in text.splitlines() if line and not line.isspace()]
 
 
 def _line_matches(got: str, expected: str) -> bool:
