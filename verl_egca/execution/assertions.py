@@ -135,7 +135,10 @@ class Assertions:
 
         def compared(left: Any, right: Any, operator: Any) -> Any:
             self._seen = (left, right)
-            return operator(left, right)
+            result = operator(left, right)
+            if result is True:
+                self._seen = None
+            return result
 
         self._of = None
         self._namespace.clear()  # its functions name it, and would be kept until the collector comes
@@ -163,6 +166,8 @@ class Assertions:
                 raise Unsupported(f"the tests' set-up failed: {type(error).__name__}: {text_of(error)}") from None
         if self._entry in defined:
             namespace[self._entry] = namespace["candidate"] = program_s
+        elif self._entry in namespace:  # the judge's own must not stand in for what the program lacks
+            del namespace[self._entry]
         elif self._entry is not None and self._entry.partition("(")[0] in defined:
             namespace["candidate"] = Named(sitting, self._entry, "callable", False)
         self._namespace, self._of = namespace, (sitting, sitting.generation)

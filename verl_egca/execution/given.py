@@ -1,9 +1,9 @@
 """What a program that tests call finds, though it imports nothing.
 
 The names are those that the field's harnesses import: verl's ``prime_code``'s and LiveCodeBench's, module by module in their
-order, then the modules themselves, which win (``datetime`` is the module). LeetCode's ``ListNode`` and ``TreeNode`` come
-beside them. Built-in names stay what they are (``pow`` is not that of ``math``). Tests find the same names, with the judge's
-own objects behind them.
+order, then the modules themselves, which win (``datetime`` is the module). Only typing's come first, not last: ``Counter`` is
+the class, and not its alias. LeetCode's ``ListNode`` and ``TreeNode`` come beside them. Built-in names stay what they are
+(``pow`` is not that of ``math``). Tests find the same names, with the judge's own objects behind them.
 """
 
 from __future__ import annotations
@@ -15,21 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _STARRED = (
-    *(
-        "string",
-        "re",
-        "datetime",
-        "collections",
-        "heapq",
-        "bisect",
-        "copy",
-        "math",
-        "random",
-        "statistics",
-        "itertools",
-    ),
-    *("functools", "operator", "io", "sys", "json", "typing"),
-)
+    "typing string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json"
+).split()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ class Kinds:
             own, *bases = self._defined[name]
             if own[1] != name and self._defined.get(own[1], [None])[0] == own:  # another name of it
                 return self.stand_in(own[1])
-            self._stand_ins[name] = type(own[1][:80], (StandIn, self._first_known(bases)), {})
+            base = self._first_known(bases)
+            above = (base,) if issubclass(base, StandIn) else (StandIn, base)
+            self._stand_ins[name] = type(own[1][:80], above, {})
         return self._stand_ins[name]
 
     def name_of(self, kind: Any) -> str | None:

@@ -257,6 +257,8 @@ class RemoteIterator(Remote):
                 raise StopIteration
             count = 1 if self._egca_made or self._egca_asked < _ONE_BY_ONE else _AT_ONCE
             items, ended, then = self._egca_program.next_items(self._egca_number, count)
+            if self._egca_made and ended:  # it may begin again
+                raise StopIteration
             self._egca_keep(items[::-1], self._egca_asked + count, ended, then)
             return next(self)
         return self._egca_items.pop()
@@ -283,3 +285,11 @@ class RemoteCoroutine(Coroutine[Any, Any, Any]):
 
     def __repr__(self) -> str:
         return f"<{self._egca_kind} object>"
+
+
+def _documented(self: Remote) -> Any:
+    return self._egca_ask("get", "__doc__") if _within_test else None
+
+
+for _kind in (Remote, Named, RemoteIterator):  # theirs are not the program's
+    _kind.__doc__ = property(_documented)  # type: ignore[assignment]
