@@ -260,7 +260,7 @@ def _around(wanted: Message, call_back: Callable[[Message], Any], reply: Message
         return
     before = sys.stdin, sys.stdout, builtins.input
     if "stdin" in wanted:
-        sys.stdin = io.StringIO(wanted["stdin"])
+        sys.stdin = given = io.StringIO(wanted["stdin"])
     if "input" in wanted:
         builtins.input = _passed(wanted["input"], call_back)
     if "stdout" in wanted:
@@ -269,6 +269,8 @@ def _around(wanted: Message, call_back: Callable[[Message], Any], reply: Message
         yield
     finally:
         sys.stdin, sys.stdout, builtins.input = before
+        if "stdin" in wanted:
+            reply["read"] = given.tell()
         if "stdout" in wanted:
             reply["printed"] = printed.getvalue()
 
