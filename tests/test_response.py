@@ -1,9 +1,12 @@
 """Programs in responses: found in every form that policies answer in, each character at its place."""
 
+from itertools import pairwise
+
 import pytest
+from answers import ADD, ANSWERS, FUNCTION, SCRIPT, STARTER, SUM, TOTAL, TWO_SUM, WRONG, fenced, passes
 from hypothesis import example, given
 from hypothesis import strategies as st
-from problems import assertion_problem, stdio_problem
+from problems import assertion_problem
 
 from verl_egca.response import extract_program, program_from_completion
 
@@ -13,41 +16,127 @@ PROBLEM = assertion_problem("assert f(1) == 2")
 CONTINUED = assertion_problem("assert f(1) == 2", code_prefix=PROMPT)
 
 
+@pytest.mark.parametrize("answer", [pytest.param(answer, id=answer.name) for answer in ANSWERS])
+def test_the_program_of_an_answer_is_the_one_that_is_wanted_and_it_passes(answer):
+    program = extract_program(answer.response, answer.problem)
+    assert program.source == answer.program
+    assert passes(answer.problem, program.source)
+    check_places(program, answer.response, answer.problem)
+
+
+@pytest.mark.parametrize(
+    ("response", "problem", "source"),
+    [
+        ("```python\n```", PROBLEM, ""),
+        ("", PROBLEM, ""),
+        ("I can't do that.", PROBLEM, "I can't do that."),
+        ("```python\nreturn x\n```", CONTINUED, "return x\n"),
+        ("```cpp\nint f(int x) { return x; }\n```", PROBLEM, "int f(int x) { return x; }\n"),
+        (fenced("print(f(1))\n"), PROBLEM, "print(f(1))\n"),
+        ("5", SUM, "5"),
+        (f"```python\n{CODE.replace(':', '')}```", PROBLEM, CODE.replace(":", "")),
+        ("n = int(input()\nprint(n)\n", SUM, "n = int(input()\nprint(n)\n"),
+    ],
+)
+def test_a_response_without_a_right_program_is_a_program_that_fails(response, problem, source):
+    assert extract_program(response, problem).source == source
+    assert not passes(problem, source)
+
+
 @pytest.mark.parametrize(
     ("response", "source"),
     [
-        (CODE, CODE),
-        (f"```python\n{CODE}```", CODE),
-        (f"Sure!\n\n```py\n{CODE}```\nThis adds one.", CODE),
-        (f"```\n{CODE}```", CODE),
-        (f"~~~python\n{CODE}~~~\n", CODE),
-        (f"```python\n{CODE}", CODE),  # cut off
-        ("```python\ndef f(x):\n    return x +", "def f(x):\n    return x +"),
-        (f"```python\nprint(1)\n```\nthen\n```python\n{CODE}```\nuse it:\n```python\nf(1)\n```", CODE),
-        (f"```python\ndef f(x): pass\n```\nbetter:\n```python\n{CODE}```", CODE),
-        (f"```bash\npip install x\n```\n```python\n{CODE}```", CODE),
-        ("1. Step\n   ```python\n   def f(x):\n       return x + 1\n   ```", CODE),
-        (CODE.replace("\n", "\r\n"), CODE.replace("\n", "\r\n")),
-        (f"```python\r\n{CODE}\r\n```", CODE + "\r\n"),
-        ("def f(x):\n\treturn x + 1\n", "def f(x):\n\treturn x + 1\n"),
-        (f"Here is the function:\n{CODE}", CODE),
-        (f"{CODE}\nIt adds one to x.\n", CODE + "\n"),
-        (f"import math\n\n{CODE}", f"import math\n\n{CODE}"),
-        ("```python\n```", ""),
-        ("", ""),
-        ("I can't do that.", "I can't do that."),
-        (f"```python\n{CODE}```python\nprint(f(1))\n```", CODE),  # never closed before the next
+        (f"def plus(x:\n    return x\n\n{CODE}", CODE),  # nothing of it is used
+        ("def plus(x:\n    return x\n\ndef f(x):\n    return plus(x)\n", None),
+        (f"{CODE}\nfor x in range(3) print(f(x))\n", CODE + "\n"),
     ],
 )
-def test_the_program_of_a_response(response, source):
-    program = extract_program(response, PROBLEM)
-    assert program.source == source
-    for segment in program.segments:
-        here = source[segment.source_start : segment.source_start + segment.length]
-        assert response[segment.response_start : segment.response_start + segment.length] == here
+def test_a_function_is_parted_from_a_mistake_only_if_it_does_not_use_it(response, source):
+    for text in (response, fenced(response)):
+        assert extract_program(text, PROBLEM).source == (response if source is None else source)
 
 
-def test_a_completion_continues_the_prompts_code():
+def test_a_script_is_not_parted_from_its_mistakes():
+    script = "n = int(input())\nfor i in range(n) print(i)\nprint(n)\n"
+    assert extract_program(fenced(script), SUM).source == script
+    assert extract_program(f"So:\n\n{script}\nThat was the program.", SUM).source == script + "\n"
+
+
+class TestACutOffResponse:
+    @pytest.mark.parametrize(
+        ("response", "problem"),
+        [
+            ("def f(x):\n    if x:\n        return 1\n    for", PROBLEM),
+            ("    y = x\n    for", CONTINUED),
+            ("n = int(input())\nprint(n)\nwhile Tr", SUM),
+            ("n = int(input())\nprint(n)\nwhile n:\n    n = (", SUM),
+        ],
+    )
+    def test_keeps_its_unfinished_end(self, response, problem):
+        for text in (response, f"```python\n{response}"):
+            program = extract_program(text, problem, truncated=True)
+            assert program.truncated
+            assert program.source == problem.code_prefix + response
+
+    def test_holds_the_program_that_was_whole_before(self):
+        response = f"{fenced(CODE)}\nOr better:\n```python\ndef f(x):\n    return (x"
+        assert extract_program(response, PROBLEM, truncated=True).source == CODE
+
+    def test_holds_no_draft_of_its_thinking_if_the_answer_has_begun(self):
+        response = f"<think>{fenced(CODE)}</think>\n```python\ndef f(x):\n    return (x"
+        assert extract_program(response, PROBLEM, truncated=True).source == "def f(x):\n    return (x"
+
+
+class TestTextThatIsNotThePolicys:
+    TOOL = f"<tool_response>\n{fenced(WRONG)}\n</tool_response>\n"
+
+    def own(self, *parts):
+        """(response, ranges of its own text) of parts that are the policy's and the tool's by turns."""
+        ranges, at = [], 0
+        for place, part in enumerate(parts):
+            if place % 2 == 0:
+                ranges.append((at, at + len(part)))
+            at += len(part)
+        return "".join(parts), ranges
+
+    @pytest.mark.parametrize(
+        ("parts", "source"),
+        [
+            ((f"Let me try:\n{fenced(FUNCTION)}\n", TOOL, "That works."), FUNCTION),
+            ((f"{fenced(WRONG)}\n", TOOL, f"Better:\n{fenced(FUNCTION)}"), FUNCTION),
+            (("def add(a, b):\n    return a + b\n", TOOL, "Done with it."), FUNCTION),
+            (("```python\n" + FUNCTION, TOOL, "print(1)\n```"), FUNCTION),
+            (("I look it up.", TOOL, ""), "I look it up."),
+            (("", f"```python\n{FUNCTION}```", "\nthat is it"), "\nthat is it"),
+        ],
+    )
+    def test_is_never_the_program(self, parts, source):
+        response, own = self.own(*parts)
+        program = extract_program(response, ADD, own=own)
+        assert program.source == source
+        check_places(program, response, ADD)
+
+    def test_is_not_joined_with_it(self):
+        response, own = self.own(
+            "```python\ndef add(a, b):\n    return plus(a, b)```", f"\n{fenced('def plus(a, b): return 1')}\n", ""
+        )
+        assert extract_program(response, ADD, own=own).source == "def add(a, b):\n    return plus(a, b)"
+
+
+def test_a_problem_whose_entry_point_has_no_name_wants_what_its_assertions_call():
+    problem = assertion_problem("assert f(1) == 2", entry_point=None)
+    assert extract_program(f"{fenced(CODE)}\nso\n{fenced('print(f(1))')}", problem).source == CODE
+
+
+def test_a_name_that_the_data_set_provides_is_not_taken_from_elsewhere():
+    node = "class Node:\n    pass\n"
+    use = "def f(x):\n    return Node()\n"
+    response = f"Given is\n{fenced(node)}\nI write\n{fenced(use)}"
+    assert extract_program(response, PROBLEM).source == node + use
+    assert extract_program(response, PROBLEM.model_copy(update={"preamble": node})).source == use
+
+
+def test_a_completion_maps_back_to_the_response_and_the_prompts_code_does_not():
     for response in ("    return x + 1\n", "```python\n    return x + 1\n```"):
         program = extract_program(response, CONTINUED)
         assert program.source == PROMPT + "    return x + 1\n"
@@ -58,31 +147,12 @@ def test_a_completion_continues_the_prompts_code():
         assert program.to_response(0, at + 6)[0] == response.index("    return")
 
 
-def test_a_completion_that_runs_on_into_prose_stops_there():
-    program = extract_program("    return x + 1\n\nThis function adds one.\n", CONTINUED)
-    assert program.source == PROMPT + "    return x + 1\n\n"
-
-
-def test_a_response_that_defines_the_function_again_continues_nothing():
-    assert extract_program(CODE, CONTINUED).source == CODE
-
-
-def test_a_script_has_no_entry_point_to_look_for():
-    script = "n = int(input())\nprint(n)\n"
-    assert extract_program(f"```python\n{script}```", stdio_problem(("1", "1"))).source == script
-    assert extract_program(script, stdio_problem(("1", "1"))).source == script
-
-
 def test_indentation_of_a_list_item_maps_back():
     response = "1. So:\n   ```python\n   def f(x):\n       return x\n   ```"
     program = extract_program(response, PROBLEM)
     at = program.source.index("return x")
     start, end = program.to_response(at, at + 8)
     assert response[start:end] == "return x"
-
-
-def test_a_cut_off_response_is_marked():
-    assert extract_program("```python\ndef f(x", PROBLEM, truncated=True).truncated
 
 
 def test_a_completion_of_a_sample_row_is_taken_to_the_letter():
@@ -92,34 +162,98 @@ def test_a_completion_of_a_sample_row_is_taken_to_the_letter():
 
 pieces = st.sampled_from(
     [
-        "```",
-        "```python\n",
-        "~~~\n",
-        "def f(x):\n",
-        "    return x\n",
-        "\r\n",
-        "\t",
-        "é😀",
-        "prose here\n",
-        "x = 1\n",
-        "`",
-        "   ```py\n",
+        *(
+            "```",
+            "```python\n",
+            "~~~\n",
+            "`",
+            "   ```py\n",
+            "> ```\n",
+            "\n```\n",
+            "```text\n",
+            '"""',
+            "'''",
+            "(",
+            "]",
+            "\\\n",
+        ),
+        *(
+            "def f(x):\n",
+            "    return x\n",
+            "x = 1\n",
+            "print(input())\n",
+            ">>> f(1)\n",
+            "@f\n",
+            "class Solution:\n",
+            "return\n",
+        ),
+        *(
+            "\r\n",
+            "\r",
+            "\n",
+            "\t",
+            "\f",
+            "é😀",
+            "\ufeff",
+            "\0",
+            "\ud800",
+            "prose here\n",
+            "Note\n",
+            "7\n",
+            "import f\n",
+        ),
+        *("<think>", "</think>\n", "<|im_end|>", "</s>", "[DONE]\n", "[/INST]", "<code>", "<｜end▁of▁sentence｜>"),
     ]
 )
+texts = st.lists(pieces | st.text(max_size=8), max_size=14).map("".join)
 
 
-@example("\t```python\n~~~\n\t", False)  # ends within the fence's indentation
-@given(st.lists(pieces, max_size=12).map("".join), st.booleans())
-def test_every_character_of_a_program_has_its_place(response, continued):
-    problem = CONTINUED if continued else PROBLEM
-    program = extract_program(response, problem)
+@example("\t```python\n~~~\n\t", PROBLEM, None)  # ends within the fence's indentation
+@example("```python\ndef f(x): return g```\n```python\ndef g(): 1```", PROBLEM, None)
+@given(
+    texts, st.sampled_from([PROBLEM, CONTINUED, SUM, TOTAL, TWO_SUM, STARTER]), st.none() | st.lists(st.integers(0, 60))
+)
+def test_every_character_of_a_program_has_its_place(response, problem, edges):
+    own = None
+    if edges is not None:
+        edges = sorted({min(edge, len(response)) for edge in edges})
+        own = list(zip(edges[::2], edges[1::2], strict=False))
+    program = extract_program(response, problem, own=own)
+    check_places(program, response, problem)
+    for segment in program.segments:
+        first, last = segment.response_start, segment.response_start + segment.length
+        assert own is None or any(start <= first and last <= end for start, end in own)
+
+
+@given(texts)
+def test_what_a_response_holds_in_a_fence_of_its_own_is_found_whatever_stands_before(text):
+    response = text.replace("`", "").replace("~", "").replace("think", "") + f"\n\n```python\n{SCRIPT}```\n"
+    ended = any(token in response for token in ("<|im_end|>", "</s>", "[DONE]", "sentence"))
+    assert ended or SCRIPT in extract_program(response, SUM).source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(\n", "```\n", "a ```\n", "x = 1<|a|>\n", 'x = """a\n', "def f(x):\n", "`", "Aaa aaa ", "[", "\ud800", "\0"],
+)
+def test_nonsense_of_any_length_is_read_within_bounds(text):
+    """These would take hours if work grew with the cube of the length, as the search for the longest piece does."""
+    response = text * (60_000 // len(text))
+    check_places(extract_program(response, CONTINUED), response, CONTINUED)
+
+
+def check_places(program, response, problem):
+    """Every character outside the prompt's code is the response's, in its order."""
     covered = "".join(response[s.response_start : s.response_start + s.length] for s in program.segments)
     prefix = program.source[: len(program.source) - len(covered)]
-    assert prefix in ("", problem.code_prefix)
+    assert problem.code_prefix.startswith(prefix)
     assert program.source == prefix + covered
+    ends = [(s.response_start, s.response_start + s.length) for s in program.segments]
+    assert all(before[1] <= after[0] for before, after in pairwise(ends))
+    at = len(prefix)
+    for segment in program.segments:
+        assert segment.source_start == at
+        assert segment.length > 0
+        at += segment.length
     if covered:
-        start, end = program.to_response(len(prefix), len(program.source))
-        assert (start, end) == (
-            program.segments[0].response_start,
-            program.segments[-1].response_start + program.segments[-1].length,
-        )
+        assert program.to_response(len(prefix), len(program.source)) == (ends[0][0], ends[-1][1])

@@ -15,6 +15,7 @@ from verl_egca.source import SourceRange, SourceText
 
 MAX_SOURCE = 1 << 18
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_HOLDS_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ def parse(source: str, limit: int | None = MAX_SOURCE) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements that run as the module's own, in the order of the text; what functions and classes hold is left out."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, _DEFINITIONS):
+            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, _HOLDS_STATEMENTS)]
+            waiting += reversed(inner)
 
 
 def statements(source: str) -> list[Statement]:

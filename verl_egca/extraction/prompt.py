@@ -1,0 +1,54 @@
+"""The prompt's code, and whether an answer goes on with it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from verl_egca.extraction.bounded_parser import BoundedParser
+from verl_egca.extraction.lines import dedented, is_blank, joined, lines_between
+from verl_egca.extraction.worth import names_by_line, root_of
+from verl_egca.problem import Problem
+
+_SIGNATURE = re.compile(r"^[ \t]+(?:async[ \t]+)?def\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCode:
+    """``code`` ends where a completion goes on; it may end within a line."""
+
+    code: str
+    entry_point: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> PromptCode | None:
+        """None where programs are written whole."""
+        if not problem.code_prefix or problem.entry_point is None:
+            return None
+        return cls(problem.code_prefix, problem.entry_point)
+
+    @property
+    def ends_within_a_line(self) -> bool:
+        return not self.code.endswith(("\n", "\r"))
+
+    def may_go_on(self, text: str) -> bool:
+        """Whether a text is the rest of a function rather than code of its own: it is indented, and defines it not anew."""
+        lines = tuple(lines_between(text, 0, len(text)))
+        first = next((line for line in lines if not is_blank(text, line)), None)
+        if first is None or not (text[first[0]] in " \t" or self.ends_within_a_line):
+            return False
+        return root_of(self.entry_point) not in names_by_line(joined(text, dedented(text, lines)))
+
+    def before(self, text: str, parser: BoundedParser) -> tuple[str, ast.Module] | None:
+        """The code to put before a text that goes on, so that both parse, and their tree; None if they do not.
+
+        A method's text may repeat the signature: then the code is all before it.
+        """
+        signatures = list(_SIGNATURE.finditer(self.code))
+        heads = [self.code[: signatures[-1].start()]] if signatures and _SIGNATURE.search(text) else []
+        for code in (self.code, *heads):
+            tree = parser.parse(code + text)
+            if tree is not None:
+                return code, tree
+        return None
