@@ -163,6 +163,8 @@ class Assertions:
             except (Raised, NameError):  # it calls into the program
                 raise
             except Exception as error:
+                if isinstance(error, AssertionError) and sitting.shown_call(shown) is not None:
+                    raise
                 raise Unsupported(f"the tests' set-up failed: {type(error).__name__}: {text_of(error)}") from None
         if self._entry in defined:
             namespace[self._entry] = namespace["candidate"] = program_s

@@ -104,9 +104,10 @@ class Calls:
             return self._with_rows(reply, rows)
 
     def named(self, name: str) -> Message:
-        """A name of the program as a kept object, or its value."""
+        """A name of the program, or a method of an object made anew, as a kept object; or its value."""
         with self._nodes({}) as rows:
-            return self._with_rows({"ok": self._encoded(self._namespace[name])}, rows)
+            value = self._target(name) if "(" in name else self._namespace[name]
+            return self._with_rows({"ok": self._encoded(value)}, rows)
 
     # ---------------------------------------------------------------- what is called
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import traceback
 from collections.abc import Collection
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NoReturn
 
 from verl_egca.execution.codec import NotPlain, encode
@@ -23,7 +25,7 @@ def describe(error: BaseException, names: Collection[str]) -> dict[str, Any]:
     described: dict[str, Any] = {"error": type(error).__name__, "message": message}
     described["ended"] = isinstance(error, SystemExit)
     described["classes"] = classes_of(type(error))
-    described |= {"args": _plain(list(error.args)), "fields": _plain(dict(getattr(error, "__dict__", {})))}
+    described |= {"args": _plain(list(error.args)), "fields": _plain(_fields(error))}
     if isinstance(error, SyntaxError) and error.filename in names:
         described |= {"message": str(error.msg)[:500], "line": error.lineno, "compile": True}
         described |= {"col": error.offset, "end_line": error.end_lineno, "end_col": error.end_offset}
@@ -38,6 +40,17 @@ def describe(error: BaseException, names: Collection[str]) -> dict[str, Any]:
 def classes_of(kind: type) -> list[list[str]]:
     """Module and name of a class and of its bases, in the order of resolution."""
     return [[str(one.__module__), str(one.__name__)] for one in kind.__mro__[:-1]]
+
+
+def _fields(error: BaseException) -> dict[str, Any]:
+    """What it holds that is plain data, by name: its own attributes, and those of its kind in Python."""
+    found = dict(getattr(error, "__dict__", {}))
+    for kind in type(error).__mro__[:-3]:  # but for BaseException's
+        for name, member in vars(kind).items():
+            if isinstance(member, MemberDescriptorType | GetSetDescriptorType) and not name.startswith("__"):
+                with contextlib.suppress(AttributeError):
+                    found[name] = getattr(error, name)
+    return {name: value for name, value in found.items() if _plain(value) is not None}
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,7 @@ _MOST_TIMED_OUT_TRIALS = 2  # in one request; the texts after these are not trie
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
+_MOST_DIGITS = 100_000  # of an integer as text in tests, which takes quadratic time
 _STACK, _STACK_A_FRAME = 100 << 20, 2 << 10  # for tests that recurse, along a list of ten thousand nodes for one
 
 
@@ -62,6 +63,7 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
     stack = _STACK if most == resource.RLIM_INFINITY else min(_STACK, most)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
     sys.setrecursionlimit(stack // _STACK_A_FRAME)
+    sys.set_int_max_str_digits(_MOST_DIGITS)
     gc.set_threshold(200_000, 20, 100)  # a large answer is millions of new objects, and none of them garbage
     judge = Judge(zygote, limits, mmap.mmap(progress, 4))
     answers.write(json.dumps(zygote.told) + "\n")

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -30,6 +31,7 @@ _POLL_MS, _LATE_POLL_MS = 50, 2
 _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
 _PATIENCE = 10  # times the wall time, for what neither sleeps nor gets its CPU time
 _READ = 1 << 16
+_MOST_DIGITS = 640  # of an integer in an answer: larger ones are written otherwise (see `codec`)
 _ANSWERS = MOST_ANSWERED + MAX_FRAME + _READ  # bytes that answers to calls sent ahead may have
 # The kernel's limit of CPU time, which holds should this process not. A case is ended by this process long before.
 _MOST_CASES, _SPARE_S, _MOST_CPU_S = 1000, 2, 1 << 40
@@ -401,10 +403,14 @@ class Program:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
+    most = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(_MOST_DIGITS)
     try:
         reply = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise Ended("forged", f"an answer that is not JSON: {error!s:.100}") from None
+    finally:
+        sys.set_int_max_str_digits(most)
     if type(reply) is not dict:
         raise Ended("forged", "an answer that is no object")
     return reply

@@ -8,6 +8,7 @@ judge's own class. None is of a kind that would end a test's loops (`StopIterati
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -77,9 +78,9 @@ class Kinds:
             own, *bases = self._defined[name]
             if own[1] != name and self._defined.get(own[1], [None])[0] == own:  # another name of it
                 return self.stand_in(own[1])
-            base = self._first_known(bases)
-            above = (base,) if issubclass(base, StandIn) else (StandIn, base)
-            self._stand_ins[name] = type(own[1][:80], above, {})
+            above = self._known(bases)
+            above = above if any(issubclass(base, StandIn) for base in above) else [StandIn, *above]
+            self._stand_ins[name] = type(own[1][:80], tuple(above), {})
         return self._stand_ins[name]
 
     def name_of(self, kind: Any) -> str | None:
@@ -88,24 +89,28 @@ class Kinds:
 
     def raised(self, told: dict[str, Any], arguments: Sequence[Any], fields: dict[str, Any]) -> Raised:
         """``told`` has the type's name, the message and the classes; ``arguments`` and ``fields`` are plain data."""
-        kind = self._first_known(told["classes"])
+        kinds = [kind for kind in self._known(told["classes"]) if kind is not Exception]
         try:
-            bases = (Raised,) if kind is Exception else (Raised, kind)
-            error: Raised = _made(type(told["error"][:80], bases, {}), kind, arguments)
+            error = _made(type(told["error"][:80], (Raised, *kinds), {}), kinds, arguments)
         except (TypeError, ValueError):  # kinds that want other arguments, names that no type can have
             error = Raised(*arguments)
-        error.__dict__.update(fields)
+        for name, value in fields.items():
+            with contextlib.suppress(AttributeError, TypeError):
+                setattr(error, name, value)
         error.error = told
         return error
 
-    def _first_known(self, classes: Classes) -> type[BaseException]:
+    def _known(self, classes: Classes) -> list[Any]:
+        """Those that there are here, without those that are bases of others."""
+        found: list[type] = []
         for module, name in classes:
             if name in self._defined and self._defined[name][0] == (module, name):
-                return self.stand_in(name)
-            kind = _of_python(module, name)
-            if kind is not None:
-                return kind
-        return Exception
+                kind: type | None = self.stand_in(name)
+            else:
+                kind = _of_python(module, name)
+            if kind is not None and not any(issubclass(one, kind) for one in found):
+                found.append(kind)
+        return found or [Exception]
 
 
 def _of_python(module: str, name: str) -> type[BaseException] | None:
@@ -118,11 +123,10 @@ def _of_python(module: str, name: str) -> type[BaseException] | None:
     return None
 
 
-def _made(kind: type[Raised], python_s: type[BaseException], arguments: Sequence[Any]) -> Raised:
+def _made(kind: type[Raised], kinds: Sequence[type], arguments: Sequence[Any]) -> Raised:
     error: Raised = kind.__new__(kind, *arguments)
-    try:
-        if not issubclass(python_s, StandIn):
-            python_s.__init__(error, *arguments)
-    except Exception:  # it has then what the program's own has in its fields
-        pass
+    for one in kinds:
+        if not issubclass(one, StandIn):
+            with contextlib.suppress(Exception):  # it has then what the program's own has in its fields
+                one.__init__(error, *arguments)
     return error
