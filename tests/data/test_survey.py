@@ -80,6 +80,13 @@ def test_past_the_budget_rows_are_counted_as_unchecked(surveyed):
     assert (found.checked, found.unchecked, found.problems) == (0, 2, 2)
 
 
+def test_rows_that_allow_a_case_more_time_than_the_sandbox_are_told(surveyed):
+    row = {"question": "f", "solutions": json.dumps([RIGHT]), "starter_code": "def f(x):", "time_limit": "9.5 seconds"}
+    row["input_output"] = json.dumps({"fn_name": "f", "inputs": [[1]], "outputs": [2]})
+    text = survey_text([surveyed(row, own("one"))], 60.0)
+    assert "more time for a case than the sandbox gives: 1 row, up to 9.5 s; raise egca.sandbox.cpu_seconds" in text
+
+
 def test_the_table_says_all_of_it(surveyed):
     wrong = own("two", reference="def f(x):\n    return x\n")
     text = survey_text([surveyed(own("one"), wrong, verl_row("42", "numina_olympiads", "math"))], 60.0)

@@ -128,7 +128,7 @@ def test_a_row_of_verls_own_shape_is_judged_as_it_stands(manager, tokenizer, tru
     assert (result["reward_score"], record.mode) == (1.0, "CORRECT")
     result, record = scored(manager, row_sample(tokenizer, PREFIX + "    return x - 1\n", truth))
     assert (result["reward_score"], record.mode) == (0.0, "LOGIC")
-    assert record.task_id.startswith("codecontests/")
+    assert record.task_id.startswith("codecontests-")
 
 
 def test_of_several_references_the_first_that_passes_is_taken(manager):

@@ -17,6 +17,7 @@ from pathlib import Path
 from verl_egca.data.reference_choice import MOST_REFERENCES
 from verl_egca.data.row_problem import NO_TESTS, RowPlace, problem_of_row, references_of_row, shape_of_row
 from verl_egca.data.rows import BadInput, Row, read_rows
+from verl_egca.data.time_limits import time_limit_of_row
 from verl_egca.execution.sandbox import Sandbox, SandboxError
 from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.problem import Problem
@@ -41,6 +42,7 @@ class Fault(StrEnum):
 class Survey:
     """``shapes`` counts rows; ``references`` and ``without_reference`` are of rows with program tests.
 
+    ``slow`` rows allow a case more time than the sandbox does, up to ``slowest_s`` seconds.
     ``sources`` are the data sources of the rows without program tests, counted. ``unchecked`` rows came after the budget.
     ``faults`` names the first rows of each fault, ``counts`` counts all of them.
     """
@@ -49,6 +51,8 @@ class Survey:
     shapes: Counter[str] = field(default_factory=Counter)
     references: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
+    slow: int = 0
+    slowest_s: float = 0.0
     checked: int = 0
     unchecked: int = 0
     counts: Counter[Fault] = field(default_factory=Counter)
@@ -99,6 +103,8 @@ def survey(
     with ThreadPoolExecutor(workers) as threads:
         running: deque[Future[Callable[[Survey], None]]] = deque()
         for number, row, problem in _problems(found, read_rows(path) if rows is None else rows):
+            if (limit := time_limit_of_row(row)) is not None and limit > sandbox.limits.cpu_seconds:
+                found.slow, found.slowest_s = found.slow + 1, max(found.slowest_s, limit)
             if not budget.is_left:
                 found.unchecked += 1
                 continue

@@ -46,6 +46,11 @@ def _lines(surveys: Sequence[Survey], budget_s: float) -> Iterator[str]:
                 else ""
             )
         )
+        if one.slow:
+            yield (
+                f"{one.path.name}: more time for a case than the sandbox gives: {_rows(one.slow)}, up to {one.slowest_s:g} s; raise "
+                "egca.sandbox.cpu_seconds"
+            )
         for fault, named in one.faults.items():
             count = one.counts[fault]
             more = f" (the first {len(named)})" if count > len(named) else ""

@@ -15,11 +15,16 @@ from verl_egca.data.rows import BadInput
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.problem import Problem
 from verl_egca.sharing import Shared
+from verl_egca.training import response_mask
 
 logger = logging.getLogger(__name__)
 
 _KEPT_BYTES = 100_000_000  # of rows
-_COLUMNS = ("data_source", "reward_model", "extra_info", "raw_prompt", "prompt")
+# What verl puts beside a row's own columns: of the sample, not of the row, or of no matter to its tests.
+_OF_SAMPLE = {
+    *("uid", "session_id", "global_steps", "agent_name", "tools_kwargs", "interaction_kwargs", "tool_extra_fields"),
+    *("prompt_len", "response_len", "multi_modal_data", "multi_modal_inputs", response_mask.KEY),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +81,4 @@ class RowProblems:
 
 
 def _row(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: columns[name] for name in _COLUMNS if name in columns}
+    return {name: value for name, value in columns.items() if name not in _OF_SAMPLE and not name.startswith("__")}
