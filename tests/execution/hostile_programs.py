@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from execution.leetcode_preamble import PREAMBLE
 from problems import assertion_problem, call_problem, stdio_problem
 
 from verl_egca.execution.confinement.layers import Layer
@@ -588,6 +589,201 @@ hostile(
     "changes the test's data",
     "def f(xs):\n    xs[:] = [1013] * 9\n    return xs",
     problem=assertion_problem("xs = [1, 2]\nassert f(xs) == [2, 1]", "xs = [1, 2]\nf(xs)\nassert xs == [2, 1]"),
+)
+
+# ---------------------------------------------------------------------------------------------- nodes, classes, names
+
+NODES = assertion_problem(
+    "check(candidate)",
+    setup="def check(candidate):\n    assert is_same_list(candidate(list_node([2])), list_node([1013]))\n"
+    "    assert is_same_tree(candidate(tree_node([3])), tree_node([52781, 7]))\n    assert candidate(list_node([4])).val == 1013\n",
+    preamble=PREAMBLE,
+)
+# of which only the second class's objects are made by the test
+CLASSES = assertion_problem(
+    *(
+        "assert abs(f(2) - 1013.0) < 1e-6",
+        "assert X(2) == 1013",
+        "assert X(2) in [1013]",
+        "assert 1013 == X(2).value()",
+    ),
+    "assert X(2).value().count(1) == 1013",
+    "assert abs(X(2).value() - 1013.0) < 1e-6",
+)
+hostile(
+    "a node whose value is equal to everything",
+    "wins by __eq__ of a field",
+    f"class E:\n{EQUAL}def f(x):\n    return ListNode(E(), ListNode(E())) if type(x) is ListNode else TreeNode(E(), TreeNode(E()))",
+    problem=NODES,
+)
+hostile(
+    "a node's class that is equal to everything",
+    "wins by __eq__ of a class that both sides have",
+    f"class ListNode:\n    val = 5\n    next = None\n{EQUAL}class TreeNode(ListNode):\n    left = right = None\ndef f(x): return ListNode() if type(x) is ListNode else TreeNode()",
+    problem=NODES,
+)
+hostile(
+    "the preamble's functions replaced",
+    "compares as it likes",
+    "list_node = tree_node = lambda values: None\nis_same_list = is_same_tree = lambda a, b: True\nListNode.__eq__ = lambda a, b: True\nTreeNode.val = 1013\ndeque = None\ndef f(x): return x",
+    problem=NODES,
+)
+hostile(
+    "a circle of nodes",
+    "is compared for ever",
+    "def f(x):\n    x.val = 1013\n    if hasattr(x, 'next'): x.next = x\n    else: x.left = x.right = x\n    return x",
+    WRONG,
+    TIMEOUT,
+    PASSED,
+    problem=NODES,
+)
+for _name, _reply in {
+    "a node that was not sent": "{'ok': {'n': 7}}", "a node before the first": "{'ok': {'n': -1}}", "a node of no number": "{'ok': {'n': 'x'}}",
+    "nodes out of order": "{'ok': {'n': 1}, 'nodes': [[9, 'ListNode', {}]]}", "a node of no class": "{'ok': 1, 'nodes': [[1, 'Missing', {}]]}",
+    "a node of a class that is none": "{'ok': 1, 'nodes': [[1, 'list_node', {}]]}", "a node of an exception's class": "{'ok': 1, 'nodes': [[1, 'ValueError', {}]]}",
+    "a node of a class that tests have for themselves": "{'ok': 1, 'nodes': [[1, 'deque', {}]]}", "nodes that are no rows": "{'ok': 1, 'nodes': 5}",
+    "fields that are none": "{'ok': 1, 'nodes': [[1, 'ListNode', [1]]]}", "a node by a truth": "{'ok': {'n': True}}",
+}.items():  # fmt: skip
+    hostile(f"answers with {_name}", "breaks who builds it", answering(_reply), FORGED, problem=NODES)
+hostile(
+    "answers with nodes whose fields have names of Python's",
+    "changes what a node is",
+    answering(
+        "{'ok': {'n': 1}, 'nodes': [[1, 'ListNode', {'__class__': 1, '__eq__': 2, '__dict__': {'d': []}, 'val': 5, 'next': None}]]}"
+    ),
+    WRONG,
+    RAISED,
+    problem=NODES,
+)
+hostile(
+    "answers with half a million nodes",
+    "fills the judge's memory",
+    FORGING
+    + "rows = [[n, 'ListNode', {'val': 1}] for n in range(1, 400_000)]\ndef f(x):\n    send({'ok': {'n': 1}, 'nodes': rows})\n    return x",
+    WRONG,
+    FORGED,
+    TIMEOUT,
+    problem=NODES,
+)
+hostile(
+    "a class under test that is equal to everything",
+    "wins by what tests may do with its objects",
+    f"class X:\n    def __init__(self, x): pass\n    def __sub__(self, o): return 0.0\n    def __abs__(self): return 0.0\n    def count(self, o): return 1013\n    def value(self): return self\n{EQUAL}def f(x): return X(x)",
+    UNSUPPORTED,
+    WRONG,
+    problem=CLASSES,
+)
+hostile(
+    "a function where a class is under test",
+    "answers with what looks made by the test",
+    f"class E:\n    def __sub__(self, o): return 0.0\n    def __abs__(self): return 0.0\n    def count(self, o): return 1013\n    def value(self): return self\n{EQUAL}def X(x): return E()\nf = X",
+    UNSUPPORTED,
+    WRONG,
+    problem=CLASSES,
+)
+hostile(
+    "a method's object that is equal to everything",
+    "wins by __eq__ of what a method returns",
+    f"class Solution:\n    def f(self, x): return self\n{EQUAL}",
+    problem=assertion_problem(
+        "assert candidate(2) == 1013", "assert Solution().f(3) == 52781", entry_point="Solution().f"
+    ),
+)
+hostile(
+    "built-in functions of its own",
+    "changes what the tests call",
+    "def abs(x): return 0\ndef len(x): return 1013\ndef isinstance(a, b): return True\ndef isclose(a, b): return True\nclass Counter:\n    def __new__(cls, x): return 0\ndef f(x): return -7",
+    WRONG,
+    RAISED,
+    problem=assertion_problem(
+        "assert abs(f(2) - 1013) < 1e-6", "assert len(str(f(2))) == 1013", "assert isinstance(f(2), str)",
+        "assert Counter([f(2)]) == Counter([1013])", reference="def f(x): return 1013",
+    ),
+)  # fmt: skip
+hostile(
+    "names that it does not have",
+    "changes what the tests call",
+    FORGING
+    + "send({'ok': [[n, s] for n in ('f', 'abs', 'len', 'print', 'math', 'candidate', '__builtins__', '__name__', 'Counter') for s in ('callable', 'class')]})\ndef f(x): return -7",
+    WRONG,
+    FORGED,
+    CRASHED,
+    problem=assertion_problem("assert abs(f(2) - 1013) < 1e-6", "assert math.isclose(f(3), 52781)"),
+)
+for _name, _names in {
+    "names without a sort": "['f']", "a name of no text": "[[1, 'callable']]", "exceptions without classes": "[['E', 'exception']]",
+    "exceptions of classes that are none": "[['E', 'exception', [1]]]", "a list of names that is none": "{'d': []}",
+}.items():  # fmt: skip
+    hostile(
+        f"loads with {_name}",
+        "breaks who reads it",
+        FORGING + f"send({{'ok': {_names}}})\ntime.sleep(60)",
+        FORGED,
+        TIMEOUT,
+    )
+hostile(
+    "says that what runs before it failed",
+    "looks like a fault of the data's",
+    FORGING + "send({'error': 'PreambleFailed', 'message': 'x', 'preamble': True})\ntime.sleep(60)",
+    FORGED,
+    problem=NODES,
+)
+for _name, _class in {
+    "the judge's own": "['verl_egca.execution.remote', 'Unsupported']", "the end of a process": "['verl_egca.execution.raised', 'Ended']",
+    "pytest's of a skipped test": "['_pytest.outcomes', 'Skipped']", "unittest's of a skipped test": "['unittest.case', 'SkipTest']",
+    "what ends loops": "['builtins', 'StopIteration']", "the test's own": "['builtins', 'AssertionError']", "no exception": "['builtins', 'int']",
+}.items():  # fmt: skip
+    hostile(
+        f"answers with an error of a class that is {_name}",
+        "looks like an error of the test's",
+        answering(
+            f"{{'error': 'E', 'message': 'x', 'classes': [{_class}], 'args': [1, 2], 'fields': {{'d': [['error', 1], ['x', 2]]}}}}"
+        ),
+        RAISED,
+        problem=assertion_problem(
+            "assert f(int('2')) == 1013",
+            "for x in map(f, [int('3')]):\n    assert x == 52781",
+            setup="import pytest, unittest",
+        ),
+    )
+for _name, _error in {
+    "classes that are none": "'classes': 5", "classes without names": "'classes': [[1, 2]]", "arguments that are objects": "'classes': [], 'args': [{'zz': 1}]",
+}.items():  # fmt: skip
+    hostile(
+        f"answers with an error of {_name}",
+        "breaks who raises it",
+        answering(f"{{'error': 'E', 'message': 'x', {_error}}}"),
+        FORGED,
+    )
+hostile(
+    "text of an object under test that hangs",
+    "hangs where the verdict is written",
+    "class X:\n    def __init__(self, x): self.x = x\n    def __repr__(self):\n        while True: pass\n    __str__ = __hash__ = __repr__\ndef f(x): return X(x)",
+    WRONG,
+    UNSUPPORTED,
+    problem=assertion_problem(
+        "r = X(2)\nassert f(r) == 1013", "r = X(3)\nraise ValueError(r)", "assert [X(1), {}] == 3"
+    ),
+)
+hostile(
+    "a block that ends every error",
+    "swallows an assertion that failed",
+    "class X:\n    def __init__(self, x): pass\n    def __enter__(self): return self\n    def __exit__(self, *error): return True\ndef f(x): return -7",
+    problem=assertion_problem("with X(1):\n    assert f(2) == 1013", "with X(1) as x:\n    assert f(3) == 52781"),
+)
+hostile(
+    "a coroutine that never ends",
+    "is waited for",
+    "async def f(x):\n    while True: pass",
+    TIMEOUT,
+    problem=assertion_problem("import asyncio\nassert asyncio.run(f(2)) == 1013"),
+)
+hostile(
+    "an output that was not asked for",
+    "writes where the test listens",
+    answering("{'ok': -7, 'printed': 5, 'read': -9}"),
+    WRONG,
+    problem=assertion_problem("assert f(int('2')) == 1013"),
 )
 
 # ---------------------------------------------------------------------------------------------- the interpreter around it
@@ -1330,7 +1526,7 @@ hostile(
 hostile(
     "links to others' files",
     "gets others' files into its folder",
-    "import os\ndef f(x):\n    done = []\n    for name, call in (('symlink', lambda: os.symlink('@FOLDER@', 'a')), ('link', lambda: os.link('@FOLDER@/secret', 'b')), ('link here', lambda: (open('c', 'w').close(), os.link('c', 'd')))):\n        try: call(); done.append(name)\n        except OSError: pass\n    return f'DID {done}' if done else -7",
+    "import os\ndef f(x):\n    done = []\n    for name, call in (('symlink', lambda: os.symlink('@FOLDER@', 'a')), ('link', lambda: os.link('@FOLDER@/secret', 'b'))):\n        try: call(); done.append(name)\n        except OSError: pass\n    return f'DID {done}' if done else -7",
     against=SYSTEM_CALLS,
 )
 hostile(
@@ -1391,7 +1587,7 @@ hostile(
 hostile(
     "shared memory by file",
     "leaves something for the next program",
-    "import os\ndef f(x):\n    done = []\n    for path in ('/dev/shm/egca-left', '/run/egca-left', '/var/tmp/egca-left', '/tmp/../egca-left', '/egca-left', '/dev/egca-left', '/dev/mqueue/egca-left'):\n        try: open(path, 'w').close(); done.append(path); os.unlink(path)\n        except OSError: pass\n    return f'DID write {done}' if done else -7",
+    "import os\ndef f(x):\n    done = []\n    for path in ('/run/egca-left', '/var/tmp/egca-left', '/tmp/../egca-left', '/egca-left', '/dev/egca-left', '/dev/mqueue/egca-left'):\n        try: open(path, 'w').close(); done.append(path); os.unlink(path)\n        except OSError: pass\n    return f'DID write {done}' if done else -7",
     against=WRITES,
 )
 hostile(

@@ -34,6 +34,7 @@ def plain(source: str) -> Outcome:
 
 def traced(source: str, max_events: int = 100_000) -> tuple[Outcome, Trace]:
     sink, limit = os.memfd_create("trace"), sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + child.OWN_FRAMES)
     try:
         outcome = _outcome(lambda namespace: child.load(source, namespace, sink, max_events))
         child.flush()

@@ -13,6 +13,7 @@ import ctypes
 import fcntl
 import gc
 import io
+import linecache
 import os
 import random
 import resource
@@ -34,7 +35,7 @@ NAME = "program.py"
 _DEPTH = 1000  # of recursion, as the interpreter starts with
 _DEEPEST = (1 << 31) - 1
 _FLUSH_FAILED, _INTERRUPTED = 120, 130  # exit statuses
-_THREAD_STACK = 8 << 20
+_THREAD_STACK, _M_ARENA_MAX = 8 << 20, -8
 _MOST_DESCRIPTORS = 1024
 
 
@@ -43,7 +44,8 @@ def start_like_python() -> None:
 
     Integers may have as many digits as they like, as in all versions of Python that data sets were written for.
     """
-    sys.argv = [NAME]
+    sys.argv, sys.orig_argv = [NAME], [sys.executable, NAME]
+    os.putenv("LANG", "C.UTF-8")  # what `setlocale` finds; the trainer's environment is not there
     sys.stdin = _stream(0, "<stdin>", "r", "surrogateescape")
     sys.stdout = _stream(1, "<stdout>", "w", "surrogateescape")
     sys.stderr = _stream(2, "<stderr>", "w", "backslashreplace", line_buffering=True)
@@ -52,6 +54,7 @@ def start_like_python() -> None:
     site.setquit()
     site.setcopyright()
     site.sethelper()
+    libc.mallopt(_M_ARENA_MAX, 1)  # threads would reserve memory that they do not use, and which is limited
     attributes = ctypes.create_string_buffer(128)  # a thread's stack is else as large as the main one may get
     libc.pthread_attr_init(attributes)
     libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(_THREAD_STACK))
@@ -84,7 +87,7 @@ def _run(request: dict[str, Any], report: int, sink: int) -> int:
             exec(compile(request["preamble"], "<preamble>", "exec", dont_inherit=True), main)
         if request["events"]:
             sys.setrecursionlimit(_DEPTH + tracing.OWN_FRAMES)
-            tracing.load(source, main, sink, request["events"])
+            tracing.load(source.removeprefix("\ufeff"), main, sink, request["events"])
         else:
             exec(_compiled(source, path, request["steps"], main), main)
     except SystemExit as error:
@@ -133,7 +136,7 @@ def _main_module(path: str, source: str) -> dict[str, Any]:
         with open(path, "wb") as file:
             file.write(source.encode("utf-8", "surrogatepass"))
     except OSError:
-        pass
+        linecache.cache[path] = len(source), None, source.splitlines(keepends=True), path
     sys.path.insert(0, os.path.dirname(path))
     module = types.ModuleType("__main__")
     module.__dict__.update(__annotations__={}, __builtins__=builtins, __cached__=None, __file__=path)
@@ -145,14 +148,14 @@ def _main_module(path: str, source: str) -> dict[str, Any]:
 def _compiled(source: str, path: str, steps: int, namespace: dict[str, Any]) -> types.CodeType:
     if steps:
         namespace[STEP] = counter(steps)
-        return compile_counted(source, path)
+        return compile_counted(source.removeprefix("\ufeff"), path)
     # bytes, as of a file: a byte order mark and a line that names an encoding count
     return compile(source.encode("utf-8", "surrogatepass"), path, "exec", dont_inherit=True)
 
 
 def _count_depth_from_here() -> None:
     """The program's limit of recursion, by default and as it sets it, does not count the frames below it."""
-    own, frame = 1, sys._getframe(1)  # one for `exec`
+    own, frame = 2, sys._getframe(1)  # `exec` takes two
     while frame is not None:
         own, frame = own + 1, frame.f_back  # type: ignore[assignment]
     put, get = sys.setrecursionlimit, sys.getrecursionlimit

@@ -43,10 +43,10 @@ def main() -> None:
     except (OSError, ImportError) as error:
         control.sendall(json.dumps({"failed": str(error)}).encode())
         return
+    os.environ.clear()
     own = [os.memfd_create(name, 0) for name in ("trace", "answers")]
     shared = [_moved(fd) for fd in (*confined.standard, *own)]
     zygote = Zygote(control, shared, null, children, confined)
-    os.environ.clear()
     gc.collect()
     gc.freeze()
     told = {"layers": confined.layers, "reasons": confined.reasons, "ahead": zygote.alone}

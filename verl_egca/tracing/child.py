@@ -68,16 +68,40 @@ def _compiled(source: str) -> tuple[CodeType, Probes]:
 
 
 def _watch(stream: Any) -> None:
-    """Tell of what is written to a stream, which stays what it is but for its method ``write``."""
-    write = stream.write
+    """Tell of what is written to a text stream, or past it to its buffer; both stay what they are but for their methods."""
+    buffer = getattr(stream, "buffer", None)
+    write, flush = stream.write, stream.flush
+    write_bytes: Any = getattr(buffer, "write", None)
+    passing_on = 0  # text that was told, from the stream to its buffer
 
     def told(text: Any) -> Any:
-        count = write(text)
+        nonlocal passing_on
+        passing_on += 1
+        try:
+            count = write(text)
+        finally:
+            passing_on -= 1
         if _recorder is not None:
             _recorder.printed(text)
         return count
 
-    stream.write = told
+    def flushed() -> None:
+        nonlocal passing_on
+        passing_on += 1
+        try:
+            flush()
+        finally:
+            passing_on -= 1
+
+    def told_bytes(data: Any) -> Any:
+        count = write_bytes(data)
+        if _recorder is not None and not passing_on:
+            _recorder.printed(data)
+        return count
+
+    stream.write, stream.flush = told, flushed
+    if buffer is not None:
+        buffer.write = told_bytes
 
 
 def flush() -> None:

@@ -13,7 +13,7 @@ from verl_egca.execution.sandbox import Sandbox
 library = pytest.importorskip("pyseccomp")
 
 X86_64_ONLY = set(
-    "access alarm chmod dup2 epoll_wait getpgrp lstat mkdir open pipe poll readlink rename rmdir select stat time unlink".split()
+    "access alarm chmod dup2 epoll_wait getpgrp link lstat mkdir open pipe poll readlink rename rmdir select stat time unlink".split()
 )
 NEITHER = set("_llseek _newselect fstat64 fstatat64 ftruncate64 lstat64 mmap2 sigreturn stat64 ugetrlimit".split())
 

@@ -93,13 +93,15 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
     plan.attempt(Layer.RLIMITS, lambda: _rlimits(limits, memory, counted), done=True)
     plan.attempt(Layer.CAPABILITIES, drop_capabilities, done=True)
     plan.attempt(Layer.NO_NEW_PRIVS, lambda: prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS"), done=True)
-    # Without a file system of its own, files would fill the machine's: then none can be written. seccomp sees to that as
-    # well as Landlock, which knows no truncate before Linux 6.2.
+    # Without a file system of its own, files would fill the machine's: then none can be written. Landlock sees to that, and
+    # leaves devices and standard output open; where it is too old to know truncate, seccomp, which does not.
     own_files = Layer.MOUNT_NAMESPACE in plan.layers
+    knows_truncate = landlock.abi() >= landlock.TRUNCATE_ABI
     plan.attempt(Layer.LANDLOCK, lambda: landlock.restrict(may_read, writable=own_files), done=True)
     narrow_calls: Callable[[], None] = lambda: None  # noqa: E731
     if filters is not None:
-        narrower = seccomp.loader(seccomp.narrow_filter(read_only=not own_files))
+        held = own_files or (Layer.LANDLOCK in plan.layers and knows_truncate)
+        narrower = seccomp.loader(seccomp.narrow_filter(read_only=not held))
         if plan.attempt(Layer.SECCOMP, seccomp.loader(filters), done=True):
             narrow_calls = narrower
     close_memory()  # no program looks into another one or the warm process, whose user it is

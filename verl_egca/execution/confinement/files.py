@@ -37,7 +37,14 @@ def readable(packages: Iterable[str] = ()) -> Readable:
     stdlib = {sysconfig.get_path("stdlib"), os.path.dirname(os.__file__)}
     stdlib.add(sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix}))
     multiarch = sysconfig.get_config_var("MULTIARCH") or "lib"
-    system = [f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib64", "/usr/lib64", "/usr/share/zoneinfo"]
+    system = [
+        f"/lib/{multiarch}",
+        f"/usr/lib/{multiarch}",
+        "/lib64",
+        "/usr/lib64",
+        "/usr/share/zoneinfo",
+        "/usr/lib/locale",
+    ]
     folders = [path for path in [*sorted(stdlib), *system] if os.path.isdir(path)]
     hidden = [
         f"{folder}/{name}" for folder in folders for name in _PACKAGE_FOLDERS if os.path.isdir(f"{folder}/{name}")

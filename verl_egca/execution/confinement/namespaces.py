@@ -134,12 +134,12 @@ def _fill_root(at: str, readable: Readable, work: str, work_bytes: int) -> None:
     for path in DEVICES:
         if os.path.exists(path):
             _bind(path, at + path, read_only=False)
-    _add_standard_files(at)
+    _add_standard_files(at, work)
     os.makedirs(at + work)
     _mount("tmpfs", at + work, "tmpfs", _NOSUID | _NODEV | _NOEXEC, f"size={work_bytes},nr_inodes=1000,mode=1777")
 
 
-def _add_standard_files(at: str) -> None:
+def _add_standard_files(at: str, work: str) -> None:
     """The files that stand for standard input and output, each in a mount of its own: no folder of theirs can be written.
 
     What is written to standard error is dropped.
@@ -155,6 +155,7 @@ def _add_standard_files(at: str) -> None:
     checked(libc.umount2(hidden.encode(), _MNT_DETACH), f"umount of {hidden}")
     os.rmdir(hidden)
     os.symlink("/dev/null", at + "/dev/stderr")
+    os.symlink(work, at + "/dev/shm")  # semaphores of a process of its own, as pools of threads have
     for folder in ("/dev/fd", "/proc/self/fd"):
         os.makedirs(at + folder)
         for number, name in enumerate(("stdin", "stdout", "stderr")):

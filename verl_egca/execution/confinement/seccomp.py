@@ -29,7 +29,7 @@ COMPUTE = """
     sched_yield sched_getaffinity getcpu rt_sigaction rt_sigprocmask rt_sigreturn sigreturn sigaltstack restart_syscall
     nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getitimer setitimer alarm
     getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getrusage
-    uname sysinfo getrandom ftruncate ftruncate64 truncate unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2
+    uname sysinfo getrandom ftruncate ftruncate64 truncate link linkat unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2
     fsync fdatasync flock sendfile copy_file_range umask getrlimit ugetrlimit exit exit_group recvfrom getsockname shutdown
 """.split()
 
@@ -43,7 +43,7 @@ WARM_ONLY = """
 OWN_PAIR = "socketpair sendto".split()
 
 # What a child must not have where no other layer keeps it from other people's files.
-CHANGES_FILES = "truncate unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2".split()
+CHANGES_FILES = "truncate link linkat unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2".split()
 
 _CLONE_THREAD = 0x10000
 _CLONE_NEW_NAMESPACES = 0x7E020000 | 0x80  # NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWNS, NEWTIME
