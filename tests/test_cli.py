@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from verl_egca.evaluation.jobs import ResumableOutput, digest
+from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
 from verl_egca.localization.base import Options
 
@@ -113,6 +114,7 @@ def test_localize_takes_the_localizers_options(files):
 def _interrupted_after_two_rows(problems, samples, out):
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": "egca", "seed": 0}
     made_from |= {"options": asdict(Options()), "gates": GateSettings(comparability="off").checks}
+    made_from |= {"limits": Limits().model_dump(mode="json")}
     output = ResumableOutput(out, made_from, resume=False)
     rows = read(out)
     with suppress(KeyboardInterrupt), output:

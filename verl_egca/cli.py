@@ -23,6 +23,7 @@ from verl_egca.config.choices import (
 )
 from verl_egca.debugger.cli import app as debugger
 from verl_egca.evaluation.cli import evaluate
+from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
 from verl_egca.exit_status import bad_input_is_status_2
 from verl_egca.experiment.cli import app as experiment
 from verl_egca.gates.cli import app as constraints
@@ -74,6 +75,7 @@ HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it
 
 
 @app.command()
+@takes_limits
 def localize(
     problems: Problems,
     samples: Samples,
@@ -90,6 +92,7 @@ def localize(
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
+    limits: GivenLimits = DEFAULTS,
 ) -> None:
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
@@ -107,6 +110,7 @@ def localize(
             console=_err,
             options=options,
             gates=GateSettings(comparability=comparability, similarity=similarity),
+            limits=limits_of(limits),
             debugger=_debugger(debugger_url, localizer),
         )
     _out.print(f"{counted.pop('rows')} rows: {out}")
@@ -152,6 +156,7 @@ def inspect(
 
 
 @app.command()
+@takes_limits
 def explain(
     program: Annotated[Path | None, typer.Argument(help="a program that fails, a file of Python")] = None,
     tests: Annotated[
@@ -168,6 +173,7 @@ def explain(
     debugger_url: DebuggerUrl = None,
     drawn: Annotated[Path | None, typer.Option("--picture", help="also draw it, as an SVG file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
+    limits: GivenLimits = DEFAULTS,
 ) -> None:
     """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
     from verl_egca.data.python_files import problem_of, read_python
@@ -193,7 +199,9 @@ def explain(
             problem = problem_of(program.name, text, read_python(tests), tests, right, names)
         asked = _debugger(debugger_url, localizer)
         try:
-            finding = find(problem, text, localizer=localizer, options=options, debugger=asked)
+            finding = find(
+                problem, text, localizer=localizer, options=options, limits=limits_of(limits), debugger=asked
+            )
         except ReferenceFails as error:
             raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
     if drawn is not None:

@@ -12,14 +12,17 @@ import typer
 from rich.console import Console
 
 from verl_egca.config.choices import GenerationEngine, PromptFormat, Split
+from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
 from verl_egca.exit_status import bad_input_is_status_2
 
 if TYPE_CHECKING:
     from verl_egca.evaluation.generate import Generation
+    from verl_egca.execution.limits import Limits
 
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
+@takes_limits
 def evaluate(
     problems: Annotated[
         list[Path],
@@ -69,6 +72,7 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table, an object a line")] = False,
     workers: Annotated[int, typer.Option(help="programs that run at once", min=1)] = 2,
+    limits: GivenLimits = DEFAULTS,
 ) -> None:
     """Judge samples, or generate and judge a model's, and print the unbiased estimate of pass@k."""
     ks = whole_numbers(k)
@@ -92,7 +96,7 @@ def evaluate(
             *(dtype, tensor_parallel, batch, _arguments(engine_argument)),
         )
     with bad_input_is_status_2(_err):
-        _run(problems, samples, generation, out, ks, tuple(package or ()), workers, as_json)
+        _run(problems, samples, generation, out, ks, limits_of(limits, tuple(package or ())), workers, as_json)
 
 
 def whole_numbers(text: str) -> list[int]:
@@ -108,18 +112,13 @@ def _run(
     generation: Generation | None,
     out: Path | None,
     ks: list[int],
-    packages: tuple[str, ...],
+    limits: Limits,
     workers: int,
     as_json: bool,
 ) -> None:
     from verl_egca.evaluation.evaluate import Evaluation, evaluate_file
     from verl_egca.evaluation.results import results_table, write_results
-    from verl_egca.execution.limits import Limits
 
-    try:
-        limits = Limits(packages=packages)
-    except ValueError:
-        _refuse(f"--package {' '.join(packages)}: names of packages, as they are imported, are wanted")
     folders = _folders(problems, out)
     made = _generated(problems, folders, generation) if generation is not None else {problems[0]: samples}
     found: dict[str, Evaluation] = {}

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from verl_egca.assessment import Assessment, Assessor
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
+from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Options
@@ -25,11 +26,12 @@ def explain(
     *,
     localizer: str,
     options: Options,
+    limits: Limits | None = None,
     seed: int = 0,
     debugger: DebuggerSettings | None = None,
 ) -> Finding:
     """Raises ReferenceFails, SandboxError, ConfinementError."""
-    with Sandbox() as sandbox, Debugger(debugger or DebuggerSettings()) as asked:
+    with Sandbox(limits) as sandbox, Debugger(debugger or DebuggerSettings()) as asked:
         wrong = sandbox.run(problem, problem.reference).first_failure if problem.reference is not None else None
         if wrong is not None:
             said = f"{wrong.error.type}: {wrong.error.message}" if wrong.error else f"got {wrong.got}"

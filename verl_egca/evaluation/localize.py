@@ -59,6 +59,7 @@ def localize_file(
     loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
     made_from |= {"options": asdict(options), "gates": gates.checks}
+    made_from |= {"limits": (limits or Limits()).model_dump(mode="json")}
     if asked is not None:
         made_from |= {"debugger": list(asked.settings.urls)}
     output = ResumableOutput(out, made_from, resume)
