@@ -105,6 +105,10 @@ ANSWERS = [
     Answer("a fence in the docstring of bare code below prose", f"Sure, here it is:\n\n{WITH_FENCE_INSIDE}", ADD, WITH_FENCE_INSIDE),
     Answer("backticks in a string", fenced("FENCE = '```'\n" + FUNCTION), ADD, "FENCE = '```'\n" + FUNCTION),
     Answer("an interactive session", fenced(">>> def add(a, b):\n...     return a + b\n...\n>>> add(1, 2)\n3\n"), ADD, "def add(a, b):\n    return a + b\n\nadd(1, 2)\n"),
+    Answer("the language's name within the fence", fenced("python\n" + SCRIPT, ""), SUM, SCRIPT),
+    Answer("a shell's command within the fence", fenced("!pip install numpy\n" + SCRIPT), SUM, SCRIPT),
+    Answer("a heading within the fence", fenced(f"{FUNCTION}\nComplexity: O(n)\n"), ADD, FUNCTION + "\n"),
+    Answer("a fence of Markdown around the fence", f"````markdown\nSo:\n{fenced(SCRIPT)}\n````", SUM, SCRIPT),
     # several fences
     Answer("sample output in a fence of its own", f"{fenced(SCRIPT)}\nOutput:\n{fenced('7' + chr(10), '')}", SUM, SCRIPT),
     Answer("sample input before and output after, tagged text", f"Input:\n{fenced('3 4' + chr(10), 'text')}\n{fenced(SCRIPT)}\nOutput:\n{fenced('7' + chr(10), 'output')}", SUM, SCRIPT),
@@ -126,6 +130,8 @@ ANSWERS = [
     Answer("a helper and its check, then the function", f"{fenced('def plus(a, b):' + chr(10) + '    return a + b' + chr(10) + 'assert plus(1, 1) == 3' + chr(10))}\nThen:\n{fenced('def add(a, b):' + chr(10) + '    return plus(a, b)' + chr(10))}", ADD, "def plus(a, b):\n    return a + b\ndef add(a, b):\n    return plus(a, b)\n"),
     Answer("a script step by step", f"Read:\n{fenced('a, b = map(int, input().split())' + chr(10))}\nWrite:\n{fenced('print(a + b)' + chr(10))}", SUM, SCRIPT),
     Answer("a script whose call stands apart", f"{fenced('def main():' + chr(10) + '    print(sum(map(int, input().split())))' + chr(10))}\nand\n{fenced('main()' + chr(10))}", SUM, "def main():\n    print(sum(map(int, input().split())))\nmain()\n"),
+    Answer("imports in a fence of their own", f"{fenced('from math import *' + chr(10))}\nThen\n{fenced('def add(a, b):' + chr(10) + '    return int(fsum((a, b)))' + chr(10))}", ADD, "from math import *\ndef add(a, b):\n    return int(fsum((a, b)))\n"),
+    Answer("a better script that imports nothing again", f"{fenced(WITH_MAIN.replace('a + b', 'a - b'))}\nBetter:\n{fenced('n = sys.stdin.readline()' + chr(10) + 'print(sum(map(int, n.split())))' + chr(10))}", SUM, "import sys\nn = sys.stdin.readline()\nprint(sum(map(int, n.split())))\n"),
     Answer("a fence that the next one closes", f"```python\n{FUNCTION}\n```python\nprint(add(1, 2))\n```", ADD, FUNCTION + "\n"),
     # no fence
     Answer("bare code", SCRIPT, SUM, SCRIPT),
@@ -137,6 +143,7 @@ ANSWERS = [
     Answer("prose and one statement", "The answer is simply\n\nprint(sum(map(int, input().split())))\n", SUM, "print(sum(map(int, input().split())))\n"),
     Answer("code, then a heading", f"{SCRIPT}\n## Explanation\n\nWe add.\n", SUM, f"{SCRIPT}\n## Explanation\n\n"),
     Answer("a heading that parses", f"Note\n\n{SCRIPT}", SUM, SCRIPT),
+    Answer("labels that parse", f"Input: a = 3, b = 4\nInput: a = 3\nOutput: 7\n\n{SCRIPT}", SUM, SCRIPT),
     Answer("a list, then code", f"1. Read.\n2. Add.\n\n{SCRIPT}", SUM, SCRIPT),
     Answer("code, then a sample that parses", f"{SCRIPT}\nOutput\n\n7\n", SUM, SCRIPT + "\n"),
     Answer("code, then a complexity that parses", f"{FUNCTION}\nTime: O(n)\nSpace: O(1)\n", ADD, FUNCTION + "\n"),

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from verl_egca.extraction.candidate import Candidate, Finder
 from verl_egca.extraction.choice import best_candidate
 from verl_egca.extraction.facts import names_bound
-from verl_egca.extraction.fences import Tag
 from verl_egca.extraction.lines import Lines, Range, joined, lines_between
 from verl_egca.extraction.tokens import after_thinking, before_end_of_text
 from verl_egca.extraction.worth import Worth
@@ -101,7 +100,7 @@ def _chosen(response: str, stretches: list[Range], problem: Problem) -> Candidat
         candidates = finder.candidates(places)
         best = best_candidate(response, places, candidates, finder.wanted, provided)
         if best is not None:
-            if best.worth >= Worth.PARTIAL or (best.tag is Tag.PYTHON and best.worth is not Worth.NOTHING):
+            if best.worth >= Worth.PARTIAL or best.is_meant:
                 return best
             found.append(best)
     return max(found, key=lambda candidate: candidate.worth, default=None)

@@ -25,12 +25,16 @@ _DEPTH = 3  # of indentation that is stripped from code below prose
 _SEARCHED_LINES = 400  # for the end of an open string or bracket
 _COST_OF_A_LINE = 32  # in characters: looking at a line costs more than its length
 _GOES_ON = re.compile(r"[)\]}]|(?:else|elif|except|finally)\b")  # at the left edge, but of the statement above
-_TWO_WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)[ \t]+(?=([^\W\d]\w*))")
+_TWO_WORDS = re.compile(r"(?:(?<![\w.])([^\W\d]\w*)|[)\]}]|\b\d+)[ \t]+(?=([^\W\d]\w*))")
 _UNLIKE_CODE = re.compile(
-    r"[^\x00-\x7f]|[`$\\|<>~!?%&^]|\*\*|[*+-][ \t]|\d+[.)](?:\s|$)|[A-Z][\w'’ -]{0,40}[.,:;!?](?:\s|$)|[A-Za-z]+['’][a-z]+\s"
-    r"|[\w ,;:'’-]+[.!?]\s*$"
+    r"[^\x00-\x7f]|[`$\\|<>~!?%&^]|\*\*|[*+-][ \t]|\d+[.)](?:\s|$)|!?\[[^\]\r\n]*\][(:]|\[\d+\]\s|https?:|[=_-]{3,}\s*$"
+    r"|[A-Z][\w'’ -]{0,40}[.,:;!?](?:\s|$)|[A-Z][a-z]+ (?![-+*/%=<>&|^]=?)|[A-Za-z]+['’][a-z]+\s|[^=(\[{]*$|[^#'\"]*->|(?:In|Out) ?\["
 )
-_FIRST_OF_TWO = frozenset({"match", "case", "type", "print", "exec"})  # soft keywords, and statements of Python 2
+_OLD_STATEMENTS = frozenset({"print", "exec"})  # of Python 2
+_LABEL = re.compile(  # "Input: n = 3" is a declaration, by Python's grammar
+    r"(?:Sample |Expected )?(?:Input|Output|Example|Explanation|Note|Answer|Result|Constraints|Time|Space)s?(?: \w+)?:"
+)
+_FIRST_OF_TWO = frozenset({"match", "case", "type"}) | _OLD_STATEMENTS  # soft keywords
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -273,9 +277,11 @@ def _before_mark(text: str, taken: list[Range], left: list[Range], parser: Bound
 
 
 def _is_prose(line: str, following: str) -> bool:
-    """Whether a line at the left edge is prose for certain: two words stand side by side, which no Python line starts with."""
+    """Whether a line at the left edge is surely prose: a label, or two words side by side, which no Python line holds."""
+    if _LABEL.match(line):
+        return True
     code = re.split(r"['\"#]", line, maxsplit=1)[0]
-    pairs = [match for match in _TWO_WORDS.finditer(code) if not any(map(keyword.iskeyword, match.groups()))]
+    pairs = [match for match in _TWO_WORDS.finditer(code) if not any(map(keyword.iskeyword, match.groups("")))]
     if pairs and pairs[0].start() == 0 and pairs[0][1] in _FIRST_OF_TWO:
         pairs = pairs[1:]
     if len(pairs) == 1 and not line[0].isupper():  # "fro i in range(3):" is a mistake
@@ -285,4 +291,8 @@ def _is_prose(line: str, following: str) -> bool:
 
 
 def _reads_as_prose(text: str, lines: Sequence[Range]) -> bool:
-    return _UNLIKE_CODE.match(text, *lines[0]) is not None
+    """Whether lines that do not parse are prose rather than a mistake."""
+    line = text[slice(*lines[0])].rstrip("\r\n")
+    first = re.match(r"\w*", line)
+    word = first.group() if first is not None else ""
+    return not keyword.iskeyword(word) and word not in _OLD_STATEMENTS and _UNLIKE_CODE.match(line) is not None

@@ -31,6 +31,13 @@ class Candidate:
     tree: ast.Module | None = None
     facts: Facts | None = None
 
+    @property
+    def is_meant(self) -> bool:
+        """Whether it is an answer at least, if not the program: marked as Python, or with definitions of its own."""
+        definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        defines = self.tree is not None and any(isinstance(node, definitions) for node in self.tree.body)
+        return self.worth is not Worth.NOTHING and (self.tag is Tag.PYTHON or defines)
+
 
 class Finder:
     """Finds the candidates for one problem in one response."""
@@ -67,8 +74,11 @@ class Finder:
         """The ways to read a block; of those that are worth the same the first is meant."""
         if block.with_info and self._parser.parse(joined(self._text, block.with_info)) is not None:
             yield block.with_info
+        tree = self._parser.parse(joined(self._text, block.lines))
+        if tree is not None and any(inert_names(node) for node in tree.body):  # "python", and below it the code
+            yield from (code.lines for code in code_stretches(self._text, block.lines, self._parser))
         yield block.lines
-        if self._parser.parse(joined(self._text, block.lines)) is None:
+        if tree is None:
             yield from (dedented(self._text, block.lines), without_prompts(self._text, block.lines))
 
     def _among_prose(self, stretch: Range) -> Iterator[Candidate]:

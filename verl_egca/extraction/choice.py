@@ -39,21 +39,33 @@ def best_candidate(
     if len(candidates) > _CONSIDERED:  # the last of those that are worth most
         candidates = sorted(candidates, key=lambda c: c.worth)[-_CONSIDERED:]
     names = frozenset[str]().union(*(c.names for c in candidates)) - provided
-    inner = frozenset[str]().union(*(c.facts.bound for c in candidates if c.facts is not None)) - names - provided
+    inner = frozenset[str]().union(*(c.facts.variables for c in candidates if c.facts is not None)) - names - provided
     binders: dict[str, list[_Unit]] = {}
     for unit in _units(candidates, is_script=not wanted):
         for name in unit.facts.top:
             binders.setdefault(name, []).append(unit)
     scored = []
     for place, candidate in enumerate(candidates):
-        whole = _completed(text, stretches, candidate, names, binders, wanted)
+        units = _joined_with(candidate, names, binders, wanted)
+        if units is None:
+            whole, units = replace(candidate, worth=min(candidate.worth, Worth.PARTIAL)), []
+        else:
+            whole = _with(text, stretches, candidate, units, is_script=not wanted)
         fits = candidate.facts is not None and candidate.facts.free.isdisjoint(inner)
         if candidate.before:  # what quotes the body often ends early
             fits = fits and _RETURNS.search(joined(text, candidate.lines)) is not None
-        is_alone = bool(wanted) or whole.lines == candidate.lines
+        is_alone = bool(wanted) or not units
+        if units and all(unit.is_import for unit in units):
+            is_alone = not any(_quotes(text, candidate, other) for other in candidates)
         start = candidate.lines[0][0] if candidate.lines else 0
         scored.append(((whole.worth, fits, is_alone, candidate.tag, start, place), whole))
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def _quotes(text: str, candidate: Candidate, other: Candidate) -> bool:
+    """Whether every line of a candidate stands in another one, which has more."""
+    mine, others = ({text[slice(*line)].strip() for line in one.lines} for one in (candidate, other))
+    return mine < others
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,59 +74,65 @@ class _Unit:
 
     lines: Lines
     facts: Facts
+    is_import: bool = False
 
 
 def _units(candidates: Sequence[Candidate], *, is_script: bool) -> Iterator[_Unit]:
     for candidate in candidates:
         if candidate.tree is None or candidate.facts is None or candidate.before or not candidate.lines:
             continue
-        if is_script:
-            yield _Unit(candidate.lines, candidate.facts)
-            continue
+        imported = set[str]()
         for node in candidate.tree.body:
+            is_import = isinstance(node, ast.Import | ast.ImportFrom)
+            if is_script and not is_import:
+                continue
             first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-            lines = candidate.lines[first - 1 : node.end_lineno]
-            if lines:
-                yield _Unit(lines, facts_of(ast.Module([node], [])))
+            unit = _Unit(candidate.lines[first - 1 : node.end_lineno], facts_of(ast.Module([node], [])), is_import)
+            imported |= unit.facts.top if is_import else set()
+            if unit.lines:
+                yield unit
+        if is_script:
+            yield _Unit(candidate.lines, replace(candidate.facts, top=candidate.facts.top - imported))
 
 
-def _completed(
-    text: str,
-    stretches: Sequence[Range],
-    candidate: Candidate,
-    names: frozenset[str],
-    binders: Mapping[str, Sequence[_Unit]],
-    wanted: Sequence[str],
-) -> Candidate:
-    """The candidate with the units that bind what it lacks, and what those lack. Less worth if a name is nowhere whole."""
-    if candidate.facts is None or not candidate.lines:
-        return candidate
+def _joined_with(
+    candidate: Candidate, names: frozenset[str], binders: Mapping[str, Sequence[_Unit]], wanted: Sequence[str]
+) -> list[_Unit] | None:
+    """The units that bind what a candidate lacks, and what those lack. None if it lacks a name that nothing whole binds."""
+    if candidate.facts is None or candidate.before or not candidate.lines:
+        return []
     lacking = candidate.facts.free & names
     if candidate.worth is Worth.WHOLE:
         lacking |= {root_of(name) for name in wanted} & names - candidate.names
+    if wanted and candidate.facts.free - names:
+        lacking |= {"*"} & names  # of ``from typing import *``
     units: list[_Unit] = []
     waiting, seen = sorted(lacking), set(lacking)
     while waiting and len(units) <= _JOINED:
         name = waiting.pop()
         unit = _binder(binders.get(name, ()), candidate.lines)
+        if unit is None and name in lacking:
+            return None
         if unit is not None and unit not in units:
             units.append(unit)
             waiting += sorted(unit.facts.free & names - seen)
             seen |= unit.facts.free
-        elif unit is None and name in lacking:
-            return replace(candidate, worth=min(candidate.worth, Worth.PARTIAL))
-    if not units or len(units) > _JOINED:
+    return units if len(units) <= _JOINED else []
+
+
+def _with(
+    text: str, stretches: Sequence[Range], candidate: Candidate, units: Sequence[_Unit], is_script: bool
+) -> Candidate:
+    """A candidate and its units, as one."""
+    lines = _in_order(text, stretches, [candidate.lines, *(unit.lines for unit in units)]) if units else None
+    if lines is None or candidate.facts is None:
         return candidate
-    lines = _in_order(text, stretches, [candidate.lines, *(unit.lines for unit in units)])
-    if lines is None:
-        return candidate
-    if wanted:
+    if not is_script:
         return replace(candidate, lines=lines)
-    reads, writes, acts = (
-        any(getattr(facts, name) for facts in (candidate.facts, *(unit.facts for unit in units)))
-        for name in ("reads", "writes", "acts")
-    )
-    worth = Worth.CODE if not (acts and writes) else Worth.WHOLE if reads else Worth.PARTIAL
+    facts = [candidate.facts, *(unit.facts for unit in units)]
+    worth = Worth.CODE
+    if any(part.acts for part in facts) and any(part.writes for part in facts):
+        worth = Worth.WHOLE if any(part.reads for part in facts) else Worth.PARTIAL
     return replace(candidate, lines=lines, worth=worth)
 
 

@@ -37,7 +37,7 @@ class Facts:
     """``free`` are names that the code uses and binds nowhere, built-in ones left out; ``acts``: it calls something when run."""
 
     top: frozenset[str]  # names that it binds at its top level
-    bound: frozenset[str]  # names that it binds anywhere
+    variables: frozenset[str]  # arguments and what it assigns, anywhere
     free: frozenset[str]
     acts: bool
     reads: bool
@@ -45,9 +45,12 @@ class Facts:
 
 
 def facts_of(tree: ast.Module) -> Facts:
-    used, bound, mentioned = set[str](), set[str](), set[str]()
+    used, bound, variables, mentioned = set[str](), set[str](), set[str](), set[str]()
     for node in ast.walk(tree):
-        bound.update(_bound_by(node))
+        names = frozenset(_bound_by(node))
+        bound |= names
+        if isinstance(node, ast.Name | ast.arg):
+            variables |= names
         match node:
             case ast.Name(id=name):
                 mentioned.add(name)
@@ -59,7 +62,7 @@ def facts_of(tree: ast.Module) -> Facts:
                 mentioned.update(name.split("."))
     return Facts(
         top=frozenset(name for node in _run_at_once(tree) for name in _bound_by(node)),
-        bound=frozenset(bound),
+        variables=frozenset(variables),
         free=frozenset(used - bound - _BUILTINS),
         acts=any(isinstance(node, ast.Call) for node in _run_at_once(tree)),
         reads=not mentioned.isdisjoint(_READING),

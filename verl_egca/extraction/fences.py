@@ -18,7 +18,6 @@ from verl_egca.extraction.lines import Lines, Range, is_blank, joined, lines_bet
 
 _MARK = re.compile(r"`{3,}|^[ \t>]*(~{3,})")
 _CONTAINER = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*")
-_QUOTED = re.compile(r"(?:[ \t]*>)+[ \t]?")
 _LANGUAGE = re.compile(r"[{.\s]*([A-Za-z][\w+#.-]*)")
 _PYTHON = re.compile(r"i?py(?:thon)?[\d.]*(?:-?repl)?|pycon|pypy3?")
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |(?=[\r\n]|$))")
@@ -169,7 +168,8 @@ def _inner_lines(text: str, lines: list[Range], opening: _Mark, closing: _Mark |
         inner.append((lines[closing.line][0], closing.place[0]))
     before = text[lines[opening.line][0] : opening.place[0]]
     if ">" in before and not opening.words:
-        quoted = ((_QUOTED.match(text, *line), line) for line in inner)
+        mark = re.compile(rf"(?:[ \t]*>){{{before.count('>')}}}[ \t]?")
+        quoted = ((mark.match(text, *line), line) for line in inner)
         inner = [(match.end() if match else line[0], line[1]) for match, line in quoted]
         return tuple((first, last) for first, last in inner if first < last)
     return without_indentation(text, inner, opening.indent)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from verl_egca.extraction.lines import Range
 
-_NOT_QUOTED = r"(?<!['\"])(?:{})(?!['\"])"
+_NOT_QUOTED = r"(?<!['\"])(?<!(?<!`)`)(?:{})(?!['\"]|`(?!`))"
 _END = re.compile(
     _NOT_QUOTED.format(
         r"</s>|<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|EOT|eos|end|end_of_solution|return|endofresponse)\|>"
