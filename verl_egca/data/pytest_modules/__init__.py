@@ -2,6 +2,7 @@
 
     module_tests     a module's source -> `AssertionTests` and the entry point
     entry_point_of   what assertions call of the program
+    without_program_imports   assertions that may import the program, without that
 
 Each test function becomes a function of the set-up without decorators, and a call of it an assertion: fixtures are called
 first in it, parameters are arguments of the call, a method makes its object. `with pytest.raises(…)` and what unittest
@@ -24,7 +25,7 @@ from verl_egca.data.pytest_modules.classes import Methods, test_classes_of
 from verl_egca.data.pytest_modules.entry_points import entry_point_of
 from verl_egca.data.pytest_modules.fixtures import definitions, fixture_decorator, fixtures_of
 from verl_egca.data.pytest_modules.functions import Functions
-from verl_egca.data.pytest_modules.imports import drop_program_imports
+from verl_egca.data.pytest_modules.imports import drop_program_imports, without_program_imports
 from verl_egca.data.pytest_modules.out_of_reach import refuse_out_of_reach
 from verl_egca.data.pytest_modules.reading import FunctionNode, Reading, bound_by, loaded_in
 from verl_egca.data.pytest_modules.script import Script
@@ -32,7 +33,7 @@ from verl_egca.data.rows import BadInput
 from verl_egca.execution.deciding import Deciding
 from verl_egca.problem import AssertionTests
 
-__all__ = ["entry_point_of", "module_tests"]
+__all__ = ["entry_point_of", "module_tests", "without_program_imports"]
 
 _WANTED = "lines such as `assert f(1) == 2` are wanted, at the left edge or in functions called test_…"
 
@@ -58,7 +59,15 @@ def module_tests(
         BadInput: as ``bad`` made it: the source is no Python, asserts nothing, never calls the program, or can't be
             judged.
     """
-    reading = Reading(source, bad)
+    try:
+        return _tests(Reading(source, bad), reference, entry_point, modules)
+    except RecursionError:
+        raise bad("is nested too deeply to be read") from None
+
+
+def _tests(
+    reading: Reading, reference: str | None, entry_point: str | None, modules: Collection[str]
+) -> tuple[AssertionTests, str | None]:
     drop_program_imports(reading, reference, modules)
     script = Script(reading, reference, entry_point)
     functions = _functions(reading, script)

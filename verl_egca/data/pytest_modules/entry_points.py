@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from verl_egca.data.pytest_modules.reading import bound_by
@@ -13,7 +14,8 @@ from verl_egca.statements import parse
 
 def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None = None) -> str | None:
     """What the tests call first of the program, or None: a name of the reference's where there is one, else the first that
-    is no builtin, import or definition of the tests'. ``Solution().f`` for ``Solution().f(1)``.
+    is no builtin, import or definition of the tests'. ``Solution().f`` for ``Solution().f(1)``, where that is all that the
+    tests do with the class.
 
     A function comes before a class, which may only make its arguments (``ListNode``).
     """
@@ -25,7 +27,7 @@ def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None 
     used = [*_used([*items], defined)]
     tests_own |= {node.arg for node in used if isinstance(node, ast.arg)}
     tests_own |= {n.id for n in used if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    names = _Names(reference, tests_own)
+    names = _Names(reference, tests_own, used)
     return _first(filter(None, map(names.called, used))) or _first(filter(None, map(names.passed_on, used)))
 
 
@@ -43,27 +45,32 @@ def defined_in(program: str | None) -> dict[str, ast.stmt]:
 class _Names:
     """Which names are the program's."""
 
-    def __init__(self, reference: str | None, tests_own: set[str]) -> None:
+    def __init__(self, reference: str | None, tests_own: set[str], used: list[ast.AST]) -> None:
         self._defined = defined_in(reference)
         known = {*WARM, *dir(builtins), "pytest", "candidate"} - self._defined.keys()  # MBPP/126 defines sum
         self._tests_own = tests_own | known
+
+        self._uses = Counter(node.id for node in used if isinstance(node, ast.Name))
+        self._methods = Counter(filter(None, map(_method_of_new, used)))
 
     def called(self, node: ast.AST) -> tuple[bool, str] | None:
         match node:
             case ast.Call(func=ast.Name(id=name)) if self._is_program_s(name):
                 return self._is_class(name), name
-            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[]), attr=method)):
-                if self._is_program_s(name) and self._is_class(name):
-                    return False, f"{name}().{method}"
+            case ast.Call(func=function):
+                return self._method(function)
         return None
 
     def passed_on(self, node: ast.AST) -> tuple[bool, str] | None:
         match node:
             case ast.Name(id=name, ctx=ast.Load()) if self._is_program_s(name):
                 return self._is_class(name), name
-            case ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[]), attr=method):
-                if self._is_program_s(name) and self._is_class(name):
-                    return False, f"{name}().{method}"
+        return self._method(node)
+
+    def _method(self, node: ast.AST) -> tuple[bool, str] | None:
+        found = _method_of_new(node)
+        if found is not None and self._is_program_s(found[0]) and self._methods[found] == self._uses[found[0]]:
+            return False, f"{found[0]}().{found[1]}"
         return None
 
     def _is_program_s(self, name: str) -> bool:
@@ -71,6 +78,14 @@ class _Names:
 
     def _is_class(self, name: str) -> bool:
         return isinstance(self._defined[name], ast.ClassDef) if self._defined else name[:1].isupper()
+
+
+def _method_of_new(node: ast.AST) -> tuple[str, str] | None:
+    """``Solution().f``, as both names."""
+    match node:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[]), attr=method):
+            return name, method
+    return None
 
 
 def _first(found: Iterator[tuple[bool, str]]) -> str | None:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from verl_egca.data.pytest_modules.marks import Parameters, parameters_of
+from verl_egca.data.pytest_modules.marks import Parameters, is_name, parameters_of
 from verl_egca.data.pytest_modules.out_of_reach import FIXTURES
 from verl_egca.data.pytest_modules.reading import FunctionNode, Reading
 
@@ -64,6 +64,8 @@ def _fixture(reading: Reading, node: FunctionNode, decorator: ast.expr, owner: s
     options = {k.arg: k.value for k in decorator.keywords if k.arg} if isinstance(decorator, ast.Call) else {}
     said_name, scope, autouse = (_constant(options.get(key)) for key in ("name", "scope", "autouse"))
     name = str(said_name or node.name)
+    if not is_name(name):
+        raise reading.refusal(node, f"is a fixture called {name!r:.40}, which is no name")
     function = copy.deepcopy(node)
     function.decorator_list, function.returns = [], None
     function.name = f"{owner}_{name}_fixture" if owner else f"{name}_fixture"

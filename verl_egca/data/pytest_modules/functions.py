@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -45,6 +46,9 @@ class Functions:
             return
         if function.args.vararg or function.args.kwarg or function.args.kwonlyargs or function.args.posonlyargs:
             raise self._reading.refusal(function, "has arguments that pytest would not give it")
+        twice = [name for name, n in Counter(p for one in marks.parameters for p in one.names).items() if n > 1]
+        if twice:
+            raise self._reading.refusal(function, f"has the parameter {twice[0]} twice")
         opened = Opened()
         done = {parameter for parameters in marks.parameters for parameter in parameters.names}
         asked = [f.name for f in fixtures.values() if f.is_used_by_all] + marks.fixtures

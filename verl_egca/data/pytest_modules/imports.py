@@ -6,10 +6,13 @@ import ast
 import functools
 import importlib.metadata
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from verl_egca.data.pytest_modules.entry_points import defined_in
 from verl_egca.data.pytest_modules.reading import FunctionNode, Reading, bound_by, loaded_in
+from verl_egca.data.rows import BadInput
+from verl_egca.problem import AssertionTests
+from verl_egca.statements import parse
 
 _PROGRAM = frozenset(
     "solution solutions main program __main__ candidate answer submission implementation module target student_code "
@@ -23,17 +26,47 @@ _PACKAGES = frozenset(  # what a test may need and this machine may lack
 )
 
 
-def drop_program_imports(reading: Reading, reference: str | None, modules: Collection[str]) -> None:
+def drop_program_imports(
+    reading: Reading, reference: str | None, modules: Collection[str], refuses: bool = True
+) -> None:
     """Take the imports of the program's module out of the tree, and name its names by themselves.
 
     Raises the module's BadInput: a package is imported that is not installed, or the tests hold their own of a name that
     they import.
     """
     _drop_paths(reading)
-    found = _Imports(reading, {*_PROGRAM, *modules}, set(defined_in(reference)))
+    found = _Imports(reading, {*_PROGRAM, *modules}, set(defined_in(reference)), refuses)
     reading.tree = found.visit(reading.tree)
     reading.tree.body = [node for node in reading.tree.body if not isinstance(node, ast.Pass)]
     _Renaming(reading, found).apply()
+
+
+def without_program_imports(
+    tests: AssertionTests, bad: Callable[[str], BadInput], reference: str | None
+) -> AssertionTests:
+    """Assertions and a set-up that may import the program (``from solution import f``), without that. Other imports stay.
+
+    Raises what ``bad`` makes, as `drop_program_imports`.
+    """
+    if not any("import" in text for text in (tests.setup, *tests.assertions)):
+        return tests
+    parsed = [parse(text, limit=None) for text in tests.assertions]
+    reading = Reading(tests.setup, bad)
+    items: list[ast.stmt] = [ast.If(ast.Constant(True), t.body, []) for t in parsed if t is not None and t.body]
+    if len(items) < len(parsed):
+        raise bad("holds an assertion that is not Python")
+    reading.tree.body += items
+    reading = Reading(ast.unparse(reading.tree), bad)  # places and names as one text has them
+    before = ast.dump(reading.tree)
+    drop_program_imports(reading, reference, (), refuses=False)
+    if ast.dump(reading.tree) == before:
+        return tests
+    body = reading.tree.body
+    setup, blocks = body[: len(body) - len(items)], body[len(body) - len(items) :]
+    return AssertionTests(
+        setup="".join(f"{ast.unparse(node)}\n" for node in setup),
+        assertions=tuple("\n".join(map(ast.unparse, block.body)) for block in blocks if isinstance(block, ast.If)),
+    )
 
 
 @functools.cache
@@ -44,8 +77,12 @@ def _installed() -> frozenset[str]:
 class _Imports(ast.NodeTransformer):
     """``renamed`` are names by what the tests call them; ``modules`` the paths by which they name the program's module."""
 
-    def __init__(self, reading: Reading, modules: Collection[str], defined: set[str]) -> None:
-        self._reading, self._modules, self._defined = reading, modules, defined
+    def __init__(self, reading: Reading, modules: Collection[str], defined: set[str], refuses: bool) -> None:
+        self._reading, self._modules, self._defined, self._refuses = reading, modules, defined, refuses
+        self._uses: dict[str, set[str]] = {}
+        for node in ast.walk(reading.tree):
+            if isinstance(node, ast.Attribute) and (path := _path(node.value)):
+                self._uses.setdefault(path, set()).add(node.attr)
         self._tries = 0
         self.imported: dict[str, ast.AST] = {}
         self.renamed: dict[str, str] = {}
@@ -73,7 +110,7 @@ class _Imports(ast.NodeTransformer):
     def visit_Import(self, node: ast.Import) -> ast.AST:
         kept = []
         for alias in node.names:
-            if self._is_program_s(node, alias.name, set()):
+            if self._is_program_s(node, alias.name, self._uses.get(alias.asname or alias.name, set())):
                 self.modules[alias.asname or alias.name] = node
             else:
                 kept.append(alias)
@@ -92,21 +129,21 @@ class _Imports(ast.NodeTransformer):
         return node
 
     def _is_program_s(self, node: ast.stmt, module: str, names: set[str], relative: bool = False) -> bool:
+        """``names`` are those of the module that the tests use."""
         top, _, rest = module.partition(".")
         if relative or top in self._modules or rest.rpartition(".")[2] in self._modules:
             return True
         if top in _installed() or top == "__future__":
             return False
-        if names & self._defined:
+        if names & self._defined or "*" in names:
             return True
-        if self._tries and top in _PACKAGES:
-            return False  # a package that the tests can do without
-        if top in _PACKAGES or (self._defined and names and "*" not in names):
-            raise self._reading.refusal(
-                node,
-                f"imports {module}, which is not installed here; install it, or name the program's module `solution`",
-            )
-        return True
+        if not self._defined and top not in _PACKAGES:
+            return True  # nothing says what the program defines
+        if self._tries or not self._refuses:
+            return False  # the tests may do without that package; else the judge says what is missing
+        raise self._reading.refusal(
+            node, f"imports {module}, which is not installed here; install it, or name the program's module `solution`"
+        )
 
 
 class _Renaming:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -91,14 +92,20 @@ def _parametrize(reading: Reading, call: ast.Call) -> Parameters:
     return parameters_of(reading, _names(reading, names), values)
 
 
+def is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
 def _names(reading: Reading, names: ast.expr) -> tuple[str, ...]:
+    found: list[object] = []
     match names:
         case ast.Constant(value=str(text)):
-            return tuple(name.strip() for name in text.split(",") if name.strip())
+            found = [name.strip() for name in text.split(",") if name.strip()]
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            found = tuple(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
-            if len(found) == len(parts):
-                return found
+            found = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+    plain = tuple(name for name in found if isinstance(name, str) and is_name(name))
+    if plain and len(set(plain)) == len(found):
+        return plain
     raise reading.refusal(names, "has parameters whose names can't be told; write them as text")
 
 

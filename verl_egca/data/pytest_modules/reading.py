@@ -31,7 +31,7 @@ class Reading:
     def refusal(self, node: ast.AST, why: str) -> BadInput:
         """The error for what stands at ``node``."""
         line = getattr(node, "lineno", 0)
-        around = [f for f in self._functions if f.lineno <= line <= (f.end_lineno or line)]
+        around = [f for f in self._functions if _first_line(f) <= line <= (f.end_lineno or line)]
         where = f"line {line}" + (f", {'.'.join(f.name for f in around)}" if around else "")
         return self._bad(f"{where}: {why}")
 
@@ -85,6 +85,10 @@ def loaded_in(nodes: Iterable[ast.AST]) -> set[str]:
 def is_within(name: str, prefix: str) -> bool:
     """Whether a dotted name is ``prefix`` or something of it."""
     return name == prefix or name.startswith(f"{prefix}.")
+
+
+def _first_line(function: FunctionNode | ast.ClassDef) -> int:
+    return min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,8 @@ class Script:
         if not has_tests and not any(map(self._deciding.decides, running)):
             running += [node for node in main if not self._is_noise(node)]
         self.items = self._items(running, has_tests)
+        for node in (*self.setup, *running):
+            self._refuse_swallowed(node)
 
     def is_test(self, node: FunctionNode) -> bool:
         """Whether pytest would run this function; not one that the module itself calls with arguments."""
@@ -101,8 +103,6 @@ class Script:
 
     def _assertions(self, running: list[ast.stmt]) -> list[ast.Module]:
         """Statements that assert, one by one; all as one item where others may matter for them, for the judge to cut."""
-        for statement in running:
-            self._refuse_swallowed(statement)
         if not any(map(self._deciding.decides, running)):
             self.setup += running  # it may only prepare what test functions use
             return []

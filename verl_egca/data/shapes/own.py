@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from verl_egca.data.plain_values import shown
+from verl_egca.data.pytest_modules import without_program_imports
 from verl_egca.data.rows import BadInput, Row
-from verl_egca.problem import Problem
+from verl_egca.problem import AssertionTests, Problem
 
 Bad = Callable[[str | None, str], BadInput]
 
@@ -19,10 +20,17 @@ def is_own(tests: Row) -> bool:
 
 
 def own_problem(given: Row | str, bad: Bad) -> Problem:
-    """The problem of an object, or of its JSON text. Raises BadInput, made by ``bad`` from a key and a reason."""
+    """The problem of an object, or of its JSON text; its tests may import the program.
+
+    Raises BadInput, made by ``bad`` from a key and a reason.
+    """
     try:
-        return Problem.model_validate_json(given) if isinstance(given, str) else Problem.model_validate(given)
+        problem = Problem.model_validate_json(given) if isinstance(given, str) else Problem.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise bad(key or None, f"{first['msg']} (got {shown(first['input'])})") from None
+    if not isinstance(problem.tests, AssertionTests):
+        return problem
+    tests = without_program_imports(problem.tests, lambda why: bad("tests", why), problem.reference)
+    return problem if tests is problem.tests else problem.model_copy(update={"tests": tests})
