@@ -108,6 +108,25 @@ def test_tests_may_prepare_loop_and_check(explain):
         assert marked(shown)
 
 
+FILES = {
+    "functions": "def test_some():\n    assert f([1, 2]) == 3\n\ndef test_none():\n    assert f([]) == 0\n",
+    "import by file name": "from wrong import f\n\ndef test_some():\n    assert f([1, 2]) == 3\n",
+    "import of the reference": "import right as r\n\ndef test_some():\n    assert r.f([1, 2]) == 3\n",
+    "unittest": "import unittest\nfrom solution import f\n\nclass TestF(unittest.TestCase):\n    def test_some(self):\n"
+    "        self.assertEqual(f([1, 2]), 3)\n\nif __name__ == '__main__':\n    unittest.main()\n",
+    "parametrize and raises": "import pytest\nfrom solution import f\n\n@pytest.mark.parametrize('xs, want', [([1, 2], 3), ([], 0)])\n"
+    "def test_some(xs, want):\n    assert f(xs) == want\n\ndef test_none():\n    with pytest.raises(TypeError):\n        f(None)\n",
+    "helper": "def same(xs, want):\n    assert f(xs) == want\n\ndef test_some():\n    same([1, 2], 3)\n    same([], 0)\n",
+}
+
+
+@pytest.mark.parametrize("tests", FILES.values(), ids=FILES.keys())
+def test_a_file_of_pytest_or_unittest_is_read(explain, tests):
+    shown = explain(SUM.replace("total += x", "total += x * x"), tests=tests)
+    assert marked(shown.stdout) == ["x * x"], shown.stderr
+    assert "proven" in shown.stdout
+
+
 def test_the_finding_is_to_be_had_as_json(explain):
     found = json.loads(explain(SUM.replace("total += x", "total += x * x"), "--json").stdout)
     assert (found["mode"], found["confirmed"], found["tests_passed"], found["tests_total"]) == ("LOGIC", "full", 1, 3)
@@ -126,6 +145,11 @@ def test_a_program_has_no_hold_on_the_terminal(explain):
     [
         ("x = 1\n", "asserts nothing; lines such as `assert f(1) == 2` are wanted"),
         ("assert f(1 ==\n", "tests.py: is not Python (line 1"),
+        (
+            "def test_a(tmp_path):\n    assert f(tmp_path) == 1\n",
+            "tests.py: line 1, test_a: needs the fixture tmp_path, which",
+        ),
+        ("def test_a():\n    assert [] == []\n", "tests.py: asserts nothing about a program: its tests call none"),
     ],
 )
 def test_bad_tests_are_named_with_the_remedy(explain, tests, words):
