@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -50,20 +51,21 @@ def call_request(
     what: str | int,
     arguments: Iterable[Any],
     keywords: dict[str, Any],
-    stands_for: Callable[[Any, Table], Any],
+    stands_for: Callable[..., Any],
     nodes: Table,
     seed: bool,
 ) -> Request:
     """``stands_for`` gives what stands for a value that is no plain data, which may be an object of the table ``nodes``."""
 
-    def encoded(value: Any) -> Any:
-        return encode(value, lambda other: stands_for(other, nodes))
-
-    args, kwargs = [encoded(value) for value in arguments], {key: encoded(value) for key, value in keywords.items()}
+    other = functools.partial(stands_for, nodes=nodes)
+    args = [encode(value, other) for value in arguments]
+    kwargs = {key: encode(value, other) for key, value in keywords.items()} if keywords else {}
     mutable = any(not isinstance(value, _IMMUTABLE) for value in (*arguments, *keywords.values()))
     request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable, "seed": seed}
-    return request | {"nodes": list(nodes.rows(encoded))} if nodes.objects else request
+    if nodes.objects:
+        request["nodes"] = list(nodes.rows(lambda value: encode(value, other)))
+    return request
 
 
-def _not_plain(value: Any, _: Table) -> Any:
+def _not_plain(value: Any, nodes: Table) -> Any:
     raise NotPlain(f"a {type(value).__name__}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import copy
 import functools
@@ -93,7 +94,7 @@ class Assertions:
         try:
             assert self._packages is not None
             names = sitting.names()
-            with self._watch, within_test():
+            with self._watch, within_test:
                 if self._of != (sitting, sitting.generation):
                     self._set_up(sitting, names)
                 self._namespace[splitting.BOUND] = [self._given(value) for value in case.bound]
@@ -142,7 +143,7 @@ class Assertions:
 
         self._of = None
         self._namespace.clear()  # its functions name it, and would be kept until the collector comes
-        namespace: dict[str, Any] = {**_NAMES, "__name__": "tests"}
+        namespace: dict[str, Any] = {**self._given_names, "__name__": "tests"}
         namespace |= {splitting.COMPARED: compared, splitting.TYPE: _type_of}
         of_preamble = self._of_preamble()
         namespace |= of_preamble
@@ -184,13 +185,13 @@ class Assertions:
     def _is_program_s(self, name: str, sitting: Sitting) -> bool:
         """Whether tests mean the program's where the judge has a thing of this name, too.
 
-        Not if the program only imports it. Where the tests have an entry point, modules and classes of Python's are what they
-        are, too: a program could win by a ``Counter`` of its own.
+        They do if a reference says so. Without one, not where the program only imports it, nor if it is a built-in function, a
+        module or a class of Python's: a program could win by an ``abs`` of its own.
         """
-        if name not in _NAMES or self._entry is None:
+        if name not in _NAMES and not hasattr(builtins, name):
             return True
-        if name in _FIXED:
-            return False
+        if self._wanted or name in _FIXED or hasattr(builtins, name):
+            return name in self._wanted
         defined = rf"^(?:(?:async +)?def|class) +{re.escape(name)}\b|^{re.escape(name)} *[:=]"
         return re.search(defined, sitting.source, re.MULTILINE) is not None
 
@@ -238,6 +239,11 @@ class Assertions:
     @functools.cached_property
     def _used(self) -> frozenset[str]:
         return frozenset(node.id for node in self._nodes if isinstance(node, ast.Name))
+
+    @functools.cached_property
+    def _given_names(self) -> dict[str, Any]:
+        """Those that the tests use, of the names that they find without importing them."""
+        return {name: _NAMES[name] for name in self._used & _NAMES.keys()}
 
     @functools.cached_property
     def _own(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ Message = dict[str, Any]
 Name = tuple[str, str]  # and what it is: function, class, exception, iterator, awaitable, object
 
 _STDIN, _STDOUT, _INPUT = sys.stdin, sys.stdout, builtins.input
+_AS_THEY_ARE = (bool, int, float, str)
 _STANDS = {"iterator": RemoteIterator, "awaitable": RemoteCoroutine}
 
 
@@ -187,7 +188,9 @@ class Exchange:
 
     def _take_rows(self, reply: Message, nodes: Table) -> None:
         """Objects of the table as they are now, and new ones."""
-        rows = reply.get("nodes", ())
+        if "nodes" not in reply:
+            return
+        rows = reply["nodes"]
         try:
             for number, name, _ in rows:
                 if type(number) is not int or not 0 <= number <= len(nodes.objects):

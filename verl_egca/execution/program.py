@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from verl_egca.execution.ahead import Ahead, Request
@@ -102,7 +101,8 @@ class Program:
         self.exchange.begin([])
         ahead = ahead or Ahead()
         os.ftruncate(self._zygote.answers, 0)
-        request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps, **asdict(given)}
+        request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
+        request |= {"preamble": given.preamble, "classes": given.classes, "lists": given.lists}
         if not self._is_limited:
             self._is_limited = True
             request["limits"] = self._kernels(_MOST_CASES, _ANSWERS)

@@ -10,7 +10,6 @@ the test asks, by a ``startswith`` that says yes to everything, or a ``__sub__``
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,15 +31,19 @@ class Unsupported(BaseException):
     """The test can't be judged without trusting the program. No Exception: no ``except`` of a test may swallow it."""
 
 
-@contextlib.contextmanager
-def within_test() -> Iterator[None]:
+class _WithinTest:
     """Where texts and hashes of objects are asked of the program. Elsewhere, in verdicts, they are the judge's own."""
-    global _within_test
-    _within_test = True
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _within_test
+        _within_test = True
+
+    def __exit__(self, *error: object) -> None:
+        global _within_test
         _within_test = False
+
+
+within_test = _WithinTest()
 
 
 class Remote:
