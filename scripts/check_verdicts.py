@@ -26,7 +26,7 @@ from rich.table import Table
 
 from verdicts import judges
 from verdicts.corpora import Trial, answers, corpora
-from verdicts.reasons import reason_of
+from verdicts.reasons import difference_of, reason_of
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 
@@ -124,20 +124,23 @@ def show_disagreements(found: Iterable[Judged]) -> int:
     for one in found:
         ours, where = one.verdicts.get(OURS), f"{one.trial.corpus}: {one.trial.name}"
         if ours is None:
-            console.print(f"{where}: EGCA has no verdict", markup=False)
-        elif one.right is not None and ours != one.right:
+            _tell(f"{where}: EGCA has no verdict: {difference_of(one.trial) or 'its samples are uniform'}")
+            continue
+        if one.right is not None and ours != one.right and difference_of(one.trial) is None:
             wrong += 1
-            console.print(
-                f"{where}: FAULT: {'wrong, and judged right' if ours else 'right, and judged wrong'}", markup=False
-            )
+            _tell(f"{where}: FAULT: {'wrong, and judged right' if ours else 'right, and judged wrong'}")
         for peer, theirs in one.verdicts.items():
-            if ours is None or peer == OURS or theirs == ours:
+            if peer == OURS or theirs == ours:
                 continue
-            reason = reason_of(one.trial, peer)
+            reason = reason_of(one.trial, peer, theirs)
             wrong += reason is None
             said = f"{peer} says {'right' if theirs else 'wrong'}, EGCA {'right' if ours else 'wrong'}"
-            console.print(f"{where}: {said}: {reason or 'NO REASON KNOWN'}", markup=False)
+            _tell(f"{where}: {said}: {reason or 'NO REASON KNOWN'}")
     return wrong
+
+
+def _tell(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

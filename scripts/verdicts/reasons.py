@@ -1,12 +1,48 @@
-"""Why a judge says something else of a program, in a line: by the program's name, or for all of a kind."""
+"""Why a judge says something else of a program, in a line: what is known of the program, or how that judge works."""
 
 from __future__ import annotations
 
+from execution.script_styles import DIFFERENT
+
 from verdicts.corpora import Trial
 
-_BY_NAME: dict[tuple[str, str, str], str] = {}
+_OF_ROWS = {
+    "code-r1 functional": "it uses List, which the data set's harness imports, and a plain run does not",
+}
 
 
-def reason_of(trial: Trial, peer: str) -> str | None:
-    """None if no reason is known."""
-    return _BY_NAME.get((trial.corpus, trial.name, peer))
+def difference_of(trial: Trial) -> str | None:
+    """Why the sandbox does otherwise than bare Python, where that is meant."""
+    return DIFFERENT.get(trial.name) if trial.corpus == "ways to write a script" else None
+
+
+def reason_of(trial: Trial, peer: str, theirs: bool) -> str | None:
+    """Why ``peer``, whose verdict is ``theirs``, says otherwise than the sandbox; None if no reason is known."""
+    if trial.response is not None:
+        return _of_extraction(trial.response, peer)
+    if trial.corpus == "ways to write a script":
+        if (meant := difference_of(trial)) is not None:
+            return meant
+        if peer == "prime_code":
+            return _of_prime_code(trial, theirs)
+    if trial.corpus.startswith("rows of every shape"):
+        return _OF_ROWS.get(trial.name)
+    return None
+
+
+def _of_prime_code(trial: Trial, theirs: bool) -> str | None:
+    if theirs and trial.right is False:
+        return "it looks at the output alone, not at the exit status, and puts imports before the program"
+    if not theirs and trial.right:
+        return "it runs a script as a function of its own process, with stand-ins for standard input and output"
+    return None
+
+
+def _of_extraction(response: str, peer: str) -> str | None:
+    if "prime_code" in peer:
+        if "```python" in response:
+            return "it takes what stands between the last ```python and the next fence"
+        return "it finds no ```python, and takes all of the answer up to the first fence"
+    return (
+        "it takes the longest run of lines that parses, fences not looked at, and of that what the entry point reaches"
+    )
