@@ -34,6 +34,18 @@ def test_the_names_are_those_of_the_field_s_harness():
     assert aliases == {"Counter", "OrderedDict", "ChainMap", "Match", "Pattern"} & others
 
 
+def test_assertions_give_them_to_methods_alone_as_the_fields_harnesses_do(sandbox):
+    """HumanEval's and MBPP's run a program as it is; LeetCode's import names before it."""
+    program = "class Solution:\n    def f(self, n: int) -> List[int]:\n        return [floor(n)]\n"
+    function = "def f(n):\n    return [floor(n)]\n"
+    of_method = assertion_problem("assert candidate(2.5) == [2]", entry_point="Solution().f")
+    of_function = assertion_problem("assert f(2.5) == [2]")
+    assert sandbox.run(of_method, program).passed
+    failure = sandbox.run(of_function, function).first_failure
+    assert (failure.outcome, failure.error.type) == (Outcome.EXCEPTION, "NameError")
+    assert sandbox.run(of_function.model_copy(update={"preamble": "from math import floor"}), function).passed
+
+
 @pytest.mark.parametrize(
     ("program", "result"),
     [

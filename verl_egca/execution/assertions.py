@@ -75,7 +75,8 @@ class Assertions:
     def given(self) -> Given:
         own = [node for node in self._parsed if isinstance(node, ast.ClassDef)]
         classes = {node.name for node in own if is_data_definition(node)}
-        return Given(self._preamble, tuple(sorted(classes | splitting.classes_of_preamble(self._preamble))))
+        crossing = tuple(sorted(classes | splitting.classes_of_preamble(self._preamble)))
+        return Given(self._preamble, crossing, names="(" in (self._entry or ""))
 
     def known_call(self, index: int) -> Call | None:
         return self._cases[index].call

@@ -125,7 +125,7 @@ class Served:
         module = types.ModuleType("program")
         sys.modules["program"] = module
         namespace, source = module.__dict__, request["load"]
-        if not self._gives_names:
+        if request["names"] and not self._gives_names:
             self._gives_names = True
             vars(builtins).update(given_names())  # there they shadow nothing, and are none of the program's own names
         random.seed(0)

@@ -1,6 +1,9 @@
 """What a program that tests call finds, though it imports nothing.
 
-The names are those that the field's harnesses import: verl's ``prime_code``'s and LiveCodeBench's, module by module in their
+The names are given where the field's harnesses give them: to input and output pairs of calls, and to methods of LeetCode's
+``Solution``. HumanEval's, MBPP's and pytest's give none: there a program finds what its problem's preamble imports.
+
+They are those that these harnesses import: verl's ``prime_code``'s and LiveCodeBench's, module by module in their
 order, then the modules themselves, which win (``datetime`` is the module). Only typing's come first, not last: ``Counter`` is
 the class, and not its alias. LeetCode's ``ListNode`` and ``TreeNode`` come beside them. Built-in names stay what they are
 (``pow`` is not that of ``math``). Tests find the same names, with the judge's own objects behind them.
@@ -22,12 +25,14 @@ _STARRED = (
 @dataclass(frozen=True, slots=True)
 class Given:
     """Beside the names: ``preamble`` is code that runs before the program, in its namespace. Objects of ``classes``, which the
-    tests have by these names, cross by their fields. ``lists``: lists stand for linked lists and trees.
+    tests have by these names, cross by their fields. ``lists``: lists stand for linked lists and trees. ``names`` says
+    whether the names are given.
     """
 
     preamble: str = ""
     classes: tuple[str, ...] = ()
     lists: bool = False
+    names: bool = False
 
 
 class ListNode:

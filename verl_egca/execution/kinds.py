@@ -59,7 +59,7 @@ class Calls:
         self._arguments, self._expected, self._watch = arguments, expected, watch
         self._entry = entry or ""
         self._what = self._entry if "(" in self._entry else f"Solution().{self._entry} or {self._entry}"
-        self.given = Given(preamble, lists=True)
+        self.given = Given(preamble, lists=True, names=True)
         self._known_ways: dict[int, list[tuple[Any, ...]]] = {}
 
     @property
