@@ -169,3 +169,12 @@ def test_cases_are_apart_where_that_is_asked_for():
     with Sandbox(Limits(isolate=True)) as sandbox:
         assert sandbox.run(assertion_problem("assert f(5) == 1", "assert f(6) == 1"), COUNTS).passed
         assert not sandbox.run(assertion_problem("assert f(5) == 1", "assert f(6) == 2"), COUNTS).passed
+
+
+@pytest.mark.parametrize("items", ["6, 7, 8, 9, 10, 11", "12, 13, 14, 15, 16", "1, 2, 3"])
+def test_a_set_is_listed_in_the_order_of_bare_python(sandbox, items):
+    expected = eval(f"tuple({{{items}}})")
+    problem = assertion_problem(
+        f"assert f({{{items}}}) == {expected}", f"assert f(set([{items}])) == {tuple(eval(f'set([{items}])'))}"
+    )
+    assert sandbox.run(problem, "def f(s):\n    return tuple(s)\n").passed

@@ -20,6 +20,7 @@ from typing import Any
 
 MAX_FRAME = 1 << 24
 MOST_ANSWERED = 1 << 22  # bytes of answers to calls sent ahead, after which no further one is answered
+_ORDERED = 1_000  # items of a set whose order is looked at
 _BIG_INT = 1 << 2000  # the JSON reader takes decimal digits, in quadratic time
 _READ = 1 << 16
 
@@ -133,7 +134,7 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
         case "d":
             return {decode(k, other): decode(v, other) for k, v in body}
         case "s":
-            return {decode(item, other) for item in body}
+            return _in_order([decode(item, other) for item in body])
         case "f":
             return frozenset([decode(item, other) for item in body])
         case "b":
@@ -159,6 +160,19 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
         case "v":
             return _view(body[0], [decode(item, other) for item in body[1]])
     return other(tag, body)
+
+
+def _in_order(items: list[Any]) -> set[Any]:
+    """A set whose items come in this order, where one of the ways to make a set gives it: a display's or an update's.
+
+    Programs that list a set are right or wrong by that order, as under bare Python.
+    """
+    added = {item for item in items}  # noqa: C416  one by one, the table grows otherwise than at once
+    if len(items) <= _ORDERED and list(added) != items:
+        updated = set(frozenset(added))
+        if list(updated) == items:
+            return updated
+    return added
 
 
 def _integers(body: Any, other: Callable[[str, Any], Any]) -> list[int]:
