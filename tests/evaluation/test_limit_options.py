@@ -47,6 +47,7 @@ def test_what_is_not_given_has_its_default():
         (["--file-mb", "64"], "file_bytes", 64 << 20),
         (["--open-files", "100"], "open_files", 100),
         (["--processes", "8"], "processes", 8),
+        (["--package", "scipy", "--package", "sympy"], "packages", ("scipy", "sympy")),
     ],
 )
 def test_each_option_sets_its_limit_alone(arguments, setting, value):
@@ -54,11 +55,12 @@ def test_each_option_sets_its_limit_alone(arguments, setting, value):
 
 
 def test_every_limit_of_an_amount_has_an_option():
-    assert set(OPTIONS) == {name for name, field in Limits.model_fields.items() if field.annotation in (int, float)}
+    amounts = {name for name, field in Limits.model_fields.items() if field.annotation in (int, float)}
+    assert set(OPTIONS) == {*amounts, "packages"}
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--cpu-seconds", "0"), ("--cpu-seconds", "nan"), ("--wall-seconds", "inf"), ("--memory-mb", "1"), ("--open-files", "2")]
+    ("option", "value"), [("--cpu-seconds", "0"), ("--cpu-seconds", "nan"), ("--wall-seconds", "inf"), ("--memory-mb", "1"), ("--open-files", "2"), ("--package", "no name")]
 )  # fmt: skip
 def test_a_value_that_no_limit_can_have_is_refused_by_the_option_s_name(option, value):
     assert f"Invalid value for {option}" in re.sub(r"[\s│'\"]+", " ", taken(option, value))
@@ -67,9 +69,11 @@ def test_a_value_that_no_limit_can_have_is_refused_by_the_option_s_name(option, 
 @pytest.mark.parametrize("command", ["evaluate", "localize", "explain"])
 def test_the_commands_that_run_programs_take_them_and_say_their_defaults(command):
     help_text = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--help"]).output
-    said = {option: re.search(rf"{option}\b.*?([\d.]+) if not given", help_text) for option in OPTIONS.values()}
+    assert "--package" in help_text
+    amounts = {name: option for name, option in OPTIONS.items() if name != "packages"}
+    said = {option: re.search(rf"{option}\b.*?([\d.]+) if not given", help_text) for option in amounts.values()}
     limits = Limits()
-    for name, option in OPTIONS.items():
+    for name, option in amounts.items():
         unit = 1 << 20 if name.endswith("_bytes") else 1
         assert float(said[option][1]) * unit == getattr(limits, name)
 

@@ -346,8 +346,10 @@ style("/proc of the machine", "print(len(open('/proc/self/status').read()) > 10)
 style("a socket", "import socket\nprint(socket.socket().fileno() > 2)\n")
 style("the frames below it", "import inspect\nprint(len(inspect.stack()))\n")
 style("permissions of its own file", "import os\nopen('x', 'w').close()\nos.chmod('x', 0o600)\nprint(1)\n")
+style("numpy, where it is installed", "import numpy\nn, *a = map(int, open(0).read().split())\nprint(numpy.array(a).sum(), numpy.linalg.norm(a) > 0)\n")  # fmt: skip
+style("another package that is installed", "import pydantic\nprint(1)\n")
 style("200 open files", "kept = [open('/dev/null') for _ in range(200)]\nprint(len(kept))\n")
-style("4 GB of address space", "print(len(bytearray(4 << 30)) > 0)\n")
+style("4 GB of address space", "import mmap\nprint(len(mmap.mmap(-1, 4 << 30)))\n")
 
 CHILD = "no program starts another process"
 DIFFERENT = {
@@ -362,6 +364,7 @@ DIFFERENT = {
     "a socket": "there is no network",
     "the frames below it": "what runs a program are frames, too; they don't count towards the limit of recursion",
     "permissions of its own file": "no permissions, owners, times or links by name are changed",
+    "another package that is installed": "closed unless egca.sandbox.packages names it; it gets no verdict, not a failure",
     "200 open files": "egca.sandbox.open_files, 64 by default",
     "4 GB of address space": "egca.sandbox.memory_bytes, 1 GB by default",
 }

@@ -107,7 +107,7 @@ def alive(pid):
         return False
 
 
-def test_a_script_s_exit_status_and_errors_count_for_nothing(sandbox):
+def test_a_script_s_exit_status_of_0_passes_nothing_and_another_fails_what_it_printed(sandbox):
     assert not sandbox.run(stdio_problem(("", "5\n")), "raise SystemExit(0)").passed
     assert not sandbox.run(stdio_problem(("", "5\n")), "print(5)\nraise ValueError").passed
 

@@ -34,7 +34,8 @@ def evaluate(
     samples: Annotated[
         Path | None,
         typer.Option(
-            help="rows with task_id and one of completion, solution, response, or those of verl's validation_data_dir"
+            help="rows with task_id and one of completion, solution, response; or EvalPlus's, lm_eval's, LiveCodeBench's, "
+            "bigcode's, verl's validation_data_dir"
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="a model's folder, or name on the hub, that generates them")] = None,
@@ -67,9 +68,6 @@ def evaluate(
     engine_argument: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for the engine's own class; may be repeated")
     ] = None,
-    package: Annotated[
-        list[str] | None, typer.Option(help="installed package that programs may import; may be repeated")
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table, an object a line")] = False,
     workers: Annotated[int, typer.Option(help="programs that run at once", min=1)] = 2,
     limits: GivenLimits = DEFAULTS,
@@ -96,7 +94,7 @@ def evaluate(
             *(dtype, tensor_parallel, batch, _arguments(engine_argument)),
         )
     with bad_input_is_status_2(_err):
-        _run(problems, samples, generation, out, ks, limits_of(limits, tuple(package or ())), workers, as_json)
+        _run(problems, samples, generation, out, ks, limits_of(limits), workers, as_json)
 
 
 def whole_numbers(text: str) -> list[int]:

@@ -23,7 +23,7 @@ from verl_egca.execution.limit_names import OPTIONS
 if TYPE_CHECKING:
     from verl_egca.execution.limits import Limits
 
-GivenLimits = Mapping[str, float]  # by name of the setting, in its unit; what is not given has its default
+GivenLimits = Mapping[str, Any]  # by name of the setting, in its unit; what is not given has its default
 DEFAULTS: GivenLimits = {}
 
 _PANEL = "Limits of one case of a program"
@@ -64,12 +64,21 @@ def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
         )
         for name, shape in _SHAPES.items()
     ]
+    package = typer.Option(
+        OPTIONS["packages"], help="installed, that it may import beside numpy; may be repeated", rich_help_panel=_PANEL
+    )
+    options.append(
+        inspect.Parameter(
+            "packages", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, package]
+        )
+    )
     own = [parameter for parameter in signature.parameters.values() if parameter.name != "limits"]
 
     @functools.wraps(command)
     def taking(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in _SHAPES}
-        limits = {name: value * _SHAPES[name].unit for name, value in chosen.items() if value is not None}
+        limits: dict[str, Any] = {"packages": given.pop("packages") or ()}
+        limits |= {name: value * _SHAPES[name].unit for name, value in chosen.items() if value is not None}
         command(**given, limits=limits)
 
     vars(taking)["__signature__"] = signature.replace(
@@ -79,17 +88,16 @@ def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
     return taking
 
 
-def limits_of(given: GivenLimits, packages: tuple[str, ...] = ()) -> Limits:
+def limits_of(given: GivenLimits) -> Limits:
     """Raises typer.BadParameter."""
     from pydantic import ValidationError
 
     from verl_egca.execution.limits import Limits
 
     try:
-        return Limits.model_validate({**given, "packages": packages})
+        return Limits.model_validate(given)
     except ValidationError as error:
         (first, *_) = error.errors()
         name = str(first["loc"][0])
-        option = OPTIONS.get(name, "--package")
         said = "the name of a package is wanted, as import has it" if name == "packages" else first["msg"]
-        raise typer.BadParameter(f"{said} (got {first['input']!r})", param_hint=option) from None
+        raise typer.BadParameter(f"{said} (got {first['input']!r})", param_hint=OPTIONS[name]) from None

@@ -17,6 +17,9 @@ program leaves behind in its own process its later cases see; where that may hav
     cases.py, segments.py, deciding.py, unroll.py   tests split into cases
     sitting.py    the processes of one program      program.py   the judge's end of one      remote.py   objects in it
     zygote.py     the warm process that all are forked from      child.py   what runs in one      confinement/   its walls
+    script.py     a program of standard input, run in its process as `python program.py` runs it      describe.py   its errors
     start.py      starts a worker      warm_process.py   the judge's end of the zygote      ahead.py   calls sent ahead
-    codec.py      values across the boundary      watch.py, state.py, outcome.py, verdict.py, limits.py
+    codec.py      values across the boundary      large.py   what is too large for it      death.py   the end of a process
+    limits.py     what a program may use      limit_names.py   what that is called, and how it is said that one was met
+    watch.py, state.py, outcome.py, verdict.py
 """

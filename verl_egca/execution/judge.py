@@ -25,7 +25,7 @@ from typing import Any
 from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
-from verl_egca.execution.limit_names import MOST_TIMEOUTS, limit_met
+from verl_egca.execution.limit_names import MOST_TIMEOUTS, closed_package, limit_met, setting
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
@@ -186,14 +186,20 @@ class Judge:
         finally:
             self._watch.stop()
         sitting.timeouts += verdict["outcome"] == "timeout"
-        error = verdict["error"]
-        if (
-            error is not None
-            and verdict["outcome"] != "syntax_error"
-            and (met := limit_met(error["type"], error["message"], self._limits))
-        ):
-            error["message"] = f"{error['message']}: {met}".removeprefix(": ")
+        self._name_limit(verdict)
         return verdict
+
+    def _name_limit(self, verdict: Answer) -> None:
+        """Say which limit the program met, if it speaks of one. What it misses for its confinement alone is not its fault."""
+        error = verdict["error"]
+        if error is None or verdict["outcome"] not in ("exception", "load_error", "out_of_memory"):
+            return
+        met = limit_met(error["type"], error["message"], self._limits)
+        if package := closed_package(error["type"], error["message"]):
+            verdict["outcome"] = "unsupported"
+            met = f"{package} is installed, but closed to programs ({setting('packages')})"
+        if met:
+            error["message"] = f"{error['message']}: {met}".removeprefix(": ")
 
     def _known_calls(self, key: str, kind: Kind, cases: tuple[int, ...]) -> Ahead:
         """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""

@@ -46,7 +46,7 @@ def kind_of(request: Answer, watch: Watch) -> Kind:
             arguments, expected = from_exact_json(tests["arguments"]), from_exact_json(tests["expected"])
             return Calls(request["preamble"], arguments, expected, entry, watch)
         case "stdio":
-            return Stdio(tests["inputs"], tests["outputs"])
+            return Stdio(request["preamble"], tests["inputs"], tests["outputs"])
     raise ValueError(f"unknown kind of tests {tests['kind']!r}")
 
 
@@ -152,9 +152,9 @@ def _with_integers(value: Any, deep: bool) -> Any:
 class Stdio:
     """Cases of standard input and the standard output expected for it; each in a process of its own."""
 
-    def __init__(self, inputs: list[str], outputs: list[str]) -> None:
+    def __init__(self, preamble: str, inputs: list[str], outputs: list[str]) -> None:
         self._inputs, self._outputs = inputs, outputs
-        self.given = Given()
+        self.given = Given(preamble)
 
     @property
     def count(self) -> int:
@@ -171,6 +171,8 @@ class Stdio:
         try:
             got = sitting.run_script(stdin, expected)
         except Raised as raised:  # a script has no call: what its top level raises is an exception of the case
+            if raised.error.get("preamble") is True:
+                return of_load(LoadFailed(raised), sitting)
             return of_raised(raised, loading=bool(raised.error.get("compile")))
         except Ended as ended:
             sitting.close()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import sys
+from functools import lru_cache
 from typing import Any
 
 MOST_TIMEOUTS = 2  # cases of one program that may use up their time; the rest is then not run
@@ -14,7 +18,9 @@ OPTIONS = {  # of the commands that run programs; sizes are given to them in MiB
     "file_bytes": "--file-mb",
     "open_files": "--open-files",
     "processes": "--processes",
+    "packages": "--package",
 }
+_NOT_FOUND = re.compile(r"No module named '(\w+)")
 _MET = (  # what Python says where a limit is met: type of the exception, how its message begins, which limits that may be
     ("MemoryError", "", ("memory_bytes",)),
     ("OSError", "[Errno 12]", ("memory_bytes",)),
@@ -39,6 +45,20 @@ def limit_met(kind: str, message: str, limits: dict[str, Any]) -> str | None:
         if kind == one and message.startswith(start):
             return "; ".join(f"a program has {_in_words(name, limits[name])} ({setting(name)})" for name in names)
     return None
+
+
+def closed_package(kind: str, message: str) -> str | None:
+    """The package that an import did not find, if it is installed here: then bare Python would have."""
+    found = _NOT_FOUND.match(message) if kind == "ModuleNotFoundError" else None
+    return found[1] if found and _is_installed(found[1]) else None
+
+
+@lru_cache
+def _is_installed(package: str) -> bool:
+    try:
+        return package not in sys.stdlib_module_names and importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _in_words(name: str, value: int) -> str:

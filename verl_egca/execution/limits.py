@@ -33,7 +33,7 @@ class Limits(BaseModel):
         64, ge=0, description="threads; processes are refused where the kernel can (see egca doctor)"
     )
     isolate: bool = Field(False, description="each case in a process of its own")
-    packages: tuple[PackageName, ...] = Field((), description="installed packages that programs may import")
+    packages: tuple[PackageName, ...] = Field((), description="packages that programs may import, beside numpy")
     require: Literal["full", "reduced"] = Field("reduced", description="refuse to run with less confinement than this")
 
 

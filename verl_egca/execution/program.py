@@ -111,12 +111,14 @@ class Program:
         names = (self._load_ahead(payload, ahead) if ahead.requests else self._ask(payload)).get("ok")
         return self.exchange.begin(names)
 
-    def run_script(self, source: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0) -> None:
+    def run_script(
+        self, source: str, preamble: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0
+    ) -> None:
         """Run the program as a script until it ended, by itself or for what it used. Raises Ended."""
         _rewrite(self._zygote.stdin, stdin.encode("utf-8", "surrogatepass"))
         self._writes = True
         self._is_script = True
-        request: dict[str, Any] = {"script": source, "preamble": "", "events": max_events, "steps": max_steps}
+        request: dict[str, Any] = {"script": source, "preamble": preamble, "events": max_events, "steps": max_steps}
         request["limits"] = self._kernels(1, most_output + 1)
         self._write(self._loading(request))
         with death_of(self.pid) as death:

@@ -32,6 +32,7 @@ from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
 
 NAME = "program.py"
+_ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _DEPTH = 1000  # of recursion, as the interpreter starts with
 _DEEPEST = (1 << 31) - 1
 _FLUSH_FAILED, _INTERRUPTED = 120, 130  # exit statuses
@@ -45,7 +46,8 @@ def start_like_python() -> None:
     Integers may have as many digits as they like, as in all versions of Python that data sets were written for.
     """
     sys.argv, sys.orig_argv = [NAME], [sys.executable, NAME]
-    os.putenv("LANG", "C.UTF-8")  # what `setlocale` finds; the trainer's environment is not there
+    for name, value in _ENVIRONMENT.items():
+        os.putenv(name, value)  # for libraries: `os.environ` is empty
     sys.stdin = _stream(0, "<stdin>", "r", "surrogateescape")
     sys.stdout = _stream(1, "<stdout>", "w", "surrogateescape")
     sys.stderr = _stream(2, "<stderr>", "w", "backslashreplace", line_buffering=True)
@@ -85,6 +87,10 @@ def _run(request: dict[str, Any], report: int, sink: int) -> int:
     try:
         if request["preamble"]:
             exec(compile(request["preamble"], "<preamble>", "exec", dont_inherit=True), main)
+    except BaseException as error:
+        _report(report, error, path, preamble=True)
+        return 1
+    try:
         if request["events"]:
             sys.setrecursionlimit(_DEPTH + tracing.OWN_FRAMES)
             tracing.load(source.removeprefix("\ufeff"), main, sink, request["events"])
@@ -93,10 +99,10 @@ def _run(request: dict[str, Any], report: int, sink: int) -> int:
     except SystemExit as error:
         status = _status_of(error)
         if status:
-            _report(report, error, source, path)
+            _report(report, error, path)
         return status
     except BaseException as error:
-        _report(report, error, source, path)
+        _report(report, error, path)
         return _shown(error)
     return 0
 
@@ -192,9 +198,9 @@ def _shown(error: BaseException) -> int:
     return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
-def _report(report: int, error: BaseException, source: str, path: str) -> None:
+def _report(report: int, error: BaseException, path: str, preamble: bool = False) -> None:
     try:
-        os.write(report, dumps(describe(error, (path, tracing.PROGRAM))))
+        os.write(report, dumps({**describe(error, (path, tracing.PROGRAM)), "preamble": preamble}))
     except BaseException:
         pass
 

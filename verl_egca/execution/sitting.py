@@ -146,7 +146,7 @@ class Sitting:
         self._check_timeouts()
         program = self._fresh()
         most = self._limits["output_bytes"] + 2 * len(expected.encode("utf-8", "surrogatepass"))
-        program.run_script(self._source, stdin, most, self._max_events, self._max_steps)
+        program.run_script(self._source, self._given.preamble, stdin, most, self._max_events, self._max_steps)
         printed = self.close(most)
         if len(printed) > most:
             which = f"twice what is expected and {in_mb(self._limits['output_bytes'])} ({setting('output_bytes')})"

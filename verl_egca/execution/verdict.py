@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     OUTPUT = "output_limit"  # it printed more than it may
     CRASHED = "crashed"  # the process ended without an answer
     FORGED = "forged"  # an answer that the protocol does not allow
-    UNSUPPORTED = "unsupported"  # the case can't be judged without trusting the program
+    UNSUPPORTED = "unsupported"  # can't be judged without trusting the program, or with a package that is closed to it
     SYNTAX = "syntax_error"  # the program does not compile
     IMPORT = "load_error"  # the program raised, ended or hung while its top level ran
     INFRASTRUCTURE = "infrastructure"  # our own failure; says nothing about the program

@@ -8,8 +8,10 @@ from attempts import problem
 
 from verl_egca.execution.confinement.apply import _still_reads
 from verl_egca.execution.confinement.files import Readable
+from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.execution.verdict import Outcome
 
 
 @pytest.mark.parametrize("packages", [["no_such_package"], ["typing_extensions", "no_such_package"]])
@@ -27,15 +29,25 @@ def test_a_named_package_can_be_imported_and_others_cannot(package):
     with Sandbox(Limits(packages=[package])) as sandbox:
         verdict = sandbox.run(problem(f"assert f({package!r})", "assert f('pytest')"), program)
     assert [case.passed for case in verdict.cases] == [True, False]
-    assert verdict.cases[1].error.type == "ModuleNotFoundError"
+    assert (verdict.cases[1].outcome, verdict.cases[1].error.type) == (Outcome.UNSUPPORTED, "ModuleNotFoundError")
+    assert verdict.cases[1].error.message == (
+        "No module named 'pytest': pytest is installed, but closed to programs (egca.sandbox.packages, --package)"
+    )
 
 
-def test_numpy_runs_where_it_is_named():
+@pytest.mark.parametrize("packages", [(), ("numpy",)])
+@pytest.mark.parametrize("withhold", [(), tuple(layer for layer in Layer if layer.endswith("-namespace"))])
+def test_numpy_runs_whether_it_is_named_or_not(packages, withhold):
     pytest.importorskip("numpy")
     program = "import numpy\ndef f(x):\n    return int(numpy.linalg.det(numpy.eye(3)) * numpy.arange(x).sum())\n"
-    with Sandbox(Limits(packages=["numpy"])) as sandbox, Sandbox() as plain:
+    with Sandbox(Limits(packages=packages), withhold=withhold) as sandbox:
         assert sandbox.run(problem("assert f(4) == 6"), program).passed
-        assert sandbox.check() == plain.check()
+
+
+def test_a_package_that_is_not_installed_is_missed_as_in_bare_python():
+    with Sandbox() as sandbox:
+        (case,) = sandbox.run(problem("assert f(1)"), "import no_such_package\ndef f(x): return 1\n").cases
+    assert (case.outcome, case.error.message) == (Outcome.IMPORT, "No module named 'no_such_package'")
 
 
 def test_an_interpreter_that_programs_could_not_read_is_named():

@@ -1,4 +1,4 @@
-"""Which files a program may see: the interpreter, its standard library, and the packages that the settings name.
+"""Which files a program may see: the interpreter, its standard library, numpy, and the packages that the settings name.
 
 Other installed packages stay closed: some carry tests and answers (this one does, for its starter problems).
 """
@@ -6,6 +6,7 @@ Other installed packages stay closed: some carry tests and answers (this one doe
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 import sysconfig
@@ -15,6 +16,8 @@ from pathlib import Path
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 STANDARD = ("/dev/stdin", "/dev/stdout")  # files of the sandbox's own, where it has a root of its own
+WHERE_INSTALLED = ("numpy",)  # programs may import it, as they do elsewhere; who names it pays the import once for all
+_ALL_READ = 0o005
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -54,7 +57,16 @@ def readable(packages: Iterable[str] = ()) -> Readable:
     if os.path.isdir(own_libraries) and own_libraries not in ("/usr/lib", "/lib"):
         files += [str(path) for path in Path(own_libraries).glob("lib*.so*")]
     chosen = [path for name in packages for path in _imported_from(name)]
+    chosen += [path for name in WHERE_INSTALLED for path in _folders_of(name) if path not in chosen]
     return Readable(tuple(folders), tuple(files), tuple(hidden), tuple(chosen))
+
+
+def _folders_of(package: str) -> list[str]:
+    """Its folder, and the one beside it for its libraries, if all may read them. Nothing is imported."""
+    spec = importlib.util.find_spec(package)
+    found = list((spec.submodule_search_locations if spec is not None else None) or ())
+    found += [f"{folder}.libs" for folder in found if os.path.isdir(f"{folder}.libs")]
+    return [folder for folder in found if os.stat(folder).st_mode & _ALL_READ == _ALL_READ]
 
 
 def _imported_from(package: str) -> list[str]:

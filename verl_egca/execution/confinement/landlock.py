@@ -56,6 +56,7 @@ def restrict(readable: Readable, writable: bool) -> None:
         rules += [(path, _READ_FILE | _WRITE_FILE) for path in DEVICES] + [(".", write if writable else read)]
         if writable:  # there is a root of its own, with these files in it
             rules += [(path, _READ_FILE | _WRITE_FILE | _TRUNCATE) for path in STANDARD]
+            rules += [(os.path.dirname(path), _READ_DIR) for path in readable.packages]  # an import lists it
         for path, rights in rules:
             _allow(ruleset, path, rights & known)
         checked(libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
