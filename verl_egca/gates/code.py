@@ -64,10 +64,15 @@ def code_of(program: str, entry_point: str | None) -> Code | None:
     tree = parse(program, MAX_CHARACTERS)
     if tree is None or not _is_bounded(tree):
         return None
-    reached = _reached(tree, entry_point)
+    root, method = _entry(tree, entry_point)
+    reached = _reached(tree, root)
     functions, scopes = _functions(reached)
-    namesakes = functions.get(entry_point or "", ())
-    entry = next((node for node in reversed(namesakes) if _is_top_level(node, reached)), None)
+    if method is not None:
+        bodies = [one.body for one in reached if isinstance(one, ast.ClassDef) and one.name == root]
+        namesakes, within = functions.get(method, ()), tuple(bodies[-1]) if bodies else ()
+    else:
+        namesakes, within = functions.get(root or "", ()), reached
+    entry = next((node for node in reversed(namesakes) if _is_top_level(node, within)), None)
     return Code(reached, entry, functions, scopes)
 
 
@@ -123,16 +128,28 @@ def _is_bounded(tree: ast.Module) -> bool:
 # ---------------------------------------------------------------- what is reached
 
 
-def _reached(tree: ast.Module, entry_point: str | None) -> tuple[ast.stmt, ...]:
+def _entry(tree: ast.Module, entry_point: str | None) -> tuple[str | None, str | None]:
+    """The name of the module that the tests begin with, and the method if that is a class: of ``Solution``, too, where the
+    module has no function of the name.
+    """
+    name, _, method = (entry_point or "").partition("().")
+    if method or not name or any(name in _bound(statement) for statement in tree.body):
+        return name or None, method or None
+    solutions = [one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == "Solution"]
+    methods = {inner.name for one in solutions for inner in one.body if isinstance(inner, _FUNCTIONS)}
+    return ("Solution", name) if name in methods else (name, None)
+
+
+def _reached(tree: ast.Module, root: str | None) -> tuple[ast.stmt, ...]:
     binding: dict[str, list[int]] = {}
     for place, statement in enumerate(tree.body):
         for name in _bound(statement):
             binding.setdefault(name, []).append(place)
-    if entry_point is None or entry_point not in binding:
+    if root is None or root not in binding:
         return tuple(tree.body)
     reached: set[int] = set()
-    wanted = [entry_point]
-    seen = {entry_point, "*"}
+    wanted = [root]
+    seen = {root, "*"}
     reached.update(binding.get("*", ()))
     while wanted:
         for place in binding.get(wanted.pop(), ()):

@@ -17,7 +17,7 @@ from typing import Any
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
 from verl_egca.gates.vocabulary import Complexity
-from verl_egca.problem import AssertionTests, CallTests, Problem
+from verl_egca.problem import AssertionTests, CallTests, Problem, Tests
 from verl_egca.statements import parse
 from verl_egca.tracing.trace import decode
 
@@ -48,9 +48,12 @@ def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Com
     counts: list[int] = []
     program, cut = _told(program), False
     for size in SIZES:
-        call = f"{problem.entry_point}({', '.join(map(repr, _grown(arguments, size)))})"
-        grown = problem.model_copy(update={"tests": AssertionTests(assertions=(f"assert {call} == 0",))})
-        verdict, data = sandbox.trace(grown, program, 0, MAX_EVENTS)
+        given = _grown(arguments, size)
+        tests: Tests = CallTests(arguments=(tuple(given),), expected=(0,))
+        if isinstance(problem.tests, AssertionTests):
+            call = f"{problem.entry_point}({', '.join(map(repr, given))})"
+            tests = AssertionTests(assertions=(f"assert {call} == 0",))
+        verdict, data = sandbox.trace(problem.model_copy(update={"tests": tests}), program, 0, MAX_EVENTS)
         trace = decode(data)
         if trace.cut:
             counts.append(MAX_EVENTS)
@@ -106,13 +109,22 @@ def _examples(problem: Problem) -> Iterator[tuple[Any, ...]]:
     seen = 0
     for node in ast.walk(tree) if tree is not None else ():
         match node:
-            case ast.Call(func=ast.Name(id=name), args=[_, *_] as given, keywords=[]):
-                if name in ("candidate", problem.entry_point) and seen < _MOST_EXAMPLES:
+            case ast.Call(func=function, args=[_, *_] as given, keywords=[]) if seen < _MOST_EXAMPLES:
+                if _called(function) in ("candidate", problem.entry_point):
                     seen += 1
                     try:
                         yield tuple(ast.literal_eval(one) for one in given)
                     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                         continue
+
+
+def _called(function: ast.expr) -> str:
+    match function:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Call(func=ast.Name(id=name), args=[]), attr=method):
+            return f"{name}().{method}"
+    return ""
 
 
 def _can_grow(value: Any) -> bool:

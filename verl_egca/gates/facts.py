@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 
 import networkx as nx
 
+from verl_egca.execution.given import given_names
 from verl_egca.gates.code import COMPREHENSIONS, LOOPS, Code, FunctionNode, children, code_of, parameters, walk
 
 _BUILTINS = frozenset(dir(builtins))
@@ -65,21 +69,27 @@ def facts_of(program: str, entry_point: str | None) -> Facts | None:
     if code is None:
         return None
     try:
-        return _facts(code)
+        return _facts(code, _given() if entry_point is not None else {})
     except RecursionError:  # a long chain of functions that call each other
         return None
 
 
-def _facts(code: Code) -> Facts:
+def _facts(code: Code, given: dict[str, str]) -> Facts:
+    """``given`` are names that the program finds without importing them, and what they stand for."""
     nodes = list(code.walk())
-    names = _imported_names(nodes)
+    own = {name for node in nodes for name in _assigned(node)} | set(code.functions)
+    own |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)} - own
+    found = {name: given[name] for name in used & given.keys()}
+    names = found | _imported_names(nodes)
+    unimported = {found[name].partition(".")[0] for name in found if names[name] == found[name]}
     return Facts(
         structures=frozenset(_structures(nodes, names)),
         recursive=_is_recursive(code),
         iterates=any(isinstance(node, (*LOOPS, *COMPREHENSIONS)) for node in nodes),
         comprehends=any(isinstance(node, COMPREHENSIONS) for node in nodes),
         loop_nesting=_Nesting(code).of_program(),
-        modules=frozenset(_modules(nodes)) - _HARMLESS,
+        modules=frozenset([*_modules(nodes), *unimported]) - _HARMLESS,
         builtins=frozenset(_builtins(code, nodes)),
         mutated=frozenset(_mutated(code.entry, names)),
         signatures=dict(_signatures(code)),
@@ -87,6 +97,19 @@ def _facts(code: Code) -> Facts:
 
 
 # ---------------------------------------------------------------- names
+
+
+@functools.cache
+def _given() -> dict[str, str]:
+    """What the names of `execution.given` stand for, dotted: modules, and functions and classes of modules."""
+    found: dict[str, str] = {}
+    for name, value in given_names().items():
+        module = getattr(value, "__module__", None)
+        if isinstance(value, ModuleType):
+            found[name] = name
+        elif isinstance(module, str) and module.lstrip("_") in sys.stdlib_module_names:
+            found[name] = f"{module.lstrip('_')}.{name}"
+    return found
 
 
 def _imported_names(nodes: list[ast.AST]) -> dict[str, str]:
@@ -301,7 +324,7 @@ def _mutated(entry: FunctionNode | None, names: dict[str, str]) -> Iterator[str]
     """Parameters of the entry point that are changed in place before they get another value."""
     if entry is None or isinstance(entry, ast.Lambda):
         return
-    given = set(parameters(entry))
+    given = set(parameters(entry)) - {"self", "cls"}
     for node in walk(entry.body):
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):

@@ -45,7 +45,9 @@ def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
         found.append(Structure(rule="forbidden", names=unused))
     if "sorted" in facts.builtins:
         found.append(Builtin(rule="required", names=("sorted",)))
-    found.append(Imports(rule="only", modules=tuple(sorted(facts.modules))))
+    given = facts_of(problem.preamble, None)  # a program may import anew what it is given
+    modules = facts.modules | (given.modules if given is not None else frozenset())
+    found.append(Imports(rule="only", modules=tuple(sorted(modules))))
     if not facts.mutated:
         found.append(Mutation(rule="forbidden"))
     return tuple(found)

@@ -17,7 +17,7 @@ from verl_egca.localization.base import FailingSample, Localization, NotLocalize
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess
 from verl_egca.localization.observed import Runs, traced_cases
-from verl_egca.localization.runs import MAX_EVENTS, KnownReference, References, fails
+from verl_egca.localization.runs import MAX_EVENTS, KnownReference, References, fails, given_to
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
@@ -121,6 +121,7 @@ class CounterfactualLocalizer:
             runs.case.expected,
             sample.problem.entry_point,
             reference.called if reference is not None else (),
+            given_to(sample.problem),
         )
         sources = [
             Source(LEAST_SLIP, lambda: priced(slips(program))),

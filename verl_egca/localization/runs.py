@@ -6,12 +6,15 @@ import ast
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from types import ModuleType
 
+from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.twins.scopes import scopes
 from verl_egca.localization.twins.views import Reference
-from verl_egca.problem import Problem
+from verl_egca.problem import Problem, StdioTests
 from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
@@ -41,6 +44,26 @@ def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
     if not trace.events:
         raise NotLocalized("no_trace")
     return case, trace
+
+
+def given_to(problem: Problem) -> frozenset[str]:
+    """Names that programs find though they do not define them: modules and classes, and what the preamble defines.
+
+    A function's name (``count``, ``e``) may as well be a variable that was forgotten.
+    """
+    if isinstance(problem.tests, StdioTests):
+        return frozenset()
+    tree = parse(problem.preamble)
+    scope = scopes(tree)[""] if tree is not None else None
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for item in (scope.items if scope is not None else ())
+        if isinstance(item.node, ast.Import | ast.ImportFrom)
+        for alias in item.node.names
+    }
+    defined = {getattr(node, "name", "") for node in (tree.body if tree is not None else ())}
+    known = {name for name, value in given_names().items() if isinstance(value, ModuleType | type)}
+    return frozenset({*known, *imported, *defined, *(scope.names if scope is not None else ())})
 
 
 class KnownReference:

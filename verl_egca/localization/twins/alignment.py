@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
-from verl_egca.localization.twins.scopes import Item, Owner, Scope, is_compound, items, scopes
+from verl_egca.localization.twins.scopes import Item, Owner, Scope, entry_scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
 from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
@@ -95,12 +95,12 @@ def align(
     ours, theirs = scopes(candidate), scopes(reference.tree)
     functions = match_functions(ours, theirs, entry_point)
     others = [name for name in theirs if name not in functions.values()]
-    main = functions.get(entry_point or "", "")
+    main = functions.get(entry_scope(entry_point, ours), "")
     renamed = {theirs_: ours_ for ours_, theirs_ in functions.items()}
     values_here = {name: values(candidate_traces, [name]) for name in ours}
     values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
     matchings: list[Matching] = []
-    for view in reference.views(frozenset([*functions.values(), entry_point or ""])):
+    for view in reference.views(frozenset([*functions.values(), entry_scope(entry_point, theirs)])):
         there = scopes(view)
         scores: list[float] = []
         for name, scope in ours.items():

@@ -25,13 +25,19 @@ _CHANGING = frozenset(
 class Clues:
     """``kinds``: for each name the kinds of its values (number, text, list, tuple, set, dict, truth, none, other).
 
-    ``expected`` is what the failing case wants, as text; ``called`` are functions and methods that the reference calls.
+    ``expected`` is what the failing case wants, as text; ``called`` are functions and methods that the reference calls;
+    ``given`` are names that programs find without defining them.
     """
 
     kinds: dict[str, frozenset[str]] = field(default_factory=dict)
     expected: str | None = None
     entry_point: str | None = None
     called: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+
+    def is_entry_point(self, function: str) -> bool:
+        """Whether the tests call a function, or method, of this name."""
+        return self.entry_point is not None and self.entry_point.rpartition(".")[2] == function
 
     def may_be(self, name: str, *kinds: str) -> bool:
         """Whether a name has held a value of one of the kinds; any may be where none was seen."""
@@ -62,10 +68,10 @@ def _kind(shown: str) -> str:
 
 
 class LooseEnds:
-    """What a program begins and does not go on with, by function."""
+    """What a program begins and does not go on with, by function. ``given`` are names that it need not define."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self, program: Program, given: frozenset[str] = frozenset()) -> None:
+        self._program, self._given = program, given
         self._loads: dict[Function | None, list[str]] = {}
         self._stores: dict[Function | None, list[str]] = {}
         self._changed: dict[Function | None, set[str]] = {}
@@ -95,7 +101,13 @@ class LooseEnds:
 
     def undefined(self, function: Function | None) -> list[str]:
         """Names that the function reads, and that nothing around it binds."""
-        known = set(self._program.visible(function)) | set(self._program.visible(None)) | _BUILTINS
+        known = (
+            set(self._program.visible(function))
+            | set(self._program.visible(None))
+            | _BUILTINS
+            | self._given
+            | {"self", "cls"}
+        )
         for outer in self._loads:
             known |= set(self._program.visible(outer))
         known |= {node.name for node in ast.walk(self._program.tree) if isinstance(node, _NAMED)}
@@ -108,8 +120,10 @@ class LooseEnds:
         return [name for name in dict.fromkeys(self._loads.get(function, [])) if name not in known]
 
     def uncalled(self, entry_point: str | None) -> list[str]:
-        """Functions that nothing in the program mentions, and that no test calls."""
-        functions = [node.name for node in ast.walk(self._program.tree) if isinstance(node, ast.FunctionDef)]
+        """Functions that nothing in the program mentions, and that no test calls; methods are called by who knows whom."""
+        nodes = list(ast.walk(self._program.tree))
+        methods = {inner for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
+        functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node not in methods]
         return [name for name in functions if name not in self._everywhere and name != entry_point]
 
 

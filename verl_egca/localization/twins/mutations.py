@@ -24,7 +24,7 @@ def slips(program: Program) -> Iterator[Edit]:
 
 def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
     """What was begun and not gone on with."""
-    ends = LooseEnds(program)
+    ends = LooseEnds(program, clues.given)
     yield from of_loose_names(program, clues, ends)
     yield from of_loose_ends(program, clues, ends)
 

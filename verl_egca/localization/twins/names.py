@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from verl_egca.localization.twins.scopes import Scope
+from verl_egca.localization.twins.scopes import Scope, entry_scope, own_parameters
 from verl_egca.localization.twins.shapes import Shapes, likeness
 from verl_egca.tracing.trace import Trace
 
@@ -29,8 +29,9 @@ def match_functions(
 ) -> dict[str, str]:
     """Candidate's dotted name to the reference's: the entry point, then equal names, then the most similar."""
     matched = {name: name for name in candidate if name in reference}
-    if entry is not None and entry in reference and entry in candidate:
-        matched[entry] = entry
+    here, there = entry_scope(entry, candidate), entry_scope(entry, reference)
+    if here and there:
+        matched = {name: name for name in matched if name not in (here, there)} | {here: there}
     ours = [name for name in candidate if name not in matched]
     taken = set(matched.values())
     theirs = [name for name in reference if name not in taken]
@@ -38,7 +39,7 @@ def match_functions(
     other = {name: _usage(scope) for name, scope in reference.items() if name in theirs}
 
     def weight(first: str, second: str) -> float:
-        same_arity = len(candidate[first].parameters) == len(reference[second].parameters)
+        same_arity = len(own_parameters(candidate[first])) == len(own_parameters(reference[second]))
         same_name = first.rsplit(".", 1)[-1] == second.rsplit(".", 1)[-1]
         return (likeness(usage[first], other[second]) + 0.5 * same_name) if same_arity or same_name else 0.0
 
@@ -54,7 +55,11 @@ def match_variables(
     ``ours`` and ``theirs`` are the values of the same cases (see `values`), ``votes`` how often two names (the
     candidate's, the reference's) stand in the same place of statements that are thought to match.
     """
-    matched = dict(zip(reference.parameters, candidate.parameters, strict=False))
+    matched = dict(zip(own_parameters(reference), own_parameters(candidate), strict=False))
+    if len(reference.parameters) - len(own_parameters(reference)) == len(candidate.parameters) - len(
+        own_parameters(candidate)
+    ):
+        matched |= dict(zip(reference.parameters, candidate.parameters, strict=False))  # self, too
     left = sorted(candidate.names - set(matched.values()))
     right = sorted(reference.names - set(matched))
     if not left or not right:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 Owner = ast.AST  # what holds a block: a module, a function, a compound statement, a handler, a case
@@ -42,6 +42,18 @@ def scopes(tree: ast.Module) -> dict[str, Scope]:
     for name, node in _functions(tree, ""):
         found.setdefault(name, _scope(name, node))
     return found
+
+
+def entry_scope(entry_point: str | None, found: Collection[str]) -> str:
+    """The scope that the tests call; "" if none is a function. A method of ``Solution`` may stand for a function."""
+    dotted = (entry_point or "").replace("().", ".")
+    return next((name for name in (dotted, f"Solution.{dotted}") if name in found), "")
+
+
+def own_parameters(scope: Scope) -> tuple[str, ...]:
+    """Without a method's ``self``."""
+    is_method = "." in scope.name and scope.parameters[:1] in (("self",), ("cls",))
+    return scope.parameters[1:] if is_method else scope.parameters
 
 
 def block(owner: Owner, field: str) -> list[ast.stmt]:

@@ -90,10 +90,10 @@ class Program:
             yield from block.body
 
     def visible(self, function: Function | None) -> list[str]:
-        """Names of variables that a statement of the function can use, in the order of their first appearance."""
+        """Names of variables that a statement of the function can use, in the order of their first appearance; not ``self``."""
         if function not in self._names:
             own: ast.AST = self.tree if function is None else function
-            names = [] if function is None else _parameters(function)
+            names = [] if function is None else [name for name in _parameters(function) if name not in ("self", "cls")]
             for node in ast.walk(own):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     names.append(node.id)
