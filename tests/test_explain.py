@@ -164,6 +164,19 @@ def test_a_reference_that_fails_is_refused_with_the_test(explain):
     assert "right.py: fails 'assert f([1, 2, 3]) == 6' (got -6); a program that passes" in " ".join(done.stderr.split())
 
 
+def test_a_test_that_has_no_verdict_is_named(explain):
+    done = explain(
+        SUM,
+        tests="def test_a():\n    import no_such_package\n    assert f([]) == no_such_package.zero\n",
+        reference=SUM,
+    )
+    assert done.returncode == 2
+    assert "imports no_such_package, which is not installed here" in " ".join(done.stderr.split())
+    done = explain(SUM, tests="import io\n\ndef test_a():\n    assert f(io.StringIO()) == 0\n", reference=SUM)
+    assert done.returncode == 2
+    assert "tests.py: can't be judged at 'assert f(io.StringIO()) == 0': " in " ".join(done.stderr.split())
+
+
 def test_missing_files_and_arguments_are_named(tmp_path):
     (tmp_path / "wrong.py").write_text(SUM)
     done = egca("explain", tmp_path / "wrong.py", "--tests", tmp_path / "none.py")

@@ -179,7 +179,7 @@ def explain(
     from verl_egca.data.python_files import problem_of, read_python
     from verl_egca.data.rows import BadInput
     from verl_egca.evaluation import example as shipped
-    from verl_egca.evaluation.explain import ReferenceFails
+    from verl_egca.evaluation.explain import ReferenceFails, TestsCannotDecide
     from verl_egca.evaluation.explain import explain as find
     from verl_egca.localization.base import Options
     from verl_egca.report.explanation import explanation
@@ -204,6 +204,8 @@ def explain(
             )
         except ReferenceFails as error:
             raise BadInput(reference or Path("the reference"), None, None, str(error)) from None
+        except TestsCannotDecide as error:
+            raise BadInput(tests or Path("the tests"), None, None, str(error)) from None
     if drawn is not None:
         from verl_egca.report.picture import picture
 

@@ -9,6 +9,7 @@ from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.execution.verdict import Outcome
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Options
 from verl_egca.localization.evidence import bounded
@@ -18,6 +19,10 @@ from verl_egca.report.records import Finding, Place
 
 class ReferenceFails(ValueError):
     """The reference does not pass the tests, so nothing may be concluded from it."""
+
+
+class TestsCannotDecide(ValueError):
+    """A test can't be judged, whatever the program does."""
 
 
 def explain(
@@ -30,9 +35,14 @@ def explain(
     seed: int = 0,
     debugger: DebuggerSettings | None = None,
 ) -> Finding:
-    """Raises ReferenceFails, SandboxError, ConfinementError."""
+    """Raises ReferenceFails, TestsCannotDecide, SandboxError, ConfinementError."""
     with Sandbox(limits) as sandbox, Debugger(debugger or DebuggerSettings()) as asked:
         wrong = sandbox.run(problem, problem.reference).first_failure if problem.reference is not None else None
+        if wrong is not None and wrong.outcome is Outcome.UNSUPPORTED:
+            why = wrong.error.message if wrong.error else "no reason is known"
+            raise TestsCannotDecide(
+                f"can't be judged at {wrong.case!r}: {why}; write this test in another way, or leave it out"
+            )
         if wrong is not None:
             said = f"{wrong.error.type}: {wrong.error.message}" if wrong.error else f"got {wrong.got}"
             raise ReferenceFails(f"fails {wrong.case!r} ({said}); a program that passes all tests is wanted, or none")
