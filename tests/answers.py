@@ -79,6 +79,7 @@ ANSWERS = [
     Answer("py as the tag", fenced(FUNCTION, "py"), ADD, FUNCTION),
     Answer("Python3 as the tag", fenced(FUNCTION, "Python3"), ADD, FUNCTION),
     Answer("python3.11 as the tag", fenced(FUNCTION, "python3.11"), ADD, FUNCTION),
+    Answer("a file's name as the tag", fenced(FUNCTION, "solution.py"), ADD, FUNCTION),
     Answer("a title after the tag", fenced(FUNCTION, 'python title="add.py"'), ADD, FUNCTION),
     Answer("pandoc's tag", fenced(FUNCTION, "{.python}"), ADD, FUNCTION),
     Answer("tildes", f"~~~python\n{FUNCTION}~~~\n", ADD, FUNCTION),
@@ -168,6 +169,7 @@ ANSWERS = [
     Answer("an answer's tag", f"<answer>\n{SCRIPT}</answer>", SUM, SCRIPT),
     Answer("a token within a string", fenced(f"END = '</s>'\n{SCRIPT}"), SUM, f"END = '</s>'\n{SCRIPT}"),
     Answer("a token within a string of bare code", f"END = '<|endoftext|>'\n{SCRIPT}", SUM, f"END = '<|endoftext|>'\n{SCRIPT}"),
+    Answer("a token in the middle of a string", fenced(f"END = 'the <|im_end|> token'\n{SCRIPT}"), SUM, f"END = 'the <|im_end|> token'\n{SCRIPT}"),
     # thinking
     Answer("a draft in the thinking", f"<think>\nMaybe\n{fenced(WRONG)}\nNo.\n</think>\n\n{fenced(FUNCTION)}", ADD, FUNCTION),
     Answer("thinking whose start the prompt holds", f"Maybe\n{fenced(WRONG)}\nNo.\n</think>\n\n{FUNCTION}", ADD, "\n\n" + FUNCTION),

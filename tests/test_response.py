@@ -83,8 +83,9 @@ class TestACutOffResponse:
         assert extract_program(response, PROBLEM, truncated=True).source == CODE
 
     def test_holds_no_draft_of_its_thinking_if_the_answer_has_begun(self):
-        response = f"<think>{fenced(CODE)}</think>\n```python\ndef f(x):\n    return (x"
-        assert extract_program(response, PROBLEM, truncated=True).source == "def f(x):\n    return (x"
+        for begun in ("def f(x):\n    return (x", "f = lru_cache(", "print("):
+            response = f"<think>{fenced(CODE)}</think>\n```python\n{begun}"
+            assert extract_program(response, PROBLEM, truncated=True).source == begun
 
 
 class TestTextThatIsNotThePolicys:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from verl_egca.extraction.candidate import Candidate, Finder
 from verl_egca.extraction.choice import best_candidate
 from verl_egca.extraction.facts import names_bound
-from verl_egca.extraction.lines import Lines, Range, joined, lines_between
+from verl_egca.extraction.lines import Lines, joined, lines_between
 from verl_egca.extraction.tokens import after_thinking, before_end_of_text
-from verl_egca.extraction.worth import Worth
 from verl_egca.problem import Problem
 
 
@@ -67,7 +66,7 @@ def extract_program(
         own: half-open ranges of its characters that the policy wrote itself, in order; all of it if not given. The
             rest, a tool's output for one, is never part of the program.
     """
-    stretches = [(0, len(response))] if own is None else [(start, end) for start, end in own if start < end]
+    stretches = ((0, len(response)),) if own is None else tuple((start, end) for start, end in own if start < end)
     chosen = _chosen(response, stretches, problem)
     if chosen is None:
         everything = tuple(line for start, end in stretches for line in lines_between(response, start, end))
@@ -86,24 +85,26 @@ def program_from_solution(solution: str) -> Program:
     return Program(solution, (Segment(0, 0, len(solution)),))
 
 
-def _chosen(response: str, stretches: list[Range], problem: Problem) -> Candidate | None:
+def _chosen(response: str, stretches: Lines, problem: Problem) -> Candidate | None:
     """The program in the answer proper, else in what a model wrote on after its end, else in its thinking."""
     finder = Finder(response, problem)
     provided = names_bound(problem.preamble)
+
+    def best(places: Lines) -> Candidate | None:
+        return best_candidate(response, places, finder.candidates(places), finder.wanted, provided)
+
     said = after_thinking(response, stretches)
-    tried: list[list[Range]] = []
-    found: list[Candidate] = []
-    for places in (before_end_of_text(response, said), said, stretches):
-        if places in tried:
-            continue
-        tried.append(places)
-        candidates = finder.candidates(places)
-        best = best_candidate(response, places, candidates, finder.wanted, provided)
-        if best is not None:
-            if best.worth >= Worth.PARTIAL or best.is_meant:
-                return best
-            found.append(best)
-    return max(found, key=lambda candidate: candidate.worth, default=None)
+    proper = before_end_of_text(response, said)
+    found = best(proper)
+    if proper != said and (found is None or found.tree is None):  # what seems to end it may stand in a string
+        found = _better(found, best(said))
+    if said != stretches and (found is None or not found.is_meant):
+        found = _better(found, best(stretches))
+    return found
+
+
+def _better(first: Candidate | None, second: Candidate | None) -> Candidate | None:
+    return second if first is None or (second is not None and second.worth > first.worth) else first
 
 
 def _program(response: str, lines: Lines, before: str, truncated: bool) -> Program:

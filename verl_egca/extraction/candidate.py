@@ -36,7 +36,7 @@ class Candidate:
         """Whether it is an answer at least, if not the program: marked as Python, or with definitions of its own."""
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         defines = self.tree is not None and any(isinstance(node, definitions) for node in self.tree.body)
-        return self.worth is not Worth.NOTHING and (self.tag is Tag.PYTHON or defines)
+        return self.worth >= Worth.PARTIAL or (self.worth is not Worth.NOTHING and (self.tag is Tag.PYTHON or defines))
 
 
 class Finder:
@@ -95,7 +95,10 @@ class Finder:
             return self._going_on(lines, tag, text, self._prompt)
         tree = self._parser.parse(text)
         if tree is None:
-            return Candidate(lines, tag, worth_of_broken(text, self.wanted), names_by_line(text))
+            worth = worth_of_broken(text, self.wanted)
+            if tag is Tag.PYTHON and text.strip():
+                worth = max(worth, Worth.BROKEN_CODE)
+            return Candidate(lines, tag, worth, names_by_line(text))
         facts = facts_of(tree)
         return Candidate(lines, tag, worth_of(tree, facts, self.wanted), facts.top, "", tree, facts)
 

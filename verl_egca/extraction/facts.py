@@ -14,21 +14,9 @@ _READING = frozenset({"input", "raw_input", "open", "stdin", "fileinput", "read"
 _WRITING = frozenset({"print", "stdout", "write", "writelines"})
 _BUILTINS = frozenset(dir(builtins)) | {"__file__"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_PLAIN = (
-    *(
-        ast.Expr,
-        ast.Constant,
-        ast.Name,
-        ast.Tuple,
-        ast.List,
-        ast.Set,
-        ast.Dict,
-        ast.Attribute,
-        ast.Subscript,
-        ast.Slice,
-    ),
-    *(ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.Starred, ast.expr_context, ast.operator, ast.unaryop),
-    *(ast.boolop, ast.cmpop),
+_DOING = (
+    *(ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Lambda, ast.JoinedStr),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 
 
@@ -87,15 +75,13 @@ def inert_names(node: ast.stmt) -> frozenset[str] | None:
     if not isinstance(node, ast.Expr) or _is_string(node):
         return None
     inner_nodes = list(ast.walk(node))
-    if not all(isinstance(inner, _PLAIN) for inner in inner_nodes):
+    if any(isinstance(inner, _DOING) for inner in inner_nodes):
         return None
     return frozenset(inner.id for inner in inner_nodes if isinstance(inner, ast.Name))
 
 
 def _is_string(node: ast.Expr) -> bool:
-    return isinstance(node.value, ast.JoinedStr) or (
-        isinstance(node.value, ast.Constant) and isinstance(node.value.value, str | bytes)
-    )
+    return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str | bytes)
 
 
 def _run_at_once(tree: ast.Module) -> Iterator[ast.AST]:

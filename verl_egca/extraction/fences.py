@@ -14,12 +14,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from verl_egca.extraction.bounded_parser import BoundedParser
-from verl_egca.extraction.lines import Lines, Range, is_blank, joined, lines_between, without_indentation
+from verl_egca.extraction.lines import (
+    BYTE_ORDER_MARK,
+    Lines,
+    Range,
+    is_blank,
+    joined,
+    lines_between,
+    without_indentation,
+)
 
 _MARK = re.compile(r"`{3,}|^[ \t>]*(~{3,})")
 _CONTAINER = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*")
 _LANGUAGE = re.compile(r"[{.\s]*([A-Za-z][\w+#.-]*)")
-_PYTHON = re.compile(r"i?py(?:thon)?[\d.]*(?:-?repl)?|pycon|pypy3?")
+_PYTHON = re.compile(r"i?py(?!tb).*|.*\.py")  # "python3", "pycon", "solution.py"; a traceback is no code
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |(?=[\r\n]|$))")
 _LOOKED_AHEAD = 4  # fences after one that seems to stand in a string
 _TRIED = 16  # fences at the ends of lines that may close a block
@@ -177,7 +185,7 @@ def _inner_lines(text: str, lines: list[Range], opening: _Mark, closing: _Mark |
 
 def _block(text: str, lines: list[Range], opening: _Mark, closing: _Mark | None) -> Block:
     inner = _inner_lines(text, lines, opening, closing)
-    if inner and text.startswith("\ufeff", inner[0][0]):
+    if inner and text.startswith(BYTE_ORDER_MARK, inner[0][0]):
         inner = tuple(lines_between(text, *inner[0])) + inner[1:]
     tag, rest = _tag(text, opening)
     info = text[rest : opening.info[1]]
@@ -186,14 +194,11 @@ def _block(text: str, lines: list[Range], opening: _Mark, closing: _Mark | None)
 
 
 def _inline_block(text: str, mark: _Mark) -> Block:
-    tag, rest = _tag(text, mark)
-    code = (rest, mark.info[1])
-    if tag is Tag.OTHER:
-        tag, code = (
-            Tag.NONE,
-            (mark.info[0] + len(text[slice(*mark.info)]) - len(text[slice(*mark.info)].lstrip()), code[1]),
-        )
-    return Block(tag, () if is_blank(text, code) else (code,), ())
+    """Code between two fences on one line: its first word is a tag only if it says Python."""
+    tag, start = _tag(text, mark)
+    code = (start, mark.info[1]) if tag is Tag.PYTHON else mark.info
+    lines = () if is_blank(text, code) else without_indentation(text, [code], mark.info[1])
+    return Block(max(tag, Tag.NONE), lines, ())
 
 
 def _tag(text: str, mark: _Mark) -> tuple[Tag, int]:
@@ -201,7 +206,7 @@ def _tag(text: str, mark: _Mark) -> tuple[Tag, int]:
     found = _LANGUAGE.match(text, *mark.info)
     if found is None:
         return Tag.NONE, mark.info[1]
-    if _PYTHON.fullmatch(found[1].lower().rstrip(".")) is None:
+    if _PYTHON.fullmatch(found[1].lower()) is None:
         return Tag.OTHER, found.start(1)
     rest = found.end()
     while text.startswith((" ", "\t"), rest):

@@ -24,9 +24,7 @@ class PromptCode:
     @classmethod
     def of(cls, problem: Problem) -> PromptCode | None:
         """None where programs are written whole."""
-        if not problem.code_prefix or problem.entry_point is None:
-            return None
-        return cls(problem.code_prefix, problem.entry_point)
+        return cls(problem.code_prefix, problem.entry_point or "") if problem.code_prefix else None
 
     @property
     def ends_within_a_line(self) -> bool:

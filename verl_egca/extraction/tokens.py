@@ -11,7 +11,7 @@ _NOT_QUOTED = r"(?<!['\"])(?<!(?<!`)`)(?:{})(?!['\"]|`(?!`))"
 _END = re.compile(
     _NOT_QUOTED.format(
         r"</s>|<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|EOT|eos|end|end_of_solution|return|endofresponse)\|>"
-        r"|<｜end▁of▁sentence｜>|<(?:end_of_turn|eos|EOS|EOT)>|^\[DONE\]$"
+        r"|<｜end▁of▁sentence｜>|<(?:end_of_turn|eos|EOS|EOT)>|^\[DONE\][ \t]*\r?$"
     ),
     re.MULTILINE,
 )
@@ -38,7 +38,7 @@ _MARK = re.compile(
 )
 
 
-def after_thinking(text: str, stretches: Sequence[Range]) -> list[Range]:
+def after_thinking(text: str, stretches: Sequence[Range]) -> tuple[Range, ...]:
     """What each stretch says once its thinking has ended; a thought that never ends is left out to its end."""
     kept = []
     for start, end in stretches:
@@ -46,13 +46,13 @@ def after_thinking(text: str, stretches: Sequence[Range]) -> list[Range]:
             start = thought.end()
         unfinished = _THINKING.search(text, start, end)
         kept.append((start, unfinished.start() if unfinished else end))
-    return kept
+    return tuple(kept)
 
 
-def before_end_of_text(text: str, stretches: Sequence[Range]) -> list[Range]:
+def before_end_of_text(text: str, stretches: Sequence[Range]) -> tuple[Range, ...]:
     """Each stretch up to its first end-of-text token: what a model writes after it is another text."""
     found = ((start, end, _END.search(text, start, end)) for start, end in stretches)
-    return [(start, token.start() if token else end) for start, end, token in found]
+    return tuple((start, token.start() if token else end) for start, end, token in found)
 
 
 def first_mark(text: str) -> Range | None:

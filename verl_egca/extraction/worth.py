@@ -17,7 +17,7 @@ _READS = re.compile(r"\b(?:input[ \t]*\(|stdin\b|open[ \t]*\()")
 _WRITES = re.compile(r"\b(?:print\b|stdout\b)")
 _CODE_LINE = re.compile(
     r"^[ \t]*(?:from\s+[\w.]+\s+import\b|import\s+\w|(?:async\s+)?def\s+\w+[ \t]*\(|class\s+\w+[ \t]*[(:]|@\w|"
-    r"(?:for|while|if|with)\b.*:|try:|return\b|\w+[ \t]*[-+*/]?=)",
+    r"(?:for|while|if|with)\b.*:|try:|return\b|print[ \t]*\(|\w+[ \t]*[-+*/]?=)",
     re.MULTILINE,
 )
 
@@ -86,9 +86,7 @@ def _completeness(node: ast.stmt, entry_point: str) -> int:
     root, _, method = entry_point.partition("().")
     if isinstance(node, ast.ClassDef) and method and node.name == root:
         return max((_completeness(inner, method) for inner in node.body), default=0) or (2 if node.bases else 1)
-    if (
-        isinstance(node, ast.ClassDef) and not method and node.name == "Solution" != root
-    ):  # its method answers to the name
+    if isinstance(node, ast.ClassDef) and not method and node.name == "Solution" != root:  # its method is called then
         return max((_completeness(inner, root) for inner in node.body), default=0)
     if isinstance(node, _DEFINITIONS):
         return (1 if _is_elided(node) else 2) if node.name == root else 0
