@@ -96,8 +96,8 @@ def _chosen(response: str, stretches: Lines, problem: Problem) -> Candidate | No
     said = after_thinking(response, stretches)
     proper = before_end_of_text(response, said)
     found = best(proper)
-    if proper != said and (found is None or found.tree is None):  # what seems to end it may stand in a string
-        found = _better(found, best(said))
+    if proper != said and (found is None or found.tree is None or not found.is_meant):
+        found = _better(found, best(said))  # what seems to end it may stand in a string
     if said != stretches and (found is None or not found.is_meant):
         found = _better(found, best(stretches))
     return found
