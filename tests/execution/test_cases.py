@@ -1,6 +1,7 @@
 """Tests split into cases: one call with known arguments and what is expected, from loops, tables and helpers."""
 
 import pytest
+from execution.leetcode_preamble import PREAMBLE
 
 from verl_egca.execution.cases import split_assertions
 
@@ -91,3 +92,27 @@ def test_random_draws_are_the_same_in_every_split():
 
 def test_code_after_the_last_assertion_that_calls_the_program_must_not_raise():
     assert len(texts("check(f)", setup="def check(g):\n    assert g(1) == 1\n    g(2)\n")) == 2
+
+
+def test_keywords_are_arguments_of_a_known_call():
+    assert calls("assert f(1, k=[2]) == 3") == [("f", (1,), {"k": [2]})]
+    assert calls("for n in [1, 2]:\n    assert f(n=n) == n") == [("f", (), {"n": 1}), ("f", (), {"n": 2})]
+
+
+@pytest.mark.parametrize("assertion", ["assert candidate(1) == 2", "check(candidate)"])
+def test_candidate_is_the_entry_point(assertion):
+    setup = "def check(candidate):\n    assert candidate(1) == 2\n"
+    assert calls(assertion, setup=setup, entry="Solution().f") == [("Solution().f", (1,))]
+    assert calls(assertion, setup=setup, entry="f") == [("f", (1,))]
+
+
+def test_names_of_the_preamble_and_of_the_harness_are_none_of_the_program_s():
+    setup = "def check(candidate):\n    assert is_same_list(candidate(head=list_node([1, 2]), k=2), list_node([2]))\n"
+    (case,) = split_assertions(setup, ("check(candidate)",), PREAMBLE, "Solution().f")
+    assert (case.call.what, case.call.keywords["k"], case.call.keywords["head"].next.val) == ("Solution().f", 2, 2)
+    assert calls("assert Counter(f(1)) == Counter([1])") == [("f", (1,))]
+
+
+def test_loops_over_nodes_of_the_preamble_are_unrolled():
+    setup = "def check(candidate):\n    for values, k in [([1, 2], 1), ([3], 3)]:\n        head = list_node(values)\n        assert candidate(head).val == k\n"
+    assert len(split_assertions(setup, ("check(candidate)",), PREAMBLE, "Solution().f")) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,15 +29,22 @@ class Call:
 class Ahead:
     """Calls that the next cases are known to make, for the program to run one after the other while the judge compares.
 
-    Made once for the samples of a problem. What can't cross, and all that follows it, is left out.
+    Made once for the samples of a problem. What can't cross, and all that follows it, is left out. Objects of ``classes``, a
+    preamble's, cross by their fields.
     """
 
-    def __init__(self, calls: Iterable[Call] = ()) -> None:
+    def __init__(self, calls: Iterable[Call] = (), classes: Collection[str] = ()) -> None:
         self.requests: list[Request] = []
         size = 0
+
+        def by_fields(value: Any, nodes: Table) -> Any:
+            if type(value).__name__ not in classes:
+                raise NotPlain(f"a {type(value).__name__}")
+            return nodes.reference(value)
+
         try:
             for call in calls:
-                request = call_request(call.what, call.arguments, call.keywords, _not_plain, Table(), True)
+                request = call_request(call.what, call.arguments, call.keywords, by_fields, Table(), True)
                 size += len(json.dumps(request))
                 if size > _MOST_AHEAD:
                     break
@@ -65,7 +72,3 @@ def call_request(
     if nodes.objects:
         request["nodes"] = list(nodes.rows(lambda value: encode(value, other)))
     return request
-
-
-def _not_plain(value: Any, nodes: Table) -> Any:
-    raise NotPlain(f"a {type(value).__name__}")

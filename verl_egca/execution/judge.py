@@ -35,6 +35,7 @@ from verl_egca.tracing.steps import StepsExceeded
 
 _KEPT_AHEAD = 1024
 _MOST_TIMED_OUT_TRIALS = 2  # in one request; the texts after these are not tried
+_TRACE_CPU_S = 2.0  # after which a traced case is given up; its events end it first, unless single ones take long
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
 _MAX_TRACE = 1 << 22
 _OWN_MEMORY = 4 << 30  # what tests may use on what programs return
@@ -105,7 +106,10 @@ class Judge:
         if wanted is None:
             wanted = [index for index in range(total) if index not in request["skip"]]
         self._close()
-        sitting = self._sitting = Sitting(self._zygote, self._limits, request["program"], kind.given, request["events"])
+        limits = self._limits
+        if request["events"]:
+            limits = {**limits, "cpu_seconds": min(limits["cpu_seconds"], _TRACE_CPU_S)}
+        sitting = self._sitting = Sitting(self._zygote, limits, request["program"], kind.given, request["events"])
         verdicts = self._judge_all(request["key"], kind, sitting, wanted)
         self._close()
         self._note(-1)
@@ -205,7 +209,7 @@ class Judge:
         """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""
         if (key, cases) not in self._ahead:
             calls = itertools.takewhile(lambda call: call is not None, map(kind.known_call, cases))
-            self._ahead[key, cases] = Ahead(call for call in calls if call is not None)
+            self._ahead[key, cases] = Ahead((call for call in calls if call is not None), kind.given.classes)
             if len(self._ahead) > _KEPT_AHEAD:
                 self._ahead.popitem(last=False)
         return self._ahead[key, cases]
