@@ -1050,3 +1050,57 @@ MODULES = [
         ("seen[x] = i", "seen[x] = i + 1"),
     ),
 ]
+
+# where the sandbox may have no verdict: a right program is never wrong, and a wrong one never passes
+NEVER_WRONG = [
+    module(
+        "singleton",
+        """
+        from solution import get_registry
+
+        def test_registry_is_one():
+            assert get_registry() is get_registry()
+
+        def test_register():
+            get_registry().add("x")
+            get_registry().add("y")
+            assert get_registry().names == ["x", "y"]
+            assert len(get_registry().names) == 2
+        """,
+        """
+        class Registry:
+            def __init__(self):
+                self.names = []
+
+            def add(self, name):
+                self.names.append(name)
+
+        _registry = Registry()
+
+        def get_registry():
+            return _registry
+        """,
+        ("return _registry", "return Registry()"),
+        ("self.names.append(name)", "self.names.insert(0, name)"),
+    ),
+    module(
+        "named-tuple",
+        """
+        from solution import Point
+
+        def test_point():
+            p = Point(1, 2)
+            assert p == (1, 2)
+            assert p.x == 1
+            assert p[1] == 2
+            x, y = p
+            assert (x, y) == (1, 2)
+        """,
+        """
+        from collections import namedtuple
+
+        Point = namedtuple("Point", "x y")
+        """,
+        ('"x y"', '"y x"'),
+    ),
+]

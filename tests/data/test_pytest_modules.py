@@ -38,6 +38,15 @@ def test_a_right_program_passes_and_a_wrong_one_fails(sandbox, module):
         assert failure.outcome in (Outcome.WRONG, Outcome.EXCEPTION), (failure, program)
 
 
+@pytest.mark.parametrize("module", modules_of_llms.NEVER_WRONG, ids=lambda module: module.name)
+def test_what_has_no_verdict_is_no_verdict(sandbox, module):
+    judged = problem(module)
+    failure = sandbox.run(judged, module.program).first_failure
+    assert failure is None or failure.outcome is Outcome.UNSUPPORTED
+    for program in module.wrong_programs():
+        assert not sandbox.run(judged, program).passed
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_the_tests_are_the_same_without_a_reference(module):
     with_one, without = read(module.tests, reference=module.program), read(module.tests)

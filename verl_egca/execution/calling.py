@@ -16,10 +16,12 @@ import types
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
+from verl_egca.execution import named_tuples
 from verl_egca.execution.codec import decode, encode
 from verl_egca.execution.describe import classes_of
 from verl_egca.execution.given import ListNode, TreeNode
 from verl_egca.execution.list_nodes import Conversion, conversion_of, nodes_as_lists
+from verl_egca.execution.named_tuples import plain_class
 from verl_egca.execution.nodes import Table, blank
 
 Message = dict[str, Any]
@@ -188,6 +190,12 @@ class Calls:
         changed = [row for row in rows if row[0] >= len(before) or row[1:] != before[row[0]]]
         return reply | {"nodes": changed} if changed else reply
 
+    def _named_tuple(self, name: str, fields: tuple[str, ...], _: tuple[str, ...], items: list[Any]) -> Any:
+        """Of the program's class of this name, if that has these fields."""
+        found = self._namespace.get(name)
+        own = isinstance(found, type) and issubclass(found, tuple) and getattr(found, "_fields", None) == fields
+        return named_tuples.made(found if own else plain_class(name, fields), items)
+
     def exception(self, name: str) -> type[BaseException]:
         """The program's or Python's class of this name."""
         found = self._namespace.get(name, getattr(builtins, name, None))
@@ -239,6 +247,8 @@ class Calls:
                 return getattr(builtins, body)
             case "back":
                 return _passed(body, self._call_back)
+            case "N":
+                return self._named_tuple(*named_tuples.read(body[:3]), body[3])
         raise ValueError(tag)
 
 

@@ -2,7 +2,7 @@
 
 Plain data crosses: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, deque, Counter,
 OrderedDict, Decimal, Fraction, dates and times, built-in types, arrays of numbers (as lists), and subclasses of those as
-their base. What else there is stays where it is, and each side decides what stands for it on the other.
+their base; named tuples by their fields (see `named_tuples`). What else there is stays where it is, and each side decides what stands for it on the other.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from verl_egca.execution.named_tuples import changed_operators, fields_of
 
 MAX_FRAME = 1 << 24
 MOST_ANSWERED = 1 << 22  # bytes of answers to calls sent ahead, after which no further one is answered
@@ -103,7 +105,11 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
         return {"B": getattr(value, "__name__", "")}
     if kind is _KEYS or kind is _VALUES or kind is _ITEMS:
         return {"v": [type(value).__name__, [encode(item, other) for item in value]]}
-    for base, as_base in _AS_BASE.items():  # defaultdict, namedtuple, IntEnum, ...
+    fields = fields_of(kind, value)
+    if fields is not None:
+        items = [encode(item, other) for item in tuple.__iter__(value)]
+        return {"N": [kind.__name__, list(fields), changed_operators(kind), items]}
+    for base, as_base in _AS_BASE.items():  # defaultdict, IntEnum, ...
         if issubclass(kind, base):
             return encode(as_base(value), other)
     if hasattr(kind, "tolist") and hasattr(kind, "dtype"):  # numpy's arrays and scalars
@@ -159,6 +165,8 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
             return _builtin_type(body)
         case "v":
             return _view(body[0], [decode(item, other) for item in body[1]])
+        case "N":
+            return other(tag, [*body[:3], [decode(item, other) for item in body[3]]])
     return other(tag, body)
 
 

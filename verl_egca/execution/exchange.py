@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from verl_egca.execution import named_tuples
 from verl_egca.execution.ahead import Request, call_request
 from verl_egca.execution.codec import DECODE_ERRORS, NotPlain, decode, encode
 from verl_egca.execution.large import Large
+from verl_egca.execution.named_tuples import guarded_class
 from verl_egca.execution.nodes import Table, blank
 from verl_egca.execution.raised import Classes, Ended, Kinds, Raised
-from verl_egca.execution.remote import Remote, RemoteCoroutine, RemoteIterator, Unsupported
+from verl_egca.execution.remote import Remote, RemoteCoroutine, RemoteIterator, Unsupported, refuse_within_test
 
 if TYPE_CHECKING:
     from verl_egca.execution.program import Program
@@ -229,6 +231,8 @@ class Exchange:
 
     def _remote(self, tag: str, body: Any) -> Any:
         """What stands here for an object of the program's; the same for the same object."""
+        if tag == "N":
+            return named_tuples.made(guarded_class(*named_tuples.read(body[:3]), refuse_within_test), body[3])
         if tag != "o":
             raise ValueError(f"unknown tag {tag!r:.20}")
         number, kind, sort, name = body

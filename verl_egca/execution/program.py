@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from verl_egca.execution import named_tuples
 from verl_egca.execution.ahead import Ahead, Request
 from verl_egca.execution.codec import MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, frame
 from verl_egca.execution.death import Pollable, death_of
@@ -430,6 +431,9 @@ class _Shown:
 def _unshown(tag: str, body: Any, nodes: Table) -> Any:
     if tag == "n":
         return nodes.objects[body]
+    if tag == "N":
+        name, fields, _ = named_tuples.read(body[:3])
+        return named_tuples.made(named_tuples.plain_class(name, fields), body[3])
     return _Shown(body if tag in ("builtin", "p", "k") else "<function>" if tag == "back" else "<object>")
 
 

@@ -46,6 +46,12 @@ class _WithinTest:
 within_test = _WithinTest()
 
 
+def refuse_within_test(why: str) -> None:
+    """Raises Unsupported where a test runs."""
+    if _within_test:
+        raise Unsupported(why)
+
+
 class Remote:
     """An object, function or class of the program."""
 
