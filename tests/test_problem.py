@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections import deque
+from collections import deque, namedtuple
 from decimal import Decimal
 from fractions import Fraction
 
@@ -109,6 +109,11 @@ def test_a_nest_of_400_lists_is_kept():
     for _ in range(400):
         nest = [nest]
     assert read_again(call_problem(((nest,), nest))).tests.expected == (nest,)
+
+
+def test_a_subclass_is_its_base_afterwards():
+    pair = namedtuple("pair", "x y")
+    assert type(read_again(call_problem(((pair(1, 2),), 1))).tests.arguments[0][0]) is tuple
 
 
 def test_what_is_no_plain_data_is_refused_where_it_is_written():

@@ -47,7 +47,7 @@ def from_exact_json(values: Any) -> Any:
         tagged = json.loads(values)
         if type(tagged) is not list:
             raise ValueError("it is no list")
-        return [decode(value, _unknown) for value in tagged]
+        return [decode(value, _named_tuple) for value in tagged]
     except DECODE_ERRORS as error:
         raise ValueError(f"a list of values is wanted, or its text as it was written ({error!s:.100})") from None
 
@@ -56,5 +56,7 @@ def _not_plain(value: Any) -> NoReturn:
     raise ValueError(f"a {type(value).__name__} is no plain data")
 
 
-def _unknown(tag: str, body: Any) -> NoReturn:
-    raise ValueError(f"unknown tag {tag!r:.20}")
+def _named_tuple(tag: str, body: Any) -> tuple[Any, ...]:
+    if tag != "N":
+        raise ValueError(f"unknown tag {tag!r:.20}")
+    return tuple(body[3])

@@ -595,8 +595,8 @@ hostile(
 
 NODES = assertion_problem(
     "check(candidate)",
-    setup="def check(candidate):\n    assert is_same_list(candidate(list_node([2])), list_node([1013]))\n"
-    "    assert is_same_tree(candidate(tree_node([3])), tree_node([52781, 7]))\n    assert candidate(list_node([4])).val == 1013\n",
+    setup="def check(candidate):\n    assert is_same_list(candidate(list_node([int('2')])), list_node([1013]))\n"
+    "    assert is_same_tree(candidate(tree_node([int('3')])), tree_node([52781, 7]))\n    assert candidate(list_node([int('4')])).val == 1013\n",
     preamble=PREAMBLE,
 )
 # of which only the second class's objects are made by the test
