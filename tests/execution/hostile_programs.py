@@ -674,6 +674,23 @@ hostile(
     problem=CLASSES,
 )
 hostile(
+    "a class under test that is an integer equal to everything",
+    "wins by what is plain data and compares as it likes",
+    f"class X(int):\n    def __sub__(self, o): return 0.0\n    def __abs__(self): return 0.0\n    def count(self, o): return 1013\n    def value(self): return self\n{EQUAL}def f(x): return X(7)",
+    UNSUPPORTED,
+    WRONG,
+    problem=CLASSES,
+)
+hostile(
+    "a class under test that says what plain data it is",
+    "answers with what it is compared with",
+    "import sys\ncalling = sys.modules['verl_egca.execution.calling']\ncalling._OPERATIONS['as_base'] = lambda *told: [[1013, 52781], 1013]\nclass X(int):\n    def value(self): return self\ndef f(x): return X(7)",
+    UNSUPPORTED,
+    WRONG,
+    RAISED,
+    problem=CLASSES,
+)
+hostile(
     "a function where a class is under test",
     "answers with what looks made by the test",
     f"class E:\n    def __sub__(self, o): return 0.0\n    def __abs__(self): return 0.0\n    def count(self, o): return 1013\n    def value(self): return self\n{EQUAL}def X(x): return E()\nf = X",

@@ -164,6 +164,61 @@ def test_enumerations_generators_closures_coroutines_and_values_are_used_as_in_p
     assert verdict.passed, verdict.first_failure
 
 
+OF_PLAIN_DATA = """
+from collections import Counter, OrderedDict
+class LRUCache(OrderedDict):
+    def __init__(self, capacity):
+        super().__init__()
+        self.capacity = capacity
+    def get(self, key):
+        if key not in self: return -1
+        self.move_to_end(key)
+        return self[key]
+    def put(self, key, value):
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self.capacity: self.popitem(last=False)
+class Matrix(list):
+    def __mul__(self, n): return Matrix([[x * n for x in row] for row in self])
+    def transposed(self): return Matrix(map(list, zip(*self)))
+class Money(int):
+    def __add__(self, other): return Money(int(self) + other)
+    def shown(self): return f"{int(self)} coins"
+class Vector(tuple):
+    def __new__(cls, *xs): return super().__new__(cls, xs)
+    def __add__(self, other): return Vector(*(a + b for a, b in zip(self, other)))
+class Text(str):
+    def __eq__(self, other): return self.lower() == other.lower()
+    __hash__ = str.__hash__
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "c = LRUCache(2)\nc.put(1, 1)\nc.put(2, 2)\nassert c.get(1) == 1\nc.put(3, 3)\nassert c.get(2) == -1 and len(c) == 2 and list(c) == [1, 3]",
+        "m = Matrix([[1, 2], [3, 4]])\nassert m == [[1, 2], [3, 4]] and m * 2 == Matrix([[2, 4], [6, 8]]) and m[0] == [1, 2]",
+        "m = Matrix([[1, 2]])\nassert (m * 3).transposed() == [[3], [6]]",
+        "assert Matrix([[1]]) != [[2]] and Matrix([1]) < [2]",
+        "assert Money(3) + 4 == 7 and (Money(3) + 4).shown() == '7 coins'",
+        "assert Vector(1, 2) + Vector(3, 4) == (4, 6) == Vector(4, 6)",
+        "assert Text('A') == Text('a')",
+    ],
+)  # fmt: skip
+def test_classes_under_test_may_be_of_plain_data(sandbox, test):
+    exec(OF_PLAIN_DATA + test, {})
+    entry = test.split("(")[0].split()[-1]
+    verdict = sandbox.run(assertion_problem(test, entry_point=entry), OF_PLAIN_DATA)
+    assert verdict.passed, verdict.first_failure
+
+
+def test_classes_of_plain_data_that_are_wrong_fail(sandbox):
+    program = OF_PLAIN_DATA.replace("x * n", "x").replace("self.lower() == other.lower()", "False")
+    for entry, test in (("Matrix", "assert Matrix([[1]]) * 2 == [[2]]"), ("Text", "assert Text('A') == Text('a')")):
+        (case,) = sandbox.run(assertion_problem(test, entry_point=entry), program).cases
+        assert case.outcome is Outcome.WRONG
+
+
 @pytest.mark.parametrize(
     "test",
     [

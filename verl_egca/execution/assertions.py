@@ -76,7 +76,7 @@ class Assertions:
         own = [node for node in self._parsed if isinstance(node, ast.ClassDef)]
         classes = {node.name for node in own if is_data_definition(node)}
         crossing = tuple(sorted(classes | splitting.classes_of_preamble(self._preamble)))
-        return Given(self._preamble, crossing, names="(" in (self._entry or ""))
+        return Given(self._preamble, crossing, names="(" in (self._entry or ""), keeps=self._are_of_a_class)
 
     def known_call(self, index: int) -> Call | None:
         return self._cases[index].call
@@ -212,6 +212,18 @@ class Assertions:
         if name in self._wanted:
             return isinstance(self._wanted[name], ast.ClassDef)
         return not self._wanted and re.fullmatch("[A-Z]+[a-z]\\w*", name) is not None
+
+    @functools.cached_property
+    def _are_of_a_class(self) -> bool:
+        """Whether the tests use a class of the program's."""
+        imported = {
+            (alias.asname or alias.name).partition(".")[0]
+            for node in self._nodes
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        known = {*_NAMES, *dir(builtins), *self._own, *imported, *splitting.names_known_in(self._preamble)}
+        return any(self._is_class(name) for name in self._used - (known - {self._entry}))
 
     def _class_of_nodes(self, namespace: dict[str, Any], name: str) -> type | None:
         if name not in self.given.classes and name not in _OF_NODES:

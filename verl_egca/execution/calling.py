@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
+import enum
 import io
 import operator
 import sys
@@ -17,7 +18,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
 from verl_egca.execution import named_tuples
-from verl_egca.execution.codec import decode, encode
+from verl_egca.execution.codec import AS_BASE, decode, encode
 from verl_egca.execution.describe import classes_of
 from verl_egca.execution.given import ListNode, TreeNode
 from verl_egca.execution.list_nodes import Conversion, conversion_of, nodes_as_lists
@@ -26,6 +27,7 @@ from verl_egca.execution.nodes import Table, blank
 
 Message = dict[str, Any]
 
+PROGRAM_MODULE = "program"
 _MISSING = object()
 _GIVEN_NODES = (ListNode, TreeNode)
 _MUTABLE = (list, dict, set)
@@ -36,7 +38,7 @@ class Calls:
 
     def __init__(self, call_back: Callable[[Message], Any]) -> None:
         self._call_back = call_back
-        self.begin({}, {}, (), {"classes": (), "lists": False})
+        self.begin({}, {}, (), {"classes": (), "lists": False, "keeps": False})
 
     def begin(
         self, namespace: dict[str, Any], given: dict[str, Any], mentioned: Collection[str], request: Message
@@ -49,6 +51,7 @@ class Calls:
         self._namespace, self._given, self._mentioned = namespace, given, mentioned
         self._node_classes: Collection[str] = request["classes"]
         self._lists: bool = request["lists"]
+        self._keeps_objects: bool = request["keeps"]
         self._conversions: dict[int, Conversion | None] = {}
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}  # by id(); kept objects are not freed before the next text
@@ -210,6 +213,8 @@ class Calls:
             self._table = outer
 
     def _encoded(self, value: Any) -> Any:
+        if self._keeps_objects and type(value).__module__ == PROGRAM_MODULE and _is_more_than_data(type(value)):
+            return self._keep(value)
         return encode(value, self._keep)
 
     def _decoded(self, value: Any) -> Any:
@@ -317,6 +322,20 @@ def _left(kept: Any, kind: type[BaseException] | None, message: str) -> bool:
         return bool(type(kept).__exit__(kept, type(error), error, error.__traceback__))
 
 
+def _is_more_than_data(kind: type) -> bool:
+    """Whether a class of the program's, which may be one of plain data, is more than another name for that."""
+    return not (hasattr(kind, "_fields") or issubclass(kind, enum.Enum))
+
+
+def _as_base(kept: Any, comparison: str) -> list[Any] | None:
+    """The plain data that an object is, if it is and compares as that."""
+    for base, as_base in AS_BASE.items():
+        if isinstance(kept, base):
+            own, plain = (getattr(kind, f"__{comparison}__", None) for kind in (type(kept), base))
+            return [as_base(kept)] if own is plain else None
+    return None
+
+
 def _is_of(kept: type, name: str) -> bool:
     kind = getattr(builtins, name, None)
     return isinstance(kind, type) and kind is not object and issubclass(kept, kind)
@@ -346,6 +365,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "isinstance": lambda kept, other: isinstance(other, kept),
     "issubclass": lambda kept, other: issubclass(other, kept),
     "issubclass_of": _is_of,
+    "as_base": _as_base,
     "enter": lambda kept: type(kept).__enter__(kept),
     "exit": _left,
     "await": _awaited,

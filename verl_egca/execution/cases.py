@@ -82,7 +82,7 @@ def classes_of_preamble(preamble: str) -> set[str]:
     """Names of the classes of its own, whose objects are no more than their fields and methods."""
     return {
         name
-        for name, value in _known_names(preamble).items()
+        for name, value in names_known_in(preamble).items()
         if isinstance(value, type) and all(base.__module__ == "tests" for base in value.__mro__[:-1])
     }
 
@@ -113,7 +113,7 @@ class _Tests:
 
     def __init__(self, setup: str, preamble: str, entry: str | None) -> None:
         self.setup, self.entry = setup, entry
-        self.given = {name: value for name, value in _known_names(preamble).items() if name != entry}
+        self.given = {name: value for name, value in names_known_in(preamble).items() if name != entry}
         self.known = frozenset({*WARM, *self.given, *dir(builtins)} - {entry})
         of_preamble = [tree.body for tree in nodes_of_preamble(preamble)[:1] if isinstance(tree, ast.Module)]
         own = [*(statement for body in of_preamble for statement in body), *ast.parse(setup).body]
@@ -128,7 +128,7 @@ class _Tests:
                 yield ast.ImportFrom(value.__module__, [ast.alias(name)], 0)
 
 
-def _known_names(preamble: str) -> dict[str, Any]:
+def names_known_in(preamble: str) -> dict[str, Any]:
     """A preamble's names, and of those that tests are given the modules and classes: the program may define the others."""
     try:
         of_preamble = names_of_preamble(preamble)

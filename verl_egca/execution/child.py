@@ -31,7 +31,7 @@ from types import CodeType
 from typing import Any
 
 from verl_egca.execution import script
-from verl_egca.execution.calling import Calls
+from verl_egca.execution.calling import PROGRAM_MODULE, Calls
 from verl_egca.execution.codec import MOST_ANSWERED, NotPlain, decode, dumps, read_frame, write_all
 from verl_egca.execution.confinement.rlimits import lower
 from verl_egca.execution.describe import describe
@@ -122,8 +122,8 @@ class Served:
         return self._calls.operate(request)
 
     def _load(self, request: dict[str, Any]) -> list[list[Any]]:
-        module = types.ModuleType("program")
-        sys.modules["program"] = module
+        module = types.ModuleType(PROGRAM_MODULE)
+        sys.modules[PROGRAM_MODULE] = module
         namespace, source = module.__dict__, request["load"]
         if request["names"] and not self._gives_names:
             self._gives_names = True

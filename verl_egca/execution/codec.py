@@ -28,7 +28,7 @@ _READ = 1 << 16
 
 _EMPTY: dict[Any, Any] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
-_AS_BASE: dict[type, Callable[[Any], Any]] = {  # past what a subclass makes of it
+AS_BASE: dict[type, Callable[[Any], Any]] = {  # past what a subclass makes of it
     int: int.__int__,
     float: float.__float__,
     complex: complex.__complex__,
@@ -109,7 +109,7 @@ def _encode_rarer(kind: type, value: Any, other: Callable[[Any], Any]) -> Any:
     if fields is not None:
         items = [encode(item, other) for item in tuple.__iter__(value)]
         return {"N": [kind.__name__, list(fields), changed_operators(kind), items]}
-    for base, as_base in _AS_BASE.items():  # defaultdict, IntEnum, ...
+    for base, as_base in AS_BASE.items():  # defaultdict, IntEnum, ...
         if issubclass(kind, base):
             return encode(as_base(value), other)
     if hasattr(kind, "tolist") and hasattr(kind, "dtype"):  # numpy's arrays and scalars

@@ -26,13 +26,15 @@ _STARRED = (
 class Given:
     """Beside the names: ``preamble`` is code that runs before the program, in its namespace. Objects of ``classes``, which the
     tests have by these names, cross by their fields. ``lists``: lists stand for linked lists and trees. ``names`` says
-    whether the names are given.
+    whether the names are given. ``keeps``: objects of the program's classes stay there though they are plain data, too, since
+    the tests are of a class.
     """
 
     preamble: str = ""
     classes: tuple[str, ...] = ()
     lists: bool = False
     names: bool = False
+    keeps: bool = False
 
 
 class ListNode:

@@ -104,7 +104,7 @@ class Program:
         os.ftruncate(self._zygote.answers, 0)
         request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
         request |= {"preamble": given.preamble, "classes": given.classes, "lists": given.lists}
-        request["names"] = given.names
+        request |= {"names": given.names, "keeps": given.keeps}
         if not self._is_limited:
             self._is_limited = True
             request["limits"] = self._kernels(_MOST_CASES, _ANSWERS)
