@@ -47,6 +47,11 @@ def limit_met(kind: str, message: str, limits: dict[str, Any]) -> str | None:
     return None
 
 
+def endless_test(cpu_seconds: float) -> str:
+    what = f"{cpu_seconds:g} s of CPU time ({setting('cpu_seconds')})"
+    return f"the test itself did not end on what the program returned in {what}"
+
+
 def closed_package(kind: str, message: str) -> str | None:
     """The package that an import did not find, if it is installed here: then bare Python would have."""
     found = _NOT_FOUND.match(message) if kind == "ModuleNotFoundError" else None

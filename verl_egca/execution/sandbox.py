@@ -25,6 +25,7 @@ from typing import Any
 
 from verl_egca.execution.confinement.layers import Coverage, Layer, coverage, uncovered
 from verl_egca.execution.confinement.remedies import remedies_for
+from verl_egca.execution.limit_names import endless_test
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.outcome import ended_as, own_error
 from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verdict
@@ -280,7 +281,7 @@ class _Lease:
             try:
                 answer = self.ask(problem, program, cases=_without(cases, overrun), skip=list(overrun), **request)
             except Overrun as error:
-                ended = "the test itself did not end on what the program returned"
+                ended = endless_test(self._sandbox.limits.cpu_seconds)
                 case = {"index": error.case, "case": "", "passes_alone": None}
                 overrun[error.case] = case | ended_as("timeout", error=own_error("timeout", ended))
                 if len(overrun) < _OVERRUNS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 from types import FrameType, TracebackType
 
+from verl_egca.execution.limit_names import endless_test
 from verl_egca.execution.raised import Ended
 
 OVERRUN = signal.SIGPROF  # its default action ends the process
@@ -20,7 +21,7 @@ class Watch:
 
     def __init__(self, cpu_seconds: float) -> None:
         self._seconds = cpu_seconds
-        signal.signal(signal.SIGVTALRM, _interrupt)
+        signal.signal(signal.SIGVTALRM, self._interrupt)
         signal.signal(OVERRUN, signal.SIG_DFL)
 
     def __enter__(self) -> None:
@@ -35,6 +36,5 @@ class Watch:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
 
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Ended("timeout", "the test itself did not end on what the program returned")
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        raise Ended("timeout", endless_test(self._seconds))
