@@ -3,6 +3,7 @@
 import ast
 
 import modules_of_llms
+import modules_of_people
 import modules_of_tests
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from verl_egca.data.rows import BadInput
 from verl_egca.execution.verdict import Outcome
 from verl_egca.problem import Problem
 
-MODULES = [*modules_of_tests.MODULES, *modules_of_llms.MODULES]
+MODULES = [*modules_of_tests.MODULES, *modules_of_llms.MODULES, *modules_of_people.MODULES]
 BY_NAME = {module.name: module for module in MODULES}
 
 

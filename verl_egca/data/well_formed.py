@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verl_egca.data.misplaced import misplaced
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import AssertionTests, CallTests, Problem, StdioTests
 from verl_egca.statements import parse
@@ -20,8 +21,11 @@ def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
         raise bad(f"has {inputs} inputs and {outputs} outputs; as many, and one case at least, are wanted")
     if isinstance(tests, AssertionTests):
         for source in (tests.setup, *tests.assertions, problem.preamble):
-            if parse(source, limit=None) is None:
+            tree = parse(source, limit=None)
+            if tree is None:
                 raise bad(f"holds what is not Python: {source[:80]!r}")
+            if (why := misplaced(source, tree)) is not None:
+                raise bad(f"holds what is not Python ({why}): {source[:80]!r}")
         texts += [tests.setup, *tests.assertions, problem.preamble, problem.code_prefix]
     elif isinstance(tests, StdioTests):
         texts += [*tests.inputs, *tests.outputs]

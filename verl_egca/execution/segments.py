@@ -19,7 +19,7 @@ from verl_egca.execution.warm import WARM
 # What gives the same at any time, whatever it is called with, and changes no argument.
 _PURE_BUILTINS = frozenset(
     "abs all any bin bool bytes chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance "
-    "len list map max min oct ord pow range repr reversed round set slice sorted str sum tuple type zip".split()
+    "len list map max min oct ord pow print range repr reversed round set slice sorted str sum tuple type zip".split()
 )
 _PURE_MODULES = frozenset(
     "array cmath collections copy datetime decimal enum fractions functools itertools json math numpy operator pytest re "
@@ -53,7 +53,7 @@ def segments(
         if deciding.decides(statement) and flow.may_cut(place):
             found.append(flow.segment(start, place))
             start = place
-    if any(deciding.decides(s) or _calls(s) for s in body[start:]):
+    if any(_calls(statement) and not flow.is_pure(place) for place, statement in enumerate(body[start:], start)):
         found.append(flow.segment(start, len(body)))
     return found
 
@@ -107,6 +107,9 @@ class _Flow:
             if not effects.pure:
                 objects.change(effects.stored | ((effects.touched & local) - fixed))
             self._may_cut.append(not any(map(objects.is_changed, self._live[place] & local)))
+
+    def is_pure(self, place: int) -> bool:
+        return self._effects[place].pure
 
     def may_cut(self, place: int) -> bool:
         return self._may_cut[place]

@@ -82,10 +82,18 @@ def _tests(
         raise reading.whole(f"asserts nothing about a program: its tests call none; {_WANTED}")
     needed = loaded_in([*setup, *items]) - reading.bound
     lines = [f"import {name}\n" for name in ("functools", "pytest") if name in needed]
-    text = "".join(lines) + "".join(f"{ast.unparse(node)}\n" for node in setup)
+    setup.sort(key=lambda node: not _is_future(node))
+    future = sum(map(_is_future, setup))
+    text = "".join(
+        [*(f"{ast.unparse(n)}\n" for n in setup[:future]), *lines, *(f"{ast.unparse(n)}\n" for n in setup[future:])]
+    )
     assertions = tuple(map(ast.unparse, items))
     entry = script.entry_point or entry_point_of(text, assertions, reference)
     return AssertionTests(setup=text, assertions=assertions), entry
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _functions(reading: Reading, script: Script) -> Functions:
@@ -125,11 +133,12 @@ def _called_once(reading: Reading, names: tuple[str, ...]) -> list[ast.stmt]:
 
 
 def _of_the_program(reading: Reading, setup: list[ast.stmt], items: list[ast.Module]) -> list[ast.Module]:
-    """The items that use a name of the program, by way of the tests' own functions, too: the others test nothing of it."""
-    uses: dict[str, set[str]] = {}
-    for node in setup:
-        for name in bound_by(node):
-            uses[name] = uses.get(name, set()) | loaded_in([node])
+    """The items that use the program, by way of the tests' own functions, too: the others test nothing of it.
+
+    A variable of the module may hold an object of the program's.
+    """
+    uses = {node.name: loaded_in([node]) for node in setup if isinstance(node, FunctionNode | ast.ClassDef)}
+    imports = {name for node in setup if isinstance(node, ast.Import | ast.ImportFrom) for name in bound_by(node)}
 
     def uses_program(item: ast.Module) -> bool:
         seen, todo = set[str](), [*loaded_in([item])]
@@ -137,9 +146,12 @@ def _of_the_program(reading: Reading, setup: list[ast.stmt], items: list[ast.Mod
             name = todo.pop()
             if name == "candidate" or (name not in uses and reading.is_program_s(name)):
                 return True
+            if name in reading.bound - uses.keys() - imports and variables_may:
+                return True
             if name not in seen:
                 seen.add(name)
                 todo += uses.get(name, ())
         return False
 
+    variables_may = any(map(reading.is_program_s, loaded_in(setup)))
     return [*filter(uses_program, items)]

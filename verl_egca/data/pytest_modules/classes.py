@@ -100,10 +100,11 @@ class Methods:
                     fixture.function, "is shared between tests; write the fixture outside of the class"
                 )
             self._functions.made.append(fixture.function)
+        marked = [*marked, *found.node.decorator_list]
         self._keep_helpers(found)
         before = self._set_up_once(found)
         for method in found.tests:
-            self._add_method(found, method, [*marked, *found.node.decorator_list], fixtures, before)
+            self._add_method(found, method, marked, fixtures, before)
 
     def _add_method(
         self,

@@ -7,6 +7,7 @@ import builtins
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
+from verl_egca.data.misplaced import misplaced
 from verl_egca.data.rows import BadInput
 from verl_egca.execution.warm import WARM
 from verl_egca.statements import parse
@@ -24,6 +25,8 @@ class Reading:
         tree = parse(source, limit=None)
         if tree is None:
             raise bad(f"is not Python{_where(source)}; a module of tests is wanted")
+        if (why := misplaced(source, tree)) is not None:
+            raise bad(f"is not Python ({why}); a module of tests is wanted")
         self.tree = tree
         self._functions = [n for n in ast.walk(tree) if isinstance(n, FunctionNode | ast.ClassDef)]
         self._imported = dict(_imports(tree))
