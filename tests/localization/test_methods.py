@@ -137,6 +137,10 @@ def test_gates_look_at_a_method_as_at_a_function(entry_point):
     assert similarity(as_method(PALINDROME), as_method(BIG_SUM), entry_point) < 0.9
 
 
+def test_a_method_has_the_signature_of_the_function_that_it_stands_for():
+    assert facts_of(as_method(BIG_SUM), "f").signatures == facts_of(BIG_SUM, "f").signatures == {"f": (2, 2)}
+
+
 def test_a_method_may_change_its_object_and_not_its_arguments():
     assert not facts_of(STATEFUL, "f").mutated
     changing = "class Solution:\n    def f(self, xs):\n        xs.sort()\n        return xs\n"

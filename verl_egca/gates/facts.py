@@ -168,14 +168,17 @@ def _assigned(node: ast.AST) -> Iterator[str]:
 
 def _signatures(code: Code) -> Iterator[tuple[str, tuple[int, int | None]]]:
     for statement in code.statements:
-        named: list[tuple[str, FunctionNode]] = []
+        named: list[tuple[str, FunctionNode, int]] = []
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            named = [(statement.name, statement)]
+            named = [(statement.name, statement, 0)]
         elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
-            named = [(target.id, statement.value) for target in statement.targets if isinstance(target, ast.Name)]
-        for name, function in named:
+            named = [(target.id, statement.value, 0) for target in statement.targets if isinstance(target, ast.Name)]
+        elif isinstance(statement, ast.ClassDef) and statement.name == "Solution":  # stands for its methods
+            methods = [one for one in statement.body if isinstance(one, ast.FunctionDef)]
+            named = [(one.name, one, 1) for one in methods if parameters(one)[:1] == ["self"]]
+        for name, function, bound in named:
             given = function.args
-            positional = len(given.posonlyargs) + len(given.args)
+            positional = len(given.posonlyargs) + len(given.args) - bound
             yield name, (positional - len(given.defaults), None if given.vararg else positional)
 
 
