@@ -1788,6 +1788,36 @@ hostile(
     problem=SCRIPT,
 )
 
+hostile(
+    "a script that changes its input",
+    "is read by the next one",
+    "import os\nos.pwrite(0, b'9' * 100, 0)\ntry: open('/dev/stdin', 'w').write('7' * 50)\nexcept OSError: pass\nprint(-7)",
+    WRONG,
+    problem=SCRIPT,
+)
+hostile(
+    "a script whose thread prints for ever",
+    "prints when it has ended",
+    "import os, threading, time\ndef write():\n    while True: os.write(1, b'1013\\n')\nthreading.Thread(target=write, daemon=True).start()\ntime.sleep(0.02)",
+    WRONG,
+    OUTPUT,
+    problem=SCRIPT,
+)
+hostile(
+    "a script that takes away what ends it",
+    "fails, and looks as if it had not",
+    "import atexit, gc, sys\nprint({'2': 1013, '3': 52781}[input()], flush=True)\natexit._run_exitfuncs = gc.collect = None\ndel sys.__stdout__, sys.excepthook\nraise ValueError",
+    RAISED,
+    problem=SCRIPT,
+)
+hostile(
+    "a script that reports an error of no program",
+    "breaks who reads it",
+    "import os, struct\nfor fd in (62, 63):\n    try: os.write(fd, struct.pack('I', 9) + b'{\"error\":' + b'[' * 50_000)\n    except OSError: pass\nos._exit(1)",
+    RAISED,
+    problem=SCRIPT,
+)
+
 # ---------------------------------------------------------------------------------------------- right, if odd
 
 RIGHT = "def f(x):\n    return {2: 1013, 3: 52781}[x]\n"

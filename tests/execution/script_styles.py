@@ -333,6 +333,9 @@ style("an exception group", f"{PLAIN}raise ExceptionGroup('two', [ValueError(1),
 style("a hook that hides the exception", f"import sys\nsys.excepthook = lambda *_: None\n{PLAIN}1 / 0\n")
 style("a hook that exits with 0", f"import os, sys\ndef hook(*_):\n    sys.stdout.flush()\n    os._exit(0)\nsys.excepthook = hook\n{PLAIN}1 / 0\n")  # fmt: skip
 style("a segfault", f"import ctypes\n{PLAIN}ctypes.string_at(0)\n")
+style("streams taken away, then an exception", f"import sys\n{PLAIN}sys.stdout.flush()\ndel sys.__stdout__, sys.__stderr__, sys.stderr\nraise ValueError\n")  # fmt: skip
+style("threading taken away, then an exception", f"import sys, threading\n{PLAIN}del threading._shutdown\nraise ValueError\n")  # fmt: skip
+style("modules taken away, then an exception", f"import sys\n{PLAIN}sys.stdout.flush()\nsys.modules.clear()\nraise ValueError\n")  # fmt: skip
 style("an exit function that exits with 0", f"import atexit, os, sys\ndef end():\n    sys.stdout.flush()\n    os._exit(0)\natexit.register(end)\n{PLAIN}1 / 0\n")  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- what is refused, or given

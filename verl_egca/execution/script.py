@@ -68,12 +68,16 @@ def run(request: dict[str, Any], channel: int, trace: int, output: int) -> NoRet
 
     ``channel``, ``trace`` and ``output`` are descriptors. All that the program finds of them is ``output``, as 1.
     """
-    report, sink = _out_of_sight(channel), _out_of_sight(trace)
-    os.dup2(output, 1)
-    os.closerange(channel, output + 1)
-    status = _end(_run(request, report, sink))
-    tracing.flush()
-    os._exit(status & 0xFF)
+    status = 1
+    try:
+        report, sink = _out_of_sight(channel), _out_of_sight(trace)
+        os.dup2(output, 1)
+        os.closerange(channel, output + 1)
+        status = _run(request, report, sink)
+        status = _end(status)
+        tracing.flush()
+    finally:  # whatever a program did to what ends it
+        os._exit(status & 0xFF)
 
 
 def _run(request: dict[str, Any], report: int, sink: int) -> int:
@@ -110,13 +114,13 @@ def _run(request: dict[str, Any], report: int, sink: int) -> int:
 def _end(status: int) -> int:
     """What the interpreter does after a program's last statement, in its order; the exit status."""
     if "threading" in sys.modules:
-        _ignoring_errors(sys.modules["threading"]._shutdown)
+        _ignoring_errors(lambda: sys.modules["threading"]._shutdown())
     _ignoring_errors(atexit._run_exitfuncs)
     for stream in (sys.stdout, sys.stderr):
         if not _flushed(stream):
             status = _FLUSH_FAILED
     sys.modules.pop("__main__", None)
-    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+    vars(sys).update({name: vars(sys).get(f"__{name}__") for name in ("stdin", "stdout", "stderr")})
     gc.collect()  # files that were left open are written, `__del__` runs
     _flushed(sys.stdout)
     return status

@@ -109,7 +109,7 @@ class Zygote:
         except (EOFError, OSError):
             pass
         finally:
-            os._exit(0)
+            os._exit(1)
 
     def _end(self, pid: int) -> int:
         """Kill a child, if it still lives, and everything that it started; the child's wait status."""
