@@ -174,3 +174,11 @@ def test_a_module_that_programs_find_without_an_import_may_be_imported():
     )
     (imports,) = [one for one in static_constraints(problem) if one.kind == "imports"]
     assert set(imports.modules) == {"heapq", "numpy"}
+
+
+def test_a_case_that_builds_on_another_is_blamed_on_no_place(assess):
+    reference = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def pop(self):\n        return self.items.pop()\n"
+    setup = "stack = Stack()\ndef test_push():\n    stack.items.extend([1, 2])\n    assert len(stack.items) == 2\ndef test_pop():\n    assert stack.pop() == 2\n"
+    tests = AssertionTests(setup=setup, assertions=("test_push()", "test_pop()"))
+    found = assess(reference.replace("pop()", "pop(0)"), entry_point="Stack", tests=tests, reference=reference)
+    assert (found.mode, found.localization, found.not_localized) == (Mode.LOGIC, None, "needs_other_cases")

@@ -17,7 +17,7 @@ from verl_egca.localization.base import FailingSample, Localization, NotLocalize
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess
 from verl_egca.localization.observed import Runs, traced_cases
-from verl_egca.localization.runs import MAX_EVENTS, KnownReference, References, fails, given_to
+from verl_egca.localization.runs import MAX_EVENTS, KnownReference, NeedsOtherCases, References, fails, given_to
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit, changed
@@ -78,6 +78,8 @@ class CounterfactualLocalizer:
             text = apply_all(sample.program, found)
             if full and not trials.run(text).passed:
                 raise NoTwin("twin_not_proven", best_guess(program, runs, search))
+            if not found:
+                self._check_reference(sample, runs, trials)
             parted = self._parted(runs, text, trials) if found else {}
         if not found:
             raise NoTwin("no_twin", best_guess(program, runs, search))
@@ -91,6 +93,12 @@ class CounterfactualLocalizer:
         if reference is not None:
             failing, passing = traced_cases(sample.verdict, self._options)
             reference.traces([case.index for case in (*failing, *passing)], trials)
+
+    def _check_reference(self, sample: FailingSample, runs: Runs, trials: Trials) -> None:
+        """Raises NeedsOtherCases: a case that the reference fails by itself tells nothing of where a program is wrong."""
+        reference = self._references.of(sample.problem)
+        if reference is not None and reference.fails_alone(runs.case.index, trials):
+            raise NeedsOtherCases
 
     def _parted(self, runs: Runs, text: str, trials: Trials) -> dict[str, Any]:
         """Where the program's run parts from its twin's: they are built alike, so that this is exact."""

@@ -14,6 +14,7 @@ from verl_egca.localization.base import FailingSample, Localization, NotLocalize
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
+from verl_egca.localization.runs import NeedsOtherCases
 from verl_egca.localization.trace import TraceLocalizer
 
 
@@ -47,7 +48,7 @@ class EgcaLocalizer:
 
     def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
         """Raises NotLocalized."""
-        if self._options.unconfirmed == "uniform":
+        if self._options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
             raise reason
         found = reason.guess if isinstance(reason, NoTwin) else None
         if found is None:

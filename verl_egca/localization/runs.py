@@ -46,6 +46,13 @@ def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
     return case, trace
 
 
+class NeedsOtherCases(NotLocalized):
+    """The reference does not pass the failing case by itself: what it builds on other cases left behind, or it is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("needs_other_cases")
+
+
 def given_to(problem: Problem) -> frozenset[str]:
     """Names that programs find though they do not define them: modules and classes, and what the preamble defines.
 
@@ -75,6 +82,20 @@ class KnownReference:
         self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
         self._traces: dict[int, Trace] = {}
         self._steps: dict[int, int] = {}
+        self._passed_alone: set[int] = set()
+
+    def fails_alone(self, case: int, trials: Trials) -> bool:
+        """Whether it fails a case in a process that has run no other; not known of a run that is too long for a trial."""
+        if case in self._passed_alone:
+            return False
+        trace = self.traces([case], trials).get(case)
+        if trace is not None and trace.cut:
+            return False
+        trials.end()
+        passed = trials.passed([self._source], [case])[0][0]
+        if passed:
+            self._passed_alone.add(case)
+        return not passed
 
     def traces(self, cases: Sequence[int], trials: Trials) -> dict[int, Trace]:
         """Of some cases; without those that left none."""
