@@ -199,7 +199,9 @@ def _first_measured(recipe: Recipe) -> dict[str, float]:
 
 @lru_cache(1)
 def _sandbox() -> Sandbox:
-    return Sandbox(Limits(cpu_seconds=2.0), workers=THREADS)  # right programs take milliseconds, many wrong ones never end
+    """Right programs take milliseconds here, and many wrong ones never end."""
+    return Sandbox(Limits(cpu_seconds=2.0), workers=THREADS)
+
 
 
 @lru_cache(1)
