@@ -203,7 +203,6 @@ def _sandbox() -> Sandbox:
     return Sandbox(Limits(cpu_seconds=2.0), workers=THREADS)
 
 
-
 @lru_cache(1)
 def _judge() -> Judge:
     return Judge(_sandbox())
