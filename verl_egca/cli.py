@@ -145,7 +145,7 @@ def inspect(
     run_dir: Annotated[Path, typer.Argument(help="a run's directory, runs/<name>")],
     step: Annotated[int | None, typer.Option(help="a step; the last one if not given")] = None,
     task: Annotated[str | None, typer.Option(help="part of the task's name")] = None,
-    mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX or CONSTRAINT")] = None,
+    mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX, CONSTRAINT or UNGATED")] = None,
     limit: Annotated[int, typer.Option(help="how many to show", min=1)] = 5,
 ) -> None:
     """Show failing programs of a run: what is blamed, the test, the edit that proves it, the advantage."""

@@ -8,14 +8,16 @@ from typing import Any
 from rich.table import Table
 
 Row = Mapping[str, Any]
+_MODES = ("correct", "logic", "syntax", "constraint", "ungated")
+_RARE = ("constraint", "ungated")  # shown where there are any
 
 
 def step_line(row: Row, total: int | None) -> str:
     """One step's reward, modes, localization, span and time. ``row`` is a row of ``metrics.jsonl``."""
     of = f"/{total}" if total else ""
     parts = [f"step {row['step']:>3}{of}", f"reward {_number(row, 'critic/score/mean', '.3f')}"]
-    modes = [(mode, row.get(f"egca/mode/{mode}")) for mode in ("correct", "logic", "syntax", "constraint")]
-    parts += [f"{mode} {value:4.0%}" for mode, value in modes if value is not None and (value or mode != "constraint")]
+    modes = [(mode, row.get(f"egca/mode/{mode}")) for mode in _MODES]
+    parts += [f"{mode} {value:4.0%}" for mode, value in modes if value is not None and (value or mode not in _RARE)]
     parts.append(f"localized {_number(row, 'egca/localized_share', '4.0%')}")
     if row.get("egca/span_tokens_mean") is not None:
         share = _number(row, "egca/span_share_of_response", ".0%")

@@ -101,7 +101,7 @@ def _validation(run: Run) -> Chart | None:
 
 
 def _modes(run: Run) -> Chart:
-    modes = ("correct", "logic", "syntax", "constraint")
+    modes = ("correct", "logic", "syntax", "constraint", "ungated")
     series = (Series(mode, tuple(run.series(f"egca/mode/{mode}")), n) for n, mode in enumerate(modes))
     kept = tuple(one for one in series if any(value for _, value in one.points))
     return Chart(
