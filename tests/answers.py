@@ -144,6 +144,8 @@ ANSWERS = [
     Answer("prose and one statement", "The answer is simply\n\nprint(sum(map(int, input().split())))\n", SUM, "print(sum(map(int, input().split())))\n"),
     Answer("code, then a heading", f"{SCRIPT}\n## Explanation\n\nWe add.\n", SUM, f"{SCRIPT}\n## Explanation\n\n"),
     Answer("a heading that parses", f"Note\n\n{SCRIPT}", SUM, SCRIPT),
+    Answer("brackets and strings that go on at the left edge", f"Here you go:\n\nXS = [\n1,\n]\nTEXT = \"\"\"\nfoo bar baz\n\"\"\"\n{SCRIPT}\nBye now.", SUM, f'XS = [\n1,\n]\nTEXT = """\nfoo bar baz\n"""\n{SCRIPT}\n'),
+    Answer("a bracket that closes nothing", f"<![CDATA[\n{SCRIPT}]]>", SUM, SCRIPT),
     Answer("labels that parse", f"Input: a = 3, b = 4\nInput: a = 3\nOutput: 7\n\n{SCRIPT}", SUM, SCRIPT),
     Answer("a list, then code", f"1. Read.\n2. Add.\n\n{SCRIPT}", SUM, SCRIPT),
     Answer("code, then a sample that parses", f"{SCRIPT}\nOutput\n\n7\n", SUM, SCRIPT + "\n"),

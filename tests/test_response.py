@@ -235,7 +235,21 @@ def test_what_a_response_holds_in_a_fence_of_its_own_is_found_whatever_stands_be
 
 @pytest.mark.parametrize(
     "text",
-    ["(\n", "```\n", "a ```\n", "x = 1<|a|>\n", 'x = """a\n', "def f(x):\n", "`", "Aaa aaa ", "[", "\ud800", "\0"],
+    [
+        "(\n",
+        "```\n",
+        "a ```\n",
+        "x = 1<|a|>\n",
+        'x = """a\n',
+        "def f(x):\n",
+        "@f\n",
+        "if x:\n  y\n ",
+        "`",
+        "Aaa aaa ",
+        "[",
+        "\ud800",
+        "\0",
+    ],
 )
 def test_nonsense_of_any_length_is_read_within_bounds(text):
     """These would take hours if work grew with the cube of the length, as the search for the longest piece does."""

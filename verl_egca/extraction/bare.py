@@ -23,8 +23,9 @@ from verl_egca.extraction.tokens import first_mark
 
 _DEPTH = 3  # of indentation that is stripped from code below prose
 _SEARCHED_LINES = 400  # for the end of an open string or bracket
+_DECORATORS = 20  # of a definition
 _COST_OF_A_LINE = 32  # in characters: looking at a line costs more than its length
-_GOES_ON = re.compile(r"[)\]}]|(?:else|elif|except|finally)\b")  # at the left edge, but of the statement above
+_GOES_ON = re.compile(r"(?:else|elif|except|finally)\b")  # at the left edge, but of the statement above
 _TWO_WORDS = re.compile(r"(?:(?<![\w.])([^\W\d]\w*)|[)\]}]|\b\d+)[ \t]+(?=([^\W\d]\w*))")
 _UNLIKE_CODE = re.compile(
     r"[^\x00-\x7f]|[`$\\|<>~!?%&^]|\*\*|[*+-][ \t]|\d+[.)](?:\s|$)|!?\[[^\]\r\n]*\][(:]|\[\d+\]\s|https?:|[=_-]{3,}\s*$"
@@ -139,10 +140,10 @@ def _chunks(text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode |
 def _take(text: str, left: list[Range]) -> list[Range]:
     """The next statement by its indentation, with its decorators."""
     taken = list[Range]()
-    while left:
+    for _ in range(_DECORATORS + 1):
         first = left.pop()
         taken += [first, *_below(text, left)]
-        if text[first[0]] != "@":
+        if not left or text[first[0]] != "@":
             break
     return taken
 
