@@ -22,7 +22,7 @@ from typing import Any
 from verl_egca.execution.ahead import Call
 from verl_egca.execution.deciding import Deciding
 from verl_egca.execution.given import given_names
-from verl_egca.execution.segments import Segment, segments
+from verl_egca.execution.segments import Segment, Surroundings, segments
 from verl_egca.execution.unroll import ProgramName, Turn, unroll
 from verl_egca.execution.warm import WARM
 
@@ -113,21 +113,51 @@ class _Tests:
 
     def __init__(self, setup: str, preamble: str, entry: str | None) -> None:
         self.setup, self.entry = setup, entry
-        self.given = {name: value for name, value in names_known_in(preamble).items() if name != entry}
-        self.known = frozenset({*WARM, *self.given, *dir(builtins)} - {entry})
-        of_preamble = [tree.body for tree in nodes_of_preamble(preamble)[:1] if isinstance(tree, ast.Module)]
-        own = [*(statement for body in of_preamble for statement in body), *ast.parse(setup).body]
-        self.defined = [*own, *self._imports()]
+        around = _around(preamble, entry if entry in names_known_in(preamble) else None)
+        own = ast.parse(setup).body
+        self.given = around.given
+        self.known = around.known - {entry}
+        self.defined = [*around.defined, *own]
+        self.deciding, self.surroundings = Deciding(own, around.deciding), Surroundings(own, around.surroundings)
+        self.functions = {n.name: n for n in self.defined if isinstance(n, ast.FunctionDef) and not n.decorator_list}
 
-    def _imports(self) -> Iterable[ast.stmt]:
-        """The given names as if they were imported one by one."""
-        for name, value in self.given.items():
-            if isinstance(value, ModuleType):
-                yield ast.Import([ast.alias(value.__name__, name)])
-            elif getattr(value, "__module__", "tests") not in ("tests", None):
-                yield ast.ImportFrom(value.__module__, [ast.alias(name)], 0)
+    @functools.cached_property
+    def own(self) -> set[str]:
+        """Names that the tests define."""
+        return _defined_in(self.defined)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What there is around a problem's tests: the names that tests are given, and its preamble."""
+
+    given: dict[str, Any]
+    known: frozenset[str]
+    defined: list[ast.stmt]
+    deciding: Deciding
+    surroundings: Surroundings
+
+
+@functools.lru_cache(512)
+def _around(preamble: str, entry: str | None) -> _Around:
+    """Without the entry point's name."""
+    given = {name: value for name, value in names_known_in(preamble).items() if name != entry}
+    of_preamble = [tree.body for tree in nodes_of_preamble(preamble)[:1] if isinstance(tree, ast.Module)]
+    defined = [*(statement for body in of_preamble for statement in body), *_imports(given)]
+    known = frozenset({*WARM, *given, *dir(builtins)})
+    return _Around(given, known, defined, Deciding(defined), Surroundings(defined))
+
+
+def _imports(given: dict[str, Any]) -> Iterable[ast.stmt]:
+    """The given names as if they were imported one by one."""
+    for name, value in given.items():
+        if isinstance(value, ModuleType):
+            yield ast.Import([ast.alias(value.__name__, name)])
+        elif getattr(value, "__module__", "tests") not in ("tests", None):
+            yield ast.ImportFrom(value.__module__, [ast.alias(name)], 0)
+
+
+@functools.lru_cache(512)
 def names_known_in(preamble: str) -> dict[str, Any]:
     """A preamble's names, and of those that tests are given the modules and classes: the program may define the others."""
     try:
@@ -140,12 +170,12 @@ def names_known_in(preamble: str) -> dict[str, Any]:
 def _split(text: str, tests: _Tests) -> Iterable[Case]:
     tree = ast.parse(text)
     match tree.body:
-        case [ast.Expr(ast.Call(func=ast.Name(id=name)) as call)]:
-            for node in reversed(tests.defined):
-                if isinstance(node, ast.FunctionDef) and node.name == name and not node.decorator_list:
-                    return _split_function(node, call, tests)
-    split = _Split(tests, [*tests.defined, *tree.body])
-    pieces = segments(tree.body, split.deciding, tests.defined, {})
+        case [ast.Expr(ast.Call(func=ast.Name(id=name)) as call)] if name in tests.functions:
+            return _split_function(tests.functions[name], call, tests)
+    split = _Split(tests, tree.body)
+    if len(tree.body) == 1:
+        return split.cases(tree.body, tree.body, text.strip())
+    pieces = segments(tree.body, split.deciding, tests.surroundings, {})
     if len(pieces) <= 1:
         return split.cases(tree.body, tree.body, text.strip())
     return [case for piece in pieces for case in split.cases(piece.own, piece.body, _text_of(piece))]
@@ -161,19 +191,21 @@ def _split_function(check: ast.FunctionDef, call: ast.Call, tests: _Tests) -> li
     leaving = ast.Return | ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal | ast.Global
     if given is None or any(isinstance(node, leaving) for node in _own(body)):
         return whole
-    split = _Split(tests, [*tests.defined, *body], {k: v.id for k, v in given.items() if isinstance(v, ast.Name)})
+    split = _Split(tests, body, {k: v.id for k, v in given.items() if isinstance(v, ast.Name)})
     cases: list[Case] = []
-    for piece in segments(body, split.deciding, tests.defined, given):
+    for piece in segments(body, split.deciding, tests.surroundings, given):
         cases += split.cases(piece.own, _in_function(check, call, piece.body), _text_of(piece), piece.body)
     return cases or whole
 
 
 class _Split:
-    """Makes cases of pieces. ``given`` says which parameters around them are the program's functions, as in ``check(f)``."""
+    """Makes cases of pieces of ``body``. ``given`` says which parameters around them are the program's functions, as in
+    ``check(f)``.
+    """
 
-    def __init__(self, tests: _Tests, defined: list[ast.stmt], given: dict[str, str] | None = None) -> None:
-        self._tests, self._defined, self._given = tests, defined, given or {}
-        self.deciding = Deciding(defined)
+    def __init__(self, tests: _Tests, body: list[ast.stmt], given: dict[str, str] | None = None) -> None:
+        self._tests, self._body, self._given = tests, body, given or {}
+        self.deciding = Deciding(body, tests.deciding)
 
     def cases(
         self, own: list[ast.stmt], run: list[ast.stmt], text: str, inside: list[ast.stmt] | None = None
@@ -184,7 +216,7 @@ class _Split:
         tests = self._tests
         turns = unroll(tests.setup, run, self.deciding, tests.given) if any(map(self.deciding.loops, own)) else []
         if turns:
-            return _cases_of_turns(turns, self._defined, tests)
+            return _cases_of_turns(turns, tests.own | _defined_in(self._body), tests)
         return [_case(text, run, _known_call(inside or run, self._given, tests))]
 
 
@@ -271,9 +303,13 @@ def _evaluated_first(test: ast.expr) -> Iterable[ast.expr]:
                 yield from _evaluated_first(argument)
 
 
-def _cases_of_turns(turns: list[Turn], defined: list[ast.stmt], tests: _Tests) -> list[Case]:
-    own = {name for statement in defined for name in (*_stored(statement), *_imported(statement))}
-    own |= {node.name for node in defined if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+def _defined_in(statements: list[ast.stmt]) -> set[str]:
+    found = {name for statement in statements for name in (*_stored(statement), *_imported(statement))}
+    return found | {node.name for node in statements if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _cases_of_turns(turns: list[Turn], own: set[str], tests: _Tests) -> list[Case]:
+    """``own`` is what the tests define."""
     compiled: dict[tuple[int, ...], CodeType] = {}  # once for all turns of a statement
     cases = []
     for turn in turns:

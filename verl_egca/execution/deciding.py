@@ -18,25 +18,33 @@ class Deciding:
     and is not the tests' own asserts: ``self.assertEqual``, ``np.testing.assert_allclose``.
     """
 
-    def __init__(self, defined: Iterable[ast.stmt]) -> None:
+    def __init__(self, defined: Iterable[ast.stmt], around: Deciding | None = None) -> None:
+        """``around`` knows what is defined around these."""
         defined = list(defined)
-        self._functions: dict[str, ast.AST] = {n.name: n for n in defined if isinstance(n, ast.FunctionDef)}
-        self._bound = {*WARM, *dir(builtins), *(name for node in defined for name in _binds(node))}
-        self._methods: dict[str, ast.AST] = {
+        self._functions: dict[str, ast.AST] = dict(around._functions) if around is not None else {}
+        self._methods: dict[str, ast.AST] = dict(around._methods) if around is not None else {}
+        functions: dict[str, ast.AST] = {n.name: n for n in defined if isinstance(n, ast.FunctionDef)}
+        methods: dict[str, ast.AST] = {
             method.name: method
             for node in defined
             if isinstance(node, ast.ClassDef)
             for method in node.body
             if isinstance(method, ast.FunctionDef)
         }
-        self._asserting: set[ast.AST] = set()
-        own = [*self._functions.values(), *self._methods.values()]
+        self._bound = {name for node in defined for name in _binds(node)}
+        self._bound |= around._bound if around is not None else {*WARM, *dir(builtins)}
+        self._functions |= functions
+        self._methods |= methods
+        self._asserting: set[ast.AST] = set(around._asserting) if around is not None else set()
+        own = [*functions.values(), *methods.values()]
         for _ in own:
             more = {n for n in own if any(map(self._is_decision, ast.walk(n)))} - self._asserting
             if not more:
                 break
             self._asserting |= more
-        self._looping = {name for name, node in self._functions.items() if self._loops_over_decisions(node)}
+        self._looping = {name for name, node in functions.items() if self._loops_over_decisions(node)}
+        if around is not None:
+            self._looping |= around._looping - functions.keys()
 
     def decides(self, statement: ast.stmt) -> bool:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -75,6 +83,7 @@ class Deciding:
 def _binds(statement: ast.stmt) -> Iterator[str]:
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         yield statement.name
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.Assert | ast.Expr):
         return
     for node in ast.walk(statement):
         match node:

@@ -40,13 +40,13 @@ class Segment:
 
 
 def segments(
-    body: list[ast.stmt], deciding: Deciding, defined: Iterable[ast.stmt], given: dict[str, ast.expr]
+    body: list[ast.stmt], deciding: Deciding, surroundings: Surroundings, given: dict[str, ast.expr]
 ) -> list[Segment]:
-    """The pieces of ``body``, in order. ``defined`` is what the tests define outside of it, ``given`` what its parameters
-    are called with. Statements after the last that decides are a piece if they call something: it must not raise.
+    """The pieces of ``body``, in order. ``surroundings`` are what the tests define outside of it, ``given`` what its
+    parameters are called with. Statements after the last that decides are a piece if they call something: it must not raise.
     """
     body = [statement for statement in body if not _is_inert(statement)]
-    flow = _Flow(body, list(defined), given, deciding)
+    flow = _Flow(body, surroundings, given, deciding)
     found: list[Segment] = []
     start = 0
     for place, statement in enumerate(body, 1):
@@ -86,10 +86,10 @@ class _Flow:
     """What the statements of a body do to its names, in order."""
 
     def __init__(
-        self, body: list[ast.stmt], defined: list[ast.stmt], given: dict[str, ast.expr], deciding: Deciding
+        self, body: list[ast.stmt], surroundings: Surroundings, given: dict[str, ast.expr], deciding: Deciding
     ) -> None:
         self._body = body
-        self._known = _Known(body, defined, given)
+        self._known = _Known(body, surroundings, given)
         self._effects = [self._known.effects(statement) for statement in body]
         local = set(given).union(*(effects.stored for effects in self._effects))
         fixed = self._fixed_names(local, given)
@@ -116,7 +116,9 @@ class _Flow:
 
     def segment(self, start: int, end: int) -> Segment:
         own = self._body[start:end]
-        needed = _live_at(own, self._known)[0]
+        if not any(effects.pure and effects.stored for effects in self._effects[:start]):
+            return Segment(own, own)
+        needed = set(_live_at(own, self._known)[0])
         copied: list[ast.stmt] = []
         for statement, effects in zip(reversed(self._body[:start]), reversed(self._effects[:start]), strict=True):
             if effects.pure and (effects.stored | effects.touched) & needed:
@@ -191,33 +193,89 @@ def _is_fixed(value: ast.expr, fixed: set[str]) -> bool:
     return False
 
 
+class Surroundings:
+    """What the tests define around a body: functions, classes, imports, variables."""
+
+    def __init__(self, defined: Iterable[ast.stmt], around: Surroundings | None = None) -> None:
+        """``around`` is what is defined around these."""
+        defined = list(defined)
+        helpers: dict[str, ast.FunctionDef | ast.ClassDef] = {
+            n.name: n for n in defined if isinstance(n, ast.FunctionDef | ast.ClassDef)
+        }
+        methods = {n.name for helper in helpers.values() for n in ast.walk(helper) if isinstance(n, ast.FunctionDef)}
+        self.helpers: dict[str, ast.FunctionDef | ast.ClassDef] = {
+            **(around.helpers if around is not None else {}),
+            **helpers,
+        }
+        self.methods: set[str] = {*methods, *(around.methods if around is not None else ())} - self.helpers.keys()
+        self.modules: dict[str, str] = dict(around.modules) if around is not None else {name: name for name in WARM}
+        self.names: set[str] = {*helpers, *(around.names if around is not None else ())}
+        _note_names(defined, self.modules, self.names)
+        self._harmless: dict[str, bool] = {}
+
+    def is_program_s(self, name: str) -> bool:
+        return not (name in self.names or name in self.modules or hasattr(builtins, name))
+
+    def is_harmless(self, name: str) -> bool:
+        """Whether calling this function or class of the tests runs nothing of the program's, and keeps nothing."""
+        if name not in self._harmless:
+            self._harmless[name] = True  # where they call one another
+            self._harmless[name] = self._runs_no_program(self.helpers[name])
+        return self._harmless[name]
+
+    def _runs_no_program(self, helper: ast.FunctionDef | ast.ClassDef) -> bool:
+        parts: list[ast.AST] = [helper]
+        if isinstance(helper, ast.ClassDef):
+            parts = [n for n in helper.body if isinstance(n, ast.FunctionDef) and n.name in _CONSTRUCTING]
+            parts += [self.helpers[b.id] for b in helper.bases if isinstance(b, ast.Name) and b.id in self.helpers]
+        nodes = [node for part in parts for node in ast.walk(part)]
+        if any(isinstance(node, ast.Global | ast.Nonlocal | ast.Yield | ast.Await) for node in nodes):
+            return False
+        own = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+        own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+        for node in nodes:
+            match node:
+                case ast.Name(id=used, ctx=ast.Load()) if used not in own:
+                    if self.is_program_s(used) or (used in self.helpers and not self.is_harmless(used)):
+                        return False
+                    if used in self.modules and self.modules[used].partition(".")[0] not in _PURE_MODULES:
+                        return False
+        return True
+
+
+_BINDS_NOTHING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assert, ast.Expr, ast.Return)
+
+
+def _note_names(statements: Iterable[ast.stmt], modules: dict[str, str], names: set[str]) -> None:
+    """Add what the statements bind, and what of that are modules or come from one."""
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        if isinstance(statement, _BINDS_NOTHING):
+            continue
+        for node in ast.walk(statement):
+            match node:
+                case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                    source = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+                    for alias in aliases:
+                        bound = (alias.asname or alias.name).partition(".")[0]
+                        modules[bound] = f"{source}.{alias.name}".lstrip(".")
+                        names.add(bound)
+                case ast.Name(id=name, ctx=ast.Store()):
+                    names.add(name)
+
+
 class _Known:
     """What the names in a body are: the tests' own, modules, local functions; any other is the program's."""
 
-    def __init__(self, body: list[ast.stmt], defined: list[ast.stmt], given: dict[str, ast.expr]) -> None:
-        self._helpers: dict[str, ast.FunctionDef | ast.ClassDef] = {
-            n.name: n for n in defined if isinstance(n, ast.FunctionDef | ast.ClassDef)
-        }
-        self._methods = {
-            n.name for helper in self._helpers.values() for n in ast.walk(helper) if isinstance(n, ast.FunctionDef)
-        } - self._helpers.keys()
-        self._modules = {name: name for name in WARM}
-        self._tests = set(self._helpers)
-        for statement in (*defined, *body):
-            for node in ast.walk(statement):
-                match node:
-                    case ast.Import(names=names) | ast.ImportFrom(names=names):
-                        source = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-                        for alias in names:
-                            bound = (alias.asname or alias.name).partition(".")[0]
-                            self._modules[bound] = f"{source}.{alias.name}".lstrip(".")
-                            self._tests.add(bound)
-                    case ast.Name(id=name, ctx=ast.Store()):
-                        self._tests.add(name)
+    def __init__(self, body: list[ast.stmt], surroundings: Surroundings, given: dict[str, ast.expr]) -> None:
+        self._around = surroundings
+        self._helpers, self._methods = surroundings.helpers, surroundings.methods
+        self._modules, self._tests = dict(surroundings.modules), set(surroundings.names)
+        _note_names(body, self._modules, self._tests)
         self._program_given = {name for name, value in given.items() if isinstance(value, ast.Name)}
         self._tests |= given.keys() - self._program_given
         self._tests -= self._program_given
-        self._checked: dict[str, bool] = {}
         self._flat = {
             statement.targets[0].id
             for statement in body
@@ -226,6 +284,8 @@ class _Known:
             and isinstance(statement.value, ast.List | ast.Tuple | ast.Set)
             and all(_is_fixed(part, set()) for part in statement.value.elts)
         }
+        self._read_before: dict[int, _Effects] = {}
+        self._of_body = set(map(id, body))
         self._local_functions: dict[str, _Effects] = {}
         for statement in body:
             if isinstance(statement, ast.FunctionDef):
@@ -236,6 +296,15 @@ class _Known:
                     self._local_functions[statement.name] = self._inside(statement)
 
     def effects(self, statement: ast.stmt) -> _Effects:
+        """Kept for the statements of the body."""
+        found = self._read_before.get(id(statement))
+        if found is None:
+            found = self._effects(statement)
+            if id(statement) in self._of_body:
+                self._read_before[id(statement)] = found
+        return found
+
+    def _effects(self, statement: ast.stmt) -> _Effects:
         if isinstance(statement, ast.FunctionDef):
             inside = self._inside(statement)
             return _Effects({statement.name}, inside.loaded, set(), not statement.decorator_list)
@@ -322,7 +391,7 @@ class _Known:
                     changes = True
                 elif name in self._helpers:
                     changes = True
-                    to.pure = to.pure and self._is_harmless(name)
+                    to.pure = to.pure and self._around.is_harmless(name)
                 elif not (name in _PURE_BUILTINS and name not in self._tests) and self._module_of(call.func) is None:
                     changes, to.pure = True, False
             case ast.Attribute(attr=attribute) as method:
@@ -371,32 +440,6 @@ class _Known:
         if "random" in whole.split("."):
             return None
         return whole if top in _PURE_MODULES or top in ("heapq", "bisect") else None
-
-    def _is_harmless(self, name: str) -> bool:
-        """Whether calling this function or class of the tests runs nothing of the program's, and keeps nothing."""
-        if name not in self._checked:
-            self._checked[name] = True  # where they call one another
-            self._checked[name] = self._runs_no_program(self._helpers[name])
-        return self._checked[name]
-
-    def _runs_no_program(self, helper: ast.FunctionDef | ast.ClassDef) -> bool:
-        parts: list[ast.AST] = [helper]
-        if isinstance(helper, ast.ClassDef):
-            parts = [n for n in helper.body if isinstance(n, ast.FunctionDef) and n.name in _CONSTRUCTING]
-            parts += [self._helpers[b.id] for b in helper.bases if isinstance(b, ast.Name) and b.id in self._helpers]
-        nodes = [node for part in parts for node in ast.walk(part)]
-        if any(isinstance(node, ast.Global | ast.Nonlocal | ast.Yield | ast.Await) for node in nodes):
-            return False
-        own = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-        own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
-        for node in nodes:
-            match node:
-                case ast.Name(id=used, ctx=ast.Load()) if used not in own:
-                    if self.is_program_s(used) or (used in self._helpers and not self._is_harmless(used)):
-                        return False
-                    if used in self._modules and self._modules[used].partition(".")[0] not in _PURE_MODULES:
-                        return False
-        return True
 
 
 _CONSTRUCTING = ("__init__", "__new__", "__post_init__")
