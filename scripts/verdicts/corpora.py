@@ -59,8 +59,8 @@ def corpora(data: Path) -> Iterator[Trial]:
     yield from _references(data / "mbpp.jsonl", "MBPP, references")
     yield from _samples(data / "HumanEval.jsonl.gz", data / "samples_humaneval_codellama.jsonl", "HumanEval, CodeLlama")
     yield from _samples(data / "mbpp.jsonl", data / "samples_mbpp_codellama.jsonl", "MBPP, CodeLlama")
-    yield from _styles()
-    yield from _rows()
+    yield from styles()
+    yield from rows()
 
 
 def answers() -> Iterator[Trial]:
@@ -86,7 +86,7 @@ def _samples(file: Path, samples: Path, corpus: str) -> Iterator[Trial]:
         yield Trial(corpus, problem.task_id, problem, program, completion="\n" + program if row else None, row=row)
 
 
-def _styles() -> Iterator[Trial]:
+def styles() -> Iterator[Trial]:
     """Right is what ends with status 0; what it printed is what is expected."""
     for style in STYLES:
         plain = run_plain(style.program, style.input)
@@ -94,7 +94,7 @@ def _styles() -> Iterator[Trial]:
         yield Trial("ways to write a script", style.name, problem, style.program, right=plain.status == 0)
 
 
-def _rows() -> Iterator[Trial]:
+def rows() -> Iterator[Trial]:
     for example in EXAMPLES:
         problem = problem_of_row(example.row, RowPlace(task=example.name))
         assert problem is not None
