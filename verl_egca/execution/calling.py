@@ -80,7 +80,10 @@ class Calls:
                 return function(*arguments, **keywords)
 
             reply: Message = {}
-            with _around(request.get("around", {}), self._call_back, reply):
+            if around := request.get("around"):
+                with _around(around, self._call_back, reply):
+                    result = run(calling)
+            else:
                 result = run(calling)
             return self._answer(request, reply, rows, [*arguments, *keywords.values()], result)
 
@@ -159,18 +162,25 @@ class Calls:
         reply["ok"] = self._encoded(result)
         return self._with_rows(reply, rows)
 
-    @contextlib.contextmanager
-    def _nodes(self, request: Message) -> Iterator[list[Any]]:
-        """A table of its own for a request, with the objects that came with it."""
-        outer, rows = self._table, request.get("nodes", [])
-        self._table = Table([self._node(*row) for row in rows])
+    def _nodes(self, request: Message) -> _OwnTable:
+        """A table of its own for a request, with the objects that came with it; a context with their rows."""
+        return _OwnTable(self, request.get("nodes", []))
+
+    def begin_table(self, rows: list[Any]) -> Table | None:
+        """For `_OwnTable`. The table before."""
+        outer, self._table = self._table, Table([self._node(*row) for row in rows])
         try:
             for value, (_, fields) in zip(self._table.objects, rows, strict=True):
                 for name, field in fields.items():
                     setattr(value, name, self._decoded(field))
-            yield rows
-        finally:
+        except BaseException:
             self._table = outer
+            raise
+        return outer
+
+    def end_table(self, outer: Table | None) -> None:
+        """For `_OwnTable`."""
+        self._table = outer
 
     def _node(self, name: str, fields: Message) -> Any:
         """An object without its fields; of a class of the program's own by its constructor, if a first value is enough."""
@@ -189,6 +199,8 @@ class Calls:
     def _with_rows(self, reply: Message, before: list[Any]) -> Message:
         """The answer with what became of the request's objects, and with new ones that it holds."""
         assert self._table is not None
+        if not self._table.objects:
+            return reply
         rows = [[number, *row] for number, row in enumerate(self._table.rows(self._encoded))]
         changed = [row for row in rows if row[0] >= len(before) or row[1:] != before[row[0]]]
         return reply | {"nodes": changed} if changed else reply
@@ -257,6 +269,22 @@ class Calls:
         raise ValueError(tag)
 
 
+class _OwnTable:
+    """A class, and no generator: it is entered once for every call of a program."""
+
+    __slots__ = ("_calls", "_outer", "_rows")
+
+    def __init__(self, calls: Calls, rows: list[Any]) -> None:
+        self._calls, self._rows = calls, rows
+
+    def __enter__(self) -> list[Any]:
+        self._outer = self._calls.begin_table(self._rows)
+        return self._rows
+
+    def __exit__(self, *error: object) -> None:
+        self._calls.end_table(self._outer)
+
+
 def _passed(told: Message, call_back: Callable[[Message], Any]) -> Callable[..., Any]:
     """What a test passed, to be called from here; with the name and text that it has there."""
 
@@ -271,9 +299,6 @@ def _passed(told: Message, call_back: Callable[[Message], Any]) -> Callable[...,
 @contextlib.contextmanager
 def _around(wanted: Message, call_back: Callable[[Message], Any], reply: Message) -> Iterator[None]:
     """What a test has put in the place of the standard streams and of ``input``, in this process, too."""
-    if not wanted:
-        yield
-        return
     before = sys.stdin, sys.stdout, builtins.input
     if "stdin" in wanted:
         sys.stdin = given = io.StringIO(wanted["stdin"])
