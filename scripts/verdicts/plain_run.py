@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS = 60
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,18 @@ class PlainRun:
 
 def run_plain(program: str, stdin: str = "") -> PlainRun:
     with tempfile.TemporaryDirectory() as folder:
-        files = {name: Path(folder, name) for name in ("program.py", "input", "output")}
-        files["program.py"].write_bytes(program.encode("utf-8", "surrogatepass"))
-        files["input"].write_bytes(stdin.encode("utf-8", "surrogateescape"))
+        own = Path(folder, "own")
+        own.mkdir()
+        files = {name: Path(folder, name) for name in ("own/program.py", "input", "output")}
+        files["own/program.py"].write_bytes(program.encode("utf-8", "surrogatepass"))
+        files["input"].write_bytes(stdin.encode("utf-8", "surrogatepass"))
         with files["input"].open("rb") as given, files["output"].open("wb") as printed:
             try:
                 status = subprocess.run(
                     [sys.executable, "-s", "program.py"],
-                    cwd=folder,
+                    cwd=own,
+                    env=_ENVIRONMENT,
+                    preexec_fn=_hear_interrupts,
                     stdin=given,
                     stdout=printed,
                     stderr=subprocess.DEVNULL,
@@ -38,3 +44,8 @@ def run_plain(program: str, stdin: str = "") -> PlainRun:
             except subprocess.TimeoutExpired:
                 status = -1
         return PlainRun(status, files["output"].read_bytes().decode("utf-8", "replace"))
+
+
+def _hear_interrupts() -> None:
+    """A shell's background jobs ignore them, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
