@@ -1,5 +1,6 @@
 """Programs of standard input do in the sandbox what they do under ``python program.py < input > output``."""
 
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def run(style, folder):
             stdout=output,
             stderr=subprocess.DEVNULL,
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         ).returncode
     return Bare(status, (folder / "output").read_bytes().decode("utf-8", "replace"))
 

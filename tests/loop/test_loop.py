@@ -63,13 +63,16 @@ def test_uniform_credit_through_our_estimator_is_verls_grpo_bit_for_bit(recipe, 
 def test_a_run_killed_in_a_step_goes_on_from_its_checkpoint_with_the_same_data(recipe, uniform_run):
     run = recipe("killed", "egca.localizer=uniform", "egca.normalisation=mean", "trainer.total_training_steps=3")
     process = run.start()
-    while len(run.rows()) < 1:  # step 1 is done and saved; step 2 has begun
+    while not (run.path / "data.txt").exists():  # the trainer runs
         assert process.poll() is None, process.communicate()[0][-6000:]
         time.sleep(0.1)
     refused = run.start()
     shown, _ = refused.communicate()
     assert refused.returncode == 2
     assert "in use by a live run" in shown
+    while len(run.rows()) < 1:  # step 1 is done and saved; step 2 has begun
+        assert process.poll() is None, process.communicate()[0][-6000:]
+        time.sleep(0.1)
     kill_all_at_once(process)
     assert (run.path / "checkpoints/latest_checkpointed_iteration.txt").read_text() in ("1", "2")
     assert "continued after step" in run.finish()

@@ -23,7 +23,8 @@ from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.confinement.remedies import WITHHELD
 from verl_egca.execution.confinement.rlimits import lower
 
-WORK = "/tmp"  # the program's folder, where there is a root of its own
+# The program's folder, where there is a root of its own; the second one if the interpreter or a package lies below the first
+WORK, _OTHER_WORK = "/tmp", "/work"
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,23 @@ def confine(folder: str, limits: dict[str, Any], withhold: Collection[str] = ())
         _become_init()
     else:
         prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER")
-    work = folder
+    own_root = False
     if Layer.MOUNT_NAMESPACE in entered:
-        root = lambda: namespaces.build_root(folder, may_read, WORK, limits["file_bytes"])  # noqa: E731
-        if plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True):
-            work = WORK
-    if work == WORK:
+        work = _OTHER_WORK if any(path.startswith(f"{WORK}/") for path in may_read.paths) else WORK
+        root = lambda: namespaces.build_root(folder, may_read, work, limits["file_bytes"])  # noqa: E731
+        own_root = bool(plan.attempt(Layer.MOUNT_NAMESPACE, root, done=True))
+    if own_root:
         standard = (os.open("/dev/stdin", os.O_RDWR), os.open("/dev/stdout", os.O_RDWR))
     else:  # then the machine's own names lead to them
         standard = (os.memfd_create("stdin", 0), os.memfd_create("stdout", 0))
-    os.chdir(work)
+    os.chdir(work if own_root else folder)
     plan.attempt(Layer.CAPABILITIES, empty_bounding_set)  # while there is the right to
     of_its_own = Layer.USER_NAMESPACE in entered  # then the number of its processes is counted apart
     if of_its_own and os.geteuid() == 0:
-        if work == WORK and namespaces.open_to_nobody(may_read):
+        if own_root and namespaces.open_to_nobody(may_read):
             plan.attempt(Layer.USER_NAMESPACE, namespaces.become_nobody, done=True)
         else:
-            why = "the interpreter's files are not readable for all" if work == WORK else "there is no root of its own"
+            why = "the interpreter's files are not readable for all" if own_root else "there is no root of its own"
             plan.note(Layer.USER_NAMESPACE, False, f"entered, but still as root: {why}")
     if of_its_own and not _counts_processes_apart():
         plan.note(Layer.USER_NAMESPACE, False, "entered, but before Linux 5.14 threads are not counted apart in it")

@@ -30,6 +30,10 @@ class Readable:
     hidden: tuple[str, ...]
     packages: tuple[str, ...]
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (*self.folders, *self.files, *self.packages)
+
 
 def readable(packages: Iterable[str] = ()) -> Readable:
     """What this interpreter needs to go on running programs. Imports ``packages``.
