@@ -30,7 +30,14 @@ def test_the_names_are_those_of_the_field_s_harness():
     assert wanted.keys() <= ours.keys()
     others = {name for name, value in wanted.items() if ours[name] is not value}
     aliases = {name for name in others if getattr(wanted[name], "__origin__", None) is ours[name]}  # typing's
-    assert others - aliases <= {"unraisablehook", "excepthook", "displayhook", "stdin", "stdout", "stderr"}  # what pytest and its workers set
+    assert others - aliases <= {
+        "unraisablehook",
+        "excepthook",
+        "displayhook",
+        "stdin",
+        "stdout",
+        "stderr",
+    }  # what pytest and its workers set
     assert aliases == {"Counter", "OrderedDict", "ChainMap", "Match", "Pattern"} & others
 
 
