@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tempfile
 from collections.abc import Callable
 
 from verdicts.corpora import Trial
@@ -78,7 +79,8 @@ def prime_code(trial: Trial) -> bool | None:
     from verl.utils.reward_score.prime_code import compute_score
 
     response = trial.response if trial.response is not None else f"```python\n{trial.program}\n```"
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), quiet[0], quiet[1]:  # it confines nothing
         return bool(compute_score(response, json.dumps(trial.pairs), continuous=True)[0] == 1)
 
 
