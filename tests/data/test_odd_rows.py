@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from verl_egca.data.prepare import prepare
-from verl_egca.data.row_problem import RowPlace, problem_of_row, references_of_row, shape_of_row, task_id_of_row
+from verl_egca.data.row_problem import RowPlace, problem_of_row, reading_of_row, task_id_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import Problem
 
@@ -102,16 +102,16 @@ def outcome(call):
 def test_an_odd_row_ends_in_a_problem_or_in_one_line(row):
     path = Path("rows.jsonl")
     assert isinstance(task_id_of_row(row), str)
-    problem, error = outcome(lambda: problem_of_row(row, RowPlace(path, 7)))
+    read, error = outcome(lambda: reading_of_row(row, RowPlace(path, 7)))
     if error is not None:
         assert str(error).startswith(f"{path}, row 7")
         assert "\n" not in str(error)
         assert len(str(error)) < 1500
-    elif problem is None:
-        assert shape_of_row(row) == "no program tests"
+    elif (problem := read.problem) is None:
+        assert (read.shape, read.references) == ("no program tests", ())
     else:
-        assert shape_of_row(row) != "no program tests"
-        assert all(isinstance(text, str) for text in references_of_row(row))
+        assert read.shape != "no program tests"
+        assert all(isinstance(text, str) for text in read.references)
         assert Problem.model_validate_json(problem.model_dump_json()).model_dump_json() == problem.model_dump_json()
 
 

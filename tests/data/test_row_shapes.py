@@ -8,7 +8,7 @@ import pytest
 from data.shape_rows import EXAMPLES
 
 from verl_egca.data.formats import load_problems
-from verl_egca.data.row_problem import SHAPES, RowPlace, problem_of_row, references_of_row, shape_of_row
+from verl_egca.data.row_problem import SHAPES, RowPlace, problem_of_row, reading_of_row
 
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 
@@ -16,11 +16,11 @@ each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.
 @each
 def test_a_row_is_read_by_its_shape(example):
     problem = problem_of_row(example.row, RowPlace(task="x"))
-    assert shape_of_row(example.row) == example.shape
+    assert reading_of_row(example.row, RowPlace(task="x")).shape == example.shape
     assert (problem.tests.kind, problem.entry_point) == (example.kind, example.entry_point)
     assert problem.prompt
     assert (problem.reference is not None) == example.has_reference
-    assert not example.has_reference or problem.reference in references_of_row(example.row)
+    assert not example.has_reference or problem.reference in reading_of_row(example.row, RowPlace(task="x")).references
 
 
 @each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from verl_egca.data.constraint_file import check_tasks, read_constraints, with_c
 from verl_egca.data.formats import TaskIds
 from verl_egca.data.messages import Message, messages_of, with_last_user_text
 from verl_egca.data.parquet_file import ParquetFile
-from verl_egca.data.row_problem import RowPlace, problem_of_row
+from verl_egca.data.row_problem import RowPlace, reading_of_row
 from verl_egca.data.rows import BadInput, Row, read_rows
 from verl_egca.data.shapes.read_row import TRUTH, read_row
 from verl_egca.data.splits import Split, is_few_shot_prompt, split_of_row
@@ -21,7 +21,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
 
-Chooser = Callable[[Row, Problem], Problem]
+Chooser = Callable[[Problem, Sequence[str]], Problem]
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ def prepare(
     *,
     split: Split | None = None,
     skip_bad: bool = False,
-    choose: Chooser = lambda row, problem: problem,
+    choose: Chooser = lambda problem, references: problem,
 ) -> Prepared:
     """Write a file's rows to ``out/<split>.parquet``, with few of them in memory.
 
@@ -92,15 +92,15 @@ def prepare(
 
     def take(number: int, row: Row) -> None:
         place = RowPlace(source, number)
-        problem = problem_of_row(row, place, None if format_name == "auto" else format_name)
-        read = read_row(row, place)
+        reading = reading_of_row(row, place, None if format_name == "auto" else format_name)
+        problem, read = reading.problem, read_row(row, place)
         name = split_of_row(read, problem, source, split)
         if problem is not None:
             problem = names.unique(problem, number, row)
             tasks.add(problem.task_id)
             if name is None and is_few_shot_prompt(problem):
                 return
-            problem = choose(row, problem if constraints is None else with_constraints(problem, limits))
+            problem = choose(problem if constraints is None else with_constraints(problem, limits), reading.references)
         file = files.setdefault(name or "test", ParquetFile(out / f"{name or 'test'}.parquet"))
         file.add(_prepared_row(read, problem, place, name or "test", file.rows, template), place)
         prepared.problems += problem is not None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from verl_egca.data.row_problem import references_of_row
-from verl_egca.data.rows import Row
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.problem import Problem
 from verl_egca.statements import parse
@@ -30,9 +28,8 @@ class ReferenceChoice:
         self._sandbox, self._left = sandbox, seconds
         self.not_python = self.none_pass = self.unchecked = 0
 
-    def choose(self, row: Row, problem: Problem) -> Problem:
-        """The problem with its reference; without, if none passes."""
-        given = references_of_row(row)
+    def choose(self, problem: Problem, given: Sequence[str]) -> Problem:
+        """The problem with the reference that it is to have of those ``given``; without, if none passes."""
         references = [text for text in given if parse(text, limit=None) is not None]
         self.not_python += bool(given) and not references
         if len(references) < 2:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from verl_egca.data.json_text import unwrapped
@@ -44,9 +45,9 @@ __all__ = [
     "OWN",
     "SHAPES",
     "RowPlace",
+    "RowReading",
     "problem_of_row",
-    "references_of_row",
-    "shape_of_row",
+    "reading_of_row",
     "task_id_of_row",
 ]
 
@@ -80,10 +81,21 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> Problem | None:
-    """The row's problem as it stands; None if it holds no program tests (mathematics of Eurus-2-RL-Data, for one).
+@dataclass(frozen=True, slots=True)
+class RowReading:
+    """What one row holds. ``shape`` is one of SHAPES, OWN, or NO_TESTS, where ``problem`` is None.
 
-    Of its references, the problem has the first that is Python.
+    ``references`` are all programs that the row gives as a solution, the likeliest first; whether one is Python or passes
+    isn't known. The problem has the first that is Python.
+    """
+
+    shape: str
+    problem: Problem | None
+    references: tuple[str, ...]
+
+
+def reading_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> RowReading:
+    """The row as it stands. One of mathematics, in Eurus-2-RL-Data for one, holds no program tests.
 
     Args:
         row: of a file, or of verl's batch: ``reward_model`` and ``extra_info`` may be objects or JSON text, lists may be
@@ -95,31 +107,21 @@ def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | No
     """
     try:
         found = _found(row, place, shape_name)
+        if found is None:
+            return RowReading(NO_TESTS, None, ())
         if isinstance(found, Problem):
             check_well_formed(found, lambda why: place.bad("tests", why))
-        return found if found is None or isinstance(found, Problem) else _problem(*found)
+            return RowReading(OWN, found, (found.reference,) if found.reference else ())
+        shape, read = found
+        references = tuple(dict.fromkeys(shape.references(read)))
+        return RowReading(shape.name, _problem(shape, read, references), references)
     except RecursionError:
         raise place.bad(None, "is nested too deeply to be read; leave the row out") from None
 
 
-def shape_of_row(row: Mapping[str, Any]) -> str:
-    """The name of the row's shape: one of SHAPES, OWN, or NO_TESTS. Raises BadInput as `problem_of_row`."""
-    found = _found(row, RowPlace(), None)
-    return NO_TESTS if found is None else OWN if isinstance(found, Problem) else found[0].name
-
-
-def references_of_row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every program that the row gives as a solution, the likeliest first; whether it is Python or passes isn't known.
-
-    Raises:
-        BadInput: as `problem_of_row`.
-    """
-    found = _found(row, RowPlace(), None)
-    if found is None:
-        return ()
-    if isinstance(found, Problem):
-        return (found.reference,) if found.reference else ()
-    return tuple(dict.fromkeys(found[0].references(found[1])))
+def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> Problem | None:
+    """The row's problem; None if it holds no program tests. Raises BadInput as `reading_of_row`."""
+    return reading_of_row(row, place, shape_name).problem
 
 
 def task_id_of_row(row: Mapping[str, Any]) -> str:
@@ -141,7 +143,7 @@ def task_id_of_row(row: Mapping[str, Any]) -> str:
 # ---------------------------------------------------------------- from row to problem
 
 
-def _problem(shape: Shape, read: ReadRow) -> Problem:
+def _problem(shape: Shape, read: ReadRow, references: Iterable[str]) -> Problem:
     refuse_unread(shape, read)
     judging = shape.judging(read)
     problem = Problem(
@@ -149,7 +151,7 @@ def _problem(shape: Shape, read: ReadRow) -> Problem:
         prompt=_prompt(shape, read, judging.entry_point),
         tests=judging.tests,
         entry_point=judging.entry_point,
-        reference=next((text for text in shape.references(read) if parse(text, limit=None) is not None), None),
+        reference=next((text for text in references if parse(text, limit=None) is not None), None),
         code_prefix=judging.code_prefix,
         preamble=judging.preamble,
     )

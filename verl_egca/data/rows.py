@@ -76,15 +76,6 @@ def text_of(path: Path, number: int, row: Row, key: str, *, required: bool = Tru
     return value
 
 
-def list_of(path: Path, number: int, row: Row, key: str) -> list[Any]:
-    """The row's list under ``key``. Raises BadInput."""
-    value = row.get(key)
-    if not isinstance(value, list):
-        found = "is missing" if key not in row else f"is {type(value).__name__}"
-        raise BadInput(path, number, key, f"{found}; a list is wanted")
-    return value
-
-
 def _line_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], None]) -> Iterator[tuple[int, Row]]:
     """JSON lines; ``head`` is what was read of the file already."""
     head += file.readline()

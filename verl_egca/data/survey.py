@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from verl_egca.data.reference_choice import MOST_REFERENCES
-from verl_egca.data.row_problem import NO_TESTS, RowPlace, problem_of_row, references_of_row, shape_of_row
+from verl_egca.data.row_problem import NO_TESTS, RowPlace, reading_of_row
 from verl_egca.data.rows import BadInput, Row, read_rows
 from verl_egca.data.time_limits import time_limit_of_row
 from verl_egca.execution.sandbox import Sandbox, SandboxError
@@ -87,58 +87,63 @@ class Budget:
         return self.used < self.seconds
 
 
-def survey(
-    path: Path, sandbox: Sandbox, workers: int, budget: Budget, rows: Iterable[tuple[int, Row]] | None = None
-) -> Survey:
-    """Read a file once and run its references as far as the budget goes.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What running one row's references took and showed."""
 
-    Args:
-        rows: the file's rows with their numbers, where somebody else reads them.
+    seconds: float
+    faults: tuple[tuple[Fault, str], ...]
+
+
+def survey(path: Path, sandbox: Sandbox, workers: int, budget: Budget) -> Survey:
+    """Read a file once, and run its references with so many ``workers`` of the sandbox as far as the budget goes.
 
     Raises:
-        BadInput: the file can't be read; a row that can't be is counted.
-        SandboxError: three workers of the sandbox were lost one after the other.
+        BadInput: the file can't be read. A row that can't be is counted.
     """
     found = Survey(path)
+
+    def take(checked: _Checked) -> None:
+        budget.used += checked.seconds
+        found.checked += 1
+        for fault, told in checked.faults:
+            found.note(fault, told)
+
     with ThreadPoolExecutor(workers) as threads:
-        running: deque[Future[Callable[[Survey], None]]] = deque()
-        for number, row, problem in _problems(found, read_rows(path) if rows is None else rows):
+        running: deque[Future[_Checked]] = deque()
+        for number, row, problem, references in _problems(found):
             if (limit := time_limit_of_row(row)) is not None and limit > sandbox.limits.cpu_seconds:
                 found.slow, found.slowest_s = found.slow + 1, max(found.slowest_s, limit)
             if not budget.is_left:
                 found.unchecked += 1
                 continue
-            running.append(threads.submit(_check, sandbox, budget, number, row, problem))
+            running.append(threads.submit(_check, sandbox, f"row {number} ({problem.task_id})", problem, references))
             while len(running) > _AHEAD * workers or (running and running[0].done()):
-                running.popleft().result()(found)
+                take(running.popleft().result())
         for future in running:
-            future.result()(found)
+            take(future.result())
     return found
 
 
-def _problems(found: Survey, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row, Problem]]:
-    """The rows that hold program tests; notes the others."""
-    for number, row in rows:
+def _problems(found: Survey) -> Iterator[tuple[int, Row, Problem, tuple[str, ...]]]:
+    """Number, row, problem and references of the rows that hold program tests; notes the others."""
+    for number, row in read_rows(found.path):
         try:
-            problem = problem_of_row(row, RowPlace(path=found.path, number=number))
-            shape = shape_of_row(row)
+            read = reading_of_row(row, RowPlace(path=found.path, number=number))
         except BadInput as error:
             found.first_error = found.first_error or error
             found.note(Fault.UNREADABLE, str(error))
             continue
-        found.shapes[NO_TESTS if problem is None else shape] += 1
-        if problem is None:
+        found.shapes[read.shape] += 1
+        if read.problem is None:
             found.sources[str(row.get("data_source"))] += 1
             continue
-        references = references_of_row(row)
-        found.references[shape] += bool(references or problem.reference)
-        yield number, row, problem
+        found.references[read.shape] += bool(read.references)
+        yield number, row, read.problem, read.references
 
 
-def _check(sandbox: Sandbox, budget: Budget, number: int, row: Row, problem: Problem) -> Callable[[Survey], None]:
-    """Run a row's references; what is then to be noted, by the thread that owns the survey."""
+def _check(sandbox: Sandbox, where: str, problem: Problem, references: tuple[str, ...]) -> _Checked:
     started = time.monotonic()
-    where = f"row {number} ({problem.task_id})"
     faults: list[tuple[Fault, str]] = []
     try:
         empty = sandbox.run(problem, "", cases=[0])
@@ -147,21 +152,15 @@ def _check(sandbox: Sandbox, budget: Budget, number: int, row: Row, problem: Pro
         elif (why := _no_verdict(empty)) is not None:
             faults.append((Fault.NO_VERDICT, f"{where}: {why}"))
         else:
-            faults += _reference_faults(sandbox, row, problem, where)
+            faults += _reference_faults(sandbox, where, problem, references)
     except SandboxError as error:
         faults.append((Fault.NO_VERDICT, f"{where}: {error}"))
-    budget.used += time.monotonic() - started
-
-    def note(found: Survey) -> None:
-        found.checked += 1
-        for fault, told in faults:
-            found.note(fault, told)
-
-    return note
+    return _Checked(time.monotonic() - started, tuple(faults))
 
 
-def _reference_faults(sandbox: Sandbox, row: Row, problem: Problem, where: str) -> Iterator[tuple[Fault, str]]:
-    references = references_of_row(row) or ((problem.reference,) if problem.reference else ())
+def _reference_faults(
+    sandbox: Sandbox, where: str, problem: Problem, references: tuple[str, ...]
+) -> Iterator[tuple[Fault, str]]:
     parsing = [reference for reference in references if parse(reference, limit=None) is not None]
     if references and not parsing:
         yield Fault.NOT_PYTHON, where

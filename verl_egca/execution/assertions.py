@@ -184,10 +184,10 @@ class Assertions:
             raise Unsupported(f"the problem's preamble failed: {type(error).__name__}: {text_of(error)}") from None
 
     def _is_program_s(self, name: str, sitting: Sitting) -> bool:
-        """Whether tests mean the program's where the judge has a thing of this name, too.
+        """Whether a name in the tests means the program's, where the judge has one of that name, too.
 
-        They do if a reference says so. Without one, not where the program only imports it, nor if it is a built-in function, a
-        module or a class of Python's: a program could win by an ``abs`` of its own.
+        It does if the reference defines it. Without a reference it does not if the program only imports it, or if it names a
+        built-in function, a module or a class of Python's: a program could win by an ``abs`` of its own.
         """
         if name not in _NAMES and not hasattr(builtins, name):
             return True

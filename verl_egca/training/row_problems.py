@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verl_egca.data.reference_choice import MOST_REFERENCES, first_passing
-from verl_egca.data.row_problem import RowPlace, problem_of_row, references_of_row, task_id_of_row
+from verl_egca.data.row_problem import RowPlace, reading_of_row, task_id_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.problem import Problem
@@ -63,10 +63,10 @@ class RowProblems:
     def _of(self, row: dict[str, Any], size: int) -> _Read:
         place = RowPlace(task=task_id_of_row(row))
         try:
-            problem = problem_of_row(row, place)
+            read = reading_of_row(row, place)
         except BadInput as error:
             return _Read(None, error, size)
-        return _Read(problem and self._with_reference(problem, references_of_row(row)), None, size)
+        return _Read(read.problem and self._with_reference(read.problem, read.references), None, size)
 
     def _with_reference(self, problem: Problem, references: tuple[str, ...]) -> Problem:
         if len(references) < 2:
