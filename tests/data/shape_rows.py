@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from execution.leetcode_preamble import PREAMBLE
+
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 WRONG_ADD = "a, b = map(int, input().split())\nprint(a - b)\n"
 BIG_SUM = "def big_sum(nums, k):\n    return sum(x for x in nums if x >= k)\n"
@@ -15,28 +17,6 @@ METHOD = "class Solution:\n    def bigSum(self, nums: List[int], k: int) -> int:
 WRONG_METHOD = METHOD.replace(">=", ">")
 STARTER = "class Solution:\n    def bigSum(self, nums: List[int], k: int) -> int:\n        "
 CHECK = "def check(candidate):\n    assert candidate(nums = [1, 2, 3],k = 2) == 5\n    assert candidate(nums = [],k = 2) == 0\n"
-PREAMBLE = """import collections
-from typing import *
-inf = float('inf')
-
-class ListNode:
-    def __init__(self, val=0, next=None):
-        self.val = val
-        self.next = next
-
-def list_node(values: list):
-    head = None
-    for value in reversed(values):
-        head = ListNode(value, head)
-    return head
-
-def is_same_list(p1, p2):
-    while p1 and p2:
-        if p1.val != p2.val:
-            return False
-        p1, p2 = p1.next, p2.next
-    return not p1 and not p2
-"""
 DROP = "class Solution:\n    def drop(self, head: Optional[ListNode]) -> Optional[ListNode]:\n        return head.next if head else None\n"
 STDIN_CASES = [
     {"input": "3 4\n", "output": "7\n", "testtype": "stdin"},
