@@ -76,8 +76,7 @@ credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose 
     grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;
     ppo) rule=(algorithm.adv_estimator=gae egca.localizer=uniform "${critic[@]}") ;;
     soft) rule=(egca.soft="$SOFT") ;;
-    executed) rule=(egca.localizer=executed egca.unblamed=dropped) ;; # StepCoder masks the tokens that did not run
-    random | late) rule=(egca.localizer="$METHOD") ;;
+    executed | random | late) rule=(egca.localizer="$METHOD") ;;
     *) refuse "METHOD=$METHOD: choose egca, grpo, executed, random, late, soft or ppo" ;;
   esac
 }

@@ -40,6 +40,8 @@ def test_localizer_names_are_those_that_exist():
     [
         ({"localiser": "trace"}, r"egca\.localiser: unknown key; known ones are .*localizer"),
         ({"localizer": "oracle"}, r"egca\.localizer: .*'trace'.*got 'oracle'"),
+        ({"unblamed": "moved"}, r"egca\.unblamed: it is egca\.span_weight now: .*'full'"),
+        ({"span_weight": "all"}, r"egca\.span_weight: .*'grpo' or 'full'"),
         ({"soft": 2}, r"egca\.soft: .*less than or equal to 1"),
         ({"sandbox": {"cpu": 1}}, r"egca\.sandbox\.cpu: unknown key; known ones are cpu_seconds"),
         ({"sandbox": {"cpu_seconds": 0}}, r"egca\.sandbox\.cpu_seconds: .*greater than 0"),

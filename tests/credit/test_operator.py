@@ -1,4 +1,4 @@
-"""Credit is moved, never created or lost: properties of the operator over random batches."""
+"""Where credit lands: properties of the operator over random batches."""
 
 import pytest
 import torch
@@ -30,27 +30,27 @@ def in_span(spans, t):
 
 @settings(max_examples=200)
 @given(batches(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
-def test_every_row_sums_to_its_advantage_in_every_mode(batch, soft):
+def test_with_full_weight_every_row_sums_to_its_advantage_in_every_mode(batch, soft):
     adv_B, modes, spans, mask_BT = batch
-    out_BT = credit(adv_B, modes, spans, mask_BT, soft=soft)
+    out_BT = credit(adv_B, modes, spans, mask_BT, soft=soft, span_weight="full")
     expected_B = adv_B * torch.tensor([m is not None for m in modes]) * (mask_BT.sum(-1) > 0)
     torch.testing.assert_close(out_BT.double().sum(-1), expected_B.double(), rtol=1e-6, atol=0.0)
 
 
 @settings(max_examples=100)
-@given(batches(), st.sampled_from([0.0, 0.25, 1.0]))
-def test_mean_normalisation_is_sum_times_the_rows_tokens(batch, soft):
+@given(batches(), st.sampled_from([0.0, 0.25, 1.0]), st.sampled_from(["grpo", "full"]))
+def test_mean_normalisation_is_sum_times_the_rows_tokens(batch, soft, span_weight):
     adv_B, modes, spans, mask_BT = batch
-    by_sum = credit(adv_B, modes, spans, mask_BT, soft=soft)
-    by_mean = credit(adv_B, modes, spans, mask_BT, soft=soft, normalisation="mean")
+    by_sum = credit(adv_B, modes, spans, mask_BT, soft=soft, span_weight=span_weight, normalisation="sum")
+    by_mean = credit(adv_B, modes, spans, mask_BT, soft=soft, span_weight=span_weight, normalisation="mean")
     torch.testing.assert_close(by_mean, by_sum * mask_BT.sum(-1, keepdim=True), rtol=1e-6, atol=0.0)
 
 
 @settings(max_examples=200)
-@given(batches())
-def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch):
+@given(batches(), st.sampled_from(["grpo", "full"]))
+def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch, span_weight):
     adv_B, modes, spans, mask_BT = batch
-    out_BT = credit(adv_B, modes, spans, mask_BT)
+    out_BT = credit(adv_B, modes, spans, mask_BT, span_weight=span_weight)
     for row, (mode, row_spans) in enumerate(zip(modes, spans, strict=True)):
         focused = mode in (Mode.LOGIC, Mode.SYNTAX) and row_spans and adv_B[row] < 0
         for t in range(mask_BT.shape[1]):
@@ -60,10 +60,10 @@ def test_a_failing_row_with_negative_advantage_is_zero_outside_its_span(batch):
 
 @settings(max_examples=100)
 @given(batches(), st.sampled_from(["sum", "mean"]), st.sampled_from([0.0, 0.25]))
-def test_dropped_credit_leaves_blamed_tokens_what_uniform_credit_gives_them(batch, normalisation, soft):
+def test_by_default_a_blamed_token_has_what_uniform_credit_gives_it(batch, normalisation, soft):
     adv_B, modes, spans, mask_BT = batch
     uniform_BT = credit(adv_B, modes, [()] * len(modes), mask_BT, normalisation=normalisation)
-    out_BT = credit(adv_B, modes, spans, mask_BT, normalisation=normalisation, soft=soft, unblamed="dropped")
+    out_BT = credit(adv_B, modes, spans, mask_BT, normalisation=normalisation, soft=soft)
     for row, (mode, row_spans) in enumerate(zip(modes, spans, strict=True)):
         focused = mode in (Mode.LOGIC, Mode.SYNTAX) and row_spans and adv_B[row] < 0
         for t in range(mask_BT.shape[1]):
@@ -97,8 +97,9 @@ def test_a_positive_advantage_never_lands_on_a_bug():
 
 
 def test_soft_leaves_its_share_on_every_token():
-    out_BT = credit(torch.tensor([-4.0]), [Mode.LOGIC], [[(1, 2)]], torch.ones(1, 4), soft=0.5)
-    assert out_BT.tolist() == [[-0.5, -2.5, -0.5, -0.5]]
+    row = (torch.tensor([-4.0]), [Mode.LOGIC], [[(1, 2)]], torch.ones(1, 4))
+    assert credit(*row, soft=0.5, span_weight="full", normalisation="sum").tolist() == [[-0.5, -2.5, -0.5, -0.5]]
+    assert credit(*row, soft=0.5, normalisation="sum").tolist() == [[-0.5, -1.0, -0.5, -0.5]]
 
 
 def test_rows_that_pad_the_batch_stay_zero():
@@ -113,7 +114,8 @@ def test_a_span_on_masked_tokens_takes_the_uniform_branch():
 
 
 def test_overlapping_spans_count_a_token_once():
-    out_BT = credit(torch.tensor([-3.0]), [Mode.LOGIC], [[(0, 2), (1, 3)]], torch.ones(1, 4))
+    row = (torch.tensor([-3.0]), [Mode.LOGIC], [[(0, 2), (1, 3)]], torch.ones(1, 4))
+    out_BT = credit(*row, span_weight="full", normalisation="sum")
     assert out_BT.tolist() == [[-1.0, -1.0, -1.0, 0.0]]
 
 

@@ -20,7 +20,7 @@ def through_verl(recipe):
     run = recipe(
         "plain",
         *RECIPE.overrides(0),
-        "egca.unblamed=dropped",
+        "egca.span_weight=grpo",
         "actor_rollout_ref.actor.checkpoint.save_contents=[model,hf_model]",
     )
     run.finish()

@@ -60,7 +60,7 @@ def test_a_recipe_composes_with_and_without_a_critic_and_verl_accepts_it(recipe,
     ("method", "switched"),
     [
         ("grpo", {"algorithm.adv_estimator": ("egca", "grpo"), "egca.localizer": ("egca", "uniform")}),
-        ("executed", {"egca.localizer": ("egca", "executed"), "egca.unblamed": ("moved", "dropped")}),
+        ("executed", {"egca.localizer": ("egca", "executed")}),
         ("random", {"egca.localizer": ("egca", "random")}),
         ("late", {"egca.localizer": ("egca", "late")}),
         ("soft", {"egca.soft": (0.0, 0.5)}),

@@ -23,9 +23,11 @@ def record(**changed):
     edges=st.lists(st.integers(0, 12), min_size=2, max_size=4, unique=True),
     normalisation=st.sampled_from(["sum", "mean"]),
     soft=st.sampled_from([0.0, 0.25, 1.0]),
-    unblamed=st.sampled_from(["moved", "dropped"]),
+    span_weight=st.sampled_from(["grpo", "full"]),
 )
-def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens, edges, normalisation, soft, unblamed):
+def test_each_token_has_what_the_credit_operator_gave_it(
+    advantage, mode, tokens, edges, normalisation, soft, span_weight
+):
     edges = sorted(edge for edge in edges if edge <= tokens)
     spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
     given_BT = credit(
@@ -35,7 +37,7 @@ def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens
         torch.ones(1, tokens, dtype=torch.long),
         normalisation=normalisation,
         soft=soft,
-        unblamed=unblamed,
+        span_weight=span_weight,
     )
     grpo_BT = credit(
         torch.tensor([advantage]),
@@ -51,7 +53,7 @@ def test_each_token_has_what_the_credit_operator_gave_it(advantage, mode, tokens
         token_spans=spans,
         credited_tokens=int((given_BT != 0).sum()),
     )
-    shown = token_credit(seen, CreditRule(normalisation=normalisation, soft=soft, unblamed=unblamed))
+    shown = token_credit(seen, CreditRule(normalisation=normalisation, soft=soft, span_weight=span_weight))
     blamed = {token for first, last in spans for token in range(first, last)}
     for token in range(tokens):
         on = shown.on_span if token in blamed else shown.elsewhere
@@ -85,4 +87,4 @@ def test_the_rule_comes_from_the_config_and_has_the_shipped_defaults():
 )
 def test_where_the_advantage_went_is_said_in_a_sentence(changed, words):
     one = record(**changed)
-    assert words in credit_in_words(one, token_credit(one, CreditRule()))
+    assert words in credit_in_words(one, token_credit(one, CreditRule(span_weight="full")))

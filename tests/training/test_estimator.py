@@ -41,7 +41,8 @@ def keys_of(uids):
     return [f"{uid}_{session}_0" for session, uid in enumerate(uids)]
 
 
-def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_function():
+@pytest.mark.parametrize("span_weight", ["grpo", "full"])
+def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_function(span_weight):
     uids = ["a"] * 4
     rewards = [1.0, 0.0, 0.0, 1.0]
     records = [
@@ -51,9 +52,10 @@ def test_a_failing_samples_advantage_lands_on_its_span_through_verls_own_functio
         record(Mode.CORRECT, 1.0),
     ]
     keys = keys_of(uids)
-    rows = Rows(records, final_rows(keys), Settings())
+    rows = Rows(records, final_rows(keys), Settings(span_weight=span_weight, normalisation="sum"))
     adv_BT = advantages(rows, rewards, uids, keys)
-    assert torch.allclose(adv_BT.sum(-1), rows.adv_B)
+    landed = torch.tensor([1.0, 1.0 if span_weight == "full" else 2 / T, 1.0, 1.0])
+    assert torch.allclose(adv_BT.sum(-1), rows.adv_B * landed)
     assert adv_BT[1].nonzero().flatten().tolist() == [2, 3]
     assert adv_BT[2].unique().numel() == 1
     assert rows.adv_B[1] < 0 < rows.adv_B[0]

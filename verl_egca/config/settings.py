@@ -18,7 +18,7 @@ from verl_egca.config.choices import (
     Granularity,
     LocalizerName,
     RuntimeErrors,
-    Unblamed,
+    SpanWeight,
     Unconfirmed,
 )
 from verl_egca.debugger.settings import DebuggerSettings
@@ -51,7 +51,9 @@ class Settings(BaseModel):
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
     runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
     normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
-    unblamed: Unblamed = Field("moved", description="what becomes of the credit of a failing response's other tokens")
+    span_weight: SpanWeight = Field(
+        "grpo", description="a blamed token's advantage: GRPO's own, or its share of the full one"
+    )
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction", "custom"] = Field(
         "passed", description="1 if all tests pass, the share that pass, or the configured reward function's"
@@ -103,8 +105,9 @@ _SECTIONS: dict[Any, type[BaseModel]] = {
     "debugger": DebuggerSettings,
 }
 _GONE = {
+    "egca.unblamed": "it is egca.span_weight now: 'grpo' in the place of 'dropped', 'full' in the place of 'moved'",
     "egca.sandbox.program_cpu_seconds": "limits are per case, and a program's total follows from the number of its cases: "
-    "remove the key, and set egca.sandbox.cpu_seconds to what one case may take"
+    "remove the key, and set egca.sandbox.cpu_seconds to what one case may take",
 }
 _EXAMPLES = {"egca.timeline": "[1]", "egca.sandbox.packages": "[numpy]", "egca.debugger.urls": "[http://host:30000]"}
 

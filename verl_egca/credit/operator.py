@@ -1,17 +1,21 @@
-"""Where a response's advantage lands: on the blamed span, or on all of its tokens (paper, token-level advantage).
+"""Where a response's advantage lands: on the blamed span, or on all of its tokens.
 
 With ``A`` the advantage of a response, ``n`` its tokens and ``s`` the blamed ones among them, ``soft`` in [0, 1]:
 
     uniform:   a_t = A / n                                     on every token
+    focused:   a_t = A / n                                     on the span, soft * A / n elsewhere
+
+A blamed token has what GRPO gives it, and the others have nothing (``span_weight="grpo"``, the default). Failing and
+correct responses then weigh alike a token, as in GRPO. The paper's rule (token-level advantage) is ``span_weight="full"``:
+
     focused:   a_t = soft * A / n + (1 - soft) * A / s         on the span, soft * A / n elsewhere
 
-so that ``sum_t a_t = A`` in every branch: credit is moved, never created or lost. (``unblamed="dropped"`` moves nothing:
+so that ``sum_t a_t = A`` in every branch: credit is moved, never created or lost, and a blamed token has n / s times as
+much as a token of a correct response.
 
-    masked:    a_t = A / n                                     on the span, soft * A / n elsewhere
-
-a blamed token keeps what the uniform branch gives it. Failing and correct responses then weigh alike, as in GRPO; moved
-credit gives a blamed token n / s times as much as a token of a correct response has.) That is ``normalisation="sum"``, exact under a loss that sums over tokens (verl's ``loss_agg_mode=seq-mean-token-sum``). ``normalisation="mean"``
-multiplies each row by ``n``, for losses that average over tokens; its uniform branch is then exactly GRPO's.
+That is ``normalisation="sum"``, exact under a loss that sums over tokens (verl's ``loss_agg_mode=seq-mean-token-sum``).
+``normalisation="mean"`` multiplies each row by ``n``, for losses that average over tokens; its uniform branch is then
+exactly GRPO's.
 
 A row is focused if it failed (LOGIC or SYNTAX), something was localized, and ``A < 0``: a positive advantage on a bug
 would teach the bug. Every other row is uniform.
@@ -33,7 +37,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from verl_egca.config.choices import Unblamed
+from verl_egca.config.choices import SpanWeight
 from verl_egca.gates.mode import Mode
 
 Normalisation = Literal["sum", "mean"]
@@ -52,16 +56,16 @@ def credit(
     *,
     normalisation: Normalisation = "sum",
     soft: float = 0.0,
-    unblamed: Unblamed = "moved",
+    span_weight: SpanWeight = "grpo",
 ) -> Tensor:
-    """Token advantages of a batch: the paper's rule for each row's mode.
+    """Token advantages of a batch, by each row's mode.
 
     Args:
         adv_B: one advantage a response, shape (B,).
         modes: the gate's decision a row; None for rows that only pad the batch, which stay zero.
         spans: a row's blamed half-open ranges of response tokens; empty where nothing was localized.
         mask_BT: 1 on the response's own tokens, shape (B, T).
-        normalisation, soft, unblamed: as for `token_advantages`.
+        normalisation, soft, span_weight: as for `token_advantages`.
 
     Returns:
         Shape (B, T), zero outside the mask.
@@ -71,12 +75,12 @@ def credit(
     """
     if len(modes) != len(adv_B):
         raise ValueError(f"{len(modes)} modes for {len(adv_B)} rows")
-    _check(adv_B, mask_BT, normalisation, soft, unblamed)
+    _check(adv_B, mask_BT, normalisation, soft, span_weight)
     blamed = [row_spans if mode in _BLAMABLE else () for mode, row_spans in zip(modes, spans, strict=True)]
     padding = [row for row, mode in enumerate(modes) if mode is None]
     if padding:
         adv_B = adv_B.index_fill(0, torch.tensor(padding, device=adv_B.device), 0.0)
-    return _spread(adv_B, _blamed_tokens(blamed, mask_BT), mask_BT, normalisation, soft, unblamed)
+    return _spread(adv_B, _blamed_tokens(blamed, mask_BT), mask_BT, normalisation, soft, span_weight)
 
 
 @torch.no_grad()
@@ -87,7 +91,7 @@ def token_advantages(
     *,
     normalisation: Normalisation = "sum",
     soft: float = 0.0,
-    unblamed: Unblamed = "moved",
+    span_weight: SpanWeight = "grpo",
 ) -> Tensor:
     """Spread each row's advantage: on its span where it has one and the advantage is negative, else uniformly.
 
@@ -97,16 +101,17 @@ def token_advantages(
         mask_BT: 1 on the response's own tokens, shape (B, T).
         normalisation: rows sum to ``A`` ("sum") or to ``A`` times their number of tokens ("mean").
         soft: the share of ``A`` that stays uniform (the paper's ablation), in [0, 1].
-        unblamed: what the other tokens of a focused row had is "moved" onto its span (the paper), or "dropped".
+        span_weight: a focused row's blamed tokens have what the uniform branch gives them, "grpo", or share all of ``A``,
+            "full" (the paper).
 
     Raises:
-        ValueError: shapes do not fit, ``soft`` is outside [0, 1], ``normalisation`` or ``unblamed`` is unknown.
+        ValueError: shapes do not fit, ``soft`` is outside [0, 1], ``normalisation`` or ``span_weight`` is unknown.
     """
     if span_BT.shape != mask_BT.shape:
         raise ValueError(f"a span of shape {tuple(span_BT.shape)} for a mask of shape {tuple(mask_BT.shape)}")
-    _check(adv_B, mask_BT, normalisation, soft, unblamed)
+    _check(adv_B, mask_BT, normalisation, soft, span_weight)
     blamed_K = (span_BT & mask_BT.bool()).flatten().nonzero().flatten()
-    return _spread(adv_B, blamed_K, mask_BT, normalisation, soft, unblamed)
+    return _spread(adv_B, blamed_K, mask_BT, normalisation, soft, span_weight)
 
 
 def span_mask(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
@@ -121,7 +126,7 @@ def span_mask(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
     return span_BT
 
 
-def _check(adv_B: Tensor, mask_BT: Tensor, normalisation: str, soft: float, unblamed: str) -> None:
+def _check(adv_B: Tensor, mask_BT: Tensor, normalisation: str, soft: float, span_weight: str) -> None:
     if mask_BT.dim() != 2 or adv_B.shape != mask_BT.shape[:1]:
         got = f"advantages {tuple(adv_B.shape)}, mask {tuple(mask_BT.shape)}"
         raise ValueError(f"expected shapes (B,) and (B, T); got {got}")
@@ -129,12 +134,12 @@ def _check(adv_B: Tensor, mask_BT: Tensor, normalisation: str, soft: float, unbl
         raise ValueError(f"soft is {soft}; it must lie in [0, 1]")
     if normalisation not in ("sum", "mean"):
         raise ValueError(f"normalisation is {normalisation!r}; choose 'sum' or 'mean'")
-    if unblamed not in ("moved", "dropped"):
-        raise ValueError(f"unblamed is {unblamed!r}; choose 'moved' or 'dropped'")
+    if span_weight not in ("grpo", "full"):
+        raise ValueError(f"span_weight is {span_weight!r}; choose 'grpo' or 'full'")
 
 
 def _spread(
-    adv_B: Tensor, blamed_K: Tensor, mask_BT: Tensor, normalisation: Normalisation, soft: float, unblamed: Unblamed
+    adv_B: Tensor, blamed_K: Tensor, mask_BT: Tensor, normalisation: Normalisation, soft: float, span_weight: SpanWeight
 ) -> Tensor:
     """The (B, T) tensor. ``blamed_K``: distinct tokens of the mask, as indices into the flattened tensor."""
     rows, width = mask_BT.shape
@@ -144,8 +149,8 @@ def _spread(
     # What one unit of advantage puts on a token. Each uniform entry of "mean" is the advantage times exactly one.
     uniform_B = adv_B * (1.0 / tokens_B.clamp(min=1)) if normalisation == "sum" else adv_B
     scale_B = (1.0 if normalisation == "sum" else tokens_B) / blamed_B.clamp(min=1)
-    moved_B = soft * uniform_B + (1.0 - soft) * (adv_B * scale_B)
-    on_span_B = moved_B if unblamed == "moved" else uniform_B
+    full_B = soft * uniform_B + (1.0 - soft) * (adv_B * scale_B)
+    on_span_B = full_B if span_weight == "full" else uniform_B
     elsewhere_B = torch.where(focused_B, soft * uniform_B, uniform_B)
     elsewhere_B = torch.where(tokens_B > 0, elsewhere_B, 0.0)  # a row without tokens stays zero, whatever its advantage
     out_BT = torch.empty(rows, width, dtype=adv_B.dtype, device=mask_BT.device)

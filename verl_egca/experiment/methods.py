@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verl_egca.config.choices import Granularity, Unblamed
+from verl_egca.config.choices import Granularity, SpanWeight
 from verl_egca.config.settings import Settings
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Localizer
@@ -16,7 +16,7 @@ ORACLE = "oracle"
 class Method:
     """``localizer`` is a name of ``egca.localizer``, or ``oracle``, who knows the mistake (`experiment.oracle`).
 
-    Blamed tokens have what GRPO gives them, and the others of a failing response nothing (``dropped``), so that methods
+    Blamed tokens have what GRPO gives them, and the others of a failing response nothing, so that methods
     differ in who is blamed alone; those named ``_moved`` move the whole advantage onto them. Without ``failing`` a
     negative advantage counts for nothing at all: what is left if nobody is blamed. ``main`` ones are run with more seeds.
     """
@@ -26,7 +26,7 @@ class Method:
     says: str
     granularity: Granularity = "expression"
     soft: float = 0.0
-    unblamed: Unblamed = "dropped"
+    span_weight: SpanWeight = "grpo"
     failing: bool = True
     main: bool = False
 
@@ -36,7 +36,7 @@ class Method:
             localizer="uniform" if self.localizer == ORACLE else self.localizer,
             granularity=self.granularity,
             soft=self.soft,
-            unblamed=self.unblamed,
+            span_weight=self.span_weight,
             normalisation="mean",
             seed=seed,
             deterministic=True,
@@ -63,9 +63,13 @@ METHODS: dict[str, Method] = {
         Method("counterfactual", "counterfactual", "what a proven edit changes, else every token", main=True),
         Method("egca", "egca", "what a proven edit changes, else the best guess", main=True),
         Method(
-            "egca_moved", "egca", "egca, with the whole advantage moved there (the paper)", unblamed="moved", main=True
+            "egca_moved",
+            "egca",
+            "egca, with the whole advantage moved there (the paper)",
+            span_weight="full",
+            main=True,
         ),
-        Method("random_moved", "random", "random, with the whole advantage moved there (control)", unblamed="moved"),
+        Method("random_moved", "random", "random, with the whole advantage moved there (control)", span_weight="full"),
         Method("egca_statement", "egca", "egca, whole statements", granularity="statement"),
         Method("soft25", "egca", "egca, a quarter stays on every token", soft=0.25),
         Method("soft50", "egca", "egca, half stays on every token", soft=0.5),

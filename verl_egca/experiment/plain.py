@@ -105,7 +105,7 @@ class Trainer:
             mask_BT,
             normalisation=self._settings.normalisation,
             soft=self._settings.soft,
-            unblamed=self._settings.unblamed,
+            span_weight=self._settings.span_weight,
         )
 
 

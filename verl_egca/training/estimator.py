@@ -44,7 +44,7 @@ def egca_advantage(token_level_rewards, response_mask, config=None, index=None, 
         response_mask,
         normalisation=rows.settings.normalisation,
         soft=rows.settings.soft,
-        unblamed=rows.settings.unblamed,
+        span_weight=rows.settings.span_weight,
     )
     return rows.adv_BT, rows.adv_BT
 

@@ -23,7 +23,7 @@ _TELLING = (
     "egca.granularity",
     "egca.unconfirmed",
     "egca.normalisation",
-    "egca.unblamed",
+    "egca.span_weight",
     "egca.soft",
     "egca.reward",
     "egca.budget_ms",

@@ -20,14 +20,14 @@ class CreditRule:
     estimator: str = "egca"
     normalisation: str = "sum"
     soft: float = 0.0
-    unblamed: str = "moved"
+    span_weight: str = "grpo"
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> CreditRule:
         """What a config does not say has its default."""
         egca, algorithm = config.get("egca") or {}, config.get("algorithm") or {}
         said = {"estimator": algorithm.get("adv_estimator")}
-        said |= {key: egca.get(key) for key in ("normalisation", "soft", "unblamed")}
+        said |= {key: egca.get(key) for key in ("normalisation", "soft", "span_weight")}
         return cls(**{key: value for key, value in said.items() if value is not None})
 
 
@@ -45,7 +45,7 @@ class TokenCredit:
 
 
 def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
-    """The paper's rule for this row, as `verl_egca.credit` applies it."""
+    """The run's rule for this row, as `verl_egca.credit` applies it."""
     own = rule.estimator == "egca"
     summed = own and rule.normalisation == "sum"
     advantage, spanned = record.advantage, _tokens(record.token_spans)
@@ -57,7 +57,7 @@ def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
     if not focused:
         return TokenCredit(False, uniform, uniform, uniform)
     elsewhere = rule.soft * uniform
-    if rule.unblamed == "dropped":
+    if rule.span_weight == "grpo":
         return TokenCredit(True, uniform, elsewhere, uniform)
     on_span = advantage * (1 if summed else tokens) / max(1, blamed)
     return TokenCredit(True, elsewhere + (1 - rule.soft) * on_span, elsewhere, uniform)
