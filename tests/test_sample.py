@@ -181,3 +181,21 @@ def test_equal_programs_have_equal_digests(score):
 def test_a_record_survives_its_journey_as_json(score):
     record, _ = score(BODY.replace("x > 1", "x >= 1"))
     assert SampleRecord.model_validate_json(json.dumps(json.loads(record.model_dump_json()))) == record
+
+
+def test_a_proven_repair_becomes_a_twin_where_twins_are_wanted(score, tokenizer):
+    record, ids = score(WRONG, twins="failed_groups")
+    assert tokenizer.decode(record.twin.ids, skip_special_tokens=True) == BODY
+    assert record.twin.ids[-1] == ids[-1] == tokenizer.eos_token_id
+    ((first, last),) = record.twin.changed
+    assert tokenizer.decode(record.twin.ids[first:last]) == " >"
+    assert record.no_twin is None
+    assert SampleRecord.model_validate_json(record.model_dump_json()) == record
+    record, _ = score(WRONG)
+    assert (record.twin, record.no_twin) == (None, None)
+
+
+def test_a_response_with_a_tools_output_has_no_twin(score, tokenizer):
+    count = len(tokenizer(WRONG, add_special_tokens=False)["input_ids"])
+    record, _ = score(WRONG, own_T=[True] * count + [False], twins="failed_groups")
+    assert (record.twin, record.no_twin) == (None, "foreign_tokens")

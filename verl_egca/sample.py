@@ -21,13 +21,14 @@ from verl_egca.assessment import Assessment, Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict, Verdict
 from verl_egca.gates.mode import Mode
-from verl_egca.localization.base import Consultation
+from verl_egca.localization.base import Consultation, Localization
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
 from verl_egca.program_tokens import TokenRun, token_runs
 from verl_egca.response import Program, extract_program
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
+from verl_egca.twin_tokens import NoTwin, Twin, repaired_program, written_twin
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ class SampleRecord(BaseModel):
     ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
     held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
     sample and, where it failed, keeps its evidence under the number ``evidence_number``. ``constraint`` is what a sample in
-    CONSTRAINT breaks: its kind, a colon, and a sentence. ``debugger`` is set where one was to be asked.
+    CONSTRAINT breaks: its kind, a colon, and a sentence. ``debugger`` is set where one was to be asked. ``twin`` is the
+    response with its proven repair, if twins are wanted; ``no_twin`` says why a proven repair gave none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,6 +86,8 @@ class SampleRecord(BaseModel):
     debugger: Consultation | None = None
     constraint: str | None = None
     ungated: Ungated | None = None
+    twin: Twin | None = None
+    no_twin: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -136,8 +140,12 @@ class _InGroup:
 class SampleScorer:
     """Scores responses; safe to call from several threads at once."""
 
-    def __init__(self, tokenizer: Tokenizer, assessor: Assessor, settings: Settings) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, assessor: Assessor, settings: Settings, *, response_limit: int | None = None
+    ) -> None:
+        """``response_limit``: the most tokens that a response, and so a twin, may have."""
         self.tokenizer = tokenizer
+        self.response_limit = response_limit
         self.assessor = assessor
         self.settings = settings
         self._told = 0
@@ -206,9 +214,33 @@ class SampleScorer:
             fields["constraint"] = cut_text(str(assessment.broken), 300)
         if assessment.localization is not None:
             fields |= _blame(assessment, program, pieces, own_T)
+            if self.settings.twins != "off" and assessment.localization.confirmed == "full":
+                fields |= self._twin(problem, assessment.localization, program, pieces, ids, own_T)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
             fields["not_localized"] = assessment.not_localized
         return fields, _evidence(assessment, program, pieces)
+
+    def _twin(
+        self,
+        problem: Problem,
+        proven: Localization,
+        program: Program,
+        pieces: TokenPieces,
+        ids: Sequence[int],
+        own_T: Sequence[bool] | None,
+    ) -> dict[str, Any]:
+        """The response with its proven repair, or why there is none. What would be read as another program is none."""
+        try:
+            if own_T is not None and not all(own_T):
+                raise NoTwin("foreign_tokens")
+            edits = proven.evidence.get("edits") or ()
+            twin = written_twin(self.tokenizer, ids, program, pieces, edits, limit=self.response_limit)
+            read = extract_program(token_pieces(self.tokenizer, twin.ids).text, problem)
+            if read.source != repaired_program(program.source, edits):
+                raise NoTwin("read_otherwise")
+        except NoTwin as why:
+            return {"no_twin": str(why)}
+        return {"twin": twin}
 
     def _outcome(self, assessment: Assessment, reward: Callable[[Mode | None, Verdict], float]) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
 SpanWeight = Literal["grpo", "full"]  # what a blamed token gets: what GRPO gives it, or a share of the whole advantage
+Twins = Literal["off", "failed_groups"]  # proven repairs that are trained on
 Comparability = Literal["paper", "unproven", "off"]
 GenerationEngine = Literal["hf", "vllm", "sglang"]
 PromptFormat = Literal["auto", "own", "deepseek-coder"]

@@ -19,6 +19,7 @@ from verl_egca.config.choices import (
     LocalizerName,
     RuntimeErrors,
     SpanWeight,
+    Twins,
     Unconfirmed,
 )
 from verl_egca.debugger.settings import DebuggerSettings
@@ -54,6 +55,7 @@ class Settings(BaseModel):
     span_weight: SpanWeight = Field(
         "grpo", description="a blamed token's advantage: GRPO's own, or its share of the full one"
     )
+    twins: Twins = Field("off", description="proven repairs that are trained on, where a whole group failed")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     reward: Literal["passed", "fraction", "custom"] = Field(
         "passed", description="1 if all tests pass, the share that pass, or the configured reward function's"

@@ -1,0 +1,241 @@
+"""A failing response with its proven repair, in the policy's own tokens: what a trainer learns from where nothing passed.
+
+The repair is known as edits of the program's characters. Its tokens have to be the policy's way of writing it: ``x <``
+followed by ``=`` is two tokens where a policy writes `` <=`` as one. So the repaired text is tokenised anew, from the last
+token before the change; what stands before it stays as it was sampled, token by token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from verl_egca.response import Program
+from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
+
+
+class Twin(BaseModel):
+    """A failing response whose repair passes every test, written out.
+
+    ``ids`` end as the sampled response ended. ``changed`` are half-open ranges of ``ids`` in order, never empty: what the
+    sampled response does not have. The first starts at the decision, the first token where the two part. Where the
+    repair only takes something away, the token that follows instead is what changed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    ids: tuple[int, ...]
+    changed: tuple[tuple[int, int], ...]
+
+
+class NoTwin(Exception):
+    """There is no such response; the message is a short, stable reason fit for counting."""
+
+
+def twin_of(
+    tokenizer: Tokenizer,
+    ids: Sequence[int],
+    program: Program,
+    pieces: TokenPieces,
+    edits: Sequence[Mapping[str, Any]],
+    *,
+    limit: int | None = None,
+) -> Twin | None:
+    """`written_twin`, or None where there is none."""
+    try:
+        return written_twin(tokenizer, ids, program, pieces, edits, limit=limit)
+    except NoTwin:
+        return None
+
+
+def written_twin(
+    tokenizer: Tokenizer,
+    ids: Sequence[int],
+    program: Program,
+    pieces: TokenPieces,
+    edits: Sequence[Mapping[str, Any]],
+    *,
+    limit: int | None = None,
+) -> Twin:
+    """The twin of a sampled response.
+
+    Args:
+        ids: the response's T token ids.
+        program: what was extracted from its text.
+        pieces: the text and the tokens' places in it (`token_pieces` of ``ids``).
+        edits: the whole repair, as a localization that is ``confirmed == "full"`` has it in ``evidence["edits"]``: the
+            characters [``start``, ``end``) of the program become ``text``.
+        limit: the most tokens that a response may have.
+
+    Raises:
+        NoTwin: ``truncated`` (the response was cut off), ``unchanged`` (the edits change nothing), ``edits_overlap``,
+            ``outside_response`` (an edit of the prompt's code, or across prose), ``special_tokens`` (after the change,
+            other than at the end), ``not_decoded`` (the tokens do not read as the repaired text), ``too_long``.
+    """
+    if program.truncated:
+        raise NoTwin("truncated")
+    text = pieces.text
+    changes = [_in_response(change, program) for change in _changes(program.source, edits)]
+    repaired = _applied(text, changes)
+    special = set(tokenizer.all_special_ids)
+    body = len(ids)
+    while body and ids[body - 1] in special:
+        body -= 1
+    old, new = _written(tokenizer, text), _written(tokenizer, repaired)
+    cut, resumed = _last_common_boundary(pieces, body, new, changes[0].start)
+    if any(token in special for token in ids[cut:body]):
+        raise NoTwin("special_tokens")
+    out = (*ids[:cut], *new.ids[resumed:], *ids[body:])
+    if limit is not None and len(out) > limit:
+        raise NoTwin("too_long")
+    if token_pieces(tokenizer, out).text != repaired:
+        raise NoTwin("not_decoded")
+    parted = _alike(ids, out)
+    if parted == len(out):
+        raise NoTwin("unchanged")
+    shift = cut - resumed
+    found = ((first + shift, last + shift) for first, last in _differences(old, new, changes))
+    return Twin(ids=out, changed=tuple(_from_decision(found, parted, len(out))))
+
+
+def repaired_program(source: str, edits: Sequence[Mapping[str, Any]]) -> str:
+    """The program after its whole repair. Raises NoTwin as `written_twin` does."""
+    return _applied(source, _changes(source, edits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The characters ``[start, end)`` become ``text``; not both are empty."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A text in the tokenizer's own tokens."""
+
+    ids: tuple[int, ...]
+    pieces: TokenPieces
+
+
+def _changes(source: str, edits: Sequence[Mapping[str, Any]]) -> list[_Change]:
+    """The edits in the order of their places, without what they leave as it was."""
+    changes: list[_Change] = []
+    reached = 0
+    for edit in sorted(edits, key=lambda edit: -edit["start"])[::-1]:  # of two at one place the later one comes first
+        start, end, new = edit["start"], edit["end"], edit["text"]
+        if start < reached:
+            raise NoTwin("edits_overlap")
+        reached, old = end, source[start:end]
+        head = _alike(old, new)
+        tail = _alike(old[head:][::-1], new[head:][::-1])
+        change = _Change(start + head, end - tail, new[head : len(new) - tail])
+        if change.start < change.end or change.text:
+            changes.append(change)
+    if not changes:
+        raise NoTwin("unchanged")
+    return changes
+
+
+def _in_response(change: _Change, program: Program) -> _Change:
+    """In characters of the response. What is put in between two pieces of a program goes to the end of the first."""
+    for segment in program.segments:
+        if segment.source_start <= change.start and change.end <= segment.source_start + segment.length:
+            shift = segment.response_start - segment.source_start
+            return _Change(change.start + shift, change.end + shift, change.text)
+    raise NoTwin("outside_response")
+
+
+def _applied(text: str, changes: Sequence[_Change]) -> str:
+    for change in reversed(changes):
+        text = text[: change.start] + change.text + text[change.end :]
+    return text
+
+
+def _written(tokenizer: Tokenizer, text: str) -> _Written:
+    ids = tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+    pieces = token_pieces(tokenizer, ids)
+    if pieces.text != text:
+        raise NoTwin("not_decoded")
+    return _Written(ids, pieces)
+
+
+def _boundaries(pieces: TokenPieces, most: int) -> dict[int, int]:
+    """Characters that some token ends before and the next starts with, and how many tokens come before; the first ``most``."""
+    counts: dict[int, int] = {}
+    reached, starts = 0, [*pieces.starts[:most], len(pieces.text)]
+    for count in range(most + 1):
+        if count:
+            reached = max(reached, pieces.ends[count - 1])
+        if starts[count] >= reached:
+            counts[reached] = count
+    return counts
+
+
+def _last_common_boundary(pieces: TokenPieces, body: int, new: _Written, most: int) -> tuple[int, int]:
+    """(sampled tokens, tokens of the new text) that write the same characters, as many as come before ``most``."""
+    sampled, anew = _boundaries(pieces, body), _boundaries(new.pieces, len(new.ids))
+    place = max(place for place in sampled if place <= most and place in anew)
+    return sampled[place], anew[place]
+
+
+def _differences(old: _Written, new: _Written, changes: Sequence[_Change]) -> Iterator[tuple[int, int]]:
+    """Half-open ranges of the new text's tokens that the old one does not have there; of what is only missing, the next."""
+    pairs = [(-1, -1), *_same_tokens(old, new, changes), (len(old.ids), len(new.ids))]
+    for before, after in pairwise(pairs):
+        there, here = old.ids[before[0] + 1 : after[0]], new.ids[before[1] + 1 : after[1]]
+        if there == here:
+            continue
+        head = _alike(there, here)
+        tail = _alike(there[head:][::-1], here[head:][::-1])
+        first = before[1] + 1 + head
+        yield first, max(after[1] - tail, first + 1)
+
+
+def _same_tokens(old: _Written, new: _Written, changes: Sequence[_Change]) -> Iterator[tuple[int, int]]:
+    """(old, new) places of the tokens that are the same in both and that no change touches, in order."""
+    at = {span: place for place, span in enumerate(zip(old.pieces.starts, old.pieces.ends, strict=True))}
+    kept = list(_kept(changes, len(old.pieces.text)))
+    for place, (start, end) in enumerate(zip(new.pieces.starts, new.pieces.ends, strict=True)):
+        while kept and end > kept[0][1]:
+            kept.pop(0)
+        if kept and start >= kept[0][0]:
+            shift = kept[0][2]
+            origin = at.get((start - shift, end - shift))
+            if origin is not None and old.ids[origin] == new.ids[place]:
+                yield origin, place
+
+
+def _kept(changes: Sequence[_Change], length: int) -> Iterator[tuple[int, int, int]]:
+    """(start, end, shift) of the stretches between changes: in the new text, and how much further on than in the old."""
+    reached = shift = 0
+    for change in changes:
+        yield reached + shift, change.start + shift, shift
+        reached, shift = change.end, shift + len(change.text) - (change.end - change.start)
+    yield reached + shift, length + shift, shift
+
+
+def _alike(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """How many entries both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _from_decision(found: Iterable[tuple[int, int]], parted: int, length: int) -> Iterator[tuple[int, int]]:
+    """Merged ranges within the response, from the token on where the two part."""
+    start, end = parted, parted + 1
+    for first, last in found:
+        first, last = max(first, parted), min(last, length)
+        if first >= last:
+            continue
+        if first <= end:
+            end = max(end, last)
+        else:
+            yield start, end
+            start, end = first, last
+    yield start, end
