@@ -36,7 +36,7 @@ mbpp_and_humaneval
 objective=(
   $actor.optim.lr=5e-7 $actor.clip_ratio=0.2 $actor.clip_ratio_low=0.2 $actor.clip_ratio_high=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.05 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
-  $actor.ppo_epochs=1 $actor.loss_agg_mode=seq-mean-token-mean egca.normalisation=mean egca.seed="$SEED"
+  $actor.ppo_epochs=1 egca.seed="$SEED"
 )
 # The bridge to Megatron drops DeepSeek-Coder's linear RoPE scaling and, with transformers 5, its base as well; egca.guard
 # would refuse to train without these two.

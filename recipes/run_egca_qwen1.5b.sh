@@ -31,7 +31,7 @@ mbpp_and_humaneval
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.01 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
-  $actor.ppo_epochs=1 $actor.loss_agg_mode=seq-mean-token-mean egca.normalisation=mean egca.seed="$SEED"
+  $actor.ppo_epochs=1 egca.seed="$SEED"
 )
 fsdp2_engine
 

@@ -38,7 +38,7 @@ problems "$(realpath -m "$TRAIN")" "$(realpath -m "$VAL")" # Ray starts processe
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.01 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
-  $actor.ppo_epochs=1 $actor.loss_agg_mode=seq-mean-token-mean egca.normalisation=mean egca.seed="$SEED"
+  $actor.ppo_epochs=1 egca.seed="$SEED"
   egca.reward=passed egca.sandbox.cpu_seconds=6
 )
 megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge loses with transformers 5

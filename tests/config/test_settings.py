@@ -128,7 +128,7 @@ def test_the_three_lines_are_enough_as_overrides(composed):
     assert settings_of(config).localizer == "late"
 
 
-def test_the_recipes_config_is_those_lines_and_a_loss_that_adds_up(composed):
+def test_the_recipes_config_is_those_lines_and_a_loss_that_averages(composed):
     config = composed(
         PLAIN.replace("[pkg://verl.trainer.config]", "[pkg://verl.trainer.config, pkg://verl_egca.config]").replace(
             "[ppo_trainer, _self_]", "[egca_ppo, _self_]"
@@ -137,7 +137,7 @@ def test_the_recipes_config_is_those_lines_and_a_loss_that_adds_up(composed):
         "egca.sandbox.cpu_seconds=0.5",
     )
     assert settings_of(config).sandbox.cpu_seconds == 0.5
-    assert config.actor_rollout_ref.actor.loss_agg_mode == "seq-mean-token-sum"
+    assert config.actor_rollout_ref.actor.loss_agg_mode == "seq-mean-token-mean"
     assert settings_of(config).localizer == "late"
     assert {key: flat(config)[key] for key in THREE_LINES} == THREE_LINES
 

@@ -32,7 +32,7 @@ def in_span(spans, t):
 @given(batches(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_with_full_weight_every_row_sums_to_its_advantage_in_every_mode(batch, soft):
     adv_B, modes, spans, mask_BT = batch
-    out_BT = credit(adv_B, modes, spans, mask_BT, soft=soft, span_weight="full")
+    out_BT = credit(adv_B, modes, spans, mask_BT, soft=soft, span_weight="full", normalisation="sum")
     expected_B = adv_B * torch.tensor([m is not None for m in modes]) * (mask_BT.sum(-1) > 0)
     torch.testing.assert_close(out_BT.double().sum(-1), expected_B.double(), rtol=1e-6, atol=0.0)
 
@@ -93,24 +93,24 @@ def test_uniform_rows_under_mean_are_grpo_bit_for_bit(batch):
 def test_a_positive_advantage_never_lands_on_a_bug():
     mask_BT = torch.ones(1, 4)
     out_BT = credit(torch.tensor([2.0]), [Mode.LOGIC], [[(1, 2)]], mask_BT)
-    assert out_BT.tolist() == [[0.5, 0.5, 0.5, 0.5]]
+    assert out_BT.tolist() == [[2.0, 2.0, 2.0, 2.0]]
 
 
 def test_soft_leaves_its_share_on_every_token():
     row = (torch.tensor([-4.0]), [Mode.LOGIC], [[(1, 2)]], torch.ones(1, 4))
     assert credit(*row, soft=0.5, span_weight="full", normalisation="sum").tolist() == [[-0.5, -2.5, -0.5, -0.5]]
-    assert credit(*row, soft=0.5, normalisation="sum").tolist() == [[-0.5, -1.0, -0.5, -0.5]]
+    assert credit(*row, soft=0.5).tolist() == [[-2.0, -4.0, -2.0, -2.0]]
 
 
 def test_rows_that_pad_the_batch_stay_zero():
     out_BT = credit(torch.tensor([-4.0, -4.0]), [None, Mode.CORRECT], [[(0, 1)], []], torch.ones(2, 2))
-    assert out_BT.tolist() == [[0.0, 0.0], [-2.0, -2.0]]
+    assert out_BT.tolist() == [[0.0, 0.0], [-4.0, -4.0]]
 
 
 def test_a_span_on_masked_tokens_takes_the_uniform_branch():
     mask_BT = torch.tensor([[1.0, 0.0, 0.0, 1.0]])
     out_BT = credit(torch.tensor([-2.0]), [Mode.LOGIC], [[(1, 3)]], mask_BT)
-    assert out_BT.tolist() == [[-1.0, 0.0, 0.0, -1.0]]
+    assert out_BT.tolist() == [[-2.0, 0.0, 0.0, -2.0]]
 
 
 def test_overlapping_spans_count_a_token_once():

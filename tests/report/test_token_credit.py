@@ -67,24 +67,41 @@ def test_verls_own_estimator_gives_every_token_the_advantage():
 
 
 def test_the_rule_comes_from_the_config_and_has_the_shipped_defaults():
-    assert CreditRule.of({}) == CreditRule("egca", "sum", 0.0)
-    config = {"algorithm": {"adv_estimator": "grpo"}, "egca": {"normalisation": "mean", "soft": 0.5}}
-    assert CreditRule.of(config) == CreditRule("grpo", "mean", 0.5)
+    assert CreditRule.of({}) == CreditRule("egca", "mean", 0.0, "grpo")
+    config = {
+        "algorithm": {"adv_estimator": "grpo"},
+        "egca": {"normalisation": "sum", "soft": 0.5, "span_weight": "full"},
+    }
+    assert CreditRule.of(config) == CreditRule("grpo", "sum", 0.5, "full")
+
+
+FULL_SUM = {"span_weight": "full", "normalisation": "sum"}
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "rule", "words"),
     [
-        ({}, "Advantage −1.5000: −0.5000 on each of 3 blamed tokens, 0 on the other 7. GRPO: −0.1500 on each of 10."),
-        ({"token_spans": [[2, 3]], "credited_tokens": 1}, "−1.5000 on the blamed token, 0 on the other 9."),
-        ({"token_spans": [], "credited_tokens": 10}, "−0.1500 on each of 10 tokens (as in GRPO)."),
+        (
+            {},
+            {},
+            "Advantage −1.5000: −1.5000 on each of 3 blamed tokens, 0 on the other 7. GRPO: −1.5000 on each of 10.",
+        ),
+        (
+            {},
+            {"span_weight": "full"},
+            "−5.0000 on each of 3 blamed tokens, 0 on the other 7. GRPO: −1.5000 on each of 10.",
+        ),
+        ({}, FULL_SUM, "−0.5000 on each of 3 blamed tokens, 0 on the other 7. GRPO: −0.1500 on each of 10."),
+        ({"token_spans": [[2, 3]], "credited_tokens": 1}, FULL_SUM, "−1.5000 on the blamed token, 0 on the other 9."),
+        ({"token_spans": [], "credited_tokens": 10}, FULL_SUM, "−0.1500 on each of 10 tokens (as in GRPO)."),
         (
             {"advantage": 2.0, "credited_tokens": 10},
+            FULL_SUM,
             "+0.2000 on each of 10 tokens (it is positive, and a bug is never reinforced).",
         ),
-        ({"advantage": 0.0, "credited_tokens": 0}, "Advantage 0: all samples of its group got the same reward"),
+        ({"advantage": 0.0, "credited_tokens": 0}, {}, "Advantage 0: all samples of its group got the same reward"),
     ],
 )
-def test_where_the_advantage_went_is_said_in_a_sentence(changed, words):
+def test_where_the_advantage_went_is_said_in_a_sentence(changed, rule, words):
     one = record(**changed)
-    assert words in credit_in_words(one, token_credit(one, CreditRule(span_weight="full")))
+    assert words in credit_in_words(one, token_credit(one, CreditRule(**rule)))

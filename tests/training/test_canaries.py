@@ -21,7 +21,7 @@ RELIED = [
     Relied("verl/trainer/ppo/v1/utils.py", 98, 'keyword in metric_lower for keyword in ["sum", "total"]', "names of metrics: training/metrics.py"),
     Relied("verl/trainer/ppo/ray_trainer.py", 279, "advantages, returns = adv_estimator_fn(**adv_kwargs)", "egca_advantage's arguments: training/estimator.py"),
     Relied("verl/trainer/ppo/core_algos.py", 268, "def compute_grpo_outcome_advantage(", "credit/group.py follows it operation by operation"),
-    Relied("verl/trainer/ppo/core_algos.py", 1181, 'loss_agg_mode in ["seq-mean-token-sum"', "config/egca_ppo.yaml: under it a row's token advantages add up"),
+    Relied("verl/trainer/ppo/core_algos.py", 1194, 'loss_agg_mode == "seq-mean-token-mean"', "config/egca_ppo.yaml: a response's tokens are averaged"),
     Relied("verl/trainer/ppo/reward.py", 111, "def load_reward_manager(", "EGCARewardManager.__init__'s arguments"),
     Relied("verl/experimental/reward_loop/reward_loop.py", 148, "await self.reward_manager.run_single(data)", "EGCARewardManager.run_single"),
     Relied("verl/experimental/reward_loop/reward_loop.py", 146, "if self.config.reward.custom_reward_function.path is not None:", "route_past_disrm in training/debugging.py"),

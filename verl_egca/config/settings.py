@@ -51,7 +51,7 @@ class Settings(BaseModel):
     failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
     runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
-    normalisation: Literal["sum", "mean"] = Field("sum", description="a row's token advantages sum to A, or to A * T")
+    normalisation: Literal["sum", "mean"] = Field("mean", description="a uniform token has A, or A / T")
     span_weight: SpanWeight = Field(
         "grpo", description="a blamed token's advantage: GRPO's own, or its share of the full one"
     )

@@ -2,20 +2,20 @@
 
 With ``A`` the advantage of a response, ``n`` its tokens and ``s`` the blamed ones among them, ``soft`` in [0, 1]:
 
-    uniform:   a_t = A / n                                     on every token
-    focused:   a_t = A / n                                     on the span, soft * A / n elsewhere
+    uniform:   a_t = A                                         on every token
+    focused:   a_t = A                                         on the span, soft * A elsewhere
 
 A blamed token has what GRPO gives it, and the others have nothing (``span_weight="grpo"``, the default). Failing and
 correct responses then weigh alike a token, as in GRPO. The paper's rule (token-level advantage) is ``span_weight="full"``:
 
-    focused:   a_t = soft * A / n + (1 - soft) * A / s         on the span, soft * A / n elsewhere
+    focused:   a_t = soft * A + (1 - soft) * A * n / s         on the span, soft * A elsewhere
 
-so that ``sum_t a_t = A`` in every branch: credit is moved, never created or lost, and a blamed token has n / s times as
+so that ``sum_t a_t = n * A`` in every branch: credit is moved, never created or lost, and a blamed token has n / s times as
 much as a token of a correct response.
 
-That is ``normalisation="sum"``, exact under a loss that sums over tokens (verl's ``loss_agg_mode=seq-mean-token-sum``).
-``normalisation="mean"`` multiplies each row by ``n``, for losses that average over tokens; its uniform branch is then
-exactly GRPO's.
+That is ``normalisation="mean"``, whose uniform branch is exactly GRPO's. A loss that averages over a response's tokens
+makes of it the paper's sum, ``A`` a response. ``normalisation="sum"`` divides each row by ``n``, for losses that add its
+tokens up (verl's ``loss_agg_mode=seq-mean-token-sum``).
 
 A row is focused if it failed (LOGIC or SYNTAX), something was localized, and ``A < 0``: a positive advantage on a bug
 would teach the bug. Every other row is uniform.
@@ -54,7 +54,7 @@ def credit(
     spans: Sequence[Spans],
     mask_BT: Tensor,
     *,
-    normalisation: Normalisation = "sum",
+    normalisation: Normalisation = "mean",
     soft: float = 0.0,
     span_weight: SpanWeight = "grpo",
 ) -> Tensor:
@@ -89,7 +89,7 @@ def token_advantages(
     span_BT: Tensor,
     mask_BT: Tensor,
     *,
-    normalisation: Normalisation = "sum",
+    normalisation: Normalisation = "mean",
     soft: float = 0.0,
     span_weight: SpanWeight = "grpo",
 ) -> Tensor:
@@ -99,7 +99,7 @@ def token_advantages(
         adv_B: one advantage a response, shape (B,).
         span_BT: True on blamed tokens, shape (B, T); what lies outside the mask does not count.
         mask_BT: 1 on the response's own tokens, shape (B, T).
-        normalisation: rows sum to ``A`` ("sum") or to ``A`` times their number of tokens ("mean").
+        normalisation: uniform rows have ``A`` on each token ("mean"), or ``A`` over their number of tokens ("sum").
         soft: the share of ``A`` that stays uniform (the paper's ablation), in [0, 1].
         span_weight: a focused row's blamed tokens have what the uniform branch gives them, "grpo", or share all of ``A``,
             "full" (the paper).

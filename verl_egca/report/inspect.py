@@ -84,6 +84,5 @@ def _program(record: LocalizationRecord) -> Text:
 
 
 def _facts(record: LocalizationRecord) -> Text:
-    per_token = record.advantage / record.credited_tokens if record.credited_tokens else 0.0
-    landed = f"on {record.credited_tokens} of {record.response_tokens} tokens, {per_token:+.4f} each if spread evenly"
+    landed = f"on {record.credited_tokens} of {record.response_tokens} tokens"
     return facts(record).append_text(fact("advantage", f"{record.advantage:+.4f}, {landed}"))

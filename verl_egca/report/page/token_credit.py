@@ -18,7 +18,7 @@ class CreditRule:
     """From a run's config. ``estimator`` other than ``egca``: verl's own, which knows no spans."""
 
     estimator: str = "egca"
-    normalisation: str = "sum"
+    normalisation: str = "mean"
     soft: float = 0.0
     span_weight: str = "grpo"
 
