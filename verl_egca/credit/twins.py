@@ -1,0 +1,153 @@
+"""Groups that fail altogether: failing responses whose repair is proven count once more, repaired, as members that pass.
+
+A group without a correct response teaches nothing under GRPO, since all of its rewards are equal. Its proven twins
+(`twin_tokens.Twin`) are responses that pass, so n failing responses and m twins are a group of n + m with rewards 0 and 1,
+and GRPO's normalisation gives both their advantages. A failing response keeps its own rule of credit, with its advantage,
+now negative. A twin has its positive one on what makes it pass alone: its tokens stand in a text that the policy wrote
+but for the change, and only the change is known to be right.
+
+Shapes: B sampled responses, M twins of T tokens, right-padded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from verl_egca.credit.group import group_advantages
+from verl_egca.credit.operator import Normalisation, span_mask
+from verl_egca.twin_tokens import Twin
+
+Credited = Literal["first", "changed"]
+
+CREDITED: Credited = "first"  # what training credits
+WEIGHTED = False  # whether it weighs twins by their `rarity_weight`
+RARE = 0.1  # probability of a token to which `rarity_weight` leaves half its weight
+
+
+@dataclass(frozen=True, slots=True)
+class FailedGroups:
+    """Which groups failed altogether, and the twins that they learn from.
+
+    ``rows``: sampled responses, each of whose twins counts; a group's stand together, in the order of the twins' tokens.
+    ``groups`` failed altogether, ``without`` of them have no twin. ``unknown`` more may have, too: nothing in them passed,
+    but a reward is unknown. ``repeated`` twins are those of a program, or the very tokens, of another one of the group.
+    """
+
+    rows: tuple[int, ...] = ()
+    groups: int = 0
+    without: int = 0
+    unknown: int = 0
+    repeated: int = 0
+
+
+def failed_groups(
+    rewards: Sequence[float | None],
+    groups: Sequence[Hashable],
+    programs: Sequence[Hashable],
+    twins: Sequence[Twin | None],
+) -> FailedGroups:
+    """Choose the twins of a batch. One a distinct program of the group: a mistake made often is still one mistake.
+
+    Args:
+        rewards: of B responses; None where it is unknown, and the program may be right.
+        groups: B group names; responses to one prompt share theirs.
+        programs: B names of the failing programs, equal for equal ones.
+        twins: B twins, where there are any.
+
+    Raises:
+        ValueError: the lists have not one length.
+    """
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for row, (group, *_) in enumerate(zip(groups, rewards, programs, twins, strict=True)):
+        members[group].append(row)
+    chosen: list[int] = []
+    failed = without = unknown = repeated = 0
+    for rows in members.values():
+        if any(rewards[row] not in (0.0, None) for row in rows):
+            continue
+        if any(rewards[row] is None for row in rows):
+            unknown += 1
+            continue
+        failed += 1
+        repaired = sorted((twin.ids, twin.changed, row) for row in rows if (twin := twins[row]) is not None)
+        seen: set[Hashable] = set()
+        for ids, changed, row in repaired:
+            if (ids, changed) in seen or programs[row] in seen:
+                repeated += 1
+                continue
+            seen |= {(ids, changed), programs[row]}
+            chosen.append(row)
+        without += not repaired
+    return FailedGroups(tuple(chosen), failed, without, unknown, repeated)
+
+
+@torch.no_grad()
+def advantages_with_twins(
+    score_B: Tensor, groups: Sequence[Hashable], twin_groups: Sequence[Hashable], *, normalise_by_std: bool = True
+) -> tuple[Tensor, Tensor]:
+    """GRPO's advantages of the responses, shape (B,), and of the twins, (M,), as members of their groups with reward 1.
+
+    Groups without twins have what `group_advantages` gives them, to the last bit.
+
+    Args:
+        score_B: one reward a response, shape (B,), float.
+        groups: B group names.
+        twin_groups: M of them, one a twin.
+        normalise_by_std: as for `group_advantages`.
+    """
+    score = torch.cat([score_B, score_B.new_ones(len(twin_groups))])
+    adv = group_advantages(score, [*groups, *twin_groups], normalise_by_std=normalise_by_std)
+    return adv[: len(score_B)], adv[len(score_B) :]
+
+
+@torch.no_grad()
+def twin_credit(
+    adv_M: Tensor,
+    changed: Sequence[Sequence[tuple[int, int]]],
+    mask_MT: Tensor,
+    *,
+    credited: Credited = CREDITED,
+    weight_M: Tensor | None = None,
+    normalisation: Normalisation = "mean",
+) -> Tensor:
+    """Token advantages of twins: what GRPO gives a token of a response that passes, on the changed tokens alone.
+
+    Args:
+        adv_M: one advantage a twin, shape (M,).
+        changed: M twins' half-open ranges of changed tokens, in order.
+        mask_MT: 1 on each twin's own tokens, shape (M, T).
+        credited: all ``changed`` tokens, or the ``first`` one alone, the decision.
+        weight_M: a factor for each twin, such as its `rarity_weight`; 1 if not given.
+        normalisation: as for `credit`; "sum" divides by a twin's tokens.
+
+    Returns:
+        Shape (M, T), zero on all other tokens.
+
+    Raises:
+        ValueError: as `span_mask` says, or ``credited`` or ``normalisation`` is unknown.
+    """
+    if credited not in ("first", "changed"):
+        raise ValueError(f"credited is {credited!r}; choose 'first' or 'changed'")
+    if normalisation not in ("sum", "mean"):
+        raise ValueError(f"normalisation is {normalisation!r}; choose 'sum' or 'mean'")
+    if credited == "first":
+        changed = [[(ranges[0][0], ranges[0][0] + 1)] for ranges in changed]
+    if normalisation == "sum":
+        adv_M = adv_M / mask_MT.sum(-1).clamp(min=1)
+    if weight_M is not None:
+        adv_M = adv_M * weight_M
+    return span_mask(changed, mask_MT) * adv_M[:, None]
+
+
+def rarity_weight(p_M: Tensor) -> Tensor:
+    """p / (p + 0.1), of the policy's own probability of each twin's first changed token: what it would never write counts less.
+
+    LUFFY's shaping of off-policy tokens (arXiv 2504.14945).
+    """
+    return p_M / (p_M + RARE)
