@@ -42,6 +42,8 @@ def test_localizer_names_are_those_that_exist():
         ({"localizer": "oracle"}, r"egca\.localizer: .*'trace'.*got 'oracle'"),
         ({"unblamed": "moved"}, r"egca\.unblamed: it is egca\.span_weight now: .*'full'"),
         ({"span_weight": "all"}, r"egca\.span_weight: .*'grpo' or 'full'"),
+        ({"negative_weight": -1}, r"egca\.negative_weight: .*greater than or equal to 0"),
+        ({"entropy_share": 0}, r"egca\.entropy_share: .*greater than 0"),
         ({"soft": 2}, r"egca\.soft: .*less than or equal to 1"),
         ({"sandbox": {"cpu": 1}}, r"egca\.sandbox\.cpu: unknown key; known ones are cpu_seconds"),
         ({"sandbox": {"cpu_seconds": 0}}, r"egca\.sandbox\.cpu_seconds: .*greater than 0"),
@@ -113,6 +115,26 @@ THREE_LINES = {
 
 def test_a_config_without_the_section_gets_the_defaults(composed):
     assert settings_of(composed(PLAIN)) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["algorithm.adv_estimator=grpo", "+egca.negative_weight=0"], r"egca\.negative_weight: has no effect .*grpo"),
+        (["algorithm.adv_estimator=grpo", "+egca.entropy_share=0.2"], r"egca\.entropy_share: has no effect .*grpo"),
+        (
+            [
+                "algorithm.adv_estimator=egca",
+                "+egca.entropy_share=0.2",
+                "algorithm.rollout_correction.bypass_mode=True",
+            ],
+            r"egca\.entropy_share: .*bypass_mode",
+        ),
+    ],
+)
+def test_what_the_rest_of_the_config_leaves_without_effect_is_refused(composed, overrides, words):
+    with pytest.raises(SettingsError, match=words):
+        settings_of(composed(PLAIN, *overrides))
 
 
 def test_the_readmes_block_turns_a_verl_config_into_one_with_egca(composed):

@@ -14,6 +14,7 @@ RELIED = [
     Relied(BASE, 129, "self.trainer_mode = self.config.trainer.v1.trainer_mode", "EGCATrainer.__init__ sets the built-in mode before"),
     Relied(BASE, 153, 'ReplayBuffer if self.trainer_mode == "sync"', "why EGCATrainer.__init__ sets the built-in mode"),
     Relied(BASE, 1608, "def _balance_batch(self, batch: KVBatchMeta, metrics", "EGCATrainer._balance_batch: the canonical order comes first"),
+    Relied(BASE, 1668, 'data["entropy"] = response_from_nested(data.pop("entropy"), data["response_mask"])', "EGCATrainer._entropies, for egca.entropy_share"),
     Relied(BASE, 1743, "def _compute_advantage(self, batch: KVBatchMeta, metrics: dict) -> KVBatchMeta:", "EGCATrainer._compute_advantage"),
     Relied(BASE, 1775, "data = compute_advantage_for_multi_trajectories(", "training/batch.py: the estimator runs inside this call, in this thread"),
     Relied(BASE, 1868, "def _compute_metrics(self, batch: KVBatchMeta, metrics, timing_raw, global_steps, epoch)", "EGCATrainer._compute_metrics"),

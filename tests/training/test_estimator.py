@@ -103,6 +103,45 @@ def test_uniform_credit_under_mean_is_verls_grpo_bit_for_bit():
     assert torch.equal(ours, theirs)
 
 
+@pytest.mark.parametrize(
+    ("setting", "factors"),
+    [({"negative_weight": 0.0}, (1.0, 0.0)), ({"positive_weight": 0.1}, (0.1, 1.0)), ({}, (1.0, 1.0))],
+)
+def test_the_factors_weigh_correct_against_failing_responses(setting, factors):
+    uids, rewards = ["a"] * 4, [1.0, 0.0, 0.0, 1.0]
+    records = [record(Mode.CORRECT if reward else Mode.LOGIC, reward) for reward in rewards]
+    keys = keys_of(uids)
+    plain, rows = (Rows(records, final_rows(keys), Settings(**one)) for one in ({}, setting))
+    plain_BT, adv_BT = (advantages(one, rewards, uids, keys) for one in (plain, rows))
+    factor_B = torch.tensor([factors[0] if reward else factors[1] for reward in rewards])
+    torch.testing.assert_close(adv_BT, plain_BT * factor_B[:, None])
+    assert rows.adv_B.tolist() == adv_BT[:, 0].tolist()  # what the log says is what the update had
+
+
+def test_with_an_entropy_share_only_the_batchs_most_uncertain_tokens_have_an_advantage():
+    uids, rewards = ["a"] * 3 + ["pad"], [1.0, 0.0, 1.0, 0.0]
+    records = [record(Mode.CORRECT, 1.0), record(Mode.LOGIC, 0.0), record(Mode.CORRECT, 1.0), None]
+    keys = keys_of(uids)
+    entropy_BT = torch.rand(4, T, generator=torch.Generator().manual_seed(0))
+    entropy_BT[3] = 9.0  # padding is no choice
+    plain = advantages(Rows(records, final_rows(keys), Settings()), rewards, uids, keys)
+    rows = Rows(records, final_rows(keys), Settings(entropy_share=0.2), entropy_BT=entropy_BT)
+    adv_BT = advantages(rows, rewards, uids, keys)
+    highest = entropy_BT[:3].flatten().topk(6).indices.tolist()
+    assert sorted(adv_BT.flatten().nonzero().flatten().tolist()) == sorted(highest)
+    assert torch.equal(adv_BT[adv_BT != 0], plain[adv_BT != 0])
+    told = step_metrics(rows, uids)
+    assert told["egca/credited_share"] == pytest.approx(0.2)
+    assert told["egca/entropy_threshold"] == pytest.approx(float(entropy_BT[:3].flatten().topk(6).values[-1]))
+
+
+def test_an_entropy_share_without_entropies_is_an_error():
+    keys = keys_of(["a", "a"])
+    rows = Rows([record(Mode.LOGIC, 0.0), record(Mode.CORRECT, 1.0)], final_rows(keys), Settings(entropy_share=0.2))
+    with pytest.raises(RuntimeError, match="carries no entropies"):
+        advantages(rows, [0.0, 1.0], ["a", "a"], keys)
+
+
 def test_of_a_session_with_several_outputs_the_last_one_counts_and_the_others_take_its_advantage():
     keys = ["u_0_0", "u_0_2", "u_0_1", "u_1_0"]
     assert final_rows(keys) == [1, 1, 1, 3]

@@ -57,6 +57,11 @@ class Settings(BaseModel):
     )
     twins: Twins = Field("off", description="proven repairs that are trained on, where a whole group failed")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
+    positive_weight: float = Field(1.0, ge=0.0, description="factor on positive advantages; 0.1 is W-REINFORCE's")
+    negative_weight: float = Field(1.0, ge=0.0, description="factor on negative ones; 0: only correct responses count")
+    entropy_share: float = Field(
+        1.0, gt=0.0, le=1.0, description="share of a batch's tokens, of highest entropy, that have an advantage at all"
+    )
     reward: Literal["passed", "fraction", "custom"] = Field(
         "passed", description="1 if all tests pass, the share that pass, or the configured reward function's"
     )

@@ -24,7 +24,8 @@ class Rows:
     ``records`` is None for rows that only pad the batch. ``final`` is the row that holds the scored output of the same
     session (itself, unless an agent loop returned several outputs). The estimator leaves its results in ``adv_B`` (one
     advantage a response) and ``adv_BT`` (token advantages), beside what it was given: ``mask_BT``, the response mask, and
-    ``uids``, the group of each row.
+    ``uids``, the group of each row. ``entropy_BT``, in nats, is there where ``egca.entropy_share`` is less than 1, and
+    the estimator then leaves the ``entropy_threshold`` from which on tokens count.
     """
 
     records: Sequence[SampleRecord | None]
@@ -34,6 +35,8 @@ class Rows:
     adv_BT: torch.Tensor | None = field(default=None)
     mask_BT: torch.Tensor | None = field(default=None)
     uids: Sequence[str] = ()
+    entropy_BT: torch.Tensor | None = field(default=None)
+    entropy_threshold: float | None = field(default=None)
 
 
 _CURRENT: ContextVar[Rows | None] = ContextVar("egca_rows", default=None)

@@ -11,9 +11,9 @@ from collections import Counter
 import torch
 from verl.trainer.ppo.core_algos import register_adv_est
 
-from verl_egca.credit import credit, group_advantages
+from verl_egca.credit import credit, group_advantages, most_uncertain, weigh_signs
 from verl_egca.sample import SampleRecord
-from verl_egca.training.batch import current_rows
+from verl_egca.training.batch import Rows, current_rows
 
 
 @register_adv_est("egca")
@@ -35,18 +35,34 @@ def egca_advantage(token_level_rewards, response_mask, config=None, index=None, 
     of_final_B = torch.zeros_like(score_B)
     of_final_B[known] = group_advantages(score_B[known], [index[row] for row in known], normalise_by_std=by_std)
     rows.mask_BT, rows.uids = response_mask, list(index)
-    rows.adv_B = of_final_B[list(rows.final)]
+    settings = rows.settings
+    rows.adv_B = weigh_signs(
+        of_final_B[list(rows.final)], positive=settings.positive_weight, negative=settings.negative_weight
+    )
     scored = [row == final for row, final in enumerate(rows.final)]
     rows.adv_BT = credit(
         rows.adv_B,
         [record.mode if record else None for record in rows.records],
         [record.spans if record and own else () for record, own in zip(rows.records, scored, strict=True)],
         response_mask,
-        normalisation=rows.settings.normalisation,
-        soft=rows.settings.soft,
-        span_weight=rows.settings.span_weight,
+        normalisation=settings.normalisation,
+        soft=settings.soft,
+        span_weight=settings.span_weight,
     )
+    if settings.entropy_share < 1.0:
+        rows.adv_BT = _of_uncertain_tokens(rows, response_mask)
     return rows.adv_BT, rows.adv_BT
+
+
+def _of_uncertain_tokens(rows: Rows, mask_BT: torch.Tensor) -> torch.Tensor:
+    """The token advantages where the policy was least sure, zero elsewhere; rows that pad the batch are no choice."""
+    if rows.entropy_BT is None:
+        raise RuntimeError(f"egca.entropy_share={rows.settings.entropy_share}: the batch carries no entropies")
+    real_B = torch.tensor([record is not None for record in rows.records], device=mask_BT.device)
+    chosen_BT, rows.entropy_threshold = most_uncertain(
+        rows.entropy_BT.to(mask_BT.device), mask_BT * real_B[:, None], rows.settings.entropy_share
+    )
+    return torch.where(chosen_BT, rows.adv_BT, 0.0)
 
 
 def _is_unknown(record: SampleRecord | None) -> bool:

@@ -53,6 +53,10 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
         metrics[f"egca/{reason}"] = float(sum(record.ungated == reason for record in records))
     metrics["egca/shared"] = sum(record.shared for record in records) / count
     metrics["egca/no_variance_share"] = _share_without_variance(samples, uids)
+    if rows.entropy_threshold is not None:
+        real = [row for _, row in samples]
+        metrics["egca/entropy_threshold"] = rows.entropy_threshold
+        metrics["egca/credited_share"] = float((rows.adv_BT[real] != 0).sum() / rows.mask_BT[real].sum().clamp(min=1))
     if records:
         seconds = [record.reward_ended - record.rollout_ended for record in records]
         metrics["egca/reward_s_p50"], metrics["egca/reward_s_p95"] = map(float, np.percentile(seconds, [50, 95]))

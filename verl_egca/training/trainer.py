@@ -118,6 +118,8 @@ class EGCATrainer(StopsOnRequest):
         with self._timeline.own_work("records"):
             records = self._sample_records(batch)
             rows = Rows(records, final_rows(batch.keys), self.egca)
+            if self.egca.entropy_share < 1.0:
+                rows.entropy_BT = self._entropies(batch)
         self._timeline.waited(reward_wait(records, self._waited_from))
         with rows_visible(rows):
             batch = super()._compute_advantage(batch, metrics)
@@ -150,6 +152,11 @@ class EGCATrainer(StopsOnRequest):
             None if tag.get("is_padding") else _record_of(key, extra)
             for key, tag, extra in zip(batch.keys, batch.tags, extras, strict=True)
         ]
+
+    def _entropies(self, batch) -> torch.Tensor:
+        """Of the actor's old log-probs, as verl wrote them (trainer/ppo/v1/trainer_base.py, _compute_old_log_prob)."""
+        data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["entropy"])
+        return data["entropy"].to_padded_tensor(0.0)
 
     def _read_written(self, batch, rows: Rows) -> None:
         fields = ["uid", "response_mask", "advantages"]
