@@ -13,7 +13,8 @@ ref=actor_rollout_ref.ref
 settings=(
   "${settings[@]}"
   "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
-  "METHOD=egca          who gets the credit: egca, grpo, executed (StepCoder), random, late, soft, ppo"
+  "METHOD=egca          who gets the credit: egca, paper (its rule to the letter), grpo, executed (StepCoder), random, late,
+                       soft, correct_only, w_reinforce, entropy (the top fifth of tokens), ppo"
   "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
   "DEBUGGER_URL=        of a debugger's server that runs, in place of one that DEBUGGER=1 starts; several with commas
                        (default: EGCA_DEBUGGER_URL)"
@@ -56,7 +57,7 @@ refuse() {
 debugger_served_by() { # "$@" prints the command that serves it at $HOST and $PORT; sets `served` for the launcher, `asks` for the trainer
   served=() asks=()
   [[ $DEBUGGER =~ ^[01]$ ]] || refuse "DEBUGGER=$DEBUGGER: choose 1 or 0"
-  [[ $METHOD =~ ^(egca|soft)$ ]] || return 0 # the others ask nobody
+  [[ $METHOD =~ ^(egca|soft|paper)$ ]] || return 0 # the others ask nobody
   DEBUGGER_URL=${DEBUGGER_URL:-${EGCA_DEBUGGER_URL:-}}
   if [ -n "$DEBUGGER_URL" ]; then
     served=(--debugger-url "$DEBUGGER_URL")
@@ -70,13 +71,33 @@ debugger_served_by() { # "$@" prints the command that serves it at $HOST and $PO
   asks=("egca.debugger.urls=[{debugger}]") # filled in by the launcher, since the same run may go on with another server
 }
 
-credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's; `critic` has PPO's
+# METHOD=paper: the rule of arXiv 2603.16158 to the letter, wherever a default of egca.yaml is another one.
+paper=(
+  egca.span_weight=full          # the whole advantage on the blamed span
+  egca.failing_case=first        # localized on the first failing test
+  egca.granularity=statement     # a step of the trace is named, and its statement is the span
+  egca.runtime_errors=reported   # an exception is blamed where the interpreter reports it
+  egca.gates.comparability=paper # unlike the reference: CONSTRAINT, before anything is localized
+  egca.twins=off
+)
+
+credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's; `asks` says whether a debugger is, `critic` has PPO's
   case $METHOD in
     egca) rule=() ;;
+    paper)
+      rule=("${paper[@]}" egca.localizer=debugger) # who names the first divergence of the two traces
+      if [ -z "${asks[*]-}" ]; then
+        rule=("${paper[@]}" egca.localizer=trace)
+        echo "$0: METHOD=paper without a debugger: the first divergence itself is blamed (egca.localizer=trace)" >&2
+      fi
+      ;;
     grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;
     ppo) rule=(algorithm.adv_estimator=gae egca.localizer=uniform "${critic[@]}") ;;
     soft) rule=(egca.soft="$SOFT") ;;
     executed | random | late) rule=(egca.localizer="$METHOD") ;;
-    *) refuse "METHOD=$METHOD: choose egca, grpo, executed, random, late, soft or ppo" ;;
+    correct_only) rule=(egca.localizer=uniform egca.negative_weight=0) ;;
+    w_reinforce) rule=(egca.localizer=uniform egca.positive_weight=0.1) ;; # arXiv 2506.01347, lambda
+    entropy) rule=(egca.localizer=uniform egca.entropy_share=0.2) ;;       # arXiv 2506.01939
+    *) refuse "METHOD=$METHOD: choose egca, paper, grpo, executed, random, late, soft, correct_only, w_reinforce, entropy or ppo" ;;
   esac
 }

@@ -23,8 +23,8 @@ read_arguments "$@"
 ranks=$((TP * PP * CP * DP)) critic=()
 [ $((ranks % NNODES)) = 0 ] || refuse "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so"
 [ "$METHOD" != ppo ] || refuse "METHOD=ppo is for the GPU recipes"
-credit_rule
 debugger_served_by bash scripts/serve_debugger_cpu.sh --print
+credit_rule
 
 bash scripts/setup_cpu.sh
 if [ "${served[0]-}" = --debugger ]; then

@@ -18,7 +18,7 @@ settings=(
   "PROMPT_TOKENS=1024   longest prompt"
   "RESPONSE_TOKENS=1024 longest response"
   "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
-  "DEBUGGER=1           1 serves the debugger on the last GPU; METHOD=egca and soft ask it"
+  "DEBUGGER=1           1 serves the debugger on the last GPU; METHOD=egca, paper and soft ask it"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   or Qwen/Qwen2.5-Coder-1.5B-Instruct, the paper's ablation"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )

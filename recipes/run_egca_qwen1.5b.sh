@@ -18,7 +18,7 @@ settings=(
   "PROMPT_TOKENS=512    longest prompt"
   "RESPONSE_TOKENS=512  longest response"
   "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
-  "DEBUGGER=0           1 serves the debugger on the GPU; METHOD=egca and soft ask it"
+  "DEBUGGER=0           1 serves the debugger on the GPU; METHOD=egca, paper and soft ask it"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   the debugger's"
   "DEBUGGER_MEMORY=0.15 share of the GPU that the debugger's server takes"
 )

@@ -22,7 +22,7 @@ settings=(
   "PROMPT_TOKENS=2048   longest prompt; longer ones are left out"
   "RESPONSE_TOKENS=2048 longest response"
   "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
-  "DEBUGGER=0           1 serves the debugger on the last GPU; METHOD=egca and soft ask it"
+  "DEBUGGER=0           1 serves the debugger on the last GPU; METHOD=egca, paper and soft ask it"
   "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )

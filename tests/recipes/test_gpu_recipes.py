@@ -64,6 +64,9 @@ def test_a_recipe_composes_with_and_without_a_critic_and_verl_accepts_it(recipe,
         ("random", {"egca.localizer": ("egca", "random")}),
         ("late", {"egca.localizer": ("egca", "late")}),
         ("soft", {"egca.soft": (0.0, 0.5)}),
+        ("correct_only", {"egca.localizer": ("egca", "uniform"), "egca.negative_weight": (1.0, 0)}),
+        ("w_reinforce", {"egca.localizer": ("egca", "uniform"), "egca.positive_weight": (1.0, 0.1)}),
+        ("entropy", {"egca.localizer": ("egca", "uniform"), "egca.entropy_share": (1.0, 0.2)}),
     ],
 )
 def test_a_method_differs_from_egca_by_its_switch_alone(method, switched):
@@ -71,6 +74,28 @@ def test_a_method_differs_from_egca_by_its_switch_alone(method, switched):
     if method != "soft":  # the others ask no debugger
         switched = switched | {"egca.debugger.urls": (["http://127.0.0.1:30000"], [])}
     assert differences(egca, other) == switched
+
+
+PAPER = {
+    "egca.localizer": ("egca", "debugger"),
+    "egca.span_weight": ("grpo", "full"),
+    "egca.failing_case": ("shortest", "first"),
+    "egca.granularity": ("expression", "statement"),
+    "egca.runtime_errors": ("cause", "reported"),
+    "egca.gates.comparability": ("unproven", "paper"),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_papers_rule_is_the_same_few_settings_in_every_recipe(recipe):
+    served = "DEBUGGER_URL=http://127.0.0.1:30000"
+    assert differences(config_of(recipe, served), config_of(recipe, served, "METHOD=paper")) == PAPER
+
+
+def test_the_papers_rule_without_a_debugger_blames_the_first_divergence_and_says_so():
+    egca, paper = config_of("qwen1.5b", "DEBUGGER=0"), config_of("qwen1.5b", "DEBUGGER=0", "METHOD=paper")
+    assert differences(egca, paper) == PAPER | {"egca.localizer": ("egca", "trace")}
+    assert "METHOD=paper without a debugger" in run("qwen1.5b", "--command", "DEBUGGER=0", "METHOD=paper").stderr
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -139,7 +164,7 @@ def fields(package, file):
     ("argument", "said"),
     [
         ("TPP=2", "TPP: there is no such setting"),
-        ("METHOD=sft", "choose egca, grpo, executed"),
+        ("METHOD=sft", "choose egca, paper, grpo, executed"),
         ("--fast", "known flags are --dry-run"),
     ],
 )
