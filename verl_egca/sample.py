@@ -125,16 +125,16 @@ class Group(Protocol):
 
 
 class _InGroup:
-    """`assessment.Siblings` in terms of rewards."""
+    """`assessment.Siblings` in terms of rewards. With twins, a group that fails altogether has advantages, too."""
 
-    def __init__(self, group: Group, reward: Callable[[Mode | None, Verdict], float]) -> None:
-        self._group, self._reward = group, reward
+    def __init__(self, group: Group, reward: Callable[[Mode | None, Verdict], float], *, twins: bool) -> None:
+        self._group, self._reward, self._twins = group, reward, twins
 
     def judged(self, mode: Mode | None, verdict: Verdict) -> None:
         self._group.tell(None if mode is None else self._reward(mode, verdict))
 
     def worth_asking(self) -> bool:
-        return self._group.varies()
+        return self._twins or self._group.varies()
 
 
 class SampleScorer:
@@ -199,7 +199,7 @@ class SampleScorer:
         own = None if own_T is None else _own_text(pieces, own_T)
         program = extract_program(pieces.text, problem, truncated=truncated, own=own)
         reward = self._reward if given is None else _always(given.value)
-        siblings = _InGroup(group, reward) if group is not None else None
+        siblings = _InGroup(group, reward, twins=self.settings.twins != "off") if group is not None else None
         seed = self._seed(problem, ids)
         assessment = self.assessor.assess(problem, program.source, seed=seed, siblings=siblings)
         fields = self._outcome(assessment, reward)

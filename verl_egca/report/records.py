@@ -52,7 +52,7 @@ class LocalizationRecord(Finding):
 
     ``token_spans`` are half-open ranges of response tokens, and ``program_tokens`` says which of them wrote which characters
     of the program; rows of before 0.1.0 have none. A ``short`` row holds no program, tokens, test or evidence: the step had
-    more failing samples than ``egca.evidence_rows``.
+    more failing samples than ``egca.evidence_rows``. ``twin``: it was trained on in its repaired form as well.
     """
 
     step: int
@@ -63,4 +63,5 @@ class LocalizationRecord(Finding):
     program_tokens: tuple[TokenRun, ...] = ()
     advantage: float
     credited_tokens: int
+    twin: bool = False
     short: bool = False

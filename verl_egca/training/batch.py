@@ -6,7 +6,7 @@ trainer therefore opens a `Rows` for the length of that call, and the estimator 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,7 +25,8 @@ class Rows:
     session (itself, unless an agent loop returned several outputs). The estimator leaves its results in ``adv_B`` (one
     advantage a response) and ``adv_BT`` (token advantages), beside what it was given: ``mask_BT``, the response mask, and
     ``uids``, the group of each row. ``entropy_BT``, in nats, is there where ``egca.entropy_share`` is less than 1, and
-    the estimator then leaves the ``entropy_threshold`` from which on tokens count.
+    the estimator then leaves the ``entropy_threshold`` from which on tokens count. ``twin_of`` says of rows that are twins,
+    whose record is None, which row they repair; ``twin_weight_M`` are their factors, if they have any.
     """
 
     records: Sequence[SampleRecord | None]
@@ -37,6 +38,8 @@ class Rows:
     uids: Sequence[str] = ()
     entropy_BT: torch.Tensor | None = field(default=None)
     entropy_threshold: float | None = field(default=None)
+    twin_of: Mapping[int, int] = field(default_factory=dict)
+    twin_weight_M: torch.Tensor | None = field(default=None)
 
 
 _CURRENT: ContextVar[Rows | None] = ContextVar("egca_rows", default=None)

@@ -76,6 +76,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
         "response_tokens": record.response_tokens,
         "advantage": float(rows.adv_B[row]),
         "credited_tokens": credited,
+        "twin": row in rows.twin_of.values(),
     }
 
 

@@ -67,7 +67,8 @@ class EGCARewardManager(RewardManagerBase):
         debugger = Debugger(asked) if asked is not None else None
         localizer = make_localizer(settings.localizer, settings.options, debugger)
         gates = ProgramGate(self.sandbox, **settings.gates.checks)
-        self.scorer = SampleScorer(tokenizer, Assessor(self.sandbox, localizer, gates, settings.options), settings)
+        assessor = Assessor(self.sandbox, localizer, gates, settings.options)
+        self.scorer = SampleScorer(tokenizer, assessor, settings, response_limit=self.max_response_length)
         self.problems = RowProblems(self.sandbox)
         self.configured = ConfiguredReward(
             *(config, tokenizer, compute_score, reward_router_address, reward_model_tokenizer),

@@ -16,7 +16,9 @@ import torch
 import transfer_queue as tq
 from omegaconf import OmegaConf, open_dict
 from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync, register_trainer
+from verl.utils.debug import marked_timer
 
+from verl_egca.credit.twins import WEIGHTED, rarity_weight
 from verl_egca.execution.confinement.layers import in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
@@ -33,6 +35,7 @@ from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
 from verl_egca.training.stop import StopsOnRequest
 from verl_egca.training.timeline import Marks, Timeline
+from verl_egca.training.twins import TwinRows, first_changed_probabilities, twin_rows, unmask, without_twins
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class EGCATrainer(StopsOnRequest):
         """Raises ConfinementError (``egca.sandbox.require`` wants more than this machine gives), SettingsError, BadInput."""
         self.egca = settings_of(config)
         route_past_disrm(config)
+        self._twins = TwinRows(config) if self.egca.twins != "off" else None
         self._asks = debugger_of(config, self.egca) is not None  # raises here, and not in a reward worker
         workers = max(1, min(_MOST_CHECKERS, os.cpu_count() or 1))
         with Sandbox(
@@ -110,19 +114,39 @@ class EGCATrainer(StopsOnRequest):
         return super()._submit_batch_to_rollout(batch)
 
     def _balance_batch(self, batch, metrics, **kwargs):
+        if self._twins is not None:
+            with self._timeline.own_work("twins"), marked_timer("twins", self.timing_raw):
+                batch = self._twins.put_into(batch, self._sample_records(batch), final_rows(batch.keys))
         if self.egca.deterministic:
             batch.reorder(self._canonical_order(batch))
         return super()._balance_batch(batch, metrics, **kwargs)
 
+    def _get_required_batch_multiple(self, dp_size):
+        usual = super()._get_required_batch_multiple(dp_size)
+        return self._twins.multiple(usual, dp_size) if self._twins is not None else usual
+
+    def _update_actor(self, batch, metrics):
+        if self._twins is not None:
+            self._twins.divide(batch)
+        return super()._update_actor(batch, metrics)
+
+    def _log_rollout_data(self, batch, *args):
+        super()._log_rollout_data(without_twins(batch), *args)
+
     def _compute_advantage(self, batch, metrics):
         with self._timeline.own_work("records"):
             records = self._sample_records(batch)
-            rows = Rows(records, final_rows(batch.keys), self.egca)
+            rows = Rows(records, final_rows(batch.keys), self.egca, twin_of=twin_rows(batch))
+            if WEIGHTED and rows.twin_of:
+                twins = {row: records[failing].twin for row, failing in rows.twin_of.items()}
+                rows.twin_weight_M = rarity_weight(first_changed_probabilities(batch, twins))
             if self.egca.entropy_share < 1.0:
                 rows.entropy_BT = self._entropies(batch)
         self._timeline.waited(reward_wait(records, self._waited_from))
         with rows_visible(rows):
             batch = super()._compute_advantage(batch, metrics)
+        if rows.twin_of:
+            unmask(batch)
         with self._timeline.own_work("log and metrics"):
             if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
                 self._read_written(batch, rows)
@@ -139,6 +163,8 @@ class EGCATrainer(StopsOnRequest):
         super()._compute_metrics(batch, metrics, timing_raw, global_steps, epoch)
         metrics["egca/critical_path_s"] = self._timeline.critical_path_s
         metrics["egca/overhead_share"] = self._timeline.critical_path_s / timing_raw["step"]
+        if self._twins is not None:
+            metrics.update(self._twins.metrics(batch.tags, timing_raw))
         self._timeline.write(global_steps, timing_raw.intervals)
         metrics.update(mismatch_metrics(metrics, self.egca.mismatch_warning, global_steps))
         if self._guarded is not None:
