@@ -68,13 +68,13 @@ def test_a_proof_is_shown_with_its_edit_and_where_the_advantage_lands(explain):
     assert "1 of 3 pass" in shown
     assert "proven: with this edit all 3 tests pass" in shown
     assert "-        total += x * x" in shown
-    assert "-0.3333 on each of the 3 marked tokens" in shown
+    assert "-1 on each of the 3 marked tokens, 0 on the others" in shown
 
 
 def test_indentation_counts_as_a_token(explain):
     shown = explain(SUM.replace("    return", "        return")).stdout
     assert marked(shown) == ["        "]
-    assert "-1.0000 on the marked token" in shown
+    assert "-1 on the marked token" in shown
 
 
 def test_a_program_that_passes_has_nothing_to_blame(explain):

@@ -6,7 +6,7 @@ import yaml
 
 CONFIG = {
     "algorithm": {"adv_estimator": "egca"},
-    "egca": {"localizer": "egca", "normalisation": "sum", "soft": 0.0},
+    "egca": {"localizer": "egca", "normalisation": "sum", "span_weight": "full", "soft": 0.0},
     "trainer": {"default_local_dir": "?"},
 }
 PROMPT = "def f(x):\n"

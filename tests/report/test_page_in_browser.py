@@ -248,7 +248,7 @@ def test_the_page_is_never_wider_than_the_screen(open_page, run, width):
 def test_two_runs_share_their_charts_and_the_list_and_differ_in_settings(open_page, tmp_path):
     other = {
         "algorithm": {"adv_estimator": "egca"},
-        "egca": {"localizer": "uniform", "normalisation": "sum", "soft": 0.0},
+        "egca": {"localizer": "uniform", "normalisation": "sum", "span_weight": "full", "soft": 0.0},
     }
     first = write_run(tmp_path / "egca", [row(1, "a")], steps=3)
     second = write_run(tmp_path / "grpo", [row(1, "b"), row(2, "c")], steps=2, config=other)

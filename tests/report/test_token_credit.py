@@ -99,9 +99,19 @@ FULL_SUM = {"span_weight": "full", "normalisation": "sum"}
             FULL_SUM,
             "+0.2000 on each of 10 tokens (it is positive, and a bug is never reinforced).",
         ),
+        (
+            {"advantage": 0.0, "credited_tokens": 0},
+            {"negative_weight": 0.0},
+            "below their mean (egca.negative_weight=0)",
+        ),
+        (
+            {"token_spans": [], "credited_tokens": 2},
+            {"entropy_share": 0.2},
+            "−1.5000 on each of 10 tokens (as in GRPO). Of these the 2",
+        ),
         ({"advantage": 0.0, "credited_tokens": 0}, {}, "Advantage 0: all samples of its group got the same reward"),
     ],
 )
 def test_where_the_advantage_went_is_said_in_a_sentence(changed, rule, words):
     one = record(**changed)
-    assert words in credit_in_words(one, token_credit(one, CreditRule(**rule)))
+    assert words in credit_in_words(one, token_credit(one, CreditRule(**rule)), CreditRule(**rule))

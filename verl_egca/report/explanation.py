@@ -37,9 +37,12 @@ def _credit(program: str, places: list[SourceRange]) -> str:
     marked = sum(any(start < last and first < end for first, last in blamed) for start, end in tokens)
     if not tokens:
         return "no token to give it to"
-    uniform = f"{-1 / len(tokens):+.4f} on each of the {len(tokens)} tokens"
+    uniform = f"-1 on each of the {len(tokens)} tokens"
     focused = "the marked token" if marked == 1 else f"each of the {marked} marked tokens"
     landed = (
-        f"{-1 / marked:+.4f} on {focused}, 0 on the others\nGRPO: {uniform}" if marked else f"{uniform}, as in GRPO"
+        f"-1 on {focused}, 0 on the others\nGRPO: {uniform}\n"
+        f"the paper, egca.span_weight=full: {-len(tokens) / marked:.1f} on {focused}"
+        if marked
+        else f"{uniform}, as in GRPO"
     )
     return f"of an advantage of -1: {landed}\n(a word, a sign or an indentation is a token here; a policy's tokenizer has its own)"

@@ -1,4 +1,4 @@
-"""One failing program twice, as an SVG: each token's share of the advantage under GRPO, and under EGCA."""
+"""One failing program twice, as an SVG: the tokens that have its advantage under GRPO, and under EGCA."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _NARROWEST = 38  # characters of a panel, for its heading
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """Behind one token; ``heat`` is its share of the advantage, in [0, 1]."""
+    """Behind one token that has the advantage."""
 
     x: float
     y: float
     width: float
-    heat: float
 
 
 def picture(finding: Finding) -> str:
@@ -41,16 +40,16 @@ def picture(finding: Finding) -> str:
     lines = [safe(source.line(number)) for number in range(1, source.line_count + 1)]
     panel = max(_NARROWEST, *map(len, lines)) * _CHARACTER
     panels = []
-    for number, (name, heats) in enumerate(
+    for number, (name, credited) in enumerate(
         (
-            ("GRPO", [1 / len(tokens)] * len(tokens)),
-            ("EGCA", [one / sum(marked) for one in marked]),
+            ("GRPO", tokens),
+            ("EGCA", [token for token, one in zip(tokens, marked, strict=True) if one]),
         )
     ):
         left = _LEFT + number * (panel + _BETWEEN)
-        boxes = [_box(source, left, span, heat) for span, heat in zip(tokens, heats, strict=True)]
-        shares = sum(heat > 0 for heat in heats)
-        says = f"{-max(heats):.4f} on each of {shares} tokens" if shares > 1 else f"{-max(heats):.4f} on one token"
+        boxes = [_box(source, left, span) for span in credited]
+        says = f"-1 on each of {len(boxes)} tokens" if len(boxes) > 1 else "-1 on one token"
+        says += ", 0 on the others" if len(boxes) < len(tokens) else ""
         panels.append({"name": name, "left": left, "boxes": boxes, "says": says})
     environment = Environment(
         loader=PackageLoader("verl_egca.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -63,11 +62,10 @@ def picture(finding: Finding) -> str:
     )
 
 
-def _box(source: SourceText, left: float, span: tuple[int, int], heat: float) -> _Box:
+def _box(source: SourceText, left: float, span: tuple[int, int]) -> _Box:
     line, col = source.position(span[0])
     return _Box(
         x=round(left + col * _CHARACTER, 1),
         y=_TOP + (line - 1) * _LINE - 13.5,
         width=round((span[1] - span[0]) * _CHARACTER, 1),
-        heat=heat,
     )

@@ -111,7 +111,7 @@ def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
             "uniform": _number(given.uniform),
             "focused": given.focused,
         },
-        "credit_words": credit_in_words(record, given),
+        "credit_words": credit_in_words(record, given, rule),
         "place": [[place.line, place.col, place.end_line, place.end_col] for place in record.place],
         "facts": [list(line) for line in lines(record) if line[0] != "divergence"],
         "parted": [parted.candidate, parted.other, parted.happened_there] if parted else None,
@@ -120,12 +120,23 @@ def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
     }
 
 
-def credit_in_words(record: LocalizationRecord, given: TokenCredit) -> str:
+def credit_in_words(record: LocalizationRecord, given: TokenCredit, rule: CreditRule) -> str:
     """Where the advantage went, in a sentence that needs no colour."""
     if not math.isfinite(record.advantage):
         return f"Advantage {record.advantage}: this is no number that an update can use."
     if record.advantage == 0:
-        return "Advantage 0: all samples of its group got the same reward, so no token is moved."
+        alike = "all samples of its group got the same reward"
+        unless = ", or it is below their mean (egca.negative_weight=0)" if rule.negative_weight == 0 else ""
+        return f"Advantage 0: {alike}{unless}, so no token has any."
+    if rule.estimator == "egca" and rule.entropy_share < 1.0:
+        return (
+            f"{_in_words(record, given)} Of these the {record.credited_tokens} among the batch's {rule.entropy_share:.0%} "
+            "of highest entropy alone."
+        )
+    return _in_words(record, given)
+
+
+def _in_words(record: LocalizationRecord, given: TokenCredit) -> str:
     total, tokens = _signed(record.advantage), record.response_tokens
     if not given.focused:
         why = (

@@ -12,6 +12,8 @@ from typing import Any
 from verl_egca.gates.mode import Mode
 from verl_egca.report.records import LocalizationRecord
 
+_KEYS = ("normalisation", "soft", "span_weight", "negative_weight", "entropy_share")
+
 
 @dataclass(frozen=True, slots=True)
 class CreditRule:
@@ -21,13 +23,15 @@ class CreditRule:
     normalisation: str = "mean"
     soft: float = 0.0
     span_weight: str = "grpo"
+    negative_weight: float = 1.0
+    entropy_share: float = 1.0
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> CreditRule:
         """What a config does not say has its default."""
         egca, algorithm = config.get("egca") or {}, config.get("algorithm") or {}
         said = {"estimator": algorithm.get("adv_estimator")}
-        said |= {key: egca.get(key) for key in ("normalisation", "soft", "span_weight")}
+        said |= {key: egca.get(key) for key in _KEYS}
         return cls(**{key: value for key, value in said.items() if value is not None})
 
 
@@ -35,7 +39,8 @@ class CreditRule:
 class TokenCredit:
     """Advantages of a token on the blamed span, of one elsewhere, and of any token if all were treated alike.
 
-    ``focused``: the advantage went to the span; otherwise all three are equal.
+    ``focused``: the advantage went to the span; otherwise all three are equal. With ``egca.entropy_share`` they are those
+    of tokens that were among the most uncertain; the others have none, and a row does not say which.
     """
 
     focused: bool
@@ -51,8 +56,9 @@ def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
     advantage, spanned = record.advantage, _tokens(record.token_spans)
     focused = own and record.mode in (Mode.LOGIC, Mode.SYNTAX) and spanned > 0 and advantage < 0
     # what the update counted, where the row says it: a response mask may leave tokens out
-    blamed = record.credited_tokens if focused and rule.soft == 0 else spanned
-    tokens = record.response_tokens if focused else record.credited_tokens or record.response_tokens
+    counted = record.credited_tokens if rule.entropy_share == 1.0 else 0
+    blamed = counted or spanned if focused and rule.soft == 0 else spanned
+    tokens = record.response_tokens if focused else counted or record.response_tokens
     uniform = advantage / max(1, tokens) if summed else advantage
     if not focused:
         return TokenCredit(False, uniform, uniform, uniform)
