@@ -102,3 +102,13 @@ def test_another_engine_takes_the_same_step(recipe, uniform_run):
     run.finish()
     assert run.by_step("egca/advantages_crc32")[1] == uniform_run.by_step("egca/advantages_crc32")[1]
     assert run.by_step("actor/grad_norm")[1] == pytest.approx(uniform_run.by_step("actor/grad_norm")[1], rel=1e-4)
+
+
+def test_the_top_fifth_by_entropy_has_verls_grpos_advantages_and_the_other_tokens_none(recipe):
+    run = recipe("entropy", "METHOD=entropy", "trainer.total_training_steps=1", "trainer.save_freq=-1")
+    run.finish()
+    (row,) = run.rows()
+    assert row["egca/entropy_threshold"] > 0
+    assert 0 < row["egca/credited_share"] <= 0.21  # tokens of groups without advantages are chosen, too
+    for sample in run.rows("localizations.jsonl"):
+        assert sample["credited_tokens"] < sample["response_tokens"]
