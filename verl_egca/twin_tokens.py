@@ -167,14 +167,14 @@ def _written(tokenizer: Tokenizer, text: str) -> _Written:
 
 
 def _boundaries(pieces: TokenPieces, most: int) -> dict[int, int]:
-    """Characters that some token ends before and the next starts with, and how many tokens come before; the first ``most``."""
+    """Places between characters that are between tokens, and how few of the first ``most`` tokens write what comes before."""
     counts: dict[int, int] = {}
     reached, starts = 0, [*pieces.starts[:most], len(pieces.text)]
     for count in range(most + 1):
         if count:
             reached = max(reached, pieces.ends[count - 1])
         if starts[count] >= reached:
-            counts[reached] = count
+            counts.setdefault(reached, count)
     return counts
 
 

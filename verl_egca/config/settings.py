@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from verl_egca.config.choices import (
     BUDGET_MS,
@@ -81,6 +82,16 @@ class Settings(BaseModel):
     gates: GateSettings = Field(default_factory=GateSettings, description="what is checked beside the tests")
     debugger: DebuggerSettings = Field(default_factory=DebuggerSettings, description="the served LLM that is asked")
 
+    @model_validator(mode="after")
+    def _twins_have_a_reward(self) -> Settings:
+        if self.twins != "off" and self.reward == "custom":
+            raise PydanticCustomError(
+                "twins",
+                "twins: what the configured reward function would give a repaired response is not known; set egca.reward "
+                "to passed or fraction, or egca.twins to off",
+            )
+        return self
+
     @property
     def options(self) -> Options:
         """What the localizers take from it."""
@@ -123,6 +134,8 @@ def _explain(problem: Any) -> str:
     key = ".".join(["egca", *map(str, problem["loc"])])
     if key in _GONE:
         return f"{key}: {_GONE[key]}"
+    if problem["type"] == "twins":
+        return f"egca.{problem['msg']}"
     if problem["type"] == "extra_forbidden":
         model = _SECTIONS.get(problem["loc"][0], Settings) if len(problem["loc"]) > 1 else Settings
         return f"{key}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"

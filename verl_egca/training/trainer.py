@@ -114,11 +114,11 @@ class EGCATrainer(StopsOnRequest):
         return super()._submit_batch_to_rollout(batch)
 
     def _balance_batch(self, batch, metrics, **kwargs):
+        if self.egca.deterministic:
+            batch.reorder(self._canonical_order(batch))
         if self._twins is not None:
             with self._timeline.own_work("twins"), marked_timer("twins", self.timing_raw):
                 batch = self._twins.put_into(batch, self._sample_records(batch), final_rows(batch.keys))
-        if self.egca.deterministic:
-            batch.reorder(self._canonical_order(batch))
         return super()._balance_batch(batch, metrics, **kwargs)
 
     def _get_required_batch_multiple(self, dp_size):

@@ -49,10 +49,10 @@ class TwinRows:
         self._told: set[str] = set()
 
     def put_into(self, batch: KVBatchMeta, records: Sequence[SampleRecord | None], final: Sequence[int]) -> KVBatchMeta:
-        """The batch and its twins, as rows at its end.
+        """The batch and its twins, as rows at its end: verl fills a batch up with copies of its first row and of its tag.
 
         Args:
-            batch: before verl fills it up.
+            batch: in its order, before verl fills it up.
             records: one a row.
             final: for each row the one that holds its session's scored output.
         """
