@@ -38,6 +38,12 @@ RELIED = [
     Relied("verl/experimental/reward_loop/reward_manager/naive.py", 24, "class NaiveRewardManager(RewardManagerBase):", "training/configured_reward.py scores by it"),
     Relied("ray/actor.py", 2841, "def __ray_call__(", "training/evidence_store.py asks the reward workers by it"),
     Relied(BASE, 470, "self.timing_raw = {}", "EGCATrainer.timing_raw: each step's marks"),
+    Relied("verl/trainer/ppo/padding_utils.py", 170, "source_idx = 0", "training/twins.py: twins come last, since padding copies the first row's tag"),
+    Relied("verl/trainer/ppo/v1/agent_loop_tq.py", 193, 'keys.append(f"{uid}_{session_id}_{i}")', "training/twins.py: the keys of twins"),
+    Relied(BASE, 1620, "batch_multiple = self._get_required_batch_multiple(dp_size)", "EGCATrainer._get_required_batch_multiple, for twins"),
+    Relied(BASE, 1851, '"global_batch_size": ppo_mini_batch_size,', "training/twins.py: what the loss divides by is not the mini-batch's rows"),
+    Relied(BASE, 1858, "batch.extra_info.update(extra_info)", "training/twins.py: _Kept keeps mini_batch_size"),
+    Relied(BASE, 1870, 'not tag.get("is_padding", False)', "training/twins.py: metrics leave twins out"),
     Relied("verl/utils/profiler/performance.py", 149, "timing_raw[name] += timer.last", "training/timeline.py: Marks"),
     Relied("verl/utils/tracking.py", 534, 'os.getenv("VERL_FILE_LOGGER_PATH"', "launch/follow.py reads the file that this names"),
     Relied("verl/trainer/ppo/v1/replay_buffer.py", 157, "self.poll_interval = poll_interval", "cpu/verl_internals.py polls more often"),
@@ -64,7 +70,16 @@ def test_verl_still_has(relied):
 
 def test_the_trainers_have_the_methods_that_the_mixin_overrides():
     for trainer in (PPOTrainerSync, PPOTrainerColocateAsync, PPOTrainerSeparateAsync):
-        for name in ("_compute_advantage", "_balance_batch", "_compute_metrics", "on_step_begin", "on_sample_begin"):
+        for name in (
+            "_compute_advantage",
+            "_balance_batch",
+            "_compute_metrics",
+            "on_step_begin",
+            "on_sample_begin",
+            "_update_actor",
+            "_get_required_batch_multiple",
+            "_log_rollout_data",
+        ):
             assert callable(getattr(trainer, name)), f"{trainer.__name__}.{name}; look at training/trainer.py"
 
 

@@ -28,6 +28,7 @@ _TELLING = (
     "egca.positive_weight",
     "egca.negative_weight",
     "egca.entropy_share",
+    "egca.twins",
     "egca.reward",
     "egca.budget_ms",
     "egca.seed",
