@@ -58,7 +58,8 @@ class SampleRecord(BaseModel):
     held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
     sample and, where it failed, keeps its evidence under the number ``evidence_number``. ``constraint`` is what a sample in
     CONSTRAINT breaks: its kind, a colon, and a sentence. ``debugger`` is set where one was to be asked. ``twin`` is the
-    response with its proven repair, if twins are wanted; ``no_twin`` says why a proven repair gave none.
+    response with its proven repair, if twins are wanted (``egca.twins``), some bytes a token more; ``no_twin`` says why a
+    proven repair gave none.
     """
 
     model_config = ConfigDict(frozen=True)
