@@ -3,6 +3,8 @@ import shutil
 import pytest
 from recipe import RecipeRun
 
+from verl_egca.starter.cli import prepare
+
 
 @pytest.fixture(scope="session")
 def recipe(tmp_path_factory):
@@ -18,6 +20,14 @@ def recipe(tmp_path_factory):
     yield make
     for run in made:
         shutil.rmtree(run.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def hard(tmp_path_factory):
+    """Rows of task families that the starter policy does not know: nearly every group of responses fails altogether."""
+    folder = tmp_path_factory.mktemp("hard")
+    prepare(folder, quiet=True)
+    return folder / "test.parquet"
 
 
 @pytest.fixture(scope="session")

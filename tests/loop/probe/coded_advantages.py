@@ -1,7 +1,7 @@
 """Loaded by verl in every process of a test run (VERL_USE_EXTERNAL_MODULES): codes advantages and records their arrival.
 
 On the driver, after the estimator, each response token's advantage becomes the log-prob that the rollout server reported
-for that very token: a code of its row and place. In each actor process, what the policy loss is called with is recorded
+for that very token (of a twin, which no server wrote, the actor's old one): a code of its row and place. In each actor process, what the policy loss is called with is recorded
 next to the log-prob that the engine computed there.
 """
 
@@ -22,9 +22,14 @@ def _code_on_driver(module):  # verl.trainer.ppo.v1.utils
     compute = module.compute_advantage
 
     def coded(data, *args, **kwargs):
+        from verl_egca.training.batch import current_rows
+
         data = compute(data, *args, **kwargs)
-        mask = data.batch["response_mask"].bool()
-        codes = data.batch["rollout_log_probs"].float() * mask
+        rows = current_rows(len(data))
+        codes, twins = data.batch["rollout_log_probs"].float(), list(rows.twin_of)
+        codes[twins] = data.batch["old_log_probs"].float()[twins]  # nobody sampled them
+        mask = rows.mask_BT.bool()
+        codes = codes * mask
         _append("sent.jsonl", codes[mask].tolist())
         data.batch["advantages"] = codes
         return data
