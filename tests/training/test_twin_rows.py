@@ -189,11 +189,12 @@ def test_twins_make_mini_batches_larger_and_not_more():
     assert rows.multiple(usual=8, ranks=2) == 8
     rows._mini_batches = 2  # 16 sampled rows, in mini-batches of 2 prompts
     assert rows.multiple(usual=8, ranks=2) == 12  # two mini-batches, two ranks, three rows at once
-    made = batch([f"a_{n}_0" for n in range(22)], {"a_22_0": "a_0_0", "a_23_0": "a_1_0"})
+    made = batch([f"a_{n}_0" for n in range(16)], {f"a_{n}_0": "a_0_0" for n in range(16, 23)})
+    made = KVBatchMeta([*made.keys, "pad_0_0"], [*made.tags, {"is_padding": True}], "train", extra_info=made.extra_info)
     rows.divide(made)
     made.extra_info.update({"mini_batch_size": 8, "global_batch_size": 8})  # as verl does
     sent = pickle.loads(pickle.dumps(copy.deepcopy(made))).extra_info
-    assert sent == {"temperature": 1.0, "mini_batch_size": 12, "global_batch_size": 8}
+    assert sent == {"temperature": 1.0, "mini_batch_size": 12, "global_batch_size": 23 / 2}
 
 
 def test_a_batch_knows_its_twins_in_any_order():

@@ -9,7 +9,7 @@ credited are the changed tokens alone (`credit.twins`).
 
 Twins make no mini-batch more. verl would fill the batch up to whole mini-batches of ``ppo_mini_batch_size`` prompts, and so
 train on many rows of padding, with one more step of the optimizer. Here a step's mini-batches become larger instead, and
-what a sampled response weighs in one stays as it was, since verl divides by the mini-batch's configured size.
+the loss is the mean over their responses, twins among them.
 """
 
 from __future__ import annotations
@@ -77,9 +77,14 @@ class TwinRows:
         return self._mini_batches * math.lcm(*(ranks * rows for rows in _micro_batch_sizes(self._config)))
 
     def divide(self, batch: KVBatchMeta) -> None:
-        """Make verl's update divide a batch with twins into as many mini-batches as it would without."""
+        """Make verl's update divide a batch with twins into as many mini-batches as it would without, and average over its rows."""
         if self._mini_batches:
-            batch.extra_info = _Kept(batch.extra_info, mini_batch_size=len(batch) // self._mini_batches)
+            rows = sum(not tag.get("is_padding") or TWIN_OF in tag for tag in batch.tags)
+            batch.extra_info = _Kept(
+                batch.extra_info,
+                mini_batch_size=len(batch) // self._mini_batches,
+                global_batch_size=rows / self._mini_batches,  # what the loss divides by
+            )
 
     def metrics(self, tags: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]) -> dict[str, float]:
         """Of a whole step, all of its updates; ``seconds`` by phase, as in verl's ``timing_raw``.
