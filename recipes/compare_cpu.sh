@@ -1,41 +1,28 @@
 #!/usr/bin/env bash
-# Does EGCA learn faster? Trains two small policies with each method over seeds, without a GPU, and writes a page each.
+# Which rule of credit pays, and where? A map over length and pass rate, training runs, and the page of both, without a GPU.
 #
-#   bash recipes/compare_cpu.sh [OUT] [PAGES]
+#   bash recipes/compare_cpu.sh [OUT] [PAGE]
 #
-# OUT (default: runs/compare) keeps every run: the same command after an interruption goes on. PAGES (default:
-# recipes/evidence) gets starter/ and styled/, each with tables, plots and the rows they are made of. Hours on two cores.
-#
-# "starter" is the policy that ships. "styled" is made first, by the same training on the same solutions in names and forms
-# drawn at random, so that it is undecided about much that no test sees, as a real model is. "styled_long" trains it three
-# times as long, with three methods.
+# OUT (default: runs/compare) keeps the policy, every measurement and every run: the same command after an interruption goes on.
+# PAGE (default: recipes/evidence) gets README.md, its pictures, and the tables that both are made of. A day on two cores; the
+# steps below can be run one by one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-out=${1:-runs/compare} pages=${2:-recipes/evidence}
-others=executed,correct_only,random,late,trace,counterfactual,egca,egca_moved
+out=${1:-runs/compare} page=${2:-recipes/evidence}
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
 export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
-[[ -f $out/policy/config.json ]] || egca starter train --out "$out/policy" --styles --steps 2000
-# Two runs at once; their memory is kept, not given back to the kernel and cleared anew each step.
+# Two pieces at once; their memory is kept, not given back to the kernel and cleared anew each step.
 export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
-twin="The starter's twin, which has learned the same solutions in names and forms drawn at random,"
-for name in starter styled; do
-  methods=grpo,$others,random_moved,egca_statement,soft25,soft50,soft75 policy=() about=()
-  if [[ $name == starter ]]; then
-    methods+=,oracle # who knows one wording
-  else
-    policy=(--policy "$out/policy") about=(--about "$twin")
-  fi
-  egca experiment tune --out "$out/$name" "${policy[@]}" --seeds 2 # GRPO's learning rate first, which all methods then get
-  egca experiment run --out "$out/$name" "${policy[@]}" --methods "$methods"
-  [[ $name == styled ]] || egca experiment tune --out "$out/$name" --seeds 2 --methods "$others" # each at its own
-  egca experiment signal --out "$out/$name" --methods "$methods"
-  egca experiment page --out "$out/$name" --to "$pages/$name" "${about[@]}"
-done
+egca experiment policy --out "$out"
 
-long=$out/styled_long
-egca experiment run --out "$long" --policy "$out/policy" --lr 0.0003 --steps 48 --seeds 3 --methods grpo,executed,egca
-egca experiment page --out "$long" --to "$pages/styled_long" --about "$twin"
+rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper,egca,pair,pair_p,value,both_sides,resets
+egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c,8a,8b,8c --rules "$rules"
+
+egca experiment run --out "$out" --cells 1b,2b,4b,4c --rules grpo,correct_only,egca,pair,resets --seeds 5
+failed=grpo,egca,twins,twins_first,twins_luffy,twins_first_luffy,twins_whole,twins_blind,sft,luffy
+egca experiment run --out "$out" --cells hard,foreign --rules "$failed" --seeds 5
+
+egca experiment page --out "$out" --to "$page"

@@ -26,7 +26,8 @@ def batch(actor):
 def test_the_loss_gradient_is_that_of_each_response_behind_its_own_prompt(actor, batch):
     torch.manual_seed(0)
     adv_BT = torch.randn(len(batch), max(len(one.response) for one in batch))
-    found = actor.gradient(batch, adv_BT)
+    found, nothing = actor.gradients(batch, [adv_BT, torch.zeros_like(adv_BT)])
+    assert not nothing.any()
 
     loss = 0.0  # the ratio is 1 where it is taken, so the policy loss has the gradient of -A log p
     for one, adv_T in zip(batch, adv_BT, strict=True):
@@ -45,3 +46,24 @@ def test_the_first_policy_is_its_own_reference(actor, batch):
     adv_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
     assert actor.backward(batch, adv_BT, kl_coefficient=1.0)["kl"] == pytest.approx(0.0, abs=1e-9)
     actor.optimizer.zero_grad()
+
+
+def test_log_probs_and_entropies_are_those_of_each_response_behind_its_own_prompt(actor, batch):
+    entropy_BT = actor.entropies(batch)
+    for one, found_T, entropy_T in zip(batch, actor.log_probs(batch), entropy_BT, strict=True):
+        with torch.no_grad():
+            logits = actor.model(torch.tensor([[*one.prompt, *one.response]])).logits[0]
+        log_prob_LV = torch.log_softmax(logits[len(one.prompt) - 1 : -1], -1)
+        expected_T = log_prob_LV.gather(-1, torch.tensor(one.response)[:, None])[:, 0]
+        assert torch.allclose(found_T, expected_T, atol=1e-4)
+        uncertain_T = -(log_prob_LV.exp() * log_prob_LV).sum(-1)
+        assert torch.allclose(entropy_T[: len(found_T)], uncertain_T, atol=1e-4)
+        assert not entropy_T[len(found_T) :].any()
+
+
+def test_a_long_group_is_shared_out_among_several_lines(actor, batch, monkeypatch):
+    adv_BT = torch.ones(len(batch), max(len(one.response) for one in batch))
+    together = actor.gradients(batch, [adv_BT])
+    monkeypatch.setattr("verl_egca.experiment.actor._LINE", 40)
+    apart = actor.gradients(batch, [adv_BT])
+    assert (together - apart).norm() < 1e-5 * together.norm()

@@ -10,11 +10,26 @@ from verl_egca.cluster.processes import descendants
 PATIENCE_S = 120
 EXPERIMENT = """
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.runs import Run, run_all
-recipe = Recipe(steps=1, prompts=2, group=2, response_tokens=48, seen=4, held_out=4)
-run_all([Run("grpo", 3e-4, seed) for seed in (0, 1)], recipe, Path(sys.argv[1]), 2, lambda *_: None)
+from time import sleep
+from verl_egca.experiment.pieces import make
+
+@dataclass(frozen=True)
+class Slow:
+    number: int
+
+    def path(self, folder):
+        return folder / f"{self.number}.csv"
+
+    def write(self, folder):
+        partial = self.path(folder).with_suffix(".partial")
+        partial.write_text("half")
+        sleep(3)
+        partial.rename(self.path(folder))
+
+if __name__ == "__main__":
+    make([Slow(0), Slow(1)], Path(sys.argv[1]), 2, lambda *_: None)
 """
 
 
@@ -33,7 +48,9 @@ def alive(pid):
 
 
 def test_it_leaves_no_process_behind_and_goes_on_when_it_is_started_again(tmp_path):
-    command = [sys.executable, "-c", EXPERIMENT, tmp_path]
+    script = tmp_path / "experiment.py"
+    script.write_text(EXPERIMENT)
+    command = [sys.executable, script, tmp_path]
     killed = subprocess.Popen(command)
     try:
         until(lambda: killed.poll() is not None or list(tmp_path.glob("*.partial")))  # a worker trains
@@ -45,4 +62,4 @@ def test_it_leaves_no_process_behind_and_goes_on_when_it_is_started_again(tmp_pa
     until(lambda: not any(alive(pid) for pid in below))
 
     subprocess.run(command, check=True)
-    assert sorted(file.name for file in tmp_path.glob("grpo-*")) == [f"grpo-lr0.0003-seed{seed}.csv" for seed in (0, 1)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "experiment.py"]

@@ -1,13 +1,14 @@
-"""Training in one plain process, which `egca experiment` compares methods by, beside verl's trainer: the same weights."""
+"""Training in one plain process, which `egca experiment` compares rules by, beside verl's trainer: the same weights."""
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from verl_egca.experiment.methods import METHODS
 from verl_egca.experiment.plain import Trainer
 from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.runs import make_scorer
+from verl_egca.experiment.rules import RULES
+from verl_egca.experiment.scoring import Scorer
+from verl_egca.starter.policy import load
 from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.starter.problems import starter_problems
 
@@ -29,16 +30,18 @@ def through_verl(recipe):
 
 @pytest.fixture(scope="module")
 def in_one_process(tmp_path_factory):
-    scorer = make_scorer("egca", WEIGHTS, tmp_path_factory.mktemp("known") / "records.sqlite")
-    trainer = Trainer(starter_problems("train"), RECIPE, METHODS["egca"], scorer, 0)
+    scorer = Scorer(load(WEIGHTS)[1], tmp_path_factory.mktemp("known") / "records.sqlite")
+    trainer = Trainer(starter_problems("train"), RECIPE, RULES["egca"], scorer, 0)
     return trainer, [trainer.step() for _ in range(RECIPE.steps)]
 
 
 def test_it_samples_what_verl_samples_and_its_rewards_are_the_same(through_verl, in_one_process):
     _, steps = in_one_process
-    rewards = {step.number: sum(r.reward for r in step.records) / len(step.records) for step in steps}
+    rewards = {step.number: sum(r.reward for r in step.batch.records) / len(step.batch.records) for step in steps}
     assert through_verl.by_step("critic/score/mean") == pytest.approx(rewards)
-    tokens = {step.number: sum(r.response_tokens for r in step.records) / len(step.records) for step in steps}
+    tokens = {
+        step.number: sum(r.response_tokens for r in step.batch.records) / len(step.batch.records) for step in steps
+    }
     assert through_verl.by_step("response_length/mean") == pytest.approx(tokens)
 
 

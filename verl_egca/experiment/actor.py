@@ -21,7 +21,8 @@ from verl.workers.config import ActorConfig
 from verl_egca.experiment.recipe import Recipe
 from verl_egca.starter.policy import load
 
-_GROUPS = 4  # that are computed together, of like lengths
+_GROUPS = 4  # lines that are computed together, of like lengths
+_LINE = 640  # tokens of a line, from which on a group is shared out among several: attention is quadratic in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,49 @@ class Actor:
         self.optimizer.zero_grad()
         return Update(loss=total["loss"], grad_norm=float(norm), kl=total["kl"], entropy=total["entropy"])
 
-    def gradient(self, batch: Sequence[Sampled], adv_BT: Tensor) -> Tensor:
-        """Of the policy loss alone, flat; the model is left as it was."""
-        self.backward(batch, adv_BT, kl_coefficient=0.0)
-        flat = torch.cat([weight.grad.flatten() for weight in self.model.parameters() if weight.grad is not None])
-        self.optimizer.zero_grad()
-        return flat
+    def gradients(self, batch: Sequence[Sampled], rules_adv_BT: Sequence[Tensor]) -> Tensor:
+        """Of the policy loss alone under each of these token advantages, shape (rules, parameters); the model is left as it was.
+
+        With ratios of 1 the loss is minus the mean, over responses and then tokens, of advantage times log-prob.
+        """
+        self.model.train()
+        parameters = list(self.model.parameters())
+        total = torch.zeros(len(rules_adv_BT), sum(weight.numel() for weight in parameters))
+        for packed in _packed(batch):
+            log_prob_RT, _ = _log_probs(self.model, packed)
+            share_RT = packed.mask_RT / packed.mask_RT.sum(-1, keepdim=True) / len(batch)
+            for number, adv_BT in enumerate(rules_adv_BT):
+                adv_RT = adv_BT[packed.rows, : packed.mask_RT.shape[1]]
+                if not adv_RT.any():
+                    continue
+                loss = -(adv_RT * log_prob_RT * share_RT).sum()
+                last = number == len(rules_adv_BT) - 1
+                found = torch.autograd.grad(loss, parameters, retain_graph=not last)
+                total[number] += torch.cat([gradient.flatten() for gradient in found])
+        return total
+
+    @torch.no_grad()
+    def log_probs(self, batch: Sequence[Sampled]) -> list[Tensor]:
+        """Of each response's tokens, shape (its tokens,)."""
+        return [log_prob_T for log_prob_T, _ in self._measured(batch)]
+
+    @torch.no_grad()
+    def entropies(self, batch: Sequence[Sampled]) -> Tensor:
+        """Of what each token was drawn from, shape (B, T), 0 past a response's end."""
+        out_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
+        for row, (_, entropy_T) in enumerate(self._measured(batch)):
+            out_BT[row, : len(entropy_T)] = entropy_T
+        return out_BT
+
+    def _measured(self, batch: Sequence[Sampled]) -> list[tuple[Tensor, Tensor]]:
+        self.model.eval()
+        found: dict[int, tuple[Tensor, Tensor]] = {}
+        for packed in _packed(batch):
+            both = _log_probs(self.model, packed)
+            for place, row in enumerate(packed.rows):
+                length = len(batch[row].response)
+                found[row] = both[0][place, :length], both[1][place, :length]
+        return [found[row] for row in range(len(batch))]
 
     def backward(self, batch: Sequence[Sampled], adv_BT: Tensor, *, kl_coefficient: float) -> dict[str, float]:
         """Adds to the gradients; means over the batch of loss, KL and entropy."""
@@ -111,7 +149,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Some groups, each as one line of length L: its prompt, then its R / G responses, which see the prompt and themselves.
+    """Some groups, each as one line of length L: its prompt, then some of its responses, which see the prompt and themselves.
 
     So a prompt is computed once, not once a response: the same numbers for less than half the work.
     """
@@ -129,11 +167,22 @@ def _packed(batch: Sequence[Sampled]) -> Iterator[_Packed]:
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, one in enumerate(batch):
         groups[tuple(one.prompt)].append(row)
-    ordered = sorted(
-        groups.items(), key=lambda group: len(group[0]) + sum(len(batch[row].response) for row in group[1])
-    )
+    lines = [(prompt, part) for prompt, members in groups.items() for part in _lines(batch, len(prompt), members)]
+    ordered = sorted(lines, key=lambda line: len(line[0]) + sum(len(batch[row].response) for row in line[1]))
     for start in range(0, len(ordered), _GROUPS):
         yield _pack(batch, ordered[start : start + _GROUPS])
+
+
+def _lines(batch: Sequence[Sampled], prompt: int, members: Sequence[int]) -> Iterator[list[int]]:
+    part: list[int] = []
+    length = prompt
+    for row in members:
+        if part and length + len(batch[row].response) > _LINE:
+            yield part
+            part, length = [], prompt
+        part.append(row)
+        length += len(batch[row].response)
+    yield part
 
 
 def _pack(batch: Sequence[Sampled], groups: Sequence[tuple[tuple[int, ...], list[int]]]) -> _Packed:

@@ -1,8 +1,9 @@
-"""``egca experiment``: runs of all methods over seeds, and the page that compares them."""
+"""``egca experiment``: a policy with misconceptions, the map of rules over cells, training runs, and the page of both."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,161 +11,109 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from verl_egca.experiment.recipe import Recipe
-    from verl_egca.experiment.runs import Run
+    from verl_egca.experiment.pieces import Piece
 
-app = typer.Typer(help="Compare who gets the credit, over seeds, with the starter policy.", no_args_is_help=True)
+app = typer.Typer(
+    help="Compare rules that say who gets the credit, where it is known what is wrong.", no_args_is_help=True
+)
 _console = Console(highlight=False, soft_wrap=True)
 
-Out = Annotated[Path, typer.Option(help="folder of the runs; what is there is not run again")]
-Steps = Annotated[int, typer.Option(help="of a run", min=1)]
-Prompts = Annotated[int, typer.Option(help="of a step, each with 8 responses", min=1)]
-Workers = Annotated[int, typer.Option(help="runs at once", min=1)]
-Policy = Annotated[Path | None, typer.Option(help="folder of the first policy (default: the starter's)")]
-Methods = Annotated[str | None, typer.Option(help="separated by commas (default: all)")]
-Seeds = Annotated[int, typer.Option(help="of a main method", min=1)]
-FewerSeeds = Annotated[int, typer.Option(help="of the others, and of each learning rate that is tried", min=1)]
-
-STEPS, PROMPTS, SEEDS, FEWER = 16, 16, 5, 3
-GRID = (1e-4, 3e-4, 1e-3)
+Out = Annotated[Path, typer.Option(help="folder of policy, measurements and runs; what is there is not made again")]
+Cells = Annotated[str, typer.Option(help="separated by commas: functions and level, such as 4b; hard; foreign")]
+Rules = Annotated[str, typer.Option(help="separated by commas")]
+Workers = Annotated[int, typer.Option(help="processes at once", min=1)]
 
 
 @app.command()
-def tune(
-    out: Out,
-    methods: Annotated[str, typer.Option(help="separated by commas")] = "grpo",
-    grid: Annotated[str, typer.Option(help="learning rates, separated by commas")] = ",".join(f"{r:g}" for r in GRID),
-    policy: Policy = None,
-    prompts: Prompts = PROMPTS,
-    steps: Steps = STEPS,
-    seeds: FewerSeeds = FEWER,
-    workers: Workers = 2,
-) -> None:
-    """Train with each learning rate of a grid."""
-    from verl_egca.experiment.recipe import Recipe
-    from verl_egca.experiment.runs import Run
+def policy(out: Out, steps: Annotated[int, typer.Option(help="of pretraining", min=1)] = 2400, seed: int = 0) -> None:
+    """Pretrain the policy that all cells share, unless it is there."""
+    import torch
 
-    rates = [_rate(text) for text in grid.split(",")]
-    _run(
-        [Run(name, rate, seed) for name in _chosen(methods) for rate in rates for seed in range(seeds)],
-        Recipe(policy=str(policy or ""), prompts=prompts, steps=steps),
-        out,
-        workers,
-    )
+    from verl_egca.experiment.domain import train_policy
+
+    folder = out / "policy"
+    if (folder / "config.json").exists():
+        _console.print(f"{folder}: is there", markup=False)
+        return
+    torch.set_num_threads(1)
+    started = time.monotonic()
+
+    def told(step: int, loss: float) -> None:
+        if step % 100 == 0:
+            _console.print(
+                f"{step}/{steps}  loss {loss:.3f}  ({(time.monotonic() - started) / 60:.1f} min)", markup=False
+            )
+
+    train_policy(folder, seed=seed, steps=steps, on_step=told)
+
+
+@app.command(name="map")
+def map_(out: Out, cells: Cells, rules: Rules, workers: Workers = 2) -> None:
+    """Measure each rule's gradient signal and projected gain in these cells, without training."""
+    from verl_egca.experiment.domain import CELLS
+    from verl_egca.experiment.runs import Measurement
+
+    names = tuple(_chosen(rules, _rules(), "--rules"))
+    _make([Measurement(CELLS[cell], names) for cell in _chosen(cells, list(CELLS), "--cells")], out, workers)
 
 
 @app.command()
 def run(
     out: Out,
-    methods: Methods = None,
-    lr: Annotated[float | None, typer.Option(help="of all of them (default: the best of grpo's runs in OUT)")] = None,
-    policy: Policy = None,
-    prompts: Prompts = PROMPTS,
-    steps: Steps = STEPS,
-    seeds: Seeds = SEEDS,
-    fewer_seeds: FewerSeeds = FEWER,
+    cells: Cells,
+    rules: Rules,
+    seeds: Annotated[int, typer.Option(help="of a rule", min=1)] = 5,
     workers: Workers = 2,
 ) -> None:
-    """Train with each method, all with one learning rate."""
-    from verl_egca.experiment.methods import METHODS
-    from verl_egca.experiment.recipe import Recipe
-    from verl_egca.experiment.runs import Run
+    """Train with each rule in each cell, seed by seed."""
+    from verl_egca.experiment.domain import CELLS
+    from verl_egca.experiment.runs import START, Run
 
-    rate = lr if lr is not None else _tuned(out)
-    recipe = Recipe(policy=str(policy or ""), prompts=prompts, steps=steps)
-    count = {name: seeds if METHODS[name].main else fewer_seeds for name in _chosen(methods)}
-    _run([Run(name, rate, seed) for name, many in count.items() for seed in range(many)], recipe, out, workers)
-
-
-@app.command()
-def signal(
-    out: Out,
-    methods: Methods = None,
-    batches: Annotated[int, typer.Option(help="that are sampled of the same prompts", min=2)] = 16,
-) -> None:
-    """Measure how much of a batch's gradient is signal, for each method, at the first policy."""
-    from verl_egca.experiment.page import BASELINE, write_signal
-    from verl_egca.experiment.runs import measure_signal
-
-    recipe = _recipe(out)
-    names = [BASELINE, *(name for name in _chosen(methods) if name != BASELINE)]
-    write_signal(measure_signal(names, batches, recipe, out), out / "signal.csv")
-    _console.print(f"{out / 'signal.csv'}: {len(names)} methods", markup=False)
+    chosen = [CELLS[cell] for cell in _chosen(cells, list(CELLS), "--cells")]
+    names = _chosen(rules, _rules(), "--rules")
+    pieces = [Run(cell, START, 0) for cell in chosen]
+    pieces += [Run(cell, rule, seed) for seed in range(seeds) for cell in chosen for rule in names]
+    _make(pieces, out, workers)
 
 
 @app.command()
-def page(
-    out: Out,
-    to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the plots")],
-    about: Annotated[str | None, typer.Option(help="what the page calls the policy (default: the starter's)")] = None,
-) -> None:
-    """Write tables, plots and page of the runs that are there."""
-    from verl_egca.experiment.page import ABOUT, write_page
+def page(out: Out, to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the pictures")]) -> None:
+    """Write tables, pictures and page of what is there."""
+    from verl_egca.experiment.page import collect, write_page
 
     try:
-        written = write_page(out, to, _recipe(out), about or ABOUT)
+        collect(out, to)
+        written = write_page(to)
     except ValueError as error:
         _refuse(str(error))
     _console.print(f"{written}", markup=False)
 
 
-def _run(runs: list[Run], recipe: Recipe, out: Path, workers: int) -> None:
-    from verl_egca.experiment.runs import OtherRecipe, run_all
+def _make(pieces: Sequence[Piece], out: Path, workers: int) -> None:
+    from verl_egca.experiment.pieces import make
 
+    if not (out / "policy" / "config.json").exists():
+        _refuse(f"{out}: there is no policy; 'egca experiment policy --out {out}' makes it")
     started = time.monotonic()
 
-    def told(one: Run, done: int, count: int) -> None:
-        minutes = (time.monotonic() - started) / 60
-        _console.print(
-            f"{done}/{count}  {one.method}  lr {one.lr:g}  seed {one.seed}  ({minutes:.1f} min)", markup=False
-        )
+    def told(file: Path, done: int, count: int) -> None:
+        _console.print(f"{done}/{count}  {file.name}  ({(time.monotonic() - started) / 60:.1f} min)", markup=False)
 
-    try:
-        run_all(runs, recipe, out, workers, told)
-    except OtherRecipe as error:
-        _refuse(str(error))
+    make(pieces, out, workers, told)
 
 
-def _recipe(out: Path) -> Recipe:
-    from verl_egca.experiment.page import BASELINE
-    from verl_egca.experiment.runs import read_recipe
+def _rules() -> list[str]:
+    from verl_egca.experiment.rules import RULES
 
-    recipe = read_recipe(out)
-    if recipe is None:
-        _refuse(f"{out}: there is no run of {BASELINE}; 'egca experiment run --out {out}' makes them")
-    return recipe
+    return list(RULES)
 
 
-def _tuned(out: Path) -> float:
-    from verl_egca.experiment.page import BASELINE, CHOSEN_BY
-    from verl_egca.experiment.results import read_results
-
-    results = read_results(sorted(out.glob(f"{BASELINE}-lr*-seed*.csv")))
-    if not results.runs:
-        _refuse(
-            f"{out}: there is no run of {BASELINE} to take the learning rate from; run 'egca experiment tune' first, or give --lr"
-        )
-    return results.best_rate(BASELINE, CHOSEN_BY)
-
-
-def _chosen(methods: str | None) -> list[str]:
-    from verl_egca.experiment.methods import METHODS
-
-    names = list(METHODS) if methods is None else methods.split(",")
+def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
+    names = list(dict.fromkeys(text.split(",")))
     for name in names:
-        if name not in METHODS:
-            _refuse(f"--methods: {name!r} is none of {', '.join(METHODS)}")
-    return list(dict.fromkeys(names))
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < 1:
-        _refuse(f"--grid: learning rates between 0 and 1 are wanted (got {text!r})")
-    return rate
+        if name not in known:
+            _refuse(f"{option}: {name!r} is none of {', '.join(known)}")
+    return names
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,73 +1,70 @@
-"""pass@1 of a policy in training, on problems that it trains on and on families that it never sees."""
+"""pass@1 and pass@k of a policy in training, by samples at temperature 1 that draw the same random numbers each time."""
 
 from __future__ import annotations
 
-import random
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import comb
+from statistics import fmean
 
-from verl_egca.cpu.sampling import Request, sample
-from verl_egca.execution.sandbox import Sandbox
+from verl_egca.cpu.sampling import Request
 from verl_egca.experiment.actor import Actor
-from verl_egca.experiment.plain import THREADS, prompt_ids
+from verl_egca.experiment.plain import draw, prompt_ids
+from verl_egca.experiment.scoring import THREADS, sandbox
 from verl_egca.problem import Problem
 from verl_egca.response import extract_program
 from verl_egca.spans import token_pieces
 
-_BATCH = 128
-SAMPLES = 2  # a problem, at temperature 1
+K = 8
+_known: dict[tuple[str, str], bool] = {}  # the same program is run once, whoever wrote it
 
 
 @dataclass(frozen=True, slots=True)
-class PassRates:
-    """Shares of problems whose greedy response passes, and of samples at temperature 1 that pass."""
+class Evaluation:
+    """Shares: of samples that pass, of problems that one of K samples passes (Chen et al. 2021), of greedy responses that do."""
 
+    samples: int
+    pass_1: float
+    pass_8: float
     greedy: float
-    sampled: float
 
 
-class Judge:
-    """Whether programs pass; the same one is run once, whoever wrote it."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._known: dict[tuple[str, str], bool] = {}
-
-    def passes(self, problem: Problem, program: str) -> bool:
-        key = (problem.task_id, program)
-        if key not in self._known:
-            self._known[key] = self._sandbox.run(problem, program).passed
-        return self._known[key]
-
-
-def some(problems: Sequence[Problem], count: int) -> list[Problem]:
-    """The same ones each time, drawn from all families."""
-    return random.Random(0).sample(list(problems), min(count, len(problems)))
-
-
-def pass_rates(actor: Actor, judge: Judge, problems: Sequence[Problem]) -> PassRates:
+def evaluate(actor: Actor, problems: Sequence[Problem], samples: int, *, greedy: bool = True) -> Evaluation:
+    """``samples`` a problem, K at least."""
     asked: list[tuple[Problem, Request]] = []
     for problem in problems:
         prompt = prompt_ids(actor.tokenizer, problem)
-        for temperature, count in ((0.0, 1), (1.0, SAMPLES)):
+        for temperature, count in ((0.0, int(greedy)), (1.0, samples)):
             for number in range(count):
                 named = ("evaluation", temperature, tuple(prompt), number)
                 asked.append((problem, Request(prompt, temperature, actor.recipe.response_tokens, named)))
-    actor.model.eval()
-    by_length = sorted((request for _, request in asked), key=lambda request: len(request.prompt))
-    for start in range(0, len(by_length), _BATCH):
-        sample(actor.model, by_length[start : start + _BATCH], {actor.tokenizer.eos_token_id})
-
-    def passed(pair: tuple[Problem, Request]) -> bool:
-        problem, request = pair
-        text = token_pieces(actor.tokenizer, request.tokens).text
-        return judge.passes(
-            problem, extract_program(text, problem, truncated=request.tokens[-1] != actor.tokenizer.eos_token_id).source
-        )
-
+    draw(actor, [request for _, request in asked])
     with ThreadPoolExecutor(THREADS) as threads:
-        outcomes = list(threads.map(passed, asked))
-    greedy = [ok for ok, (_, request) in zip(outcomes, asked, strict=True) if request.temperature == 0]
-    drawn = [ok for ok, (_, request) in zip(outcomes, asked, strict=True) if request.temperature != 0]
-    return PassRates(greedy=sum(greedy) / len(greedy), sampled=sum(drawn) / len(drawn))
+        passed = list(threads.map(lambda pair: passes(actor, *pair), asked))
+    drawn: dict[str, list[bool]] = defaultdict(list)
+    for (problem, request), ok in zip(asked, passed, strict=True):
+        if request.temperature:
+            drawn[problem.task_id].append(ok)
+    return Evaluation(
+        samples=samples * len(problems),
+        pass_1=fmean(fmean(oks) for oks in drawn.values()),
+        pass_8=fmean(_pass_at(K, len(oks), sum(oks)) for oks in drawn.values()),
+        greedy=fmean([ok for ok, (_, r) in zip(passed, asked, strict=True) if not r.temperature] or [0.0]),
+    )
+
+
+def passes(actor: Actor, problem: Problem, request: Request) -> bool:
+    """Whether a sampled response's program passes all tests."""
+    text = token_pieces(actor.tokenizer, request.tokens).text
+    truncated = request.tokens[-1] != actor.tokenizer.eos_token_id
+    key = problem.task_id, extract_program(text, problem, truncated=truncated).source
+    if key not in _known:
+        _known[key] = sandbox().run(problem, key[1]).passed
+    return _known[key]
+
+
+def _pass_at(k: int, count: int, right: int) -> float:
+    """The probability that one of k out of ``count`` samples is right, without bias."""
+    return 1.0 - comb(count - right, k) / comb(count, k)

@@ -1,112 +1,119 @@
 """One run in one plain process: the reward, localizer, credit and loss code of the package, without Ray and engines.
 
 It draws the same prompts in the same order, and the same responses, as verl's trainer with the rollout of the embedded
-platform does for the same seed, and does the same update: tests/experiment trains both and compares the weights.
+platform does for the same seed, and does the same update: tests/loop trains both and compares the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from omegaconf import OmegaConf
-from torch import Tensor
 from verl.trainer.ppo.utils import create_rl_sampler
 
 from verl_egca.cpu.sampling import Request, sample
-from verl_egca.credit import credit, group_advantages
 from verl_egca.experiment.actor import Actor, Sampled, Update
-from verl_egca.experiment.methods import Method
 from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.rules import Batch, Rule, rows
+from verl_egca.experiment.scoring import Scorer
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord
 
-THREADS = 2  # programs that run at once
-
-Scorer = Callable[[Problem, Sequence[int], bool], SampleRecord]  # problem, response, whether it was cut off
+_AT_ONCE = 256  # responses that are sampled together
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, for the record. ``records`` are in the order of the batch."""
+    """One step, for the record; ``rows`` were trained on."""
 
     number: int
-    records: Sequence[SampleRecord]
+    batch: Batch
+    rows: int
     update: Update
 
 
 class Trainer:
-    """``method`` on ``problems`` with ``seed``; each `step` samples, scores, gives credit and updates."""
+    """``rule`` on ``problems`` with ``seed``; each `step` samples, scores, gives credit and updates."""
 
-    def __init__(
-        self,
-        problems: Sequence[Problem],
-        recipe: Recipe,
-        method: Method,
-        scorer: Scorer,
-        seed: int,
-    ) -> None:
+    def __init__(self, problems: Sequence[Problem], recipe: Recipe, rule: Rule, scorer: Scorer, seed: int) -> None:
         self.actor = Actor(recipe)
-        self.recipe, self.method, self.seed = recipe, method, seed
-        self._scorer = scorer
-        self._settings = method.settings(seed)
+        self.recipe, self.rule, self.seed, self.scorer = recipe, rule, seed, scorer
         self._problems = problems
         self._order = _batches(len(problems), recipe.prompts, seed)
         self._steps = 0
 
     def step(self) -> Step:
         problems = [self._problems[number] for number in next(self._order)]
-        batch, asked = self.rollout(problems, stream=self._steps)
-        records = self.score(asked, batch)
-        adv_BT = self.advantages(asked, batch, records)
+        batch = self.draw(problems, stream=self._steps)
+        trained, adv_RT = rows(self.rule, batch, self.actor)
         self._steps += 1
-        return Step(self._steps, records, self.actor.update(batch, adv_BT))
+        return Step(self._steps, batch, len(trained), self.actor.update(trained, adv_RT))
 
-    def rollout(self, problems: Sequence[Problem], stream: int) -> tuple[list[Sampled], list[Problem]]:
+    def draw(self, problems: Sequence[Problem], stream: int) -> Batch:
+        """A group of scored responses to each problem; with resets, half of them from just before a proven mistake."""
+        count = self.recipe.group // 2 if self.rule.resets else self.recipe.group
+        batch = self.score(*self.rollout(problems, stream, count))
+        return _joined(batch, self._reset(batch, problems, stream)) if self.rule.resets else batch
+
+    def rollout(
+        self, problems: Sequence[Problem], stream: int, count: int | None = None
+    ) -> tuple[list[Sampled], list[Problem]]:
         """A group of responses to each problem, in the canonical order, and the problem of each."""
-        requests = []
+        asked = []
         for problem in problems:
             prompt = prompt_ids(self.actor.tokenizer, problem)
-            for number in range(self.recipe.group):
+            for number in range(count or self.recipe.group):
                 named = (self.seed, stream, 1.0, tuple(prompt), number)
-                requests.append((Request(prompt, 1.0, self.recipe.response_tokens, named), problem))
-        self.actor.model.eval()
-        by_length = sorted((request for request, _ in requests), key=lambda r: (len(r.prompt), r.stream[3:]))
-        sample(self.actor.model, by_length, {self.actor.tokenizer.eos_token_id})
-        requests.sort(key=lambda pair: (pair[0].prompt, pair[0].tokens))
-        return [Sampled(request.prompt, request.tokens) for request, _ in requests], [
-            problem for _, problem in requests
-        ]
+                asked.append((Request(prompt, 1.0, self.recipe.response_tokens, named), problem))
+        draw(self.actor, [request for request, _ in asked])
+        asked.sort(key=lambda pair: (pair[0].prompt, pair[0].tokens))
+        return [Sampled(request.prompt, request.tokens) for request, _ in asked], [problem for _, problem in asked]
 
-    def score(self, asked: Sequence[Problem], batch: Sequence[Sampled]) -> list[SampleRecord]:
-        with ThreadPoolExecutor(THREADS) as threads:
-            return list(threads.map(self._score, asked, batch))
+    def score(self, sampled: Sequence[Sampled], asked: Sequence[Problem]) -> Batch:
+        responses = [one.response for one in sampled]
+        records = self.scorer.score(self.rule.localizer, asked, responses, self.recipe.response_tokens)
+        return Batch(asked, sampled, records, [problem.task_id for problem in asked])
 
-    def _score(self, problem: Problem, one: Sampled) -> SampleRecord:
-        ids = list(one.response)
-        truncated = len(ids) >= self.recipe.response_tokens and ids[-1] != self.actor.tokenizer.eos_token_id
-        return self._scorer(problem, ids, truncated)
+    def _reset(self, first: Batch, problems: Sequence[Problem], stream: int) -> Batch:
+        """As many responses again: from just before a group's proven mistake, or, without one, from the prompt.
 
-    def advantages(self, asked: Sequence[Problem], batch: Sequence[Sampled], records: Sequence[SampleRecord]) -> Tensor:
-        """The method's token advantages, shape (B, T)."""
-        adv_B = group_advantages(torch.tensor([r.reward for r in records]), [problem.task_id for problem in asked])
-        if not self.method.failing:
-            adv_B = adv_B.clamp(min=0.0)
-        mask_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
-        for row, one in enumerate(batch):
-            mask_BT[row, : len(one.response)] = 1
-        return credit(
-            adv_B,
-            [record.mode for record in records],
-            [record.spans for record in records],
-            mask_BT,
-            normalisation=self._settings.normalisation,
-            soft=self._settings.soft,
-            span_weight=self._settings.span_weight,
+        What a reset gives counts as prompt; the responses that share one are a group of their own.
+        """
+        mistakes: dict[str, list[int]] = defaultdict(list)
+        for row, record in enumerate(first.records):
+            if record.confirmed == "full" and record.spans and record.spans[0][0] > 0:
+                mistakes[record.task_id].append(row)
+        asked = []
+        for problem in problems:
+            start = prompt_ids(self.actor.tokenizer, problem)
+            found = mistakes[problem.task_id]
+            given = _before_mistake(first, found[0]) if found else []
+            for number in range(self.recipe.group - self.recipe.group // 2):
+                named = (self.seed, stream, "reset", tuple(start + given), number)
+                budget = self.recipe.response_tokens - len(given)
+                asked.append((Request(start + given, 1.0, budget, named), problem, given))
+        draw(self.actor, [request for request, _, _ in asked])
+        whole = [[*given, *request.tokens] for request, _, given in asked]
+        of = [problem for _, problem, _ in asked]
+        records = self.scorer.score(self.rule.localizer, of, whole, self.recipe.response_tokens)
+        return Batch(
+            of,
+            [Sampled(request.prompt, request.tokens) for request, _, _ in asked],
+            [_after(record, len(given)) for record, (_, _, given) in zip(records, asked, strict=True)],
+            [(p.task_id, tuple(given)) if given else p.task_id for _, p, given in asked],
+            [bool(given) for _, _, given in asked],
         )
+
+
+def draw(actor: Actor, requests: Sequence[Request]) -> None:
+    """Sample all of these, the longest prompts together."""
+    actor.model.eval()
+    by_length = sorted(requests, key=lambda request: (len(request.prompt), request.stream[3:]))
+    for start in range(0, len(by_length), _AT_ONCE):
+        sample(actor.model, by_length[start : start + _AT_ONCE], {actor.tokenizer.eos_token_id})
 
 
 def prompt_ids(tokenizer: Any, problem: Problem) -> list[int]:
@@ -114,6 +121,26 @@ def prompt_ids(tokenizer: Any, problem: Problem) -> list[int]:
     messages = [{"role": "user", "content": problem.prompt}]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
     return list(ids)
+
+
+def _before_mistake(batch: Batch, row: int) -> list[int]:
+    return list(batch.sampled[row].response[: batch.records[row].spans[0][0]])
+
+
+def _after(record: SampleRecord, given: int) -> SampleRecord:
+    """A record whose spans count from the end of what a reset gave; blame before it is nobody's."""
+    spans = tuple((max(0, start - given), end - given) for start, end in record.spans if end > given)
+    return record.model_copy(update={"spans": spans, "twin": None})
+
+
+def _joined(one: Batch, other: Batch) -> Batch:
+    return Batch(
+        [*one.asked, *other.asked],
+        [*one.sampled, *other.sampled],
+        [*one.records, *other.records],
+        [*one.groups, *other.groups],
+        [*(False for _ in one.groups), *other.reset],
+    )
 
 
 def _batches(count: int, size: int, seed: int) -> Iterator[list[int]]:

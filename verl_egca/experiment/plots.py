@@ -1,4 +1,4 @@
-"""The page's plots, as SVG files."""
+"""The map and the training runs as SVG files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from verl_egca.experiment.gradient_signal import Signal
-from verl_egca.experiment.statistics import Estimate
+from verl_egca.experiment.domain import LENGTHS, LEVELS
+from verl_egca.experiment.results import MapRow, Runs
+from verl_egca.experiment.statistics import Estimate, estimate
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -19,60 +20,94 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-# Okabe and Ito's colours, told apart with any colour vision; dashes tell the controls apart as well.
+# Okabe and Ito's colours, told apart with any colour vision; markers tell them apart as well.
 _COLOURS = {
     "grpo": "#000000",
     "correct_only": "#7a5195",
-    "egca_moved": "#f0b08a",
+    "w_reinforce": "#f0b08a",
+    "entropy": "#e69f00",
     "executed": "#56b4e9",
     "random": "#999999",
-    "late": "#e69f00",
-    "trace": "#cc79a7",
-    "counterfactual": "#009e73",
+    "paper": "#cc79a7",
     "egca": "#d55e00",
 }
-_DASHED = ("random", "late", "correct_only")
+_OTHERS = ("#009e73", "#0072b2", "#8c564b", "#bcbd22", "#17becf")
+_MARKERS = "osD^vP*Xh<>"
 
 
-def curves(lines: Mapping[str, Mapping[int, Estimate]], title: str, unit: str, out: Path) -> None:
-    """A line a method: mean over seeds by step; the band is the 95 % bootstrap interval. The legend is in the order of the ends."""
+def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases: Sequence[str], out: Path) -> None:
+    """A row a base, a column a pass rate: each rule's projected gain over the base by the number of functions."""
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-        axes = figure.add_subplot()
-        for method, curve in sorted(lines.items(), key=lambda line: -list(line[1].values())[-1].mean):
-            steps = list(curve)
-            colour = _COLOURS.get(method, "#0072b2")
-            dashes = "--" if method in _DASHED else "-"
-            axes.plot(steps, [100 * e.mean for e in curve.values()], dashes, color=colour, label=method, linewidth=1.8)
-            low, high = ([100 * getattr(e, end) for e in curve.values()] for end in ("low", "high"))
-            axes.fill_between(steps, low, high, color=colour, alpha=0.1, linewidth=0)
-        axes.set_title(title, loc="left")
-        axes.set_xlabel("step")
-        axes.set_ylabel(unit)
-        axes.grid(axis="y", linewidth=0.4)
-        figure.legend(frameon=False, loc="outside right center")
+        figure = Figure(figsize=(9.5, 3.1 * len(bases)), layout="constrained")
+        panels = figure.subplots(len(bases), len(LEVELS), sharex=True, sharey="row", squeeze=False)
+        handles: dict[str, Any] = {}
+        for across, base in zip(panels, bases, strict=True):
+            for axes, (level, rate) in zip(across, LEVELS.items(), strict=True):
+                axes.axhline(0, color="#000000", linewidth=0.8)
+                for place, rule in enumerate(rule for rule in rules if rule != base):
+                    points = [
+                        (number + 0.04 * (place - len(rules) / 2), found[f"{length}{level}", rule].over(base))
+                        for number, length in enumerate(LENGTHS)
+                        if (f"{length}{level}", rule) in found
+                    ]
+                    if points:
+                        handles[rule] = _line(axes, points, rule)
+                axes.set_title(f"pass rate {rate:g} at the start, against {base}", loc="left", fontsize=9)
+                axes.set_xticks(range(len(LENGTHS)), [str(length) for length in LENGTHS])
+                axes.grid(axis="y", linewidth=0.4)
+            across[0].set_ylabel("projected gain, points")
+        for axes in panels[-1]:
+            axes.set_xlabel("functions of a program")
+        figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside right center")
         _save(figure, out)
 
 
-def signal_bars(rows: Sequence[Signal], out: Path) -> None:
+def curves(runs: Runs, cells: Sequence[str], key: str, title: str, out: Path) -> None:
+    """A panel a cell, a line a rule: the mean of ``key`` over seeds by step, with its 95 % interval."""
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(7.5, 0.6 + 0.3 * len(rows)), layout="constrained")
-        axes = figure.add_subplot()
-        names = [row.method for row in rows][::-1]
-        colours = [_COLOURS.get(name, "#0072b2") for name in names]
-        errors = [row.ratio_error for row in rows][::-1]
-        axes.barh(
-            names,
-            [row.ratio for row in rows][::-1],
-            xerr=errors,
-            color=colours,
-            error_kw={"linewidth": 1.2, "ecolor": "#777777"},
-        )
-        axes.set_title("signal over noise of one batch's gradient, with its standard error", loc="left")
-        axes.set_xscale("log")
-        axes.grid(axis="x", linewidth=0.4)
-        axes.set_axisbelow(True)
+        figure = Figure(figsize=(max(5.0, 2.9 * len(cells)), 3.2), layout="constrained")
+        panels = figure.subplots(1, len(cells), squeeze=False)[0]
+        handles: dict[str, Any] = {}
+        for axes, cell in zip(panels, cells, strict=True):
+            for rule in runs.rules(cell):
+                curve = _curve(runs, cell, rule, key)
+                colour = _colour(rule)
+                (handles[rule],) = axes.plot(list(curve), [100 * e.mean for e in curve.values()], color=colour)
+                low, high = ([100 * getattr(e, end) for e in curve.values()] for end in ("low", "high"))
+                axes.fill_between(list(curve), low, high, color=colour, alpha=0.1, linewidth=0)
+            axes.set_title(f"{title}, cell {cell}", loc="left", fontsize=9)
+            axes.set_xlabel("step")
+            axes.grid(axis="y", linewidth=0.4)
+        panels[0].set_ylabel("%")
+        figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside right center")
         _save(figure, out)
+
+
+def _line(axes: Any, points: Sequence[tuple[float, Estimate]], rule: str) -> Any:
+    means = [100 * gain.mean for _, gain in points]
+    errors = [100 * (gain.high - gain.mean) for _, gain in points]
+    marker = _MARKERS[_rank(rule) % len(_MARKERS)]
+    style = {"color": _colour(rule), "linewidth": 1.3, "markersize": 4, "elinewidth": 0.8}
+    return axes.errorbar([x for x, _ in points], means, yerr=errors, marker=marker, **style)
+
+
+def _curve(runs: Runs, cell: str, rule: str, key: str) -> Mapping[int, Estimate]:
+    values: dict[int, list[float]] = {}
+    for seed in runs.seeds(cell, rule):
+        for row in runs.rows[cell, rule, seed]:
+            if key in row:
+                values.setdefault(int(row["step"]), []).append(row[key])
+    return {step: estimate(found) for step, found in sorted(values.items())}
+
+
+def _rank(rule: str) -> int:
+    from verl_egca.experiment.rules import RULES
+
+    return list(RULES).index(rule)
+
+
+def _colour(rule: str) -> str:
+    return _COLOURS.get(rule, _OTHERS[_rank(rule) % len(_OTHERS)])
 
 
 def _save(figure: Figure, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""How every method is trained: the CPU recipe's numbers, with GRPO's own average over tokens."""
+"""How every rule is trained: the CPU recipe's numbers, with GRPO's own average over tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from verl_egca.starter.policy_path import WEIGHTS
 
 
 class Recipe(BaseModel):
-    """What does not differ between methods."""
+    """What does not differ between rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,11 +24,6 @@ class Recipe(BaseModel):
     kl_coefficient: float = Field(0.01, ge=0, description="of the KL term against the first policy")
     weight_decay: float = Field(0.01, ge=0)
     clip_grad: float = Field(1.0, gt=0, description="largest norm of a gradient")
-
-    seen: int = Field(100, ge=1, description="problems of those trained on that are evaluated on")
-    seen_every: int = Field(4, ge=1, description="steps between evaluations on them")
-    held_out: int = Field(115, ge=1, description="problems of other families that are evaluated on; 115 is all of them")
-    held_out_every: int = Field(8, ge=1, description="steps between evaluations on those")
 
     @property
     def weights(self) -> Path:

@@ -1,119 +1,154 @@
-"""The runs' rows, read back: curves over steps, and what is said of each method."""
+"""The pieces read back: differences between rules in a cell, by update or by training, with their intervals."""
 
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean, variance
 
+from verl_egca.experiment.runs import START
 from verl_egca.experiment.statistics import Difference, Estimate, difference, estimate
 
-Rows = list[dict[str, float]]  # of one run, by step; what was not measured is not there
-
-LEVELS = (0.6, 0.7, 0.8)
+_NORMAL = 1.96  # standard errors of a 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """Of all runs: rows by method, learning rate and seed."""
+class MapRow:
+    """One rule in one cell: signal over noise as a multiple of GRPO's with its standard error, the expected gradient's cosine
+    with GRPO's, and the projected gain (a share), also above that of GRPO and of ``correct_only``, each with its interval."""
 
-    runs: dict[tuple[str, float, int], Rows]
+    cell: str
+    rule: str
+    pass_rate: float
+    times: float
+    times_error: float
+    alignment: float
+    gain: float
+    gain_low: float
+    gain_high: float
+    over_grpo: float
+    over_grpo_low: float
+    over_grpo_high: float
+    over_correct_only: float
+    over_correct_only_low: float
+    over_correct_only_high: float
+
+    def over(self, base: str) -> Estimate:
+        """``base``: grpo or correct_only."""
+        mean, low, high = (getattr(self, f"over_{base}{end}") for end in ("", "_low", "_high"))
+        return Estimate(mean, low, high, 0)
+
+
+def map_rows(folder: Path) -> list[MapRow]:
+    """Of the ``CELL.json`` files that `runs.Measurement` writes; raises ValueError that names a file that is none."""
+    rows = []
+    for file in sorted(folder.glob("*.json")):
+        found = json.loads(file.read_text())
+        if not isinstance(found, dict) or "rules" not in found:
+            raise ValueError(f"{file}: not a measurement; 'egca experiment map' writes them")
+        for rule, own in found["rules"].items():
+            gains: list[float] = []
+            for base in (None, "grpo", "correct_only"):
+                one = _gain(own, found["rules"][base] if base else None)
+                gains += [one.mean, one.low, one.high]
+            kept = (own["times"], own["times_error"], own["alignment"])
+            rows.append(MapRow(file.stem, rule, found["pass_rate"], *kept, *gains))
+    return rows
+
+
+def _gain(own: dict[str, list[float]], base: dict[str, list[float]] | None) -> Estimate:
+    """The interval is normal; its variance adds that between held-out tasks to that between updates."""
+    by_update, by_task = (
+        [a - b for a, b in zip(own[key], base[key] if base else [0.0] * len(own[key]), strict=True)]
+        for key in ("gain_by_update", "gain_by_task")
+    )
+    error = math.sqrt(variance(by_update) / len(by_update) + variance(by_task) / len(by_task))
+    mean = fmean(by_update)
+    return Estimate(mean, mean - _NORMAL * error, mean + _NORMAL * error, len(by_update))
+
+
+def write_map(rows: Sequence[MapRow], out: Path) -> None:
+    with out.open("w", newline="") as target:
+        writer = csv.DictWriter(target, fieldnames=list(MapRow.__dataclass_fields__), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            numbers = {key: f"{value:.5g}" if isinstance(value, float) else value for key, value in asdict(row).items()}
+            writer.writerow(numbers)
+
+
+def read_map(file: Path) -> dict[tuple[str, str], MapRow]:
+    """By cell and rule; nothing without the file."""
+    if not file.exists():
+        return {}
+    with file.open(newline="") as lines:
+        found = [
+            MapRow(row.pop("cell"), row.pop("rule"), **{key: float(value) for key, value in row.items()})
+            for row in csv.DictReader(lines)
+        ]
+    return {(row.cell, row.rule): row for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Rows of all training runs, by cell, rule and seed, in the order of steps; what was not measured is not there."""
+
+    rows: dict[tuple[str, str, int], list[dict[str, float]]]
 
     @property
-    def methods(self) -> list[str]:
-        return list(dict.fromkeys(method for method, _, _ in self.runs))
+    def cells(self) -> list[str]:
+        return sorted({cell for cell, _, _ in self.rows})
 
-    def rates(self, method: str) -> list[float]:
-        """The learning rates that a method was run with."""
-        return sorted({rate for name, rate, _ in self.runs if name == method})
+    def rules(self, cell: str) -> list[str]:
+        return list(dict.fromkeys(rule for at, rule, _ in self.rows if at == cell and rule != START))
 
-    def seeds(self, method: str, rate: float) -> list[int]:
-        return sorted(seed for name, at, seed in self.runs if (name, at) == (method, rate))
+    def seeds(self, cell: str, rule: str) -> list[int]:
+        return sorted(seed for at, name, seed in self.rows if (at, name) == (cell, rule))
 
-    def final(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
+    def start(self, cell: str, key: str) -> float | None:
+        rows = self.rows.get((cell, START, 0))
+        return rows[-1].get(key) if rows else None
+
+    def final(self, cell: str, rule: str, key: str, seeds: Sequence[int] | None = None) -> list[float]:
         """``key`` after the last step, a value a seed."""
-        wanted = self.seeds(method, rate) if seeds is None else seeds
-        return [self.runs[method, rate, seed][-1][key] for seed in wanted]
+        return [self.rows[cell, rule, seed][-1][key] for seed in seeds or self.seeds(cell, rule)]
 
-    def mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
-        """``key`` averaged over the steps that have it, a value a seed."""
-        return [sum(values) / len(values) for values in self._values(method, rate, key, seeds)]
+    def mean(self, cell: str, rule: str, key: str, seeds: Sequence[int] | None = None) -> list[float]:
+        """``key`` averaged over the steps, a value a seed."""
+        return [fmean(row[key] for row in self.rows[cell, rule, seed]) for seed in seeds or self.seeds(cell, rule)]
 
-    def late_mean(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
-        """``key`` averaged over the last quarter of the steps that have it, a value a seed."""
-        late = (values[-max(1, len(values) // 4) :] for values in self._values(method, rate, key, seeds))
-        return [sum(values) / len(values) for values in late]
+    def estimate(self, cell: str, rule: str, key: str) -> Estimate:
+        return estimate(self.final(cell, rule, key))
 
-    def _values(self, method: str, rate: float, key: str, seeds: Iterable[int] | None) -> list[list[float]]:
-        """Of ``key`` by step, of each seed that has any."""
-        wanted = self.seeds(method, rate) if seeds is None else seeds
-        each = ([row[key] for row in self.runs[method, rate, seed] if key in row] for seed in wanted)
-        return [values for values in each if values]
-
-    def curve(self, method: str, rate: float, key: str) -> dict[int, Estimate]:
-        """``key`` by step, over seeds."""
-        values: dict[int, list[float]] = defaultdict(list)
-        for seed in self.seeds(method, rate):
-            for row in self.runs[method, rate, seed]:
-                if key in row:
-                    values[int(row["step"])].append(row[key])
-        return {step: estimate(found) for step, found in sorted(values.items())}
-
-    def gain(self, method: str, other: str, rate: float, key: str) -> dict[int, Estimate]:
-        """By step, ``method`` minus ``other`` in the mean of ``key`` over the steps so far, over the seeds that both have."""
-        both = sorted(set(self.seeds(method, rate)) & set(self.seeds(other, rate)))
-        values: dict[int, list[float]] = defaultdict(list)
-        for seed in both:
-            pairs = zip(self.runs[method, rate, seed], self.runs[other, rate, seed], strict=True)
-            apart = [(int(row["step"]), row[key] - beside[key]) for row, beside in pairs if key in row]
-            for count, (step, _) in enumerate(apart, start=1):
-                values[step].append(sum(value for _, value in apart[:count]) / count)
-        return {step: estimate(found) for step, found in sorted(values.items())}
-
-    def area(self, method: str, rate: float, key: str, seeds: Iterable[int] | None = None) -> list[float]:
-        """The mean of ``key`` over the run by the trapezoidal rule: how fast and how far, in one number a seed."""
-        wanted = self.seeds(method, rate) if seeds is None else seeds
-        return [_area([(row["step"], row[key]) for row in self.runs[method, rate, s] if key in row]) for s in wanted]
-
-    def steps_to(self, method: str, rate: float, key: str, level: float) -> list[float | None]:
-        """The first step at which ``key`` is ``level`` or more, a value a seed; None where it never is."""
-        each = (self.runs[method, rate, seed] for seed in self.seeds(method, rate))
-        return [next((row["step"] for row in rows if row.get(key, -1.0) >= level), None) for rows in each]
-
-    def against(self, method: str, other: str, rate: float, of: Callable[..., list[float]], key: str) -> Difference:
-        """``method`` minus ``other`` over the seeds that both have."""
-        both = sorted(set(self.seeds(method, rate)) & set(self.seeds(other, rate)))
-        return difference(of(method, rate, key, both), of(other, rate, key, both))
-
-    def best_rate(self, method: str, key: str) -> float:
-        """The learning rate with the highest mean of ``key`` after the last step."""
-        rates = self.rates(method)
-        means = {rate: estimate(self.final(method, rate, key)).mean for rate in rates}
-        return max(rates, key=lambda rate: means[rate])
+    def against(self, cell: str, rule: str, base: str, key: str) -> Difference | None:
+        """``rule`` minus ``base`` after the last step (``reward``: the mean of all steps), over the seeds of both."""
+        both = sorted(set(self.seeds(cell, rule)) & set(self.seeds(cell, base)))
+        of = self.mean if key == "reward" else self.final
+        return difference(of(cell, rule, key, both), of(cell, base, key, both)) if both else None
 
 
-def read_results(files: Sequence[Path]) -> Results:
+def read_runs(files: Sequence[Path]) -> Runs:
     """Raises ValueError that names the file if one holds no run."""
-    runs: dict[tuple[str, float, int], Rows] = {}
+    rows: dict[tuple[str, str, int], list[dict[str, float]]] = {}
     for file in files:
         with file.open(newline="") as lines:
             for row in csv.DictReader(lines):
                 try:
-                    key = (row.pop("method"), float(row.pop("lr")), int(row.pop("seed")))
+                    key = (row.pop("cell"), row.pop("rule"), int(row.pop("seed")))
                     numbers = {name: float(value) for name, value in row.items() if value}
                 except (KeyError, ValueError) as error:
                     raise ValueError(
                         f"{file}: not a table of runs ({error}); 'egca experiment run' writes them"
                     ) from None
-                runs.setdefault(key, []).append(numbers)
-    return Results({key: sorted(rows, key=lambda row: row["step"]) for key, rows in runs.items()})
+                rows.setdefault(key, []).append(numbers)
+    return Runs({key: sorted(found, key=lambda row: row["step"]) for key, found in rows.items()})
 
 
 def write_table(files: Sequence[Path], out: Path) -> None:
-    """All runs in one CSV, numbers to five digits."""
+    """All runs in one CSV."""
     with out.open("w", newline="") as target:
         writer = None
         for file in sorted(files):
@@ -122,17 +157,4 @@ def write_table(files: Sequence[Path], out: Path) -> None:
                 if writer is None:
                     writer = csv.DictWriter(target, fieldnames=list(reader.fieldnames or ()), lineterminator="\n")
                     writer.writeheader()
-                writer.writerows({name: _short(value) for name, value in row.items()} for row in reader)
-
-
-def _short(value: str) -> str:
-    try:
-        return f"{float(value):.5g}"
-    except ValueError:
-        return value
-
-
-def _area(points: Sequence[tuple[float, float]]) -> float:
-    width = points[-1][0] - points[0][0]
-    pairs = pairwise(points)
-    return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairs) / width if width else points[0][1]
+                writer.writerows(reader)

@@ -1,62 +1,85 @@
-"""Many runs, each a CSV of its own: what is there is not run again, and no file that is there is half a run."""
+"""Training runs in cells of the map, each a CSV of its own: what is there is not run again, and no file is half a run."""
 
 from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import torch
 
-from verl_egca.assessment import Assessor
-from verl_egca.cluster.processes import end_with_parent
-from verl_egca.execution.limits import Limits
-from verl_egca.execution.sandbox import Sandbox
 from verl_egca.experiment.actor import Actor
-from verl_egca.experiment.evaluation import Judge, pass_rates, some
-from verl_egca.experiment.gradient_signal import Signal, signals
-from verl_egca.experiment.methods import METHODS
-from verl_egca.experiment.plain import THREADS, Scorer, Step, Trainer
-from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.record_cache import RecordCache
+from verl_egca.experiment.domain import Cell, known, tasks_of
+from verl_egca.experiment.evaluation import evaluate
+from verl_egca.experiment.plain import Step, Trainer
+from verl_egca.experiment.probe import measure
+from verl_egca.experiment.rules import RULES
+from verl_egca.experiment.scoring import Scorer
 from verl_egca.gates.mode import Mode
-from verl_egca.gates.program_gate import ProgramGate
-from verl_egca.sample import SampleScorer
 from verl_egca.starter.policy import load
-from verl_egca.starter.problems import starter_problems
 
-_RECIPE = "recipe.json"
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
+EVALUATED = 1024  # samples of the held-out tasks, after the last step
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Run:
-    """One training; the rest is the recipe's."""
+    """One training in a cell."""
 
-    method: str
-    lr: float
+    cell: Cell
+    rule: str
     seed: int
 
     def path(self, folder: Path) -> Path:
-        return folder / f"{self.method}-lr{self.lr:g}-seed{self.seed}.csv"
+        return folder / "runs" / f"{self.cell.name}-{self.rule}-seed{self.seed}.csv"
+
+    def write(self, folder: Path) -> None:
+        """Train, and write the CSV once it is whole."""
+        torch.set_num_threads(1)
+        self.path(folder).parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path(folder).with_suffix(".partial")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__), lineterminator="\n")
+            writer.writeheader()
+            for row in self._rows(folder):
+                writer.writerow({key: _short(value) for key, value in asdict(row).items()})
+                file.flush()
+        partial.rename(self.path(folder))
+
+    def _rows(self, folder: Path) -> Iterator[Row]:
+        recipe, tasks = self.cell.recipe(folder / "policy"), tasks_of(self.cell)
+        if self.rule == START:
+            yield self._row(0, _evaluated(Actor(recipe), self.cell))
+            return
+        scorer = Scorer(load(recipe.weights)[1], folder / "records.sqlite")
+        trainer = Trainer(tasks.train, recipe, RULES[self.rule], scorer, self.seed)
+        for _ in range(recipe.steps):
+            step = trainer.step()
+            last = step.number == recipe.steps
+            yield self._row(step.number, _told(step) | (_evaluated(trainer.actor, self.cell) if last else {}))
+
+    def _row(self, step: int, measured: Mapping[str, float | None]) -> Row:
+        return Row(self.cell.name, self.rule, self.seed, step, **measured)
+
+
+START = "start"  # in the place of a rule: the first policy, evaluated
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step; row 0 is the first policy.
+    """One step. The last one is evaluated: pass@1 and pass@8 on held-out tasks, greedy pass rate, and, in the hard cell,
+    pass@1 on tasks that were trained on (``trained``) and of families known before (``known``).
 
     ``reward``, ``logic``, ``syntax`` and ``tokens`` are means over the batch's samples, ``localized`` and ``proven`` shares of
-    those in LOGIC or SYNTAX, ``span_tokens`` the mean of the localized ones. Pass rates are measured after the step, and not after each.
+    those in LOGIC or SYNTAX, ``rows`` how many were trained on. ``kl`` (of a token) and ``entropy`` are those of the update.
     """
 
-    method: str
-    lr: float
+    cell: str
+    rule: str
     seed: int
     step: int
     reward: float | None = None
@@ -65,115 +88,59 @@ class Row:
     localized: float | None = None
     proven: float | None = None
     tokens: float | None = None
-    span_tokens: float | None = None
+    rows: float | None = None
     kl: float | None = None
     entropy: float | None = None
     grad_norm: float | None = None
-    train_greedy: float | None = None
-    train_sampled: float | None = None
-    test_greedy: float | None = None
-    test_sampled: float | None = None
+    pass_1: float | None = None
+    pass_8: float | None = None
+    greedy: float | None = None
+    trained: float | None = None
+    known: float | None = None
 
 
-def run_all(
-    runs: Sequence[Run], recipe: Recipe, folder: Path, workers: int, told: Callable[[Run, int, int], None]
-) -> None:
-    """Write each run's CSV to ``folder``; ``told`` hears of each that is done, of how many are, and of how many there are.
+@dataclass(frozen=True, slots=True, order=True)
+class Measurement:
+    """One cell's signal and projected gains, by rules that are measured on the same samples."""
 
-    Raises:
-        OtherRecipe: the runs that are there were made with another one.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    _keep_recipe(recipe, folder)
-    left = [run for run in runs if not run.path(folder).exists()]
-    done = len(runs) - len(left)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
-        futures = {pool.submit(write_run, run, recipe, folder): run for run in left}
-        for future in as_completed(futures):
-            future.result()
-            done += 1
-            told(futures[future], done, len(runs))
+    cell: Cell
+    rules: tuple[str, ...]
+    batches: int = 8
+    updates: int = 4
+    tasks: int = 128
 
+    def path(self, folder: Path) -> Path:
+        return folder / "map" / f"{self.cell.name}.json"
 
-class OtherRecipe(ValueError):
-    """Runs of two recipes in one folder would be compared with each other."""
-
-
-def read_recipe(folder: Path) -> Recipe | None:
-    """What the runs in ``folder`` were made with, but for the learning rate, which is a run's own; None without runs."""
-    file = folder / _RECIPE
-    return Recipe.model_validate_json(file.read_text()) if file.exists() else None
+    def write(self, folder: Path) -> None:
+        torch.set_num_threads(1)
+        recipe, tasks = self.cell.recipe(folder / "policy"), tasks_of(self.cell)
+        scorer = Scorer(load(recipe.weights)[1], folder / "records.sqlite")
+        sizes = {"batches": self.batches, "updates": self.updates}
+        found = measure(recipe, scorer, tasks.train, tasks.held_out[: self.tasks], self.rules, **sizes)
+        self.path(folder).parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path(folder).with_suffix(".partial")
+        partial.write_text(
+            json.dumps({"cell": self.cell.name, "recipe": recipe.model_dump(exclude={"policy"}), **found})
+        )
+        partial.rename(self.path(folder))
 
 
-def _keep_recipe(recipe: Recipe, folder: Path) -> None:
-    wanted = recipe.model_dump(exclude={"lr"})
-    there = read_recipe(folder)
-    if there is None:
-        (folder / _RECIPE).write_text(json.dumps(wanted, indent=1) + "\n")
-    elif (has := there.model_dump(exclude={"lr"})) != wanted:
-        other = ", ".join(f"{key}={has[key]} (wanted {wanted[key]})" for key in has if has[key] != wanted[key])
-        raise OtherRecipe(f"{folder}: its runs were made with {other}; choose another --out")
-
-
-def write_run(run: Run, recipe: Recipe, folder: Path) -> None:
-    """Train, and write the CSV once it is whole."""
-    torch.set_num_threads(1)
-    partial = run.path(folder).with_suffix(".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__))
-        writer.writeheader()
-        for row in _rows(run, recipe, folder):
-            writer.writerow(asdict(row))
-            file.flush()
-    partial.rename(run.path(folder))
-
-
-def measure_signal(names: Sequence[str], batches: int, recipe: Recipe, folder: Path) -> list[Signal]:
-    """Of these methods, the first of which gives uniform credit, on one batch of problems and the first policy."""
-    problems = starter_problems("train")
-    trainers = [_trainer(Run(name, recipe.lr, 0), recipe, folder) for name in names]
-    return signals(trainers, some(problems, recipe.prompts), batches)
-
-
-def _rows(run: Run, recipe: Recipe, folder: Path) -> Iterator[Row]:
-    yield Row(run.method, run.lr, run.seed, 0, **_first_measured(recipe))
-    trainer = _trainer(run, recipe, folder)
-    for _ in range(recipe.steps):
-        step = trainer.step()
-        measured: dict[str, float] = {}
-        if step.number % recipe.seen_every == 0 or step.number == recipe.steps:
-            measured |= _seen(trainer.actor)
-        if step.number % recipe.held_out_every == 0 or step.number == recipe.steps:
-            measured |= _held_out(trainer.actor)
-        yield Row(run.method, run.lr, run.seed, step.number, **_told(step), **measured)
-
-
-def _trainer(run: Run, recipe: Recipe, folder: Path) -> Trainer:
-    return Trainer(
-        starter_problems("train"),
-        recipe.model_copy(update={"lr": run.lr}),
-        METHODS[run.method],
-        make_scorer(run.method, recipe.weights, folder / "records.sqlite"),
-        run.seed,
-    )
-
-
-def _seen(actor: Actor) -> dict[str, float]:
-    rates = pass_rates(actor, _judge(), some(starter_problems("train"), actor.recipe.seen))
-    return {"train_greedy": rates.greedy, "train_sampled": rates.sampled}
-
-
-def _held_out(actor: Actor) -> dict[str, float]:
-    rates = pass_rates(actor, _judge(), some(starter_problems("test"), actor.recipe.held_out))
-    return {"test_greedy": rates.greedy, "test_sampled": rates.sampled}
+def _evaluated(actor: Actor, cell: Cell) -> dict[str, float | None]:
+    tasks = tasks_of(cell)
+    samples = max(8, -(-EVALUATED // len(tasks.held_out)))
+    found = evaluate(actor, tasks.held_out, samples)
+    told: dict[str, float | None] = {"pass_1": found.pass_1, "pass_8": found.pass_8, "greedy": found.greedy}
+    if cell.hard:
+        told["trained"] = evaluate(actor, tasks.train, samples=8, greedy=False).pass_1
+        told["known"] = evaluate(actor, known(), samples=8, greedy=False).pass_1
+    return told
 
 
 def _told(step: Step) -> dict[str, float | None]:
-    records = step.records
+    records = step.batch.records
     failing = [record for record in records if record.mode in _BLAMABLE]
     localized = [record for record in failing if record.spans]
-    spans = [sum(end - start for start, end in record.spans) for record in localized]
     return {
         "reward": fmean(record.reward for record in records),
         "logic": fmean(record.mode is Mode.LOGIC for record in records),
@@ -181,39 +148,12 @@ def _told(step: Step) -> dict[str, float | None]:
         "localized": len(localized) / max(1, len(failing)),
         "proven": sum(record.confirmed == "full" for record in localized) / max(1, len(failing)),
         "tokens": fmean(record.response_tokens for record in records),
-        "span_tokens": fmean(spans) if spans else None,
+        "rows": step.rows,
         "kl": step.update.kl,
         "entropy": step.update.entropy,
         "grad_norm": step.update.grad_norm,
     }
 
 
-# A worker process keeps its sandbox, and what it knows of programs and of the first policy, from run to run.
-
-
-@lru_cache(1)
-def _first_measured(recipe: Recipe) -> dict[str, float]:
-    actor = Actor(recipe)
-    return _seen(actor) | _held_out(actor)
-
-
-@lru_cache(1)
-def _sandbox() -> Sandbox:
-    """Right programs take milliseconds here, and many wrong ones never end."""
-    return Sandbox(Limits(cpu_seconds=2.0), workers=THREADS)
-
-
-@lru_cache(1)
-def _judge() -> Judge:
-    return Judge(_sandbox())
-
-
-@lru_cache
-def make_scorer(name: str, policy: Path, known: Path) -> Scorer:
-    """A localizer that draws at random draws by the sample, not by the run's seed."""
-    method = METHODS[name]
-    settings = method.settings(0)
-    gates = ProgramGate(_sandbox(), **settings.gates.checks)
-    assessor = Assessor(_sandbox(), method.make_localizer(), gates, settings.options)
-    scorer, cache = SampleScorer(load(policy)[1], assessor, settings), RecordCache(known)
-    return lambda problem, ids, truncated: cache.score(scorer, method, problem, ids, truncated=truncated)
+def _short(value: Any) -> Any:
+    return f"{value:.5g}" if isinstance(value, float) else value

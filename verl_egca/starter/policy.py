@@ -7,7 +7,7 @@ and fail by one condition, bound or update: the regime that execution-grounded c
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,6 @@ def train(
     Only tasks of the training split are seen; the tokenizer is trained on them, too. With ``styles`` each solution is
     written in names and forms drawn at random (`starter.style`).
     """
-    torch.manual_seed(seed)
     rng = random.Random(seed)
     split = tasks("train")
 
@@ -50,13 +49,30 @@ def train(
         text = task.attempt(rng, noise)
         return restyle(task.prompt, text, rng) if styles else text
 
-    tokenizer = _train_tokenizer([task.prompt + attempt(task) for task in split for _ in range(4)])
-    model = LlamaForCausalLM(_config(tokenizer))
+    corpus = [task.prompt + attempt(task) for task in split for _ in range(4)]
+    batches = ([(t.prompt, attempt(t)) for t in (_pick(split, rng) for _ in range(BATCH))] for _ in range(steps))
+    pretrain(out, corpus, batches, seed=seed, steps=steps, on_step=on_step)
+
+
+def pretrain(
+    out: Path,
+    corpus: Sequence[str],
+    batches: Iterable[Sequence[tuple[str, str]]],
+    *,
+    seed: int,
+    steps: int,
+    positions: int = 512,
+    layers: int = 6,
+    on_step: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train tokenizer (on ``corpus``) and model (on ``batches`` of prompts and solutions) from nothing and save both."""
+    torch.manual_seed(seed)
+    tokenizer = _train_tokenizer(corpus)
+    model = LlamaForCausalLM(_config(tokenizer, positions, layers))
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, total_steps=max(steps, 2), pct_start=0.05)
-    for step in range(steps):
-        chosen = [_pick(split, rng) for _ in range(BATCH)]
-        loss = model(**_batch(tokenizer, [(t.prompt, attempt(t)) for t in chosen])).loss
+    for step, pairs in enumerate(batches):
+        loss = model(**_batch(tokenizer, pairs)).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -103,16 +119,16 @@ def _train_tokenizer(texts: Sequence[str]) -> PreTrainedTokenizerFast:
     )
 
 
-def _config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+def _config(tokenizer: PreTrainedTokenizerFast, positions: int, layers: int) -> LlamaConfig:
     """Sizes that two tensor- or pipeline-parallel ranks divide; weights not tied, which pipelines would have to share."""
     return LlamaConfig(
         vocab_size=VOCABULARY,
         hidden_size=128,
         intermediate_size=352,
-        num_hidden_layers=6,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=4,
-        max_position_embeddings=512,
+        max_position_embeddings=positions,
         rms_norm_eps=1e-6,
         tie_word_embeddings=False,
         bos_token_id=None,
@@ -122,7 +138,7 @@ def _config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
 
 
 def _batch(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
-    """Prompts and solutions, right-padded; the loss is on the solutions."""
+    """Prompts and solutions, right-padded, so that a causal model needs no mask; the loss is on the solutions."""
     rows, labels = [], []
     for prompt, solution in pairs:
         asked: list[int] = tokenizer(prompt, add_special_tokens=False)["input_ids"]
@@ -134,6 +150,4 @@ def _batch(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[tuple[str, str]])
     def padded(values: list[list[int]], filler: int) -> Tensor:
         return torch.tensor([row + [filler] * (width - len(row)) for row in values])
 
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
-    result: dict[str, Any] = {"input_ids": padded(rows, 0), "attention_mask": mask, "labels": padded(labels, _IGNORED)}
-    return result
+    return {"input_ids": padded(rows, 0), "labels": padded(labels, _IGNORED)}

@@ -9,7 +9,14 @@ from __future__ import annotations
 import ast
 import random
 
-NAMES = ("acc", "ans", "cur", "elem", "item", "last", "num", "out", "part", "res", "ret", "total", "val", "z")
+NAMES = (  # of the first, second, .. name that a function binds
+    ("t", "acc", "total", "out"),
+    ("x", "item", "num", "elem"),
+    ("v", "cur", "val", "part"),
+    ("r", "res", "ans", "last"),
+    ("h", "step", "one", "todo"),
+    ("w", "left", "side", "more"),
+)
 _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq, ast.NotEq: ast.NotEq}
 
 
@@ -18,7 +25,7 @@ def restyle(prompt: str, body: str, rng: random.Random) -> str:
     function = ast.parse(prompt + body).body[0]
     assert isinstance(function, ast.FunctionDef)
     names = _locals(function)
-    drawn = rng.sample(NAMES, len(names))
+    drawn = [rng.choice(pool) for pool in NAMES[: len(names)]]
     restyled = _Restyler(dict(zip(names, drawn, strict=True)), rng).visit(function)
     lines = "\n".join(ast.unparse(statement) for statement in restyled.body[1:]).split("\n")
     return "".join(f"    {line}\n" for line in lines)

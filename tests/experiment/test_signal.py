@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from verl_egca.experiment.gradient_signal import signal_of
+from verl_egca.experiment.signal import signal_of
 
 BATCHES, WIDTH, TRIALS = 16, 200, 300
 
@@ -19,9 +19,7 @@ def trials():
     """Of a method with twice the gradient and half the spread of uniform credit, each with noise of its own."""
     generator = torch.Generator().manual_seed(1)
     expected_N = torch.randn(WIDTH, generator=generator, dtype=torch.double)
-    rows = [
-        signal_of("it", drawn(2 * expected_N, 0.5, generator), drawn(expected_N, 1.0, generator)) for _ in range(TRIALS)
-    ]
+    rows = [signal_of(drawn(2 * expected_N, 0.5, generator), drawn(expected_N, 1.0, generator)) for _ in range(TRIALS)]
     return float(expected_N.square().sum()), rows
 
 
@@ -42,7 +40,7 @@ def test_signal_and_noise_are_without_bias(trials):
 def test_pure_noise_has_no_signal():
     generator = torch.Generator().manual_seed(2)
     nothing_N = torch.zeros(WIDTH, dtype=torch.double)
-    found = [(rows := drawn(nothing_N, 1.0, generator), signal_of("it", rows, rows))[1].signal for _ in range(TRIALS)]
+    found = [(rows := drawn(nothing_N, 1.0, generator), signal_of(rows, rows))[1].signal for _ in range(TRIALS)]
     assert abs(mean(found)) < 4 * spread(found) / math.sqrt(TRIALS)
 
 
@@ -51,7 +49,7 @@ def test_the_same_direction_is_fully_aligned_and_uniform_credit_once_itself(tria
     assert mean([r.alignment for r in rows]) == pytest.approx(1, abs=0.01)
     generator = torch.Generator().manual_seed(3)
     rows_KN = drawn(torch.ones(WIDTH, dtype=torch.double), 1.0, generator)
-    itself = signal_of("grpo", rows_KN, rows_KN)
+    itself = signal_of(rows_KN, rows_KN)
     assert (itself.alignment, itself.times, itself.times_error) == (pytest.approx(1), 1, 0)
 
 
@@ -64,7 +62,7 @@ def test_the_standard_error_is_how_far_repetitions_lie_apart(trials, name):
 
 def test_two_batches_have_no_standard_error():
     rows_KN = torch.tensor([[1.0, 0.0], [1.0, 1.0]], dtype=torch.double)
-    found = signal_of("it", rows_KN, rows_KN)
+    found = signal_of(rows_KN, rows_KN)
     assert (found.signal, found.noise) == (1.0, 0.5)
     assert math.isnan(found.ratio_error)
     assert math.isnan(found.times_error)

@@ -1,14 +1,14 @@
 """The mechanism itself: how much of a batch's gradient is signal, and whether it points where the policy gradient does.
 
-The same K batches of the same prompts are sampled from one policy; each method gives its credit to the same responses, so
-that nothing but the credit differs. With g_1 .. g_K the gradients of the policy loss, and m their mean:
+K batches are sampled from one policy, each of prompts of its own; each rule gives its credit to the same responses, so that
+nothing but the credit differs. With g_1 .. g_K the gradients of the policy loss, and m their mean:
 
     noise  = mean |g_k - m|^2 * K / (K - 1)            the variance of one batch's gradient
     signal = |m|^2 - noise / K                         the squared norm of the expected gradient, without bias
     ratio  = signal / noise
 
 ``alignment`` is the cosine between the expected gradient and that of uniform credit, which is the policy gradient itself. The
-inner product of two expected gradients is estimated from pairs of different batches, so that what the methods have in
+inner product of two expected gradients is estimated from pairs of different batches, so that what the rules have in
 common of one batch's noise is not taken for agreement. ``times`` is the ratio over that of uniform credit on the same batches.
 Standard errors are the jackknife's (Tukey, 1958), which leaves out a batch at a time.
 """
@@ -16,22 +16,17 @@ Standard errors are the jackknife's (Tukey, 1958), which leaves out a batch at a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from verl_egca.experiment.actor import Sampled
-from verl_egca.experiment.plain import Trainer
-from verl_egca.problem import Problem
-
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Of one method's gradients over resampled batches; signal and noise are squared norms. ``_error`` is a standard error."""
+    """Of one rule's gradients over resampled batches; signal and noise are squared norms. ``_error`` is a standard error."""
 
-    method: str
     batches: int
     signal: float
     noise: float
@@ -42,16 +37,7 @@ class Signal:
     times_error: float
 
 
-def signals(trainers: Sequence[Trainer], problems: Sequence[Problem], batches: int) -> list[Signal]:
-    """``trainers`` of the same policy, the first of which gives uniform credit; a row each."""
-    first = trainers[0]
-    drawn = [first.rollout(problems, stream=1_000 + number) for number in range(batches)]
-    uniform_KN = _gradients(first, drawn)
-    rows = [signal_of(first.method.name, uniform_KN, uniform_KN)]
-    return rows + [signal_of(other.method.name, _gradients(other, drawn), uniform_KN) for other in trainers[1:]]
-
-
-def signal_of(method: str, gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
+def signal_of(gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
     """Of gradients over K batches, beside those of uniform credit over the same ones."""
     count = len(gradients_KN)
     own_KK, uniform_KK = gradients_KN @ gradients_KN.T, uniform_KN @ uniform_KN.T
@@ -59,10 +45,10 @@ def signal_of(method: str, gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
     together = math.sqrt(max(0.0, _signal(own_KK)) * max(0.0, _signal(uniform_KK)))
 
     def times(kept: Tensor) -> float:
-        return _ratio(own_KK[kept][:, kept]) / _ratio(uniform_KK[kept][:, kept])
+        uniform = _ratio(uniform_KK[kept][:, kept])
+        return _ratio(own_KK[kept][:, kept]) / uniform if uniform else math.nan
 
     return Signal(
-        method=method,
         batches=count,
         signal=_signal(own_KK),
         noise=_noise(own_KK),
@@ -86,7 +72,9 @@ def _noise(products_KK: Tensor) -> float:
 
 
 def _ratio(products_KK: Tensor) -> float:
-    return _signal(products_KK) / _noise(products_KK)
+    """nan where no batch teaches anything."""
+    noise = _noise(products_KK)
+    return _signal(products_KK) / noise if noise else math.nan
 
 
 def _jackknife(of: Callable[[Tensor], float], count: int) -> float:
@@ -96,12 +84,3 @@ def _jackknife(of: Callable[[Tensor], float], count: int) -> float:
     everyone = torch.arange(count)
     without = torch.tensor([of(everyone[everyone != one]) for one in everyone])
     return math.sqrt((count - 1) * float(without.var(correction=0)))
-
-
-def _gradients(trainer: Trainer, drawn: Sequence[tuple[Sequence[Sampled], Sequence[Problem]]]) -> Tensor:
-    return torch.stack([_gradient(trainer, batch, asked) for batch, asked in drawn]).double()
-
-
-def _gradient(trainer: Trainer, batch: Sequence[Sampled], asked: Sequence[Problem]) -> Tensor:
-    records = trainer.score(asked, batch)
-    return trainer.actor.gradient(batch, trainer.advantages(asked, batch, records))

@@ -1,0 +1,217 @@
+"""The domain that rules are compared in: programs of one to eight functions, by a policy with misconceptions.
+
+A task asks for some functions at once, each a starter task of another family. A policy is wrong in two ways: it *slips*, at
+any decision and in any way, and it has *misconceptions*, decisions that it mostly gets wrong and the same way each time. A
+task's first line names one of three levels, which dials how often both happen, so that one policy serves every cell:
+
+    f = 1 - p^(1 / (d n))       the share of wrong decisions that makes n functions of d decisions pass with probability p
+    slips 0.3 f; misconceptions in the share f of all decisions, each written wrong with probability 0.7
+
+so greedy decoding, which repeats each misconception, passes about p, too. A misconception is a pair of a family and a right
+text, so that what is learned on one task carries over to others of its family. What no test sees (names, ``t += x`` or ``t = t + x``,
+``x > k`` or ``k < x``) is drawn at random.
+
+Tasks of the families that pretraining never shows are the *hard* ones: most groups fail altogether.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from verl_egca.experiment.foreign import foreign_body
+from verl_egca.experiment.recipe import Recipe
+from verl_egca.problem import AssertionTests, Problem
+from verl_egca.starter.families import tasks
+from verl_egca.starter.policy import pretrain
+from verl_egca.starter.problems import starter_problems
+from verl_egca.starter.style import restyle
+from verl_egca.starter.task import Slot, Task
+
+LENGTHS = (1, 2, 4, 8)
+LEVELS = {"a": 0.2, "b": 0.5, "c": 0.8}  # pass rate at the start
+COUNT = 256  # tasks of several functions, of either split
+SLIPS = 0.3  # of the wrong decisions
+FUNCTIONS = 32  # of a batch in pretraining
+CONVINCED = 0.7  # the probability of the wrong text where there is a misconception
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """A place of the map: how many functions a program has, and the policy's level; or, ``hard``, families that it does not know.
+
+    ``foreign``: references are somebody else's.
+    """
+
+    length: int
+    level: str
+    hard: bool = False
+    foreign: bool = False
+
+    @property
+    def name(self) -> str:
+        if self.hard:
+            return "foreign" if self.foreign else "hard"
+        return f"{self.length}{self.level}"
+
+    def recipe(self, policy: Path) -> Recipe:
+        """How its rules are trained."""
+        return Recipe(policy=str(policy), response_tokens=32 + 64 * self.length)
+
+
+CELLS = {
+    cell.name: cell
+    for cell in (
+        *(Cell(length, level) for length in LENGTHS for level in LEVELS),
+        Cell(1, "c", hard=True),
+        Cell(1, "c", hard=True, foreign=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """No function of one is in the other."""
+
+    train: tuple[Problem, ...]
+    held_out: tuple[Problem, ...]
+
+
+def is_held_out(task: Task) -> bool:
+    """A third of the tasks of each family is never trained on."""
+    return _hash(task.prompt) < 1 / 3
+
+
+def draw(cell: Cell, rng: random.Random, among: list[Task]) -> tuple[Task, ...]:
+    """Tasks of different families, each family as likely as another."""
+    by_family: dict[str, list[Task]] = {}
+    for task in among:
+        by_family.setdefault(task.family, []).append(task)
+    return tuple(rng.choice(by_family[family]) for family in rng.sample(sorted(by_family), cell.length))
+
+
+def prompt(level: str, parts: tuple[Task, ...]) -> str:
+    """The task's text: the level, and a line for each function."""
+    asked = "".join(f"# {task.family}({task.parameters}): {task.doc}\n" for task in parts)
+    return f"# level {level}\n{asked}"
+
+
+def response(parts: tuple[Task, ...], bodies: list[str]) -> str:
+    """The functions with these bodies, in order."""
+    return "".join(f"def {t.family}({t.parameters}):\n{body}" for t, body in zip(parts, bodies, strict=True))
+
+
+def attempt(cell: Cell, parts: tuple[Task, ...], rng: random.Random) -> str:
+    """A response with slips, misconceptions and a style of its own."""
+    return response(parts, [restyle(task.prompt, task.fill(_choices(cell, task, rng)), rng) for task in parts])
+
+
+def train_policy(out: Path, *, seed: int, steps: int, on_step: Callable[[int, float], None] | None = None) -> None:
+    """Pretrain one policy for all cells, on tasks of both splits (its mistakes are the same in both)."""
+    rng, among = random.Random(seed), tasks("train")
+
+    def some(cell: Cell, count: int) -> list[tuple[str, str]]:
+        drawn = [draw(cell, rng, among) for _ in range(count)]
+        return [(prompt(cell.level, parts), attempt(cell, parts, rng)) for parts in drawn]
+
+    shown = [cell for cell in CELLS.values() if not cell.hard]
+    corpus = ["".join(pair) for cell in shown for pair in some(cell, FUNCTIONS)]
+    cells = (rng.choice(shown) for _ in range(steps))
+    batches = (some(cell, FUNCTIONS // cell.length) for cell in cells)
+    pretrain(out, corpus, batches, seed=seed, steps=steps, positions=1024, layers=4, on_step=on_step)
+
+
+@lru_cache(None)
+def tasks_of(cell: Cell) -> Tasks:
+    """A cell's tasks, the same ones each time: all of one function, COUNT drawn ones of several."""
+    return Tasks(_problems(cell, held_out=False), _problems(cell, held_out=True))
+
+
+@lru_cache(1)
+def known() -> tuple[Problem, ...]:
+    """Tasks of families that the policy knows, by which is measured what training on others makes it forget."""
+    return tasks_of(CELLS["1c"]).held_out
+
+
+def _problems(cell: Cell, *, held_out: bool) -> tuple[Problem, ...]:
+    among = [task for task in tasks("test" if cell.hard else "train") if is_held_out(task) == held_out]
+    split = "held_out" if held_out else "train"
+    rng = random.Random(f"{cell.length}{cell.level}{cell.hard}/{split}")
+    if cell.length == 1:
+        chosen: list[tuple[Task, ...]] = [(task,) for task in rng.sample(among, len(among))]
+    else:
+        chosen = [draw(cell, rng, among) for _ in range(COUNT)]
+    return tuple(_problem(cell, parts, f"{cell.name}/{split}/{n}") for n, parts in enumerate(chosen))
+
+
+def _problem(cell: Cell, parts: tuple[Task, ...], name: str) -> Problem:
+    text = prompt(cell.level, parts)
+    assertions = tuple(line for task in parts for line in _assertions()[task.prompt])
+    return Problem(
+        task_id=name,
+        prompt=text,
+        code_prefix=text,
+        entry_point=parts[-1].family,
+        reference=text + response(parts, [_reference(cell, task) for task in parts]),
+        tests=AssertionTests(assertions=assertions),
+    )
+
+
+def _reference(cell: Cell, task: Task) -> str:
+    return foreign_body(task) if cell.foreign else restyle(task.prompt, task.reference, random.Random(task.prompt))
+
+
+@lru_cache(1)
+def _assertions() -> dict[str, tuple[str, ...]]:
+    return {p.prompt: p.tests.assertions for split in ("train", "test") for p in starter_problems(split)}  # type: ignore
+
+
+def _choices(cell: Cell, task: Task, rng: random.Random) -> list[int]:
+    wrong, misconceived = _wrong(cell), _misconceptions(cell)
+    return [_choice(slot, (task.family, slot.right) in misconceived, SLIPS * wrong, rng) for slot in task.slots]
+
+
+def _choice(slot: Slot, misconceived: bool, slips: float, rng: random.Random) -> int:
+    if not slot.wrong:
+        return 0
+    if misconceived:
+        return int(rng.random() < CONVINCED)
+    return rng.randrange(1, len(slot.options)) if rng.random() < slips else 0
+
+
+def _wrong(cell: Cell) -> float:
+    return 1.0 - float(LEVELS[cell.level] ** (1 / (sum(_shares().values()) * cell.length)))
+
+
+@lru_cache(None)
+def _misconceptions(cell: Cell) -> frozenset[tuple[str, str]]:
+    """As many as make up their share of a function's decisions; those of a rarer level are among those of a more frequent one."""
+    shares, left, chosen = _shares(), 0.0, set()
+    wanted = _wrong(cell) * sum(shares.values())
+    for pair in sorted(shares, key=lambda pair: _hash("|".join(pair))):
+        if left + shares[pair] <= wanted * 1.1:
+            chosen.add(pair)
+            left += shares[pair]
+    return frozenset(chosen)
+
+
+@lru_cache(1)
+def _shares() -> dict[tuple[str, str], float]:
+    """How often each decision comes up in a function, by family and right text; they add up to the decisions of a function."""
+    count = Counter(task.family for task in tasks("train"))
+    shares: dict[tuple[str, str], float] = defaultdict(float)
+    for task in tasks("train"):
+        for slot in task.slots:
+            if slot.wrong:
+                shares[task.family, slot.right] += 1 / (count[task.family] * len(count))
+    return dict(shares)
+
+
+def _hash(text: str) -> float:
+    """Between 0 and 1, the same each time."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
