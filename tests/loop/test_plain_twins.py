@@ -1,0 +1,28 @@
+"""Training on twins in one plain process, as `egca experiment` does, beside verl's trainer: the same rows, the same gradients."""
+
+import pytest
+
+from verl_egca.experiment.plain import Trainer
+from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.rules import RULES
+from verl_egca.experiment.scoring import Scorer
+from verl_egca.starter.policy import load
+from verl_egca.starter.policy_path import WEIGHTS
+from verl_egca.starter.problems import starter_problems
+
+pytestmark = pytest.mark.loop
+RECIPE = Recipe(steps=2, prompts=4, response_tokens=64)
+
+
+def test_both_have_the_same_twins_and_gradients_of_the_same_norm(recipe, hard, tmp_path):
+    run = recipe(
+        "plain-twins", f"TRAIN={hard}", *RECIPE.overrides(0), "egca.twins=failed_groups", "trainer.save_freq=-1"
+    )
+    run.finish()
+    scorer = Scorer(load(WEIGHTS)[1], tmp_path / "records.sqlite")
+    trainer = Trainer(starter_problems("test"), RECIPE, RULES["twins_first"], scorer, 0)
+    for step in (trainer.step() for _ in range(RECIPE.steps)):
+        sampled = len(step.batch.sampled)
+        assert run.by_step("critic/score/mean")[step.number] == pytest.approx(float(step.batch.rewards.mean()))
+        assert run.by_step("egca/twins/rows")[step.number] == step.rows - sampled > 0
+        assert run.by_step("actor/grad_norm")[step.number] == pytest.approx(step.update.grad_norm, rel=1e-4)
