@@ -137,6 +137,6 @@ def test_a_policy_that_is_there_is_not_made_again(made):
 
 
 def test_a_policy_is_pretrained_on_every_cell(tmp_path):
-    done = CliRunner().invoke(app, ["experiment", "policy", "--out", str(tmp_path), "--steps", "2"])
+    done = CliRunner().invoke(app, ["experiment", "policy", "--out", str(tmp_path), "--steps", "2", "--more", "2"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "policy/config.json").exists()

@@ -19,22 +19,22 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from verl_egca.experiment.foreign import foreign_body
 from verl_egca.experiment.recipe import Recipe
+from verl_egca.experiment.style import restyle
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.starter.families import tasks
-from verl_egca.starter.policy import pretrain
+from verl_egca.starter.policy import PEAK_LR, load, one_cycle, pretrain
 from verl_egca.starter.problems import starter_problems
-from verl_egca.starter.style import restyle
 from verl_egca.starter.task import Slot, Task
 
 LENGTHS = (1, 2, 4, 8)
-LEVELS = {"a": 0.2, "b": 0.5, "c": 0.8}  # pass rate at the start
+LEVELS = {"a": 0.25, "b": 0.6, "c": 0.9}  # pass rate at the start, but for what the policy never learned
 COUNT = 256  # tasks of several functions, of either split
 SLIPS = 0.3  # of the wrong decisions
 FUNCTIONS = 32  # of a batch in pretraining
@@ -61,7 +61,7 @@ class Cell:
 
     def recipe(self, policy: Path) -> Recipe:
         """How its rules are trained."""
-        return Recipe(policy=str(policy), response_tokens=32 + 64 * self.length)
+        return Recipe(policy=str(policy), steps=20, prompts=8, response_tokens=32 + 64 * self.length)
 
 
 CELLS = {
@@ -111,19 +111,36 @@ def attempt(cell: Cell, parts: tuple[Task, ...], rng: random.Random) -> str:
     return response(parts, [restyle(task.prompt, task.fill(_choices(cell, task, rng)), rng) for task in parts])
 
 
-def train_policy(out: Path, *, seed: int, steps: int, on_step: Callable[[int, float], None] | None = None) -> None:
-    """Pretrain one policy for all cells, on tasks of both splits (its mistakes are the same in both)."""
-    rng, among = random.Random(seed), tasks("train")
+def train_policy(
+    out: Path, *, seed: int, steps: tuple[int, int], on_step: Callable[[int, float], None] | None = None
+) -> None:
+    """Pretrain one policy for all cells, on tasks of both splits (its mistakes are the same in both), in two rounds.
 
-    def some(cell: Cell, count: int) -> list[tuple[str, str]]:
-        drawn = [draw(cell, rng, among) for _ in range(count)]
-        return [(prompt(cell.level, parts), attempt(cell, parts, rng)) for parts in drawn]
+    The second round starts from the first one's weights, with half its learning rate.
+    """
+    rng = random.Random(seed)
+    corpus = ["".join(pair) for cell in _shown() for pair in _attempts(cell, 2 * FUNCTIONS, rng)]
+    pretrain(out, corpus, _batches(steps[0], rng), seed=seed, steps=steps[0], positions=1024, layers=4, on_step=on_step)
+    model, tokenizer = load(out)
+    one_cycle(model, tokenizer, _batches(steps[1], rng), steps=steps[1], peak=PEAK_LR / 2, on_step=on_step)
+    model.save_pretrained(out)
 
-    shown = [cell for cell in CELLS.values() if not cell.hard]
-    corpus = ["".join(pair) for cell in shown for pair in some(cell, FUNCTIONS)]
-    cells = (rng.choice(shown) for _ in range(steps))
-    batches = (some(cell, FUNCTIONS // cell.length) for cell in cells)
-    pretrain(out, corpus, batches, seed=seed, steps=steps, positions=1024, layers=4, on_step=on_step)
+
+def _shown() -> list[Cell]:
+    return [cell for cell in CELLS.values() if not cell.hard]
+
+
+def _batches(steps: int, rng: random.Random) -> Iterator[list[tuple[str, str]]]:
+    """Each of one cell, drawn at random."""
+    for _ in range(steps):
+        cell = rng.choice(_shown())
+        yield _attempts(cell, FUNCTIONS // cell.length, rng)
+
+
+def _attempts(cell: Cell, count: int, rng: random.Random) -> list[tuple[str, str]]:
+    """Prompts, and responses to them."""
+    drawn = [draw(cell, rng, tasks("train")) for _ in range(count)]
+    return [(prompt(cell.level, parts), attempt(cell, parts, rng)) for parts in drawn]
 
 
 @lru_cache(None)

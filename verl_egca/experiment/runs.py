@@ -107,7 +107,7 @@ class Measurement:
     rules: tuple[str, ...]
     batches: int = 8
     updates: int = 4
-    tasks: int = 128
+    tasks: int = 96
 
     def path(self, folder: Path) -> Path:
         return folder / "map" / f"{self.cell.name}.json"

@@ -54,7 +54,6 @@ def train(
     seed: int = 0,
     steps: int = 1500,
     noise: Annotated[float | None, typer.Option(help="probability of a wrong decision in what it learns from")] = None,
-    styles: Annotated[bool, typer.Option("--styles", help="names and forms of what it learns from vary")] = False,
 ) -> None:
     """Pretrain the policy from nothing on correct and realistically wrong solutions."""
     from rich.progress import Progress
@@ -69,7 +68,6 @@ def train(
             seed=seed,
             steps=steps,
             noise=NOISE if noise is None else noise,
-            styles=styles,
             on_step=lambda step, loss: progress.update(bar, advance=1, description=f"loss {loss:.3f}"),
         )
     typer.echo(out)

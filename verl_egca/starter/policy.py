@@ -17,7 +17,6 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
 from verl_egca.starter.families import tasks
-from verl_egca.starter.style import restyle
 from verl_egca.starter.task import Task
 
 VOCABULARY = 512
@@ -33,23 +32,17 @@ def train(
     seed: int,
     steps: int,
     noise: float = NOISE,
-    styles: bool = False,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
     """Pretrain from nothing and save model and tokenizer to ``out``. The same seed gives the same weights.
 
-    Only tasks of the training split are seen; the tokenizer is trained on them, too. With ``styles`` each solution is
-    written in names and forms drawn at random (`starter.style`).
+    Only tasks of the training split are seen; the tokenizer is trained on them, too.
     """
     rng = random.Random(seed)
     split = tasks("train")
-
-    def attempt(task: Task) -> str:
-        text = task.attempt(rng, noise)
-        return restyle(task.prompt, text, rng) if styles else text
-
-    corpus = [task.prompt + attempt(task) for task in split for _ in range(4)]
-    batches = ([(t.prompt, attempt(t)) for t in (_pick(split, rng) for _ in range(BATCH))] for _ in range(steps))
+    corpus = [task.prompt + task.attempt(rng, noise) for task in split for _ in range(4)]
+    chosen = ([_pick(split, rng) for _ in range(BATCH)] for _ in range(steps))
+    batches = ([(task.prompt, task.attempt(rng, noise)) for task in tasks_] for tasks_ in chosen)
     pretrain(out, corpus, batches, seed=seed, steps=steps, on_step=on_step)
 
 
@@ -68,8 +61,23 @@ def pretrain(
     torch.manual_seed(seed)
     tokenizer = _train_tokenizer(corpus)
     model = LlamaForCausalLM(_config(tokenizer, positions, layers))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, total_steps=max(steps, 2), pct_start=0.05)
+    one_cycle(model, tokenizer, batches, steps=steps, peak=PEAK_LR, on_step=on_step)
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+def one_cycle(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    batches: Iterable[Sequence[tuple[str, str]]],
+    *,
+    steps: int,
+    peak: float,
+    on_step: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train on batches of prompts and solutions, with a learning rate that rises to ``peak`` and falls to nothing."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=max(steps, 2), pct_start=0.05)
     for step, pairs in enumerate(batches):
         loss = model(**_batch(tokenizer, pairs)).loss
         optimizer.zero_grad()
@@ -79,9 +87,6 @@ def pretrain(
         schedule.step()
         if on_step is not None:
             on_step(step, loss.item())
-    out.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
 
 
 def load(path: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
