@@ -84,7 +84,15 @@ class Tasks:
 
 def is_held_out(task: Task) -> bool:
     """A third of the tasks of each family is never trained on."""
-    return _hash(task.prompt) < 1 / 3
+    return task.prompt in _held_out()
+
+
+@lru_cache(1)
+def _held_out() -> frozenset[str]:
+    families: dict[str, list[str]] = defaultdict(list)
+    for task in (*tasks("train"), *tasks("test")):
+        families[task.family].append(task.prompt)
+    return frozenset(text for texts in families.values() for text in sorted(texts, key=_hash)[: len(texts) // 3])
 
 
 def draw(cell: Cell, rng: random.Random, among: list[Task]) -> tuple[Task, ...]:
@@ -139,7 +147,8 @@ def _batches(steps: int, rng: random.Random) -> Iterator[list[tuple[str, str]]]:
 
 def _attempts(cell: Cell, count: int, rng: random.Random) -> list[tuple[str, str]]:
     """Prompts, and responses to them."""
-    drawn = [draw(cell, rng, tasks("train")) for _ in range(count)]
+    among = tasks("train")
+    drawn = [draw(cell, rng, among) for _ in range(count)]
     return [(prompt(cell.level, parts), attempt(cell, parts, rng)) for parts in drawn]
 
 

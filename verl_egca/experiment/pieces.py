@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -24,9 +25,17 @@ def make(pieces: Sequence[Piece], folder: Path, workers: int, told: Callable[[Pa
     left = [piece for piece in pieces if not piece.path(folder).exists()]
     done = len(pieces) - len(left)
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
         futures = {pool.submit(piece.write, folder): piece for piece in left}
         for future in as_completed(futures):
             future.result()
             done += 1
             told(futures[future].path(folder), done, len(pieces))
+
+
+def _end_with_parent() -> None:
+    """Also where the parent has ended before this process was there to be told."""
+    end_with_parent()
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        sys.exit()
