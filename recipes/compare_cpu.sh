@@ -3,12 +3,12 @@
 #
 #   bash recipes/compare_cpu.sh [OUT] [PAGE]
 #
-# OUT (default: runs/compare) keeps the policy, every measurement and every run: the same command after an interruption goes on.
-# PAGE (default: recipes/evidence) gets README.md, its pictures, and the tables that both are made of. A day on two cores; the
-# steps below can be run one by one.
+# OUT (default: runs/compare) keeps every measurement and every run: the same command after an interruption goes on.
+# PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. A day on two cores;
+# the steps below can be run one by one. The policy ships; `egca experiment policy --out OUT` makes another one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-out=${1:-runs/compare} page=${2:-recipes/evidence}
+out=${1:-runs/compare} page=${2:-recipes/evidence/map}
 
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
@@ -16,7 +16,8 @@ export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 # Two pieces at once; their memory is kept, not given back to the kernel and cleared anew each step.
 export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
-egca experiment policy --out "$out"
+mkdir -p "$out"
+[[ -f $out/policy/config.json ]] || cp -r recipes/evidence/policy "$out/policy"
 
 rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper,egca,pair,pair_p,value,both_sides,resets
 egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c,8a,8b,8c --rules "$rules"
