@@ -26,7 +26,9 @@ def _read(text: str) -> Any:
     try:
         return ast.literal_eval(text[:_LONGEST])
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError, SystemError):
-        return text  # SystemError: CPython 3.11's parser counts its depth wrongly where several threads parse (gh-106905)
+        return (
+            text  # SystemError: CPython 3.11's parser counts its depth wrongly where several threads parse (gh-106905)
+        )
 
 
 def _alike(one: Any, two: Any) -> float:
