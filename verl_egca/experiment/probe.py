@@ -32,7 +32,7 @@ from verl_egca.problem import Problem
 
 KL = 0.05  # nats a response
 SAMPLES = 8  # of a held-out task
-_STEER = 256  # responses that the length of an update is found by
+_STEER = 256  # responses that the length of an update is found by, before all of them
 _ADAM = 1e-8
 
 
@@ -121,8 +121,8 @@ def _gain(actor: Actor, probe: Probe, direction_N: Tensor) -> tuple[float, Tenso
         return 0.0, torch.zeros(max(probe.tasks) + 1)
     steer = slice(0, len(probe.responses), max(1, len(probe.responses) // _STEER))
     length = 1e-3 * float(direction_N.numel()) ** 0.5 / float(direction_N.norm())
-    for _ in range(3):
-        kl = float(_kl(_ratios(actor, probe, length * direction_N, steer)))
+    for which in (steer, steer, slice(None)):
+        kl = float(_kl(_ratios(actor, probe, length * direction_N, which)))
         length *= min(10.0, (KL / max(kl, 1e-9)) ** 0.5)
     ratios = _ratios(actor, probe, length * direction_N, slice(None))
     weight_B = torch.tensor([float(ratio_T.sum().exp()) for ratio_T in ratios])
