@@ -4,8 +4,9 @@
 #   bash recipes/compare_cpu.sh [OUT] [PAGE]
 #
 # OUT (default: runs/compare) keeps every measurement and every run: the same command after an interruption goes on.
-# PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. A day on two cores;
-# the steps below can be run one by one. The policy ships; `egca experiment policy --out OUT` makes another one.
+# PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. Some ten hours of one
+# core by reckoning from a few pieces; the steps below can be run one by one. The policy ships; `egca experiment policy --out OUT`
+# makes a like one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} page=${2:-recipes/evidence/map}

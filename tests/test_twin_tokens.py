@@ -11,7 +11,7 @@ from verl_egca.localization.twins.edits import Edit
 from verl_egca.response import Program, Segment
 from verl_egca.spans import token_pieces
 from verl_egca.starter.policy_path import WEIGHTS
-from verl_egca.twin_tokens import NoTwin, repaired_program, twin_of, written_twin
+from verl_egca.twin_tokens import NoTwin, repaired_program, written_twin
 
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"
 PROSE = ("Sure, here it is:\n```python\n", "```\nIt adds what is above 1.")
@@ -143,7 +143,6 @@ def test_what_cannot_be_had_is_said(tokenizer):
     for reason, case in cases.items():
         with pytest.raises(NoTwin, match=f"^{reason}$"):
             written_twin(tokenizer, *case)
-        assert twin_of(tokenizer, *case) is None
     assert len(written_twin(tokenizer, ids, program, pieces, change, limit=len(ids)).ids) == len(ids)
     with pytest.raises(NoTwin, match="too_long"):
         written_twin(tokenizer, ids, program, pieces, change, limit=len(ids) - 1)
@@ -152,7 +151,8 @@ def test_what_cannot_be_had_is_said(tokenizer):
 def test_an_edit_in_the_prompts_code_beside_one_of_the_response_has_no_twin(tokenizer):
     ids, program, pieces = with_code_of_the_prompt(tokenizer)
     edits = [edit(program.source, "xs):", "ys):"), edit(program.source, "x > 1", "x >= 1")]
-    assert twin_of(tokenizer, ids, program, pieces, edits) is None
+    with pytest.raises(NoTwin, match="outside_response"):
+        written_twin(tokenizer, ids, program, pieces, edits)
 
 
 def test_special_tokens_in_the_midst_stay_before_the_change_and_rule_out_a_twin_behind_it(tokenizer):
@@ -188,8 +188,9 @@ def test_whatever_the_edits_a_twin_reads_as_the_repair_and_parts_at_its_first_ch
         return
     program = Program(source, (Segment(0, len(before), len(source)),))
     repaired = apply_all(source, [Edit(e["start"], e["end"], e["text"], "test", (0, 1), 0.0) for e in edits])
-    twin = twin_of(tokenizer, ids, program, pieces, edits)
-    if twin is None:
+    try:
+        twin = written_twin(tokenizer, ids, program, pieces, edits)
+    except NoTwin:
         written = tokenizer(before + repaired + after, add_special_tokens=False)["input_ids"]
         assert repaired == source or token_pieces(tokenizer, written).text != before + repaired + after
         return

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from verl_egca.source import SourceRange, SourceText
 
@@ -44,6 +45,14 @@ def parse(source: str, limit: int | None = MAX_SOURCE) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def literal(text: str) -> Any:
+    """The value that a text writes, as `ast.literal_eval` reads it and with its errors. Safe in several threads."""
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text.lstrip(" \t"), mode="eval")
+    return ast.literal_eval(tree)
 
 
 def top_level(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -36,22 +36,6 @@ class NoTwin(Exception):
     """There is no such response; the message is a short, stable reason fit for counting."""
 
 
-def twin_of(
-    tokenizer: Tokenizer,
-    ids: Sequence[int],
-    program: Program,
-    pieces: TokenPieces,
-    edits: Sequence[Mapping[str, Any]],
-    *,
-    limit: int | None = None,
-) -> Twin | None:
-    """`written_twin`, or None where there is none."""
-    try:
-        return written_twin(tokenizer, ids, program, pieces, edits, limit=limit)
-    except NoTwin:
-        return None
-
-
 def written_twin(
     tokenizer: Tokenizer,
     ids: Sequence[int],

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verl_egca.credit import group_advantages
-from verl_egca.credit.twins import advantages_with_twins, failed_groups, rarity_weight, twin_credit
+from verl_egca.credit.twins import advantages_with_twins, failed_groups, twin_credit
 from verl_egca.twin_tokens import Twin
 
 
@@ -73,13 +73,6 @@ def test_a_twins_advantage_is_on_its_changed_tokens_alone(credited, tokens):
 def test_the_sum_is_over_all_of_a_twins_tokens_as_of_any_response():
     adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK, credited="first", normalisation="sum")
     assert torch.allclose(adv_MT.sum(-1), torch.tensor([2.0 / 4, 3.0 / 3]))
-
-
-def test_what_the_policy_would_never_write_counts_less():
-    weight_M = rarity_weight(torch.tensor([0.1, 0.0]))
-    assert weight_M.tolist() == [0.5, 0.0]
-    adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK, credited="first", weight_M=weight_M)
-    assert adv_MT.tolist() == [[0, 1, 0, 0], [0, 0, 0, 0]]
 
 
 def test_no_twins_are_no_rows():

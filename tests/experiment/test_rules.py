@@ -136,7 +136,7 @@ def test_both_sides_credit_the_statement_that_the_sibling_s_repair_changed(actor
     _, adv_RT = rows(RULES["both_sides"], mixed, actor)
     credited = [token for token, value in enumerate(adv_RT[0].tolist()) if value]
     text = actor.tokenizer.decode([mixed.sampled[0].response[token] for token in credited])
-    assert text.strip() == "if x > k:"
+    assert text.strip().removesuffix(":") == "if x > k"
 
 
 def test_a_group_that_fails_altogether_teaches_nothing_without_twins(actor, failed):

@@ -41,7 +41,7 @@ KEYS = ["a_0_0", "a_1_0", "a_2_0", "b_0_0", "b_1_0", "a_3_0", "a_4_0", "pad_0_0"
 ALL = [*RECORDS, None, None, None]
 
 
-def computed(settings=None, twin_of=None, weight_M=None, order=None):
+def computed(settings=None, twin_of=None, order=None):
     """(token advantages, rows) of the batch through verl's function."""
     order = order or list(range(len(ALL)))
     place = {row: at for at, row in enumerate(order)}
@@ -56,9 +56,7 @@ def computed(settings=None, twin_of=None, weight_M=None, order=None):
         non_tensor_batch={"uid": np.array([UIDS[row] for row in order], dtype=object)},
     )
     keys = [KEYS[row] for row in order]
-    rows = Rows(
-        [ALL[row] for row in order], final_rows(keys), settings or Settings(), twin_of=twin_of, twin_weight_M=weight_M
-    )
+    rows = Rows([ALL[row] for row in order], final_rows(keys), settings or Settings(), twin_of=twin_of)
     with rows_visible(rows):
         data = compute_advantage_for_multi_trajectories(data, keys, "egca", config={})
     return data.batch["advantages"][[place[row] for row in range(len(ALL))]], rows
@@ -98,8 +96,6 @@ def test_factors_count_for_twins_as_for_other_responses():
     _, _, adv_MT = expected()
     assert torch.equal(adv_BT[5:7], adv_MT * 0.5)
     assert (adv_BT[:3] == 0).all()
-    adv_BT, _ = computed(weight_M=torch.tensor([0.25, 1.0]))
-    assert torch.equal(adv_BT[5:7], adv_MT * torch.tensor([[0.25], [1.0]]))
 
 
 def source(prompt=3, response=4, **more):

@@ -26,8 +26,6 @@ from verl_egca.twin_tokens import Twin
 Credited = Literal["first", "changed"]
 
 CREDITED: Credited = "first"  # what training credits
-WEIGHTED = False  # whether it weighs twins by their `rarity_weight`
-RARE = 0.1  # probability of a token to which `rarity_weight` leaves half its weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,6 @@ def twin_credit(
     mask_MT: Tensor,
     *,
     credited: Credited = CREDITED,
-    weight_M: Tensor | None = None,
     normalisation: Normalisation = "mean",
 ) -> Tensor:
     """Token advantages of twins: what GRPO gives a token of a response that passes, on the changed tokens alone.
@@ -123,7 +120,6 @@ def twin_credit(
         changed: M twins' half-open ranges of changed tokens, in order.
         mask_MT: 1 on each twin's own tokens, shape (M, T).
         credited: all ``changed`` tokens, or the ``first`` one alone, the decision.
-        weight_M: a factor for each twin, such as its `rarity_weight`; 1 if not given.
         normalisation: as for `credit`; "sum" divides by a twin's tokens.
 
     Returns:
@@ -140,14 +136,4 @@ def twin_credit(
         changed = [[(ranges[0][0], ranges[0][0] + 1)] for ranges in changed]
     if normalisation == "sum":
         adv_M = adv_M / mask_MT.sum(-1).clamp(min=1)
-    if weight_M is not None:
-        adv_M = adv_M * weight_M
     return span_mask(changed, mask_MT) * adv_M[:, None]
-
-
-def rarity_weight(p_M: Tensor) -> Tensor:
-    """p / (p + 0.1), of the policy's own probability of each twin's first changed token: what it would never write counts less.
-
-    LUFFY's shaping of off-policy tokens (arXiv 2504.14945).
-    """
-    return p_M / (p_M + RARE)

@@ -2,7 +2,7 @@
 
 A task asks for some functions at once, each a starter task of another family. A policy is wrong in two ways: it *slips*, at
 any decision and in any way, and it has *misconceptions*, decisions that it mostly gets wrong and the same way each time. A
-task's first line names one of three levels, which dials how often both happen, so that one policy serves every cell:
+task's first line names one of three levels, which sets how often both happen, so that one policy serves every cell:
 
     f = 1 - p^(1 / (d n))       the share of wrong decisions that makes n functions of d decisions pass with probability p
     slips 0.3 f; misconceptions in the share f of all decisions, each written wrong with probability 0.7
@@ -34,7 +34,7 @@ from verl_egca.starter.problems import starter_problems
 from verl_egca.starter.task import Slot, Task
 
 LENGTHS = (1, 2, 4, 8)
-LEVELS = {"a": 0.25, "b": 0.6, "c": 0.9}  # pass rate at the start, but for what the policy never learned
+LEVELS = {"a": 0.25, "b": 0.6, "c": 0.9}  # pass rate that these mistakes leave; what the policy never learned lowers it
 COUNT = 256  # tasks of several functions, of either split
 SLIPS = 0.3  # of the wrong decisions
 FUNCTIONS = 32  # of a batch in pretraining
@@ -160,7 +160,7 @@ def tasks_of(cell: Cell) -> Tasks:
 
 @lru_cache(1)
 def known() -> tuple[Problem, ...]:
-    """Tasks of families that the policy knows, by which is measured what training on others makes it forget."""
+    """Tasks of families that the policy knows: what it fails of them after training on others it has forgotten."""
     return tasks_of(CELLS["1c"]).held_out
 
 
@@ -216,7 +216,7 @@ def _wrong(cell: Cell) -> float:
 
 @lru_cache(None)
 def _misconceptions(cell: Cell) -> frozenset[tuple[str, str]]:
-    """As many as make up their share of a function's decisions; those of a rarer level are among those of a more frequent one."""
+    """Pairs that make up the wanted share of a function's decisions. A level with fewer mistakes has a subset of another's."""
     shares, left, chosen = _shares(), 0.0, set()
     wanted = _wrong(cell) * sum(shares.values())
     for pair in sorted(shares, key=lambda pair: _hash("|".join(pair))):

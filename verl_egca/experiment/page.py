@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from verl_egca.experiment.domain import CELLS
 from verl_egca.experiment.plots import curves, map_of
-from verl_egca.experiment.results import MapRow, Runs, map_rows, read_map, read_runs, write_map, write_table
+from verl_egca.experiment.results import MapRow, map_rows, read_map, read_runs, write_map, write_table
 from verl_egca.experiment.rules import RULES
 from verl_egca.experiment.statistics import Difference, Estimate
 
@@ -86,6 +86,3 @@ def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:
 def _rules(found: Mapping[tuple[str, str], MapRow]) -> list[str]:
     there = {rule for _, rule in found}
     return [rule for rule in RULES if rule in there]
-
-
-__all__ = ["Runs", "collect", "write_page"]

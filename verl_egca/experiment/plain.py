@@ -38,8 +38,17 @@ class Step:
 class Trainer:
     """``rule`` on ``problems`` with ``seed``; each `step` samples, scores, gives credit and updates."""
 
-    def __init__(self, problems: Sequence[Problem], recipe: Recipe, rule: Rule, scorer: Scorer, seed: int) -> None:
-        self.actor = Actor(recipe)
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        recipe: Recipe,
+        rule: Rule,
+        scorer: Scorer,
+        seed: int,
+        actor: Actor | None = None,
+    ) -> None:
+        """``actor``: a policy that is there already; a new one of the recipe's if not given."""
+        self.actor = actor or Actor(recipe)
         self.recipe, self.rule, self.seed, self.scorer = recipe, rule, seed, scorer
         self._problems = problems
         self._order = _batches(len(problems), recipe.prompts, seed)
@@ -104,7 +113,6 @@ class Trainer:
             [Sampled(request.prompt, request.tokens) for request, _, _ in asked],
             [_after(record, len(given)) for record, (_, _, given) in zip(records, asked, strict=True)],
             [(p.task_id, tuple(given)) if given else p.task_id for _, p, given in asked],
-            [bool(given) for _, _, given in asked],
         )
 
 
@@ -139,7 +147,6 @@ def _joined(one: Batch, other: Batch) -> Batch:
         [*one.sampled, *other.sampled],
         [*one.records, *other.records],
         [*one.groups, *other.groups],
-        [*(False for _ in one.groups), *other.reset],
     )
 
 

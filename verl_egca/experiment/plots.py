@@ -36,13 +36,13 @@ _MARKERS = "osD^vP*Xh<>"
 
 
 def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases: Sequence[str], out: Path) -> None:
-    """A row a base, a column a pass rate: each rule's projected gain over the base by the number of functions."""
+    """A row a base, a column a level: each rule's projected gain over the base by the number of functions."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(9.5, 3.1 * len(bases)), layout="constrained")
         panels = figure.subplots(len(bases), len(LEVELS), sharex=True, sharey="row", squeeze=False)
         handles: dict[str, Any] = {}
         for across, base in zip(panels, bases, strict=True):
-            for axes, (level, rate) in zip(across, LEVELS.items(), strict=True):
+            for axes, level in zip(across, LEVELS, strict=True):
                 axes.axhline(0, color="#000000", linewidth=0.8)
                 for place, rule in enumerate(rule for rule in rules if rule != base):
                     points = [
@@ -52,7 +52,7 @@ def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases:
                     ]
                     if points:
                         handles[rule] = _line(axes, points, rule)
-                axes.set_title(f"pass rate {rate:g} at the start, against {base}", loc="left", fontsize=9)
+                axes.set_title(f"level {level}, against {base}", loc="left", fontsize=9)
                 axes.set_xticks(range(len(LENGTHS)), [str(length) for length in LENGTHS])
                 axes.grid(axis="y", linewidth=0.4)
             across[0].set_ylabel("projected gain, points")

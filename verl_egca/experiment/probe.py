@@ -2,7 +2,7 @@
 
 K batches of training tasks are sampled once, and each rule gives its credit to the same responses (`signal`). Each of the
 first U gradients then makes an update: the direction that Adam would take (the gradient over the root mean square of the
-rule's K gradients), as long as the KL divergence from the first policy is that of all others. The *projected gain* is the change
+rule's K gradients), scaled so that every update has the same KL divergence from the first policy. The *projected gain* is the change
 of the pass rate on held-out tasks, by N samples of the first policy, the same for every rule and update:
 
     mean of (pi'(y) / pi(y) - 1) (R(y) - mean reward of the task's other samples)
@@ -57,16 +57,16 @@ def measure(
     updates: int,
 ) -> dict[str, Any]:
     """By rule: `signal.Signal`'s fields, ``kl``, and the gain by update and by held-out task; and the start's pass rate."""
-    trainers = {name: Trainer(train, recipe, RULES[name], scorer, seed=0) for name in rules}
-    first = next(iter(trainers.values()))
-    gradients_KRN = torch.stack([_gradients(trainers, first, train, number) for number in range(batches)])
-    probe = _probe(first.actor, held_out)
+    actor = Actor(recipe)
+    trainers = {name: Trainer(train, recipe, RULES[name], scorer, seed=0, actor=actor) for name in rules}
+    gradients_KRN = torch.stack([_gradients(trainers, train, number) for number in range(batches)])
+    probe = _probe(actor, held_out)
     found: dict[str, Any] = {}
     for place, name in enumerate(rules):
         own_KN, uniform_KN = gradients_KRN[:, place], gradients_KRN[:, 0]
         signal = signal_of(own_KN.double(), uniform_KN.double())
         scale_N = own_KN.square().mean(0).sqrt() + _ADAM
-        gains = [_gain(first.actor, probe, -own_KN[number] / scale_N) for number in range(updates)]
+        gains = [_gain(actor, probe, -own_KN[number] / scale_N) for number in range(updates)]
         found[name] = asdict(signal) | {
             "kl": [kl for kl, _ in gains],
             "gain_by_update": [float(gain_P.mean()) for _, gain_P in gains],
@@ -75,8 +75,9 @@ def measure(
     return {"pass_rate": float(probe.rewards.mean()), "samples": len(probe.responses), "rules": found}
 
 
-def _gradients(trainers: dict[str, Trainer], first: Trainer, train: Sequence[Problem], number: int) -> Tensor:
+def _gradients(trainers: dict[str, Trainer], train: Sequence[Problem], number: int) -> Tensor:
     """Of each rule on one batch, shape (rules, parameters)."""
+    first = next(iter(trainers.values()))
     size = first.recipe.prompts
     problems = [train[(number * size + place) % len(train)] for place in range(size)]
     sampled, asked = first.rollout(problems, stream=1_000 + number)

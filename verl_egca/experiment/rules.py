@@ -9,10 +9,9 @@ Shapes: B sampled responses, R rows with those that the rule adds, T tokens of t
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -29,7 +28,9 @@ from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.views import Reference
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord
+from verl_egca.source import SourceRange, SourceText
 from verl_egca.spans import token_pieces
+from verl_egca.statements import describe, parse
 from verl_egca.twin_tokens import Twin
 
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
@@ -46,8 +47,8 @@ class Rule:
     """``localizer`` is a name of ``egca.localizer``.
 
     ``positive`` and ``negative`` are factors on advantages of that sign. ``entropy`` keeps that share of a batch's tokens,
-    the most uncertain ones. ``failed`` says what becomes a member that passes where a whole group failed, ``pair`` whether
-    twins are rows in the other groups; ``credited`` and ``weight`` are of these rows. ``value``: a blamed token loses the
+    the most uncertain ones. ``failed`` names the rows that join a group that failed altogether, as members that pass;
+    ``pair``: twins are rows in the other groups. ``credited`` and ``weight`` are of these rows. ``value``: a blamed token loses the
     value of its state in the place of the group's mean. ``both_sides``: a correct response is credited where its siblings
     were blamed. ``resets``: half of a group is sampled from just before a proven mistake.
     """
@@ -99,13 +100,12 @@ RULES: dict[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was sampled: B responses, the problem and the record of each, and the group that it is compared within."""
+    """What was sampled: B responses, each with its problem, its record and the name of its group."""
 
     asked: Sequence[Problem]
     sampled: Sequence[Sampled]
     records: Sequence[SampleRecord]
     groups: Sequence[Any]
-    reset: Sequence[bool] = field(default=())  # which responses go on from just before a mistake; none if empty
 
     @property
     def members(self) -> dict[Any, list[int]]:
@@ -246,8 +246,8 @@ def _credit_both_sides(batch: Batch, adv_B: Tensor, adv_BT: Tensor, tokenizer: A
         repaired = [
             place
             for row in members
-            if batch.records[row].twin is not None
-            for place in _repaired(batch.asked[row], batch.records[row].twin, tokenizer)
+            if (twin := batch.records[row].twin) is not None
+            for place in _repaired(batch.asked[row], twin, tokenizer)
         ]
         for row in members:
             if adv_B[row] > 0 and repaired:
@@ -257,19 +257,17 @@ def _credit_both_sides(batch: Batch, adv_B: Tensor, adv_BT: Tensor, tokenizer: A
                     adv_BT[row, sorted(tokens)] = float(adv_B[row])
 
 
-def _repaired(problem: Problem, twin: Twin | None, tokenizer: Any) -> list[tuple[str, int]]:
-    """The repaired program, and the lines that the repair changed."""
-    assert twin is not None
+def _repaired(problem: Problem, twin: Twin, tokenizer: Any) -> list[tuple[str, int]]:
+    """The repaired program, with each line that the repair changed."""
     pieces = token_pieces(tokenizer, twin.ids)
-    program = problem.code_prefix + pieces.text
-    offset = len(problem.code_prefix)
-    lines = {
-        program.count("\n", 0, offset + at) + 1
+    program, offset = problem.code_prefix + pieces.text, len(problem.code_prefix)
+    changed = [
+        offset + at
         for start, end in twin.changed
-        for at in range(pieces.starts[start], max(pieces.ends[end - 1], pieces.starts[start] + 1))
-        if at < len(pieces.text) and not pieces.text[at].isspace()
-    }
-    return [(program, line) for line in sorted(lines)]
+        for at in range(pieces.starts[start], pieces.ends[end - 1])
+        if not pieces.text[at].isspace()
+    ]
+    return [(program, line) for line in sorted({program.count("\n", 0, at) + 1 for at in changed})]
 
 
 def _counterparts(problem: Problem, sampled: Sampled, repaired: Sequence[tuple[str, int]], tokenizer: Any) -> set[int]:
@@ -278,41 +276,24 @@ def _counterparts(problem: Problem, sampled: Sampled, repaired: Sequence[tuple[s
     program, offset = problem.code_prefix + pieces.text, len(problem.code_prefix)
     tokens: set[int] = set()
     for other, line in repaired:
-        for node in _aligned(program, other, problem.entry_point, line):
-            start, end = _offsets(program, node)
-            first, last = pieces.span(max(0, start - offset), max(0, end - offset))
-            tokens |= set(range(first, last))
+        for ours, theirs in _alignment(program, other, problem.entry_point):
+            if theirs.line <= line <= theirs.end_line:
+                start, end = SourceText(program).offsets(ours)
+                tokens |= set(range(*pieces.span(max(0, start - offset), max(0, end - offset))))
     return tokens
 
 
 @lru_cache(20_000)
-def _aligned(program: str, other: str, entry_point: str, line: int) -> tuple[ast.stmt, ...]:
-    """Statements of ``program`` that play the part of the one at ``line`` of ``other``."""
-    pairs = _alignment(program, other, entry_point)
-    return tuple(ours for ours, theirs in pairs if _header(theirs)[0] <= line <= _header(theirs)[1])
-
-
-@lru_cache(20_000)
-def _alignment(program: str, other: str, entry_point: str) -> tuple[tuple[ast.stmt, ast.stmt], ...]:
-    found = align(ast.parse(program), Reference(ast.parse(other)), entry_point)
-    return tuple((pair.candidate.node, pair.reference.node) for pair in found.statements)
-
-
-def _header(node: ast.stmt) -> tuple[int, int]:
-    """First and last line of a statement, without its body."""
-    body = getattr(node, "body", None)
-    last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or node.lineno
-    return node.lineno, max(node.lineno, last)
-
-
-def _offsets(program: str, node: ast.stmt) -> tuple[int, int]:
-    """Half-open characters of a statement's header."""
-    starts = [0, *(at + 1 for at, character in enumerate(program) if character == "\n")]
-    _, last = _header(node)
-    end = starts[last] if last < len(starts) else len(program)
-    if last == (node.end_lineno or node.lineno):
-        end = starts[last - 1] + (node.end_col_offset or 0)
-    return starts[node.lineno - 1] + node.col_offset, end
+def _alignment(program: str, other: str, entry_point: str) -> tuple[tuple[SourceRange, SourceRange], ...]:
+    """The statements (headers) of ``program`` beside those of ``other`` that play the same part."""
+    ours, theirs = parse(program), parse(other)
+    if ours is None or theirs is None:
+        return ()
+    pairs = align(ours, Reference(theirs), entry_point).statements
+    texts = SourceText(program), SourceText(other)
+    return tuple(
+        (describe(pair.candidate.node, texts[0]).place, describe(pair.reference.node, texts[1]).place) for pair in pairs
+    )
 
 
 def _mask(sampled: Sequence[Sampled]) -> Tensor:

@@ -26,7 +26,7 @@ class Rows:
     advantage a response) and ``adv_BT`` (token advantages), beside what it was given: ``mask_BT``, the response mask, and
     ``uids``, the group of each row. ``entropy_BT``, in nats, is there where ``egca.entropy_share`` is less than 1, and
     the estimator then leaves the ``entropy_threshold`` from which on tokens count. ``twin_of`` says of rows that are twins,
-    whose record is None, which row they repair; ``twin_weight_M`` are their factors, if they have any.
+    whose record is None, which row they repair.
     """
 
     records: Sequence[SampleRecord | None]
@@ -39,7 +39,6 @@ class Rows:
     entropy_BT: torch.Tensor | None = field(default=None)
     entropy_threshold: float | None = field(default=None)
     twin_of: Mapping[int, int] = field(default_factory=dict)
-    twin_weight_M: torch.Tensor | None = field(default=None)
 
 
 _CURRENT: ContextVar[Rows | None] = ContextVar("egca_rows", default=None)

@@ -83,7 +83,6 @@ def _credit_twins(rows: Rows) -> None:
         rows.adv_B[at],
         [twin.changed for twin in twins],
         mask_MT,
-        weight_M=rows.twin_weight_M,
         normalisation=rows.settings.normalisation,
     )
 

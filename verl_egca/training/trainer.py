@@ -18,7 +18,6 @@ from omegaconf import OmegaConf, open_dict
 from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync, register_trainer
 from verl.utils.debug import marked_timer
 
-from verl_egca.credit.twins import WEIGHTED, rarity_weight
 from verl_egca.execution.confinement.layers import in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.sample import SampleRecord
@@ -35,7 +34,7 @@ from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
 from verl_egca.training.stop import StopsOnRequest
 from verl_egca.training.timeline import Marks, Timeline
-from verl_egca.training.twins import TwinRows, first_changed_probabilities, twin_rows, unmask, without_twins
+from verl_egca.training.twins import TwinRows, twin_rows, unmask, without_twins
 
 logger = logging.getLogger(__name__)
 
@@ -137,9 +136,6 @@ class EGCATrainer(StopsOnRequest):
         with self._timeline.own_work("records"):
             records = self._sample_records(batch)
             rows = Rows(records, final_rows(batch.keys), self.egca, twin_of=twin_rows(batch))
-            if WEIGHTED and rows.twin_of:
-                twins = {row: records[failing].twin for row, failing in rows.twin_of.items()}
-                rows.twin_weight_M = rarity_weight(first_changed_probabilities(batch, twins))
             if self.egca.entropy_share < 1.0:
                 rows.entropy_BT = self._entropies(batch)
         self._timeline.waited(reward_wait(records, self._waited_from))

@@ -139,14 +139,6 @@ def without_twins(batch: KVBatchMeta) -> KVBatchMeta:
     return batch.select_keys([key for row, key in enumerate(batch.keys) if row not in twins]) if twins else batch
 
 
-def first_changed_probabilities(batch: KVBatchMeta, twins: Mapping[int, Twin]) -> torch.Tensor:
-    """The policy's own, of each twin's first changed token, by its old log-probs; shape (M,)."""
-    keys = [batch.keys[row] for row in twins]
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=["old_log_probs"])
-    log_probs = zip(twins.values(), data["old_log_probs"].unbind(), strict=True)
-    return torch.stack([log_prob_T[twin.changed[0][0]] for twin, log_prob_T in log_probs]).float().exp()
-
-
 def unmask(batch: KVBatchMeta) -> None:
     """Give the batch's twins their true masks, and the importance weights of what was sampled by the actor itself."""
     keys = [batch.keys[row] for row in twin_rows(batch)]

@@ -5,9 +5,10 @@ Values are compared as they are shown, which is text of the program under test: 
 
 from __future__ import annotations
 
-import ast
 import difflib
 from typing import Any
+
+from verl_egca.statements import literal
 
 NO_VALUE, LEAST, MOST = 0.0, 0.1, 0.9  # of a run that gives no value, and of any value that is wrong
 _LONGEST = 400  # characters that are read
@@ -24,11 +25,9 @@ def nearness(got: str | None, expected: str | None) -> float:
 
 def _read(text: str) -> Any:
     try:
-        return ast.literal_eval(text[:_LONGEST])
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError, SystemError):
-        return (
-            text  # SystemError: CPython 3.11's parser counts its depth wrongly where several threads parse (gh-106905)
-        )
+        return literal(text[:_LONGEST])
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
 
 
 def _alike(one: Any, two: Any) -> float:
