@@ -46,7 +46,6 @@ def test_a_check_function_is_split_into_its_assertions(sandbox):
         ("import os\ndef f(x):\n    os._exit(0)\n", Outcome.CRASHED),
         ("while True: pass\n", Outcome.TIMEOUT),
         ("raise SystemExit(0)\n", Outcome.IMPORT),
-        ("def f(x):\n    return f(x)\n", Outcome.EXCEPTION),
         ("x = '\\ud800\n", Outcome.SYNTAX),
         ("\0", Outcome.SYNTAX),
         ("def f(x):\n    return " + "(" * 300 + "x" + ")" * 300, Outcome.SYNTAX),
@@ -55,6 +54,12 @@ def test_a_check_function_is_split_into_its_assertions(sandbox):
 )
 def test_ways_to_fail(sandbox, program, outcome):
     assert outcomes(sandbox.run(assertion_problem("assert f(1) == 2"), program)) == [outcome]
+
+
+def test_recursion_without_end_is_an_error_of_the_program():
+    with Sandbox(Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 28), workers=1) as patient:
+        verdict = patient.run(assertion_problem("assert f(1) == 2"), "def f(x):\n    return f(x)\n")
+    assert outcomes(verdict) == [Outcome.EXCEPTION]
 
 
 def test_an_error_names_its_last_line_inside_the_program(sandbox):

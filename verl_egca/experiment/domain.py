@@ -139,9 +139,9 @@ def _shown() -> list[Cell]:
 
 
 def _batches(steps: int, rng: random.Random) -> Iterator[list[tuple[str, str]]]:
-    """Each of one cell, drawn at random."""
-    for _ in range(steps):
-        cell = rng.choice(_shown())
+    """Each of one cell, drawn at random; the longer its programs are, the more often, since they are harder to learn."""
+    shown = _shown()
+    for cell in rng.choices(shown, [cell.length for cell in shown], k=steps):
         yield _attempts(cell, FUNCTIONS // cell.length, rng)
 
 
