@@ -34,7 +34,7 @@ def small():
 def made(small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare")
     shutil.copytree(WEIGHTS, folder / "policy")
-    Measurement(CELLS["1b"], RULES, batches=3, updates=2, tasks=2).write(folder)
+    Measurement(CELLS["1b"], RULES, batches=3, tasks=2).write(folder)
     for run in (Run(CELLS["hard"], START, 0), Run(CELLS["hard"], "egca", 0), Run(CELLS["hard"], "grpo", 0)):
         run.write(folder)
     return folder

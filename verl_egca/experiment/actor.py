@@ -108,6 +108,17 @@ class Actor:
             out_BT[row, : len(entropy_T)] = entropy_T
         return out_BT
 
+    @torch.no_grad()
+    def distributions(self, batch: Sequence[Sampled]) -> list[Tensor]:
+        """Log-probs of all V tokens where each of a response's T was drawn, shape (T, V)."""
+        self.model.eval()
+        found: dict[int, Tensor] = {}
+        for packed in _packed(batch):
+            all_RTV = _all_log_probs(self.model, packed)
+            for place, row in enumerate(packed.rows):
+                found[row] = all_RTV[place, : len(batch[row].response)].clone()
+        return [found[row] for row in range(len(batch))]
+
     def _measured(self, batch: Sequence[Sampled]) -> list[tuple[Tensor, Tensor]]:
         self.model.eval()
         found: dict[int, tuple[Tensor, Tensor]] = {}
@@ -215,8 +226,12 @@ def _pack(batch: Sequence[Sampled], groups: Sequence[tuple[tuple[int, ...], list
 
 def _log_probs(model: Any, packed: _Packed) -> tuple[Tensor, Tensor]:
     """Of each response's tokens, shape (R, T): log-probs, and the entropy of what they were drawn from, without a gradient."""
-    logits_GLV = model(packed.ids_GL, attention_mask=packed.sees_G1LL, position_ids=packed.positions_GL).logits
-    all_RTV = torch.log_softmax(logits_GLV.float().flatten(0, 1)[packed.predicted_by_RT], -1)
+    all_RTV = _all_log_probs(model, packed)
     with torch.no_grad():
         entropy_RT = -(all_RTV.exp() * all_RTV).sum(-1)
     return all_RTV.gather(-1, packed.ids_RT[..., None])[..., 0], entropy_RT
+
+
+def _all_log_probs(model: Any, packed: _Packed) -> Tensor:
+    logits_GLV = model(packed.ids_GL, attention_mask=packed.sees_G1LL, position_ids=packed.positions_GL).logits
+    return torch.log_softmax(logits_GLV.float().flatten(0, 1)[packed.predicted_by_RT], -1)

@@ -1,18 +1,17 @@
 """One cell of the map, without training: each rule's gradient signal, and the pass rate that one update of it brings.
 
-K batches of training tasks are sampled once, and each rule gives its credit to the same responses (`signal`). Each of the
-first U gradients then makes an update: the direction that Adam would take (the gradient over the root mean square of the
-rule's K gradients), scaled so that every update has the same KL divergence from the first policy. The *projected gain* is the change
-of the pass rate on held-out tasks, by N samples of the first policy, the same for every rule and update:
+K batches of training tasks are sampled once, and each rule gives its credit to the same responses (`signal`). Each of its K
+gradients then makes an update u: the direction that Adam would take (the gradient over the root mean square of the rule's K
+gradients), of such a length that the policy's KL divergence from the first one is the same for every update. The *projected
+gain* is the change of the pass rate J on held-out tasks, to first order:
 
-    mean of (pi'(y) / pi(y) - 1) (R(y) - mean reward of the task's other samples)
+    u . grad J,    grad J = mean of (R(y) - mean reward of the task's other samples) grad log pi(y)
 
-which is without bias for any pi'. Its noise is that of the N samples, which all rules share.
+over samples y of the first policy, the same for every rule and update, so that their noise is common to all.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,18 +31,20 @@ from verl_egca.problem import Problem
 
 KL = 0.05  # nats a response
 SAMPLES = 8  # of a held-out task
-_STEER = 256  # responses that the length of an update is found by, before all of them
+_STEER = 64  # responses that the length of an update is found by
 _ADAM = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Responses to held-out tasks, whether each passes, and its tokens' log-probs under the first policy."""
+    """P held-out tasks: the first policy's pass rate, its gradient by task, shape (P, N), and what the divergence is measured on:
+    some responses, and what each of their tokens was drawn from."""
 
+    pass_rate: float
+    samples: int
+    gradient_PN: Tensor
     responses: list[Sampled]
-    rewards: Tensor
-    tasks: list[int]
-    log_probs: list[Tensor]
+    drawn_from: list[Tensor]
 
 
 def measure(
@@ -54,9 +55,8 @@ def measure(
     rules: Sequence[str],
     *,
     batches: int,
-    updates: int,
 ) -> dict[str, Any]:
-    """By rule: `signal.Signal`'s fields, ``kl``, and the gain by update and by held-out task; and the start's pass rate."""
+    """By rule: `signal.Signal`'s fields, and the gain by update and by held-out task; and the start's pass rate."""
     actor = Actor(recipe)
     trainers = {name: Trainer(train, recipe, RULES[name], scorer, seed=0, actor=actor) for name in rules}
     gradients_KRN = torch.stack([_gradients(trainers, train, number) for number in range(batches)])
@@ -66,13 +66,12 @@ def measure(
         own_KN, uniform_KN = gradients_KRN[:, place], gradients_KRN[:, 0]
         signal = signal_of(own_KN.double(), uniform_KN.double())
         scale_N = own_KN.square().mean(0).sqrt() + _ADAM
-        gains = [_gain(actor, probe, -own_KN[number] / scale_N) for number in range(updates)]
+        gain_KP = torch.stack([_update(actor, probe, -own_N / scale_N) @ probe.gradient_PN.T for own_N in own_KN])
         found[name] = asdict(signal) | {
-            "kl": [kl for kl, _ in gains],
-            "gain_by_update": [float(gain_P.mean()) for _, gain_P in gains],
-            "gain_by_task": torch.stack([gain_P for _, gain_P in gains]).mean(0).tolist(),
+            "gain_by_update": gain_KP.mean(1).tolist(),
+            "gain_by_task": gain_KP.mean(0).tolist(),
         }
-    return {"pass_rate": float(probe.rewards.mean()), "samples": len(probe.responses), "rules": found}
+    return {"pass_rate": probe.pass_rate, "samples": probe.samples, "rules": found}
 
 
 def _gradients(trainers: dict[str, Trainer], train: Sequence[Problem], number: int) -> Tensor:
@@ -105,53 +104,53 @@ def _gradients(trainers: dict[str, Trainer], train: Sequence[Problem], number: i
 
 def _probe(actor: Actor, problems: Sequence[Problem]) -> Probe:
     asked = []
-    for task, problem in enumerate(problems):
+    for problem in problems:
         prompt = prompt_ids(actor.tokenizer, problem)
         for number in range(SAMPLES):
             named = ("probe", 1.0, tuple(prompt), number)
-            asked.append((task, problem, Request(prompt, 1.0, actor.recipe.response_tokens, named)))
-    draw(actor, [request for _, _, request in asked])
-    responses = [Sampled(request.prompt, request.tokens) for _, _, request in asked]
-    rewards = torch.tensor([float(passes(actor, problem, request)) for _, problem, request in asked])
-    return Probe(responses, rewards, [task for task, _, _ in asked], actor.log_probs(responses))
+            asked.append((problem, Request(prompt, 1.0, actor.recipe.response_tokens, named)))
+    draw(actor, [request for _, request in asked])
+    responses = [Sampled(request.prompt, request.tokens) for _, request in asked]
+    rewards_PS = torch.tensor([float(passes(actor, *one)) for one in asked]).view(-1, SAMPLES)
+    gradients = [
+        _of_pass_rate(actor, responses[task * SAMPLES : (task + 1) * SAMPLES], rewards_S)
+        for task, rewards_S in enumerate(rewards_PS)
+    ]
+    some = responses[:: max(1, len(responses) // _STEER)]
+    return Probe(float(rewards_PS.mean()), len(responses), torch.stack(gradients), some, actor.distributions(some))
 
 
-def _gain(actor: Actor, probe: Probe, direction_N: Tensor) -> tuple[float, Tensor]:
-    """The KL of the update along ``direction_N``, and the gain by task."""
-    if not direction_N.any():  # nothing was learned
-        return 0.0, torch.zeros(max(probe.tasks) + 1)
-    steer = slice(0, len(probe.responses), max(1, len(probe.responses) // _STEER))
+def _of_pass_rate(actor: Actor, responses: Sequence[Sampled], rewards_S: Tensor) -> Tensor:
+    """The gradient, shape (N,), of one task's pass rate."""
+    count = len(responses)
+    above_S = (rewards_S * count - rewards_S.sum()) / (count - 1)
+    lengths_S = torch.tensor([float(len(one.response)) for one in responses])
+    adv_S = above_S * lengths_S  # the loss is a mean over tokens, and log pi(y) their sum
+    (gradient_N,) = actor.gradients(responses, [adv_S[:, None].expand(-1, int(lengths_S.max()))])
+    return gradient_N.neg()
+
+
+def _update(actor: Actor, probe: Probe, direction_N: Tensor) -> Tensor:
+    """Along ``direction_N``, of divergence `KL`; nothing where nothing was learned."""
+    if not direction_N.any():
+        return direction_N
     length = 1e-3 * float(direction_N.numel()) ** 0.5 / float(direction_N.norm())
-    for which in (steer, steer, slice(None)):
-        kl = float(_kl(_ratios(actor, probe, length * direction_N, which)))
+    for _ in range(2):
+        kl = _divergence(actor, probe, length * direction_N)
         length *= min(10.0, (KL / max(kl, 1e-9)) ** 0.5)
-    ratios = _ratios(actor, probe, length * direction_N, slice(None))
-    weight_B = torch.tensor([float(ratio_T.sum().exp()) for ratio_T in ratios])
-    by_task: dict[int, list[int]] = defaultdict(list)
-    for row, task in enumerate(probe.tasks):
-        by_task[task].append(row)
-    gains = []
-    for rows_ in by_task.values():
-        rewards = probe.rewards[rows_]
-        others = (rewards.sum() - rewards) / (len(rows_) - 1)
-        gains.append(((weight_B[rows_] - 1) * (rewards - others)).mean())
-    return float(_kl(ratios)), torch.stack(gains)
+    return direction_N.mul(length)
 
 
-def _ratios(actor: Actor, probe: Probe, change_N: Tensor, which: slice) -> list[Tensor]:
-    """log pi'(token) - log pi(token) of responses, pi' with its parameters changed; the policy is put back."""
+def _divergence(actor: Actor, probe: Probe, change_N: Tensor) -> float:
+    """KL(pi, pi'), pi' with its parameters changed: the sum over a response's tokens, the mean over responses; pi is put back."""
     parameters = list(actor.model.parameters())
     before = [weight.detach().clone() for weight in parameters]
     parts = torch.split(change_N, [weight.numel() for weight in parameters])
     with torch.no_grad():
         for weight, part in zip(parameters, parts, strict=True):
             weight.add_(part.view_as(weight))
-        after = actor.log_probs(probe.responses[which])
+        after = actor.distributions(probe.responses)
         for weight, kept in zip(parameters, before, strict=True):
             weight.copy_(kept)
-    return [new - old for new, old in zip(after, probe.log_probs[which], strict=True)]
-
-
-def _kl(ratios: Sequence[Tensor]) -> Tensor:
-    """KL(pi, pi') of a response, from samples of pi: the mean of the sum of e^d - 1 - d over its tokens (Schulman, 2020)."""
-    return torch.stack([(ratio_T.exp() - 1 - ratio_T).sum() for ratio_T in ratios]).mean()
+    of_each = [(old_TV.exp() * (old_TV - new_TV)).sum() for old_TV, new_TV in zip(probe.drawn_from, after, strict=True)]
+    return float(torch.stack(of_each).mean())

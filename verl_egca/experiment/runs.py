@@ -106,8 +106,7 @@ class Measurement:
     cell: Cell
     rules: tuple[str, ...]
     batches: int = 8
-    updates: int = 4
-    tasks: int = 96
+    tasks: int = 192
 
     def path(self, folder: Path) -> Path:
         return folder / "map" / f"{self.cell.name}.json"
@@ -116,8 +115,8 @@ class Measurement:
         torch.set_num_threads(1)
         recipe, tasks = self.cell.recipe(folder / "policy"), tasks_of(self.cell)
         scorer = Scorer(load(recipe.weights)[1], folder / "records.sqlite")
-        sizes = {"batches": self.batches, "updates": self.updates}
-        found = measure(recipe, scorer, tasks.train, tasks.held_out[: self.tasks], self.rules, **sizes)
+        held_out = tasks.held_out[: self.tasks]
+        found = measure(recipe, scorer, tasks.train, held_out, self.rules, batches=self.batches)
         self.path(folder).parent.mkdir(parents=True, exist_ok=True)
         partial = self.path(folder).with_suffix(".partial")
         partial.write_text(

@@ -27,6 +27,7 @@ from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.spans import Tokenizer
 
 THREADS = 2  # programs that run at once
+_BUDGET_MS = 100.0  # a fifth of the product's: of 256 programs of cells 4c and hard it proves as many
 Locates = LocalizerName | Literal["blind"]  # egca without a reference
 _WAIT_S = 60.0  # for another worker that writes
 
@@ -74,7 +75,7 @@ class Scorer:
 
     def _make(self, localizer: LocalizerName) -> SampleScorer:
         """A localizer that draws at random draws by the sample, not by the run's seed."""
-        settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True)
+        settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=_BUDGET_MS)
         gates = ProgramGate(sandbox(), **settings.gates.checks)
         assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates, settings.options)
         return SampleScorer(self._tokenizer, assessor, settings)
