@@ -126,8 +126,8 @@ def _of_pass_rate(actor: Actor, responses: Sequence[Sampled], rewards_S: Tensor)
     above_S = (rewards_S * count - rewards_S.sum()) / (count - 1)
     lengths_S = torch.tensor([float(len(one.response)) for one in responses])
     adv_S = above_S * lengths_S  # the loss is a mean over tokens, and log pi(y) their sum
-    (gradient_N,) = actor.gradients(responses, [adv_S[:, None].expand(-1, int(lengths_S.max()))])
-    return gradient_N.neg()
+    gradient_1N = actor.gradients(responses, [adv_S[:, None].expand(-1, int(lengths_S.max()))])
+    return gradient_1N[0].neg()
 
 
 def _update(actor: Actor, probe: Probe, direction_N: Tensor) -> Tensor:
