@@ -63,3 +63,18 @@ def test_it_leaves_no_process_behind_and_goes_on_when_it_is_started_again(tmp_pa
 
     subprocess.run(command, check=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "experiment.py"]
+
+
+FAILS = EXPERIMENT.replace("partial = self", "assert self.number, 'piece 0'\n        partial = self").replace(
+    "[Slow(0), Slow(1)], Path(sys.argv[1]), 2", "[Slow(n) for n in range(5)], Path(sys.argv[1]), 1"
+)
+
+
+def test_after_an_error_no_further_piece_is_begun(tmp_path):
+    script = tmp_path / "it.py"
+    script.write_text(FAILS)
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 1
+    assert "AssertionError: piece 0" in done.stderr
+    assert not (tmp_path / "4.csv").exists()
+    assert not list(tmp_path.glob("*.partial"))

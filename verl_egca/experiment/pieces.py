@@ -21,13 +21,18 @@ class Piece(Protocol):
 
 
 def make(pieces: Sequence[Piece], folder: Path, workers: int, told: Callable[[Path, int, int], None]) -> None:
-    """Make the pieces that are missing, in order; ``told`` hears of each one's file, and of how many of how many are done."""
+    """Make the pieces that are missing, in order; ``told`` hears of each one's file, and of how many of how many are done.
+
+    After an error the pieces under way are still finished, and no other is begun; then it is raised.
+    """
     left = [piece for piece in pieces if not piece.path(folder).exists()]
     done = len(pieces) - len(left)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
         futures = {pool.submit(piece.write, folder): piece for piece in left}
         for future in as_completed(futures):
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
             future.result()
             done += 1
             told(futures[future].path(folder), done, len(pieces))

@@ -9,6 +9,7 @@ Shapes: B sampled responses, R rows with those that the rule adds, T tokens of t
 
 from __future__ import annotations
 
+from ast import fix_missing_locations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -292,7 +293,11 @@ def _alignment(program: str, other: str, entry_point: str) -> tuple[tuple[Source
     pairs = align(ours, Reference(theirs), entry_point).statements
     texts = SourceText(program), SourceText(other)
     return tuple(
-        (describe(pair.candidate.node, texts[0]).place, describe(pair.reference.node, texts[1]).place) for pair in pairs
+        (
+            describe(pair.candidate.node, texts[0]).place,
+            describe(fix_missing_locations(pair.reference.node), texts[1]).place,
+        )
+        for pair in pairs
     )
 
 
