@@ -20,10 +20,10 @@ export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 mkdir -p "$out"
 [[ -f $out/policy/config.json ]] || cp -r recipes/evidence/policy "$out/policy"
 
-rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper,egca,pair,pair_p,value,both_sides,resets
-egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c,8a,8b,8c --rules "$rules"
+rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper,egca,egca_4
+egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c,8b,8c --rules "$rules"
 
-egca experiment run --out "$out" --cells 1b,2b,4b,4c --rules grpo,correct_only,egca,pair,resets --seeds 5
+egca experiment run --out "$out" --cells 1b,1c,2c,4c --rules grpo,correct_only,egca,egca_4 --seeds 5
 failed=grpo,egca,twins,twins_first,twins_luffy,twins_first_luffy,twins_whole,twins_blind,sft,luffy
 egca experiment run --out "$out" --cells hard,foreign --rules "$failed" --seeds 5
 

@@ -110,35 +110,6 @@ def test_a_fifth_of_the_tokens_is_what_entropy_leaves(actor, mixed):
     assert adv_RT.count_nonzero() / adv_RT.numel() == pytest.approx(0.2, abs=0.05)
 
 
-@pytest.mark.parametrize("rule", ["pair", "pair_p"])
-def test_a_twin_gets_what_its_failing_response_lost_by_its_probability(actor, mixed, rule):
-    made, adv_RT = rows(RULES[rule], mixed, actor)
-    at = blamed(mixed, 1)
-    assert made[2].response == mixed.records[1].twin.ids
-    p = float(actor.log_probs([made[2]])[0][at].exp())
-    weight = p if rule == "pair_p" else p / (p + 0.1)
-    assert float(adv_RT[2, at]) == pytest.approx(weight * -float(adv_RT[1, at]), rel=1e-5)
-    assert adv_RT[2].count_nonzero() == 1
-    assert 0 < p < 1
-
-
-def test_value_scales_blame_by_the_probability_of_the_twin_s_token(actor, mixed):
-    _, plain = rows(RULES["egca"], mixed, actor)
-    _, scaled = rows(RULES["value"], mixed, actor)
-    at = blamed(mixed, 1)
-    twin = Sampled(mixed.sampled[1].prompt, mixed.records[1].twin.ids)
-    p = float(actor.log_probs([twin])[0][at].exp())
-    assert float(scaled[1, at]) == pytest.approx(float(plain[1, at]) * min(4, p / 0.5), rel=1e-5)
-    assert torch.equal(scaled[0], plain[0])
-
-
-def test_both_sides_credit_the_statement_that_the_sibling_s_repair_changed(actor, mixed):
-    _, adv_RT = rows(RULES["both_sides"], mixed, actor)
-    credited = [token for token, value in enumerate(adv_RT[0].tolist()) if value]
-    text = actor.tokenizer.decode([mixed.sampled[0].response[token] for token in credited])
-    assert text.strip().removesuffix(":") == "if x > k"
-
-
 def test_a_group_that_fails_altogether_teaches_nothing_without_twins(actor, failed):
     for name in ("grpo", "correct_only", "egca"):
         assert not rows(RULES[name], failed, actor)[1].any()

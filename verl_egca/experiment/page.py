@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -57,6 +59,7 @@ def write_page(folder: Path) -> Path:
         interval=interval,
         difference=difference,
         ahead=lambda rule, base: ahead(found, rule, base),
+        relative=lambda rule, base: interval(relative(found, rule, base)),
     )
     page = folder / PAGE
     page.write_text(text)
@@ -81,6 +84,18 @@ def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:
     """In how many cells a rule's interval lies above that of another, and in how many below."""
     rows = [row.over(base) for (_, name), row in found.items() if name == rule]
     return f"{sum(row.low > 0 for row in rows)} : {sum(row.high < 0 for row in rows)} of {len(rows)}"
+
+
+def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> Estimate:
+    """A rule's gain over another's as a share of the other's, the mean over cells; its interval takes cells for independent."""
+    shares = []
+    for (cell, name), row in found.items():
+        if name == rule:
+            over, whole = row.over(base), found[cell, base].gain
+            shares.append((over.mean / whole, (over.high - over.low) / 2 / whole))
+    mean = fmean(share for share, _ in shares)
+    half = math.hypot(*(half for _, half in shares)) / len(shares)
+    return Estimate(mean, mean - half, mean + half, len(shares))
 
 
 def _rules(found: Mapping[tuple[str, str], MapRow]) -> list[str]:

@@ -6,7 +6,6 @@ platform does for the same seed, and does the same update: tests/loop trains bot
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,6 @@ from verl_egca.experiment.recipe import Recipe
 from verl_egca.experiment.rules import Batch, Rule, rows
 from verl_egca.experiment.scoring import Scorer
 from verl_egca.problem import Problem
-from verl_egca.sample import SampleRecord
 
 _AT_ONCE = 256  # responses that are sampled together
 
@@ -56,25 +54,17 @@ class Trainer:
 
     def step(self) -> Step:
         problems = [self._problems[number] for number in next(self._order)]
-        batch = self.draw(problems, stream=self._steps)
+        batch = self.score(*self.rollout(problems, stream=self._steps))
         trained, adv_RT = rows(self.rule, batch, self.actor)
         self._steps += 1
         return Step(self._steps, batch, len(trained), self.actor.update(trained, adv_RT))
 
-    def draw(self, problems: Sequence[Problem], stream: int) -> Batch:
-        """A group of scored responses to each problem; with resets, half of them from just before a proven mistake."""
-        count = self.recipe.group // 2 if self.rule.resets else self.recipe.group
-        batch = self.score(*self.rollout(problems, stream, count))
-        return _joined(batch, self._reset(batch, problems, stream)) if self.rule.resets else batch
-
-    def rollout(
-        self, problems: Sequence[Problem], stream: int, count: int | None = None
-    ) -> tuple[list[Sampled], list[Problem]]:
+    def rollout(self, problems: Sequence[Problem], stream: int) -> tuple[list[Sampled], list[Problem]]:
         """A group of responses to each problem, in the canonical order, and the problem of each."""
         asked = []
         for problem in problems:
             prompt = prompt_ids(self.actor.tokenizer, problem)
-            for number in range(count or self.recipe.group):
+            for number in range(self.recipe.group):
                 named = (self.seed, stream, 1.0, tuple(prompt), number)
                 asked.append((Request(prompt, 1.0, self.recipe.response_tokens, named), problem))
         draw(self.actor, [request for request, _ in asked])
@@ -85,35 +75,6 @@ class Trainer:
         responses = [one.response for one in sampled]
         records = self.scorer.score(self.rule.localizer, asked, responses, self.recipe.response_tokens)
         return Batch(asked, sampled, records, [problem.task_id for problem in asked])
-
-    def _reset(self, first: Batch, problems: Sequence[Problem], stream: int) -> Batch:
-        """As many responses again: from just before a group's proven mistake, or, without one, from the prompt.
-
-        What a reset gives counts as prompt; the responses that share one are a group of their own.
-        """
-        mistakes: dict[str, list[int]] = defaultdict(list)
-        for row, record in enumerate(first.records):
-            if record.confirmed == "full" and record.spans and record.spans[0][0] > 0:
-                mistakes[record.task_id].append(row)
-        asked = []
-        for problem in problems:
-            start = prompt_ids(self.actor.tokenizer, problem)
-            found = mistakes[problem.task_id]
-            given = _before_mistake(first, found[0]) if found else []
-            for number in range(self.recipe.group - self.recipe.group // 2):
-                named = (self.seed, stream, "reset", tuple(start + given), number)
-                budget = self.recipe.response_tokens - len(given)
-                asked.append((Request(start + given, 1.0, budget, named), problem, given))
-        draw(self.actor, [request for request, _, _ in asked])
-        whole = [[*given, *request.tokens] for request, _, given in asked]
-        of = [problem for _, problem, _ in asked]
-        records = self.scorer.score(self.rule.localizer, of, whole, self.recipe.response_tokens)
-        return Batch(
-            of,
-            [Sampled(request.prompt, request.tokens) for request, _, _ in asked],
-            [_after(record, len(given)) for record, (_, _, given) in zip(records, asked, strict=True)],
-            [(p.task_id, tuple(given)) if given else p.task_id for _, p, given in asked],
-        )
 
 
 def draw(actor: Actor, requests: Sequence[Request]) -> None:
@@ -129,25 +90,6 @@ def prompt_ids(tokenizer: Any, problem: Problem) -> list[int]:
     messages = [{"role": "user", "content": problem.prompt}]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
     return list(ids)
-
-
-def _before_mistake(batch: Batch, row: int) -> list[int]:
-    return list(batch.sampled[row].response[: batch.records[row].spans[0][0]])
-
-
-def _after(record: SampleRecord, given: int) -> SampleRecord:
-    """A record whose spans count from the end of what a reset gave; blame before it is nobody's."""
-    spans = tuple((max(0, start - given), end - given) for start, end in record.spans if end > given)
-    return record.model_copy(update={"spans": spans, "twin": None})
-
-
-def _joined(one: Batch, other: Batch) -> Batch:
-    return Batch(
-        [*one.asked, *other.asked],
-        [*one.sampled, *other.sampled],
-        [*one.records, *other.records],
-        [*one.groups, *other.groups],
-    )
 
 
 def _batches(count: int, size: int, seed: int) -> Iterator[list[int]]:

@@ -84,21 +84,14 @@ def _gradients(trainers: dict[str, Trainer], train: Sequence[Problem], number: i
     own: dict[str, tuple[list[Sampled], Tensor]] = {}
     for name, trainer in trainers.items():
         rule = trainer.rule
-        if rule.resets:
-            own[name] = rows(rule, trainer.draw(problems, stream=1_000 + number), first.actor)
-            continue
         if rule.localizer not in batches:
             batches[rule.localizer] = trainer.score(sampled, asked)
         own[name] = rows(rule, batches[rule.localizer], first.actor)
-    shared = [name for name, trainer in trainers.items() if not trainer.rule.resets]
-    together = first.actor.gradients(sampled, [own[name][1][: len(sampled)] for name in shared])
-    found = dict(zip(shared, together, strict=True))
+    together = first.actor.gradients(sampled, [adv_RT[: len(sampled)] for _, adv_RT in own.values()])
+    found = dict(zip(own, together, strict=True))
     for name, (made, adv_RT) in own.items():
-        if name not in found:
+        if len(made) > len(sampled):
             found[name] = first.actor.gradients(made, [adv_RT])[0]
-        elif len(made) > len(sampled):  # the mean is over rows
-            added = first.actor.gradients(made[len(sampled) :], [adv_RT[len(sampled) :]])[0]
-            found[name] = (found[name] * len(sampled) + added * (len(made) - len(sampled))) / len(made)
     return torch.stack([found[name] for name in trainers])
 
 
