@@ -16,7 +16,15 @@ from verl_egca.experiment.rules import RULES
 from verl_egca.experiment.statistics import Difference, Estimate
 
 MAP, RUNS, PAGE = "map.csv", "runs.csv", "README.md"
+REMOVED = "removed.csv"  # rows of the map, of rules whose code is gone; `collect` leaves it as it is
 BASES = ("grpo", "correct_only")
+_REMOVED = {
+    "pair": "egca; each proven twin is a row, its first changed token gets what the blamed one lost, times p / (p + 0.1)",
+    "pair_p": "the same, times p, the policy's probability of that token",
+    "value": "egca; a blamed token loses V(s), which is about p, in the place of the group's mean",
+    "both_sides": "egca; a correct response is credited where its siblings were blamed",
+    "resets": "egca; half of a group is sampled from just before a proven mistake",
+}
 
 
 def collect(folder: Path, out: Path) -> None:
@@ -37,6 +45,8 @@ def collect(folder: Path, out: Path) -> None:
 def write_page(folder: Path) -> Path:
     """``README.md`` and the pictures of the tables in ``folder``."""
     found, runs = read_map(folder / MAP), read_runs([folder / RUNS])
+    removed = read_map(folder / REMOVED)
+    whole = found | removed
     map_of(found, _rules(found), BASES, folder / "map.svg")
     mixed = [cell for cell in runs.cells if cell in CELLS and not CELLS[cell].hard]
     for name, cells in (("trained", mixed), ("hard", [cell for cell in runs.cells if cell not in mixed])):
@@ -58,8 +68,9 @@ def write_page(folder: Path) -> Path:
         points=points,
         interval=interval,
         difference=difference,
-        ahead=lambda rule, base: ahead(found, rule, base),
-        relative=lambda rule, base: interval(relative(found, rule, base)),
+        removed={rule: says for rule, says in _REMOVED.items() if any(name == rule for _, name in removed)},
+        ahead=lambda rule, base: ahead(whole, rule, base),
+        relative=lambda rule, base: interval(relative(whole, rule, base)),
     )
     page = folder / PAGE
     page.write_text(text)
