@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-from verl_egca.experiment.domain import LENGTHS, LEVELS
 from verl_egca.experiment.results import MapRow, Runs
 from verl_egca.experiment.statistics import Estimate, estimate
 
@@ -20,7 +20,7 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-# Okabe and Ito's colours, told apart with any colour vision; markers tell them apart as well.
+# Okabe and Ito's colours, told apart with any colour vision.
 _COLOURS = {
     "grpo": "#000000",
     "correct_only": "#7a5195",
@@ -32,33 +32,33 @@ _COLOURS = {
     "egca": "#d55e00",
 }
 _OTHERS = ("#009e73", "#0072b2", "#8c564b", "#bcbd22", "#17becf")
-_MARKERS = "osD^vP*Xh<>"
+_STRONG = 50  # percent, where a colour is full
 
 
 def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases: Sequence[str], out: Path) -> None:
-    """A row a base, a column a level: each rule's projected gain over the base by the number of functions."""
+    """A panel a base: each rule's projected gain over the base, in percent of the base's, by cell; bold where the interval
+    lies on one side of 0."""
+    cells = list(dict.fromkeys(cell for cell, _ in found))
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.5, 3.1 * len(bases)), layout="constrained")
-        panels = figure.subplots(len(bases), len(LEVELS), sharex=True, sharey="row", squeeze=False)
-        handles: dict[str, Any] = {}
-        for across, base in zip(panels, bases, strict=True):
-            for axes, level in zip(across, LEVELS, strict=True):
-                axes.axhline(0, color="#000000", linewidth=0.8)
-                for place, rule in enumerate(rule for rule in rules if rule != base):
-                    points = [
-                        (number + 0.04 * (place - len(rules) / 2), found[f"{length}{level}", rule].over(base))
-                        for number, length in enumerate(LENGTHS)
-                        if (f"{length}{level}", rule) in found
-                    ]
-                    if points:
-                        handles[rule] = _line(axes, points, rule)
-                axes.set_title(f"level {level}, against {base}", loc="left", fontsize=9)
-                axes.set_xticks(range(len(LENGTHS)), [str(length) for length in LENGTHS])
-                axes.grid(axis="y", linewidth=0.4)
-            across[0].set_ylabel("projected gain, points")
-        for axes in panels[-1]:
-            axes.set_xlabel("functions of a program")
-        figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside right center")
+        figure = Figure(figsize=(1.6 + 0.48 * len(cells) * len(bases), 1.1 + 0.26 * len(rules)), layout="constrained")
+        for axes, base in zip(figure.subplots(1, len(bases), sharey=True, squeeze=False)[0], bases, strict=True):
+            shares = np.full((len(rules), len(cells)), np.nan)
+            for row, rule in enumerate(rules):
+                for column, cell in enumerate(cells):
+                    if rule != base and (cell, rule) in found:
+                        over = found[cell, rule].over(base)
+                        shares[row, column] = 100 * over.mean / found[cell, base].gain
+                        sure = over.low > 0 or over.high < 0
+                        dark = abs(shares[row, column]) > 0.7 * _STRONG
+                        style: dict[str, Any] = {"fontweight": "bold" if sure else "normal", "fontsize": 7}
+                        style["color"] = "white" if dark else "black"
+                        axes.text(column, row, f"{shares[row, column]:+.0f}", ha="center", va="center", **style)
+            axes.imshow(shares, cmap="RdBu", vmin=-_STRONG, vmax=_STRONG, aspect="auto")
+            axes.set_xticks(range(len(cells)), cells)
+            axes.set_yticks(range(len(rules)), rules)
+            axes.tick_params(length=0)
+            axes.set_title(f"gain over {base}'s, %", loc="left", fontsize=9)
+            axes.set_xlabel("functions of a program, and level")
         _save(figure, out)
 
 
@@ -81,14 +81,6 @@ def curves(runs: Runs, cells: Sequence[str], key: str, title: str, out: Path) ->
         panels[0].set_ylabel("%")
         figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside right center")
         _save(figure, out)
-
-
-def _line(axes: Any, points: Sequence[tuple[float, Estimate]], rule: str) -> Any:
-    means = [100 * gain.mean for _, gain in points]
-    errors = [100 * (gain.high - gain.mean) for _, gain in points]
-    marker = _MARKERS[_rank(rule) % len(_MARKERS)]
-    style = {"color": _colour(rule), "linewidth": 1.3, "markersize": 4, "elinewidth": 0.8}
-    return axes.errorbar([x for x, _ in points], means, yerr=errors, marker=marker, **style)
 
 
 def _curve(runs: Runs, cell: str, rule: str, key: str) -> Mapping[int, Estimate]:
