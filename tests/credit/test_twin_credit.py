@@ -61,18 +61,14 @@ MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
 CHANGED = [((1, 2), (3, 4)), ((0, 2),)]
 
 
-@pytest.mark.parametrize(
-    ("credited", "tokens"),
-    [("changed", [[0, 2, 0, 2], [3, 3, 0, 0]]), ("first", [[0, 2, 0, 0], [3, 0, 0, 0]])],
-)
-def test_a_twins_advantage_is_on_its_changed_tokens_alone(credited, tokens):
-    adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK, credited=credited)
-    assert adv_MT.tolist() == tokens
+def test_a_twins_advantage_is_on_its_changed_tokens_alone():
+    adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK)
+    assert adv_MT.tolist() == [[0, 2, 0, 2], [3, 3, 0, 0]]
 
 
 def test_the_sum_is_over_all_of_a_twins_tokens_as_of_any_response():
-    adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK, credited="first", normalisation="sum")
-    assert torch.allclose(adv_MT.sum(-1), torch.tensor([2.0 / 4, 3.0 / 3]))
+    adv_MT = twin_credit(torch.tensor([2.0, 3.0]), CHANGED, MASK, normalisation="sum")
+    assert torch.allclose(adv_MT.sum(-1), 2 * torch.tensor([2.0 / 4, 3.0 / 3]))  # two of each are changed
 
 
 def test_no_twins_are_no_rows():
@@ -82,9 +78,8 @@ def test_no_twins_are_no_rows():
 @pytest.mark.parametrize(
     ("changed", "options", "said"),
     [
-        ([((3, 5),), ((0, 1),)], {"credited": "changed"}, "row 0: span"),
+        ([((3, 5),), ((0, 1),)], {}, "row 0: span"),
         ([((1, 2),), ((3, 4),)], {}, "row 1: span"),
-        (CHANGED, {"credited": "last"}, "credited"),
         (CHANGED, {"normalisation": "max"}, "normalisation"),
     ],
 )

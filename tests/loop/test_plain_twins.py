@@ -20,7 +20,7 @@ def test_both_have_the_same_twins_and_gradients_of_the_same_norm(recipe, hard, t
     )
     run.finish()
     scorer = Scorer(load(WEIGHTS)[1], tmp_path / "records.sqlite")
-    trainer = Trainer(starter_problems("test"), RECIPE, RULES["twins_first"], scorer, 0)
+    trainer = Trainer(starter_problems("test"), RECIPE, RULES["twins"], scorer, 0)
     for step in (trainer.step() for _ in range(RECIPE.steps)):
         sampled = len(step.batch.sampled)
         assert run.by_step("critic/score/mean")[step.number] == pytest.approx(float(step.batch.rewards.mean()))

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -22,10 +21,6 @@ from torch import Tensor
 from verl_egca.credit.group import group_advantages
 from verl_egca.credit.operator import Normalisation, span_mask
 from verl_egca.twin_tokens import Twin
-
-Credited = Literal["first", "changed"]
-
-CREDITED: Credited = "first"  # what training credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,6 @@ def twin_credit(
     changed: Sequence[Sequence[tuple[int, int]]],
     mask_MT: Tensor,
     *,
-    credited: Credited = CREDITED,
     normalisation: Normalisation = "mean",
 ) -> Tensor:
     """Token advantages of twins: what GRPO gives a token of a response that passes, on the changed tokens alone.
@@ -119,21 +113,16 @@ def twin_credit(
         adv_M: one advantage a twin, shape (M,).
         changed: M twins' half-open ranges of changed tokens, in order.
         mask_MT: 1 on each twin's own tokens, shape (M, T).
-        credited: all ``changed`` tokens, or the ``first`` one alone, the decision.
         normalisation: as for `credit`; "sum" divides by a twin's tokens.
 
     Returns:
         Shape (M, T), zero on all other tokens.
 
     Raises:
-        ValueError: as `span_mask` says, or ``credited`` or ``normalisation`` is unknown.
+        ValueError: as `span_mask` says, or ``normalisation`` is unknown.
     """
-    if credited not in ("first", "changed"):
-        raise ValueError(f"credited is {credited!r}; choose 'first' or 'changed'")
     if normalisation not in ("sum", "mean"):
         raise ValueError(f"normalisation is {normalisation!r}; choose 'sum' or 'mean'")
-    if credited == "first":
-        changed = [[(ranges[0][0], ranges[0][0] + 1)] for ranges in changed]
     if normalisation == "sum":
         adv_M = adv_M / mask_MT.sum(-1).clamp(min=1)
     return span_mask(changed, mask_MT) * adv_M[:, None]
