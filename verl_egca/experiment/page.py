@@ -63,6 +63,7 @@ def write_page(folder: Path) -> Path:
         cells=list(dict.fromkeys(cell for cell, _ in found)),
         mapped=_rules(found),
         runs=runs,
+        trained={rule for cell in runs.cells for rule in runs.rules(cell)},
         rules=RULES,
         cell_of=CELLS,
         points=points,
@@ -88,7 +89,14 @@ def interval(found: Estimate) -> str:
 
 
 def difference(found: Difference | None) -> str:
-    return "-" if found is None else f"{interval(found.estimate)}, p {found.p:.2g}"
+    """A single pair of seeds has no interval."""
+    if found is None:
+        return "-"
+    return (
+        f"{interval(found.estimate)}, p {found.p:.2g}"
+        if found.estimate.count > 1
+        else f"{100 * found.estimate.mean:+.1f}"
+    )
 
 
 def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, variance
 
+from verl_egca.experiment.rules import RULES
 from verl_egca.experiment.runs import START
 from verl_egca.experiment.statistics import Difference, Estimate, difference, estimate
 
@@ -103,7 +104,8 @@ class Runs:
         return sorted({cell for cell, _, _ in self.rows})
 
     def rules(self, cell: str) -> list[str]:
-        return list(dict.fromkeys(rule for at, rule, _ in self.rows if at == cell and rule != START))
+        there = {rule for at, rule, _ in self.rows if at == cell}
+        return [rule for rule in RULES if rule in there]
 
     def seeds(self, cell: str, rule: str) -> list[int]:
         return sorted(seed for at, name, seed in self.rows if (at, name) == (cell, rule))
@@ -119,6 +121,10 @@ class Runs:
     def mean(self, cell: str, rule: str, key: str, seeds: Sequence[int] | None = None) -> list[float]:
         """``key`` averaged over the steps, a value a seed."""
         return [fmean(row[key] for row in self.rows[cell, rule, seed]) for seed in seeds or self.seeds(cell, rule)]
+
+    def average(self, cell: str, rule: str, key: str) -> float:
+        """``key`` over all steps of all seeds."""
+        return fmean(self.mean(cell, rule, key))
 
     def estimate(self, cell: str, rule: str, key: str) -> Estimate:
         return estimate(self.final(cell, rule, key))
