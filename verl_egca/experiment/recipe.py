@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verl_egca.starter.policy_path import WEIGHTS
 
+BUDGET_MS = 100.0  # of a search, a fifth of the product's: of 256 programs of cells 4c and hard it proves as many
+
 
 class Recipe(BaseModel):
     """What does not differ between rules."""
@@ -47,4 +49,5 @@ class Recipe(BaseModel):
             f"data.max_response_length={self.response_tokens}",
             f"trainer.total_training_steps={self.steps}",
             "egca.normalisation=mean",
+            f"egca.budget_ms={BUDGET_MS}",
         ]

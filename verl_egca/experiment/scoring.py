@@ -20,6 +20,7 @@ from verl_egca.config.choices import LocalizerName
 from verl_egca.config.settings import Settings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+from verl_egca.experiment.recipe import BUDGET_MS
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.localization import make_localizer
 from verl_egca.problem import Problem
@@ -27,7 +28,6 @@ from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.spans import Tokenizer
 
 THREADS = 2  # programs that run at once
-_BUDGET_MS = 100.0  # a fifth of the product's: of 256 programs of cells 4c and hard it proves as many
 Locates = LocalizerName | Literal["blind"]  # egca without a reference
 _WAIT_S = 60.0  # for another worker that writes
 
@@ -75,7 +75,7 @@ class Scorer:
 
     def _make(self, localizer: LocalizerName) -> SampleScorer:
         """A localizer that draws at random draws by the sample, not by the run's seed."""
-        settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=_BUDGET_MS)
+        settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=BUDGET_MS)
         gates = ProgramGate(sandbox(), **settings.gates.checks)
         assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates, settings.options)
         return SampleScorer(self._tokenizer, assessor, settings)
