@@ -83,8 +83,10 @@ def points(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
 
 
-def interval(found: Estimate) -> str:
+def interval(found: Estimate | None) -> str:
     """Points, with their bounds."""
+    if found is None:
+        return "-"
     return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
@@ -105,13 +107,19 @@ def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:
     return f"{sum(row.low > 0 for row in rows)} : {sum(row.high < 0 for row in rows)} of {len(rows)}"
 
 
-def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> Estimate:
-    """A rule's gain over another's as a share of the other's, the mean over cells; its interval takes cells for independent."""
+def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> Estimate | None:
+    """A rule's gain over another's as a share of the other's, the mean over cells; its interval takes cells for independent.
+
+    Cells where the other gains nothing do not count; None without any.
+    """
     shares = []
     for (cell, name), row in found.items():
-        if name == rule:
-            over, whole = row.over(base), found[cell, base].gain
+        whole = found[cell, base].gain
+        if name == rule and whole:
+            over = row.over(base)
             shares.append((over.mean / whole, (over.high - over.low) / 2 / whole))
+    if not shares:
+        return None
     mean = fmean(share for share, _ in shares)
     half = math.hypot(*(half for _, half in shares)) / len(shares)
     return Estimate(mean, mean - half, mean + half, len(shares))

@@ -45,7 +45,7 @@ def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases:
             shares = np.full((len(rules), len(cells)), np.nan)
             for row, rule in enumerate(rules):
                 for column, cell in enumerate(cells):
-                    if rule != base and (cell, rule) in found:
+                    if rule != base and (cell, rule) in found and found[cell, base].gain:
                         over = found[cell, rule].over(base)
                         shares[row, column] = 100 * over.mean / found[cell, base].gain
                         sure = over.low > 0 or over.high < 0
