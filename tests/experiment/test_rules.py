@@ -51,7 +51,7 @@ def batch_of(actor, texts):
                 reward_ended=0.0,
             )
         )
-    return Batch([PROBLEM] * len(texts), sampled, records, [PROBLEM.task_id] * len(texts))
+    return Batch([PROBLEM] * len(texts), sampled, records)
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ class Actor:
 
     @torch.no_grad()
     def distributions(self, batch: Sequence[Sampled]) -> list[Tensor]:
-        """Log-probs of all V tokens where each of a response's T was drawn, shape (T, V)."""
+        """The log-probs of all V tokens at each of a response's T places, shape (T, V)."""
         self.model.eval()
         found: dict[int, Tensor] = {}
         for packed in _packed(batch):

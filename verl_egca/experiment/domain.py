@@ -139,7 +139,7 @@ def _shown() -> list[Cell]:
 
 
 def _batches(steps: int, rng: random.Random) -> Iterator[list[tuple[str, str]]]:
-    """Each of one cell, drawn at random; the longer its programs are, the more often, since they are harder to learn."""
+    """Each batch is of one cell, drawn with its length as weight: long programs are harder to learn."""
     shown = _shown()
     for cell in rng.choices(shown, [cell.length for cell in shown], k=steps):
         yield _attempts(cell, FUNCTIONS // cell.length, rng)

@@ -9,9 +9,9 @@ from statistics import fmean
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from verl_egca.experiment.domain import CELLS
+from verl_egca.experiment.domain import CELLS, LENGTHS, LEVELS
 from verl_egca.experiment.plots import curves, map_of
-from verl_egca.experiment.results import MapRow, map_rows, read_map, read_runs, write_map, write_table
+from verl_egca.experiment.results import MapRow, map_rows, read_map, read_runs, share, write_map, write_table
 from verl_egca.experiment.rules import RULES
 from verl_egca.experiment.statistics import Difference, Estimate
 
@@ -71,7 +71,9 @@ def write_page(folder: Path) -> Path:
         difference=difference,
         removed={rule: says for rule, says in _REMOVED.items() if any(name == rule for _, name in removed)},
         ahead=lambda rule, base: ahead(whole, rule, base),
-        relative=lambda rule, base: interval(relative(whole, rule, base)),
+        relative=lambda rule, base, within="": interval(relative(whole, rule, base, within)),
+        lengths=LENGTHS,
+        levels=LEVELS,
     )
     page = folder / PAGE
     page.write_text(text)
@@ -107,21 +109,17 @@ def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:
     return f"{sum(row.low > 0 for row in rows)} : {sum(row.high < 0 for row in rows)} of {len(rows)}"
 
 
-def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> Estimate | None:
-    """A rule's gain over another's as a share of the other's, the mean over cells; its interval takes cells for independent.
+def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str, within: str = "") -> Estimate | None:
+    """A rule's gain over another's as a share of the other's, the mean over cells with ``within`` in their names.
 
-    Cells where the other gains nothing do not count; None without any.
+    The interval takes cells for independent. Cells where the other rule gains nothing are left out; None if no cell is left.
     """
-    shares = []
-    for (cell, name), row in found.items():
-        whole = found[cell, base].gain
-        if name == rule and whole:
-            over = row.over(base)
-            shares.append((over.mean / whole, (over.high - over.low) / 2 / whole))
+    cells = [cell for cell, name in found if name == rule and within in cell]
+    shares = [one for cell in cells if (one := share(found, cell, rule, base))]
     if not shares:
         return None
-    mean = fmean(share for share, _ in shares)
-    half = math.hypot(*(half for _, half in shares)) / len(shares)
+    mean = fmean(one.mean for one in shares)
+    half = math.hypot(*((one.high - one.low) / 2 for one in shares)) / len(shares)
     return Estimate(mean, mean - half, mean + half, len(shares))
 
 

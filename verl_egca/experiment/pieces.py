@@ -23,7 +23,7 @@ class Piece(Protocol):
 def make(pieces: Sequence[Piece], folder: Path, workers: int, told: Callable[[Path, int, int], None]) -> None:
     """Make the pieces that are missing, in order; ``told`` hears of each one's file, and of how many of how many are done.
 
-    After an error the pieces under way are still finished, and no other is begun; then it is raised.
+    After an error the running pieces finish, no other one starts, and the error is raised.
     """
     left = [piece for piece in pieces if not piece.path(folder).exists()]
     done = len(pieces) - len(left)

@@ -74,7 +74,7 @@ class Trainer:
     def score(self, sampled: Sequence[Sampled], asked: Sequence[Problem]) -> Batch:
         responses = [one.response for one in sampled]
         records = self.scorer.score(self.rule.localizer, asked, responses, self.recipe.response_tokens)
-        return Batch(asked, sampled, records, [problem.task_id for problem in asked])
+        return Batch(asked, sampled, records)
 
 
 def draw(actor: Actor, requests: Sequence[Request]) -> None:

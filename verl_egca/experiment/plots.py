@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from verl_egca.experiment.results import MapRow, Runs
+from verl_egca.experiment.results import MapRow, Runs, share
 from verl_egca.experiment.statistics import Estimate, estimate
 
 _STYLE: dict[Any, Any] = {
@@ -43,16 +44,11 @@ def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases:
         figure = Figure(figsize=(1.6 + 0.48 * len(cells) * len(bases), 1.1 + 0.26 * len(rules)), layout="constrained")
         for axes, base in zip(figure.subplots(1, len(bases), sharey=True, squeeze=False)[0], bases, strict=True):
             shares = np.full((len(rules), len(cells)), np.nan)
-            for row, rule in enumerate(rules):
-                for column, cell in enumerate(cells):
-                    if rule != base and (cell, rule) in found and found[cell, base].gain:
-                        over = found[cell, rule].over(base)
-                        shares[row, column] = 100 * over.mean / found[cell, base].gain
-                        sure = over.low > 0 or over.high < 0
-                        dark = abs(shares[row, column]) > 0.7 * _STRONG
-                        style: dict[str, Any] = {"fontweight": "bold" if sure else "normal", "fontsize": 7}
-                        style["color"] = "white" if dark else "black"
-                        axes.text(column, row, f"{shares[row, column]:+.0f}", ha="center", va="center", **style)
+            for (row, rule), (column, cell) in product(enumerate(rules), enumerate(cells)):
+                one = share(found, cell, rule, base) if rule != base and (cell, rule) in found else None
+                if one is not None:
+                    shares[row, column] = 100 * one.mean
+                    _number(axes, column, row, one)
             axes.imshow(shares, cmap="RdBu", vmin=-_STRONG, vmax=_STRONG, aspect="auto")
             axes.set_xticks(range(len(cells)), cells)
             axes.set_yticks(range(len(rules)), rules)
@@ -60,6 +56,13 @@ def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases:
             axes.set_title(f"gain over {base}'s, %", loc="left", fontsize=9)
             axes.set_xlabel("functions of a program, and level")
         _save(figure, out)
+
+
+def _number(axes: Any, column: int, row: int, one: Estimate) -> None:
+    weight = "bold" if one.low > 0 or one.high < 0 else "normal"
+    colour = "white" if abs(100 * one.mean) > 0.7 * _STRONG else "black"
+    text = {"ha": "center", "va": "center", "fontsize": 7, "fontweight": weight, "color": colour}
+    axes.text(column, row, f"{100 * one.mean:+.0f}", **text)
 
 
 def curves(runs: Runs, cells: Sequence[str], key: str, title: str, out: Path) -> None:

@@ -37,8 +37,10 @@ _ADAM = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """P held-out tasks: the first policy's pass rate, its gradient by task, shape (P, N), and what the divergence is measured on:
-    some responses, and what each of their tokens was drawn from."""
+    """The first policy on P held-out tasks: its pass rate, and the gradient of each task's pass rate, shape (P, N).
+
+    The divergence from it is measured on ``responses``; ``drawn_from`` are the distributions of their tokens.
+    """
 
     pass_rate: float
     samples: int
@@ -124,7 +126,7 @@ def _of_pass_rate(actor: Actor, responses: Sequence[Sampled], rewards_S: Tensor)
 
 
 def _update(actor: Actor, probe: Probe, direction_N: Tensor) -> Tensor:
-    """Along ``direction_N``, of divergence `KL`; nothing where nothing was learned."""
+    """The update along ``direction_N`` whose divergence is `KL`; zero where the direction is."""
     if not direction_N.any():
         return direction_N
     length = 1e-3 * float(direction_N.numel()) ** 0.5 / float(direction_N.norm())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verl_egca.starter.policy_path import WEIGHTS
 
-BUDGET_MS = 100.0  # of a search, a fifth of the product's: of 256 programs of cells 4c and hard it proves as many
+BUDGET_MS = 100.0  # of a search, a fifth of the product's: most of a run's time goes into what can't be proven
 
 
 class Recipe(BaseModel):

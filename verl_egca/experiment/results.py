@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, variance
@@ -70,6 +70,12 @@ def _gain(own: dict[str, list[float]], base: dict[str, list[float]] | None) -> E
     error = math.sqrt(variance(by_update) / len(by_update) + variance(by_task) / len(by_task))
     mean = fmean(by_update)
     return Estimate(mean, mean - _NORMAL * error, mean + _NORMAL * error, len(by_update))
+
+
+def share(found: Mapping[tuple[str, str], MapRow], cell: str, rule: str, base: str) -> Estimate | None:
+    """A rule's gain over another's in a cell, as a share of the other's; None where the other gains nothing."""
+    over, whole = found[cell, rule].over(base), found[cell, base].gain
+    return Estimate(over.mean / whole, over.low / whole, over.high / whole, 0) if whole else None
 
 
 def write_map(rows: Sequence[MapRow], out: Path) -> None:

@@ -1,7 +1,6 @@
 """The rules that are compared: which rows a batch has, and what advantage each token of them gets.
 
-A rule starts from GRPO's advantages of the sampled responses and EGCA's credit operator (`credit`); what it does beyond is
-one function each, below. Rows that a rule adds are proven twins, or, for a control, references: a prompt, a response, and
+A rule starts from GRPO's advantages of the sampled responses and EGCA's credit operator (`credit`). Rows that a rule adds are proven twins, or, for a control, references: a prompt, a response, and
 credit on some of its tokens.
 
 Shapes: B sampled responses, R rows with those that the rule adds, T tokens of the longest.
@@ -21,12 +20,10 @@ from verl_egca.credit import credit, most_uncertain, weigh_signs
 from verl_egca.credit.twins import advantages_with_twins, failed_groups
 from verl_egca.experiment.actor import Actor, Sampled
 from verl_egca.experiment.scoring import Locates
-from verl_egca.gates.mode import Mode
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord
 from verl_egca.twin_tokens import Twin
 
-_BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 _DOUBT = 0.1  # of a row's weight p / (p + 0.1), from LUFFY (Yan et al. 2025, arXiv 2504.14945)
 
 Rows = tuple[list[Sampled], Tensor]  # of the batch, and (R, T)
@@ -82,12 +79,15 @@ RULES: dict[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was sampled: B responses, each with its problem, its record and the name of its group."""
+    """What was sampled: B responses, each with its problem and its record; those to one problem are a group."""
 
     asked: Sequence[Problem]
     sampled: Sequence[Sampled]
     records: Sequence[SampleRecord]
-    groups: Sequence[Any]
+
+    @property
+    def groups(self) -> list[str]:
+        return [problem.task_id for problem in self.asked]
 
     @property
     def rewards(self) -> Tensor:
@@ -128,7 +128,7 @@ class _Added:
 
 
 def _added(rule: Rule, batch: Batch, actor: Actor) -> list[_Added]:
-    found = [*(_in_failed_groups(rule, batch, actor.tokenizer) if rule.failed else ())]
+    found = list(_in_failed_groups(rule, batch, actor.tokenizer)) if rule.failed else []
     if rule.weight == "one" or not found:
         return found
     weighed = []
