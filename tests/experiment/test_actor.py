@@ -3,27 +3,16 @@
 import pytest
 import torch
 
-from verl_egca.experiment.actor import Actor, Sampled
-from verl_egca.experiment.recipe import Recipe
-
 PROMPTS = ("def f(xs, k):\n", 'def count(s):\n    """Return the number of vowels in s."""\n')
 RESPONSES = ("    return k\n", "    t = 0\n    for x in xs:\n        t += x\n    return t\n", "    return xs\n")
 
 
 @pytest.fixture(scope="module")
-def actor():
-    return Actor(Recipe())
+def batch(sampled):
+    return [sampled(prompt, response) for response in RESPONSES for prompt in PROMPTS]
 
 
-@pytest.fixture(scope="module")
-def batch(actor):
-    def ids(text):
-        return actor.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    return [Sampled(ids(prompt), ids(response)) for response in RESPONSES for prompt in PROMPTS]
-
-
-def test_the_loss_gradient_is_that_of_each_response_behind_its_own_prompt(actor, batch):
+def test_the_loss_gradient_is_that_of_each_response_behind_its_own_prompt(actor, batch, alone):
     torch.manual_seed(0)
     adv_BT = torch.randn(len(batch), max(len(one.response) for one in batch))
     found, nothing = actor.gradients(batch, [adv_BT, torch.zeros_like(adv_BT)])
@@ -31,9 +20,7 @@ def test_the_loss_gradient_is_that_of_each_response_behind_its_own_prompt(actor,
 
     loss = 0.0  # the ratio is 1 where it is taken, so the policy loss has the gradient of -A log p
     for one, adv_T in zip(batch, adv_BT, strict=True):
-        logits = actor.model(torch.tensor([[*one.prompt, *one.response]])).logits[0]
-        log_prob_LV = torch.log_softmax(logits[len(one.prompt) - 1 : -1], -1)
-        log_prob_T = log_prob_LV.gather(-1, torch.tensor(one.response)[:, None])[:, 0]
+        log_prob_T, _ = alone(one)
         loss = loss - (adv_T[: len(one.response)] * log_prob_T).mean() / len(batch)
     loss.backward()
     expected = torch.cat([weight.grad.flatten() for weight in actor.model.parameters()])
@@ -48,15 +35,13 @@ def test_the_first_policy_is_its_own_reference(actor, batch):
     actor.optimizer.zero_grad()
 
 
-def test_log_probs_and_entropies_are_those_of_each_response_behind_its_own_prompt(actor, batch):
+def test_log_probs_and_entropies_are_those_of_each_response_behind_its_own_prompt(actor, batch, alone):
     entropy_BT = actor.entropies(batch)
     for one, found_T, entropy_T in zip(batch, actor.log_probs(batch), entropy_BT, strict=True):
         with torch.no_grad():
-            logits = actor.model(torch.tensor([[*one.prompt, *one.response]])).logits[0]
-        log_prob_LV = torch.log_softmax(logits[len(one.prompt) - 1 : -1], -1)
-        expected_T = log_prob_LV.gather(-1, torch.tensor(one.response)[:, None])[:, 0]
+            expected_T, all_TV = alone(one)
         assert torch.allclose(found_T, expected_T, atol=1e-4)
-        uncertain_T = -(log_prob_LV.exp() * log_prob_LV).sum(-1)
+        uncertain_T = -(all_TV.exp() * all_TV).sum(-1)
         assert torch.allclose(entropy_T[: len(found_T)], uncertain_T, atol=1e-4)
         assert not entropy_T[len(found_T) :].any()
 

@@ -4,38 +4,22 @@ import pytest
 import torch
 
 from verl_egca.experiment import probe
-from verl_egca.experiment.actor import Actor, Sampled
-from verl_egca.experiment.recipe import Recipe
 
 PROMPT = "def f(xs, k):\n"
 RESPONSES = ("    return k\n", "    t = 0\n    for x in xs:\n        t += x\n    return t\n", "    return xs\n")
 
 
 @pytest.fixture(scope="module")
-def actor():
-    return Actor(Recipe())
+def responses(sampled):
+    return [sampled(PROMPT, text) for text in RESPONSES]
 
 
-@pytest.fixture(scope="module")
-def responses(actor):
-    def ids(text):
-        return actor.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    return [Sampled(ids(PROMPT), ids(text)) for text in RESPONSES]
-
-
-def log_prob(actor, one):
-    logits = actor.model(torch.tensor([[*one.prompt, *one.response]])).logits[0]
-    log_prob_LV = torch.log_softmax(logits[len(one.prompt) - 1 : -1], -1)
-    return log_prob_LV.gather(-1, torch.tensor(one.response)[:, None]).sum()
-
-
-def test_the_gradient_of_a_pass_rate_is_the_score_function_s(actor, responses):
+def test_the_gradient_of_a_pass_rate_is_the_score_function_s(actor, responses, alone):
     rewards_S = torch.tensor([1.0, 0.0, 0.0])
     found_N = probe._of_pass_rate(actor, responses, rewards_S)
     actor.model.eval()
     above = (1.0, -0.5, -0.5)  # each reward less the mean of the two others
-    total = sum(weight * log_prob(actor, one) for weight, one in zip(above, responses, strict=True)) / 3
+    total = sum(weight * alone(one)[0].sum() for weight, one in zip(above, responses, strict=True)) / 3
     gradients = torch.autograd.grad(total, list(actor.model.parameters()))
     expected_N = torch.cat([gradient.flatten() for gradient in gradients])
     assert expected_N.norm() > 0.01
@@ -54,8 +38,7 @@ def test_updates_have_the_same_divergence_whatever_their_direction_is_long(actor
     assert not probe._update(actor, found, torch.zeros_like(direction_N)).any()
 
 
-def test_distributions_are_those_that_log_probs_are_read_from(actor, responses):
-    for one, all_TV, log_prob_T in zip(
-        responses, actor.distributions(responses), actor.log_probs(responses), strict=True
-    ):
-        assert torch.equal(all_TV[torch.arange(len(one.response)), torch.tensor(one.response)], log_prob_T)
+def test_distributions_are_those_of_each_response_behind_its_own_prompt(actor, responses, alone):
+    for one, all_TV in zip(responses, actor.distributions(responses), strict=True):
+        with torch.no_grad():
+            assert torch.allclose(all_TV, alone(one)[1], atol=1e-4)

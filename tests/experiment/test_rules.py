@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from verl_egca.experiment import rules as experiment_rules
-from verl_egca.experiment.actor import Actor, Sampled
+from verl_egca.experiment.actor import Sampled
 from verl_egca.experiment.plain import prompt_ids
-from verl_egca.experiment.recipe import Recipe
 from verl_egca.experiment.rules import RULES, Batch
 from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
@@ -18,11 +17,6 @@ from verl_egca.twin_tokens import Twin
 PROBLEM = next(p for p in starter_problems("train") if p.entry_point == "sum_if" and "greater than k" in p.prompt)
 RIGHT = "    t = 0\n    for x in xs:\n        if x > k:\n            t += x\n    return t\n"
 WRONG = RIGHT.replace("x > k", "x < k")
-
-
-@pytest.fixture(scope="module")
-def actor():
-    return Actor(Recipe())
 
 
 def ids(actor, text):
