@@ -143,7 +143,7 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 SchedulerParameters=batch_sched_delay=0,sched_interval=1
 InactiveLimit=0
-KillWait=15
+KillWait=30
 MinJobAge=3600
 CONFIGURATION
   [ "${GPUS:-0}" = 0 ] || echo "GresTypes=gpu"

@@ -53,16 +53,15 @@ def test_the_server_ends_with_a_trainer_that_fails(launch):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_the_server_ends_with_a_launcher_that_is_interrupted_or_killed(launch, number, status):
+def test_server_and_trainer_end_with_a_launcher_that_is_interrupted_or_killed(launch, number, status):
     run = launch("wait")
     until(lambda: (launch.logs / "attempt-1.log").exists() and "asked" in (launch.logs / "attempt-1.log").read_text())
-    trainer = [pid for pid in children(run.pid) if "urls=" in command_of(pid)]
+    (trainer,) = [pid for pid in children(run.pid) if "urls=" in command_of(pid)]
     run.send_signal(number)
     run.communicate()
     assert run.returncode == status
     until(lambda: not running(launch.served))
-    if number == signal.SIGKILL:  # the trainer has its own way to notice
-        os.kill(trainer[0], signal.SIGKILL)
+    until(lambda: not command_of(trainer))
 
 
 def test_an_interrupt_while_the_server_starts_ends_it(launch):
@@ -131,5 +130,9 @@ def children(pid):
 
 
 def command_of(pid):
-    with open(f"/proc/{pid}/cmdline") as file:
-        return file.read().replace("\0", " ")
+    """Nothing of one that has ended."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:
+            return file.read().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -23,9 +23,9 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_with_parent() -> None:
-    """For a child: get SIGTERM when the parent ends, however it ends."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """For a child: get this signal when the parent ends, however it ends."""
+    _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def end_descendants(patience_s: float) -> None:

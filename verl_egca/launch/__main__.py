@@ -32,6 +32,7 @@ from typing import Any
 
 from rich.console import Console
 
+from verl_egca.cluster.processes import end_with_parent
 from verl_egca.launch import dry_run
 from verl_egca.launch.debugger_server import DebuggerServer, NotServed
 from verl_egca.launch.follow import MetricsFollower
@@ -158,6 +159,8 @@ class Launch:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
+                # a launcher that is killed can't end the trainer, and a SLURM without cgroups loses sight of it
+                preexec_fn=lambda: end_with_parent(signal.SIGKILL),
                 pass_fds=[self.run_dir.lock_fd],
             )
         try:

@@ -11,8 +11,7 @@
       stopped.json         there once it has, with the step that its checkpoint holds
       done.json            there once the last step is trained
 
-A lock file is held by the launcher and by the trainer that it started, so that a trainer which outlives its launcher
-still holds the directory.
+A lock file is held by the launcher and by the trainer that it started: the directory is free when both have ended.
 """
 
 from __future__ import annotations
