@@ -25,7 +25,7 @@ rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper
 egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c --rules "$rules"
 
 egca experiment run --out "$out" --cells 1b,1c,2c,4c --rules grpo,correct_only,paper,egca,egca_4 --seeds 5
-failed=grpo,egca,twins,twins_first,twins_luffy,twins_first_luffy,twins_whole,twins_blind,sft,luffy
+failed=grpo,egca,twins,twins_whole,twins_blind,sft,luffy
 egca experiment run --out "$out" --cells hard,foreign --rules "$failed" --seeds 5
 
 egca experiment page --out "$out" --to "$page"

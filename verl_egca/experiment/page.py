@@ -12,19 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from verl_egca.experiment.domain import CELLS, LENGTHS, LEVELS
 from verl_egca.experiment.plots import curves, map_of
 from verl_egca.experiment.results import MapRow, map_rows, read_map, read_runs, share, write_map, write_table
-from verl_egca.experiment.rules import RULES
+from verl_egca.experiment.rules import REMOVED, RULES
 from verl_egca.experiment.statistics import Difference, Estimate
 
 MAP, RUNS, PAGE = "map.csv", "runs.csv", "README.md"
-REMOVED = "removed.csv"  # rows of the map, of rules whose code is gone; `collect` leaves it as it is
+REMOVED_MAP = "removed.csv"  # rows of the map, of rules whose code is gone; `collect` leaves it as it is
 BASES = ("grpo", "correct_only")
-_REMOVED = {
-    "pair": "egca; each proven twin is a row, its first changed token gets what the blamed one lost, times p / (p + 0.1)",
-    "pair_p": "the same, times p, the policy's probability of that token",
-    "value": "egca; a blamed token loses V(s), which is about p, in the place of the group's mean",
-    "both_sides": "egca; a correct response is credited where its siblings were blamed",
-    "resets": "egca; half of a group is sampled from just before a proven mistake",
-}
 
 
 def collect(folder: Path, out: Path) -> None:
@@ -45,7 +38,7 @@ def collect(folder: Path, out: Path) -> None:
 def write_page(folder: Path) -> Path:
     """``README.md`` and the pictures of the tables in ``folder``."""
     found, runs = read_map(folder / MAP), read_runs([folder / RUNS])
-    removed = read_map(folder / REMOVED)
+    removed = read_map(folder / REMOVED_MAP)
     whole = found | removed
     map_of(found, _rules(found), BASES, folder / "map.svg")
     mixed = [cell for cell in runs.cells if cell in CELLS and not CELLS[cell].hard]
@@ -64,12 +57,13 @@ def write_page(folder: Path) -> Path:
         mapped=_rules(found),
         runs=runs,
         trained={rule for cell in runs.cells for rule in runs.rules(cell)},
-        rules=RULES,
+        rules={rule.name: rule.says for rule in RULES.values()}
+        | {rule: f"{says} (removed)" for rule, says in REMOVED.items()},
         cell_of=CELLS,
         points=points,
         interval=interval,
         difference=difference,
-        removed={rule: says for rule, says in _REMOVED.items() if any(name == rule for _, name in removed)},
+        removed={rule: says for rule, says in REMOVED.items() if any(name == rule for _, name in removed)},
         ahead=lambda rule, base: ahead(whole, rule, base),
         relative=lambda rule, base, within="": interval(relative(whole, rule, base, within)),
         lengths=LENGTHS,

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from verl_egca.experiment.results import MapRow, Runs, share
+from verl_egca.experiment.rules import REMOVED, RULES
 from verl_egca.experiment.statistics import Estimate, estimate
 
 _STYLE: dict[Any, Any] = {
@@ -95,14 +96,8 @@ def _curve(runs: Runs, cell: str, rule: str, key: str) -> Mapping[int, Estimate]
     return {step: estimate(found) for step, found in sorted(values.items())}
 
 
-def _rank(rule: str) -> int:
-    from verl_egca.experiment.rules import RULES
-
-    return list(RULES).index(rule)
-
-
 def _colour(rule: str) -> str:
-    return _COLOURS.get(rule, _OTHERS[_rank(rule) % len(_OTHERS)])
+    return _COLOURS.get(rule, _OTHERS[[*RULES, *REMOVED].index(rule) % len(_OTHERS)])
 
 
 def _save(figure: Figure, out: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, variance
 
-from verl_egca.experiment.rules import RULES
+from verl_egca.experiment.rules import REMOVED, RULES
 from verl_egca.experiment.runs import START
 from verl_egca.experiment.statistics import Difference, Estimate, difference, estimate
 
@@ -111,7 +111,7 @@ class Runs:
 
     def rules(self, cell: str) -> list[str]:
         there = {rule for at, rule, _ in self.rows if at == cell}
-        return [rule for rule in RULES if rule in there]
+        return [rule for rule in (*RULES, *REMOVED) if rule in there]
 
     def seeds(self, cell: str, rule: str) -> list[int]:
         return sorted(seed for at, name, seed in self.rows if (at, name) == (cell, rule))

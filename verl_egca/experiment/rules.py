@@ -22,13 +22,10 @@ from verl_egca.experiment.actor import Actor, Sampled
 from verl_egca.experiment.scoring import Locates
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord
-from verl_egca.twin_tokens import Twin
 
-_DOUBT = 0.1  # of a row's weight p / (p + 0.1), from LUFFY (Yan et al. 2025, arXiv 2504.14945)
+_DOUBT = 0.1  # of a row's weight p / (p + 0.1)
 
 Rows = tuple[list[Sampled], Tensor]  # of the batch, and (R, T)
-Credited = Literal["first", "changed", "all"]  # of a twin's tokens: the first that differs, those that do, every one
-Weight = Literal["one", "luffy"]  # of an added row, by the policy's probability p of its first credited token
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +33,9 @@ class Rule:
     """``localizer`` is a name of ``egca.localizer``.
 
     ``positive`` and ``negative`` are factors on advantages of that sign. ``entropy`` keeps that share of a batch's tokens,
-    the most uncertain ones. ``failed`` names the rows that join a group that failed altogether, as members that pass;
-    ``credited`` and ``weight`` are of these rows.
+    the most uncertain ones. ``failed`` names the rows that join a group that failed altogether, as members that pass; of these
+    ``whole`` credits all tokens of a twin, and ``doubted`` weighs a row by p / (p + 0.1), p the policy's probability of its
+    first credited token (LUFFY, Yan et al. 2025, arXiv 2504.14945).
     """
 
     name: str
@@ -48,8 +46,8 @@ class Rule:
     negative: float = 1.0
     entropy: float = 1.0
     failed: Literal["", "twins", "references"] = ""
-    credited: Credited = "changed"
-    weight: Weight = "one"
+    whole: bool = False
+    doubted: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -66,14 +64,22 @@ RULES: dict[str, Rule] = {
         Rule("egca", "of failing responses the blamed span, each token at GRPO's weight"),
         Rule("egca_4", "egca, failing responses four times", negative=4.0),
         Rule("twins", "egca; where all fail, twins pass, credit on what changed", failed="twins"),
-        Rule("twins_first", "the same, credit on the first changed token", failed="twins", credited="first"),
-        Rule("twins_luffy", "twins, by p / (p + 0.1)", failed="twins", weight="luffy"),
-        Rule("twins_first_luffy", "twins_first, by p / (p + 0.1)", failed="twins", credited="first", weight="luffy"),
-        Rule("twins_whole", "twins, credit on all tokens (control)", failed="twins", credited="all"),
+        Rule("twins_whole", "twins, credit on all tokens (control)", failed="twins", whole=True),
         Rule("twins_blind", "twins by edits that need no reference (control)", localizer="blind", failed="twins"),
         Rule("sft", "where all fail, the reference passes, credit on all tokens (control)", failed="references"),
-        Rule("luffy", "the same, by p / (p + 0.1) of its first token (control)", failed="references", weight="luffy"),
+        Rule("luffy", "the same, by p / (p + 0.1) of its first token (control)", failed="references", doubted=True),
     )
+}
+
+# Measured, beaten and deleted; the evidence keeps their figures.
+REMOVED = {
+    "pair": "egca; each proven twin is a row, its first changed token gets what the blamed one lost, times p / (p + 0.1)",
+    "pair_p": "the same, times p, the policy's probability of that token",
+    "value": "egca; a blamed token loses V(s), which is about p, in the place of the group's mean",
+    "both_sides": "egca; a correct response is credited where its siblings were blamed",
+    "resets": "egca; half of a group is sampled from just before a proven mistake",
+    "twins_first": "twins, credit on the first changed token",
+    "twins_first_luffy": "the same, by p / (p + 0.1)",
 }
 
 
@@ -129,7 +135,7 @@ class _Added:
 
 def _added(rule: Rule, batch: Batch, actor: Actor) -> list[_Added]:
     found = list(_in_failed_groups(rule, batch, actor.tokenizer)) if rule.failed else []
-    if rule.weight == "one" or not found:
+    if not rule.doubted or not found:
         return found
     weighed = []
     for one, log_prob_T in zip(found, actor.log_probs([one.sampled for one in found]), strict=True):
@@ -146,18 +152,12 @@ def _in_failed_groups(rule: Rule, batch: Batch, tokenizer: Any) -> Iterator[_Add
     for row, advantage in zip(chosen, adv_M.tolist(), strict=True):
         twin = twins[row]
         assert twin is not None
-        ids, places = twin.ids, _places(twin, rule.credited)
-        if rule.failed == "references":
-            ids = _reference(batch.asked[row], tokenizer)
-            places = list(range(len(ids)))
+        ids = twin.ids if rule.failed == "twins" else _reference(batch.asked[row], tokenizer)
+        everything = rule.whole or rule.failed == "references"
+        places = (
+            list(range(len(ids))) if everything else [at for start, end in twin.changed for at in range(start, end)]
+        )
         yield _Added(row, Sampled(batch.sampled[row].prompt, ids), advantage, places)
-
-
-def _places(twin: Twin, credited: Credited) -> list[int]:
-    if credited == "all":
-        return list(range(len(twin.ids)))
-    places = [place for start, end in twin.changed for place in range(start, end)]
-    return places[:1] if credited == "first" else places
 
 
 def _reference(problem: Problem, tokenizer: Any) -> tuple[int, ...]:
