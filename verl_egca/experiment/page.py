@@ -56,6 +56,7 @@ def write_page(folder: Path) -> Path:
         cells=list(dict.fromkeys(cell for cell, _ in found)),
         mapped=_rules(found),
         runs=runs,
+        mixed=mixed,
         trained={rule for cell in runs.cells for rule in runs.rules(cell)},
         rules={rule.name: rule.says for rule in RULES.values()}
         | {rule: f"{says} (removed)" for rule, says in REMOVED.items()},

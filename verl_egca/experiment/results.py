@@ -137,9 +137,18 @@ class Runs:
 
     def against(self, cell: str, rule: str, base: str, key: str) -> Difference | None:
         """``rule`` minus ``base`` after the last step (``reward``: the mean of all steps), over the seeds of both."""
-        both = sorted(set(self.seeds(cell, rule)) & set(self.seeds(cell, base)))
+        return self.together([cell], rule, base, key)
+
+    def together(self, cells: Sequence[str], rule: str, base: str, key: str) -> Difference | None:
+        """The same over the pairs of several cells."""
         of = self.mean if key == "reward" else self.final
-        return difference(of(cell, rule, key, both), of(cell, base, key, both)) if both else None
+        ours, theirs = list[float](), list[float]()
+        for cell in cells:
+            both = sorted(set(self.seeds(cell, rule)) & set(self.seeds(cell, base)))
+            if both:
+                ours += of(cell, rule, key, both)
+                theirs += of(cell, base, key, both)
+        return difference(ours, theirs) if ours else None
 
 
 def read_runs(files: Sequence[Path]) -> Runs:
