@@ -6,7 +6,7 @@
 # OUT (default: runs/compare) keeps every measurement and every run: the same command after an interruption goes on.
 # PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. With two
 # processes on two cores a cell of the map took 3 minutes for one function, 6 for two, 12 to 16 for four; a run 1 minute in cell 1c,
-# 2 to 3 in 2c, 1 to 5 in hard and foreign: six hours in all, by reckoning. The steps below can be run one by one. The policy
+# 2 to 3 in 2c, 4 to 6 in 4c, 3 to 5 in hard and foreign: six hours in all, by reckoning. The steps below can be run one by one. The policy
 # ships; `egca experiment policy --out OUT` makes a like one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -57,6 +57,10 @@ def write_page(folder: Path) -> Path:
         mapped=_rules(found),
         runs=runs,
         mixed=mixed,
+        together=[
+            mixed,
+            *([cell for cell in mixed if (CELLS[cell].length > 1) is longer] for longer in (False, True)),
+        ],
         trained={rule for cell in runs.cells for rule in runs.rules(cell)},
         rules={rule.name: rule.says for rule in RULES.values()}
         | {rule: f"{says} (removed)" for rule, says in REMOVED.items()},
