@@ -101,7 +101,7 @@ def test_a_run_goes_on_without_a_server_that_dies_and_says_so(launch, tmp_path):
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     until(lambda: (launch.logs / "attempt-1.log").exists() and "asked" in (launch.logs / "attempt-1.log").read_text())
     for pid in running(launch.served):
-        if "http.server" in command_of(pid) and "verl_egca" not in command_of(pid):
+        if "http.server" in command_of(pid) and "-m verl_egca." not in command_of(pid):
             os.kill(pid, signal.SIGKILL)
     assert "the debugger's server ended" in next(line for line in run.stdout if "ended" in line)
     (tmp_path / "go").touch()

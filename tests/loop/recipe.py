@@ -32,9 +32,15 @@ class RecipeRun:
         )
 
     def finish(self):
-        """Run to the end; what it printed. Fails with the end of the log if the run fails."""
+        """Run to the end; what it printed. Fails with the end of the log if the run fails.
+
+        verl draws a port for torch's store and listens on it later: where another process took it in between, again.
+        """
         process = self.start()
         shown, _ = process.communicate()
+        if "EADDRINUSE" in shown:
+            process = self.start()
+            shown, _ = process.communicate()
         assert process.returncode == 0, shown[-6000:]
         return shown
 
