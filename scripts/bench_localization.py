@@ -1,7 +1,8 @@
 #!/usr/bin/env python
-"""How often a localizer blames what is truly wrong, what its proofs are worth, and what it costs: a table.
+r"""How often a localizer blames what is truly wrong, what its proofs are worth, and what it costs: a table.
 
-    .venv/bin/python scripts/bench_localization.py --fix humanevalfix.jsonl --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl
+    .venv/bin/python scripts/bench_localization.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl --fix humanevalfix.jsonl \
+        --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl --debugbench debugbench_leetcode
 
 The sets of failing programs are in `truth.sets`, the rule for a hit in `truth.score`, the baselines in `truth.baselines`.
 All shares are of all samples of a set: what is not localized is a miss. Blamed are characters of what the policy wrote,
@@ -34,10 +35,11 @@ from truth.baselines import BASELINES
 from truth.measure import Bench, Row
 from truth.sets import Case, Planted
 from verl_egca.data.formats import load_problems
+from verl_egca.evaluation.samples import load_samples
 from verl_egca.localization import LOCALIZERS
 from verl_egca.problem import Problem
 
-SETS = ("fix-even", "fix-rewritten", "second", "second-two", "runtime", "starter")
+SETS = ("model", "labelled", "debugbench", "fix-even", "fix-rewritten", "second", "second-two", "runtime", "starter")
 FIRST = ("egca", "counterfactual", "trace", "late", "random")  # of the registered ones
 STARTER_PROBLEMS, STARTER_GROUP = 60, 8
 SEED = 1
@@ -50,6 +52,9 @@ def main(
     problems: Annotated[Path | None, typer.Option(help="HumanEval's problems; for second, second-two, runtime")] = None,
     mbpp: Annotated[Path | None, typer.Option(help="MBPP's problems; for the same sets")] = None,
     fix: Annotated[Path | None, typer.Option(help="HumanEvalFix's rows; for fix-even and fix-rewritten")] = None,
+    samples: Annotated[Path | None, typer.Option(help="a model's for --problems; for model and labelled")] = None,
+    mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's for --mbpp; for the same sets")] = None,
+    debugbench: Annotated[Path | None, typer.Option(help="of its files what comes before .samples.jsonl")] = None,
     set_names: Annotated[str, typer.Option("--sets", help="separated by commas")] = ",".join(SETS),
     localizers: Annotated[
         str | None, typer.Option(help="separated by commas; the first one's misses are shown")
@@ -73,7 +78,7 @@ def main(
         answering.Answering(names, debugger_url, seed) as asked,
         Bench(workers, seed, progress, asked.settings) as bench,
     ):
-        makers = Sets(bench, seed, limit, problems, mbpp, fix)
+        makers = Sets(bench, seed, limit, problems, mbpp, fix, samples, mbpp_samples, debugbench)
         for name in wanted:
             started = time.perf_counter()
             cases = makers.make(name)
@@ -110,15 +115,29 @@ class Sets:
     """Makes the sets, and what they have in common once."""
 
     def __init__(
-        self, bench: Bench, seed: int, limit: int | None, humaneval: Path | None, mbpp: Path | None, fix: Path | None
+        self,
+        bench: Bench,
+        seed: int,
+        limit: int | None,
+        humaneval: Path | None,
+        mbpp: Path | None,
+        fix: Path | None,
+        samples: Path | None,
+        mbpp_samples: Path | None,
+        debugbench: Path | None,
     ) -> None:
         self._bench, self._seed, self._limit = bench, seed, limit
         self._humaneval, self._mbpp, self._fix = humaneval, mbpp, fix
+        self._samples, self._debugbench_prefix = (samples, mbpp_samples), debugbench
+        self._failing: list[Case] | None = None
         self._singles: list[Planted] | None = None
 
     def make(self, name: str) -> list[Case]:
         """The set; empty, with a word of why, where something that it needs is not there."""
         makers: dict[str, Callable[[], list[Case] | str]] = {
+            "model": self._model,
+            "labelled": self._labelled,
+            "debugbench": self._debugbench,
             "fix-even": self._fix_even,
             "fix-rewritten": self._fix_rewritten,
             "second": self._second,
@@ -131,6 +150,34 @@ class Sets:
             progress.print(f"[yellow]{name} is left out: {escape(made)}[/]")
             return []
         return made
+
+    def _model(self) -> list[Case] | str:
+        given = self._written()
+        return given if isinstance(given, str) else sets.some(given, self._limit, self._seed)
+
+    def _labelled(self) -> list[Case] | str:
+        given = self._written()
+        return given if isinstance(given, str) else sets.some(sets.labelled(given), self._limit, self._seed)
+
+    def _debugbench(self) -> list[Case] | str:
+        if self._debugbench_prefix is None:
+            return "it needs --debugbench"
+        return sets.some(sets.debugbench(self._debugbench_prefix), self._limit, self._seed)
+
+    def _written(self) -> list[Case] | str:
+        """All that the model failed."""
+        given = list(zip((self._humaneval, self._mbpp), self._samples, strict=True))
+        if any(problems is None or samples is None for problems, samples in given):
+            return "it needs --problems, --mbpp, --samples and --mbpp-samples"
+        if self._failing is None:
+            written = [
+                (one.problem, one.program.source)
+                for problems, samples in given
+                if problems is not None and samples is not None
+                for one in load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
+            ]
+            self._failing = sets.failing("model", written, self._bench.check)
+        return self._failing
 
     def _fix_even(self) -> list[Case] | str:
         if self._fix is None:
@@ -174,7 +221,7 @@ class Sets:
         missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
         if missing:
             return f"it needs {' and '.join(missing)}, not installed here"
-        return sets.some(sets.starter(list(sampled(self._seed)), self._bench.check), self._limit, self._seed)
+        return sets.some(sets.failing("starter", list(sampled(self._seed)), self._bench.check), self._limit, self._seed)
 
 
 def sampled(seed: int) -> Iterator[tuple[Problem, str]]:

@@ -1,5 +1,11 @@
 """The sets of failing programs that localizers are measured on, and where each program is wrong.
 
+    model           what a model wrote for the problems and failed (`--samples`); nobody knows where it is wrong
+    labelled        100 of CodeLlama's failing programs, drawn by seed, whose wrong statements two readers named
+    debugbench      a person's solution with one mistake that an LLM put in; the reference is somebody else's
+
+Then those with a mistake that was planted:
+
     fix-even        HumanEvalFix: a bug planted by a person, the reference is the program without it
     fix-rewritten   the same programs; the reference is in other words
     second          one mistake planted in a second correct solution, which gives a wrong value; the data set's reference
@@ -28,6 +34,7 @@ from truth.mutate import Mutant, mutants
 from truth.rewrite import rewrite
 from verl_egca.data.formats import load_problems
 from verl_egca.data.rows import read_rows
+from verl_egca.evaluation.samples import load_samples
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome, Verdict
@@ -36,6 +43,7 @@ from verl_egca.gates.mode import Mode
 from verl_egca.problem import AssertionTests, Problem
 
 SECOND_SOLUTIONS = Path(__file__).with_name("second_solutions.jsonl")
+LABELLED = Path(__file__).with_name("labelled.jsonl")
 SECOND, SECOND_TWO, RUNTIME = 400, 200, 150  # wanted in each set
 TRIED_SINGLES, TRIED_PAIRS = 14, 8  # mutants of each solution that are run
 REWRITES = 10  # seeds tried for a reference before it is left out
@@ -265,10 +273,40 @@ def _defined(program: str) -> set[str]:
     return {node.name for node in ast.parse(program).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
-# ---------------------------------------------------------------- the starter policy
+# ---------------------------------------------------------------- what models write
 
 
-def starter(written: Iterable[tuple[Problem, str]], checks: Checks) -> list[Case]:
+def labelled(model: Iterable[Case], path: Path = LABELLED) -> list[Case]:
+    """Of a model's failing programs those that were labelled.
+
+    Right is what one of the two readers named, or gave as a place that could as well be changed.
+    """
+    known = {row["task_id"]: row["readers"] for _, row in read_rows(path)}
+    return [
+        replace(
+            case,
+            set_name="labelled",
+            truth=tuple(tuple(reader["lines"] + reader["also"]) for reader in known[case.problem.task_id]),
+        )
+        for case in model
+        if case.problem.task_id in known
+    ]
+
+
+def debugbench(prefix: Path) -> list[Case]:
+    """Of PREFIX.problems.jsonl, PREFIX.samples.jsonl and PREFIX.truth.jsonl."""
+    problems, samples, truth = (
+        prefix.with_name(f"{prefix.name}.{part}.jsonl") for part in ("problems", "samples", "truth")
+    )
+    known = {row["task_id"]: (tuple(row["lines"]), (row["kind"],)) for _, row in read_rows(truth)}
+    cases = []
+    for sample in load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)}):
+        lines, kind = known[sample.problem.task_id]
+        cases.append(Case("debugbench", sample.problem, sample.sample_index, sample.program.source, kind, (lines,)))
+    return cases
+
+
+def failing(name: str, written: Iterable[tuple[Problem, str]], checks: Checks) -> list[Case]:
     """Of programs that a policy wrote for problems those that compile and fail, each text once."""
     once = list({(problem.task_id, program): (problem, program) for problem, program in written}.values())
     counted: Counter[str] = Counter()
@@ -279,7 +317,7 @@ def starter(written: Iterable[tuple[Problem, str]], checks: Checks) -> list[Case
             continue
         index, kind = counted[problem.task_id], (str(failure.outcome),)
         counted[problem.task_id] += 1
-        cases.append(Case("starter", problem, index, program, kind, None, len(problem.code_prefix), _lasting(verdict)))
+        cases.append(Case(name, problem, index, program, kind, None, len(problem.code_prefix), _lasting(verdict)))
     return cases
 
 

@@ -10,12 +10,13 @@ import pytest
 
 from truth import sets
 from truth.mutate import Mutant
-from truth.sets import CHECK_LIMITS, Item, Planted, Result, Solution
+from truth.sets import CHECK_LIMITS, Case, Item, Planted, Result, Solution
 from verl_egca.data.formats import load_problems
 from verl_egca.evaluation.samples import load_samples
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.problem import AssertionTests, Problem
+from verl_egca.statements import statements
 
 
 class OneByOne:
@@ -115,11 +116,37 @@ def test_helpers_that_tests_call_are_left_whole(shared_data: Path) -> None:
 def test_only_what_compiles_and_fails_is_taken_of_what_a_policy_writes(checks: OneByOne) -> None:
     wrong = "def f(xs):\n    return 0\n"
     written = [(SUMS, SUMS.reference or ""), (SUMS, wrong), (SUMS, "def f(:\n"), (SUMS, wrong), (LARGEST, wrong)]
-    cases = sets.starter(written, checks)
+    cases = sets.failing("starter", written, checks)
     assert [(case.problem.task_id, case.index, case.truth) for case in cases] == [
         ("sums", 0, None),
         ("largest", 0, None),
     ]
+
+
+def test_what_two_readers_labelled_is_true_of_the_programs_that_they_read(shared_data: Path) -> None:
+    families = (("HumanEval.jsonl.gz", "humaneval"), ("mbpp.jsonl", "mbpp"))
+    model = [
+        Case("model", sample.problem, 0, sample.program.source, (), None)
+        for problems, name in families
+        for sample in load_samples(
+            shared_data / f"samples_{name}_codellama.jsonl",
+            {problem.task_id: problem for problem in load_problems(shared_data / problems)},
+        )
+    ]
+    cases = sets.labelled(model)
+    assert len(cases) == 100
+    for case in cases:
+        begins = {statement.place.line for statement in statements(case.program)}
+        assert case.truth is not None
+        assert len(case.truth) == 2
+        assert all(case.truth), case.problem.task_id
+        assert case.lines <= begins, case.problem.task_id
+
+
+def test_debugbench_has_a_wrong_line_for_each_program(shared_data: Path) -> None:
+    cases = sets.debugbench(shared_data / "debugbench_leetcode_even")
+    assert len(cases) == 66
+    assert all(0 < line <= case.program.count("\n") + 1 for case in cases for line in case.lines)
 
 
 def test_written_sets_are_read_back_as_samples(tmp_path: Path, checks: OneByOne) -> None:
