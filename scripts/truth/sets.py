@@ -277,20 +277,25 @@ def _defined(program: str) -> set[str]:
 
 
 def labelled(model: Iterable[Case], path: Path = LABELLED) -> list[Case]:
-    """Of a model's failing programs those that were labelled.
+    """Of a model's failing programs those that were labelled: another model's programs for the same tasks were not.
 
-    Right is what one of the two readers named, or gave as a place that could as well be changed.
+    A line is right if one of the two readers named it, or gave it as a place that could as well be changed.
     """
-    known = {row["task_id"]: row["readers"] for _, row in read_rows(path)}
+    known = {(row["task_id"], row["sha256"]): row["readers"] for _, row in read_rows(path)}
+    cases = [(case, known.get((case.problem.task_id, _digest(case.program)))) for case in model]
     return [
         replace(
             case,
             set_name="labelled",
-            truth=tuple(tuple(reader["lines"] + reader["also"]) for reader in known[case.problem.task_id]),
+            truth=tuple(tuple(reader["lines"] + reader["also"]) for reader in readers),
         )
-        for case in model
-        if case.problem.task_id in known
+        for case, readers in cases
+        if readers is not None
     ]
+
+
+def _digest(program: str) -> str:
+    return hashlib.sha256(program.strip().encode()).hexdigest()
 
 
 def debugbench(prefix: Path) -> list[Case]:

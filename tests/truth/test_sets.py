@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,7 @@ def test_what_two_readers_labelled_is_true_of_the_programs_that_they_read(shared
     ]
     cases = sets.labelled(model)
     assert len(cases) == 100
+    assert sets.labelled([replace(case, program=f"{case.program}\n# another model's\n") for case in model]) == []
     for case in cases:
         begins = {statement.place.line for statement in statements(case.program)}
         assert case.truth is not None

@@ -71,7 +71,7 @@ RULES: dict[str, Rule] = {
     )
 }
 
-# Measured, beaten and deleted; the evidence keeps their figures.
+# Rules that were measured and deleted, since they brought no more than a rule that stays; the evidence keeps their figures.
 REMOVED = {
     "pair": "egca; each proven twin is a row, its first changed token gets what the blamed one lost, times p / (p + 0.1)",
     "pair_p": "the same, times p, the policy's probability of that token",
