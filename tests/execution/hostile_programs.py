@@ -1185,7 +1185,7 @@ hostile(
     FORGED,
     TIMEOUT,
     CRASHED,
-    RAISED,  # where the thread's call and the next case's meet
+    RAISED,  # one case in a thousand: the thread's call and the next case's read the same answer
     problem=assertion_problem(
         "assert f(lambda x: x) == 1013", "import math\nassert f(math.sqrt) == 1013", "assert f(lambda x: x) == 1013"
     ),
