@@ -78,3 +78,13 @@ def test_an_event_loop_goes_on_while_programs_run():
     assert passed == [True, False, True]
     assert ticks > 20
     assert threading.active_count() <= before
+
+
+def test_trials_on_other_tests_take_turns(sandbox):
+    other = assertion_problem("assert f(9) == 5")
+    with sandbox.trials(PROBLEM) as trials:
+        beside = trials.on(other)
+        for _ in range(2):
+            assert trials.passed([RIGHT], [0, 1, 2]) == [[True, True, True]]
+            assert beside.passed([RIGHT, "def f(x):\n    return x\n"], [0]) == [[True], [False]]
+        assert trials.cpu_ms == beside.cpu_ms > 0

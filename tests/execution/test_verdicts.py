@@ -56,6 +56,13 @@ def test_ways_to_fail(sandbox, program, outcome):
     assert outcomes(sandbox.run(assertion_problem("assert f(1) == 2"), program)) == [outcome]
 
 
+def test_programs_that_change_their_arguments_leave_those_of_the_tests_alone(sandbox):
+    problem = call_problem((([3, 1, 2],), [1, 2, 3]), (([2, 1],), [1, 2]))
+    consuming = "def f(xs):\n    found = []\n    while xs:\n        found.append(min(xs))\n        xs.remove(found[-1])\n    return found\n"
+    assert [sandbox.run(problem, consuming).passed for _ in range(3)] == [True, True, True]
+    assert sandbox.run(problem, consuming).cases[0].case == "f([3, 1, 2]) == [1, 2, 3]"
+
+
 def test_recursion_without_end_is_an_error_of_the_program():
     with Sandbox(Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 28), workers=1) as patient:
         verdict = patient.run(assertion_problem("assert f(1) == 2"), "def f(x):\n    return f(x)\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any, Protocol
 
@@ -90,7 +91,7 @@ class Calls:
         try:
             sitting.names()
             with self._watch:
-                got = sitting.call(self._what, *arguments)
+                got = sitting.call(self._what, *copy.deepcopy(arguments))  # which the program may change
                 if isinstance(got, Remote) and re.search(rf"^class +{re.escape(self._entry)}\b", sitting.source, re.M):
                     raise Unsupported("the call makes an object, whose own == would have to decide")
                 same = call_result_matches(got, expected)

@@ -188,20 +188,27 @@ class Trials:
 
     def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
         self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
-        self._started = False
-        self.cpu_ms = 0.0  # that trials and traces took so far in the worker
         self.timeouts = self.exceeded = 0  # cases of trials so far that used up their time, or their steps
+
+    @property
+    def cpu_ms(self) -> float:
+        """That trials and traces took so far in the worker, those of `on` too."""
+        return self._lease.cpu_ms
+
+    def on(self, problem: Problem) -> Trials:
+        """Trials on other tests by the same worker. The two take turns: each turn starts a process."""
+        return Trials(self._lease, problem, self._cpu_seconds)
 
     def end(self) -> None:
         """End the process. Further trials start another."""
-        if self._started:
-            self._started = False
+        if self._lease.trying is not None:
+            self._lease.trying = None
             self.passed([], [])
-            self._started = False
+            self._lease.trying = None
 
     def run(self, program: str, cases: Sequence[int] | None = None) -> Verdict:
         """`Sandbox.run` by the same worker, in a process of its own."""
-        self._started = False
+        self._lease.trying = None
         return self._lease.verdict(self._problem, program, cases)
 
     def traces(self, program: str, cases: Sequence[int], max_events: int = 20_000) -> list[bytes]:
@@ -249,13 +256,13 @@ class Trials:
 
     def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
         request.setdefault("values", False)
-        fresh, self._started = not self._started, True
+        fresh, self._lease.trying = self._lease.trying is not self, self
         request |= {"trials": list(programs), "fresh": fresh, "cpu_seconds": self._cpu_seconds}
         try:
             answer = self._lease.ask(self._problem, "", **request)
         except Overrun:
             answer = None
-        self.cpu_ms += answer["cpu_ms"] if answer is not None else 0.0
+        self._lease.cpu_ms += answer["cpu_ms"] if answer is not None else 0.0
         self.timeouts += answer["timeouts"] if answer is not None else 1
         self.exceeded += answer["exceeded"] if answer is not None else 0
         return answer
@@ -267,6 +274,8 @@ class _Lease:
     def __init__(self, sandbox: Sandbox, held: Worker | None) -> None:
         self._sandbox = sandbox
         self.held = held
+        self.trying: Trials | None = None  # whose process runs
+        self.cpu_ms = 0.0
 
     def worker(self) -> Worker:
         try:
