@@ -56,6 +56,12 @@ def test_ways_to_fail(sandbox, program, outcome):
     assert outcomes(sandbox.run(assertion_problem("assert f(1) == 2"), program)) == [outcome]
 
 
+def test_sets_of_objects_of_the_program_are_shown(sandbox):
+    program = "def f(x):\n    return {[].append, [].pop, x}\n"
+    (case,) = sandbox.run(assertion_problem("assert f(1) == {1}"), program).cases
+    assert (case.outcome, case.got) == (Outcome.WRONG, "<set>")
+
+
 def test_programs_that_change_their_arguments_leave_those_of_the_tests_alone(sandbox):
     problem = call_problem((([3, 1, 2],), [1, 2, 3]), (([2, 1],), [1, 2]))
     consuming = "def f(xs):\n    found = []\n    while xs:\n        found.append(min(xs))\n        xs.remove(found[-1])\n    return found\n"

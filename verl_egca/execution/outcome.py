@@ -7,6 +7,7 @@ from typing import Any
 
 from verl_egca.execution.list_nodes import nodes_as_lists
 from verl_egca.execution.raised import Ended, Raised
+from verl_egca.execution.remote import Unsupported
 from verl_egca.execution.sitting import LoadFailed, Sitting
 
 Answer = dict[str, Any]
@@ -15,6 +16,12 @@ _SHOWN = 10_000
 
 
 class _Limited(reprlib.Repr):
+    def repr1(self, x: Any, level: int) -> str:
+        try:
+            return super().repr1(x, level)
+        except Unsupported:  # sets and keys are sorted, which objects of the program refuse
+            return f"<{type(x).__name__}>"
+
     def repr_int(self, x: int, level: int) -> str:
         if x.bit_length() > 10_000:  # decimal digits take quadratic time, and Python refuses more than 4300
             return f"<an integer of {x.bit_length()} bits>"
