@@ -19,6 +19,7 @@ from verl_egca.config.choices import (
     Granularity,
     LocalizerName,
     RuntimeErrors,
+    Several,
     Unconfirmed,
 )
 from verl_egca.debugger.cli import app as debugger
@@ -63,6 +64,7 @@ DebuggerUrl = Annotated[
         help="an OpenAI-compatible server, for what can't be proven; may be repeated", envvar="EGCA_DEBUGGER_URL"
     ),
 ]
+WhichPlaces = Annotated[Several, typer.Option(help="where a proof has several edits: two, the first to run, or all")]
 WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
 Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
 WhenUnlike = Annotated[
@@ -83,6 +85,7 @@ def localize(
     localizer: Localizer = "egca",
     budget_ms: BudgetMs = BUDGET_MS,
     granularity: HowMuch = "expression",
+    several: WhichPlaces = "likeliest",
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
@@ -99,7 +102,7 @@ def localize(
     from verl_egca.gates.settings import GateSettings
     from verl_egca.localization.base import Options
 
-    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
+    options = Options(budget_ms, granularity, several, failing_case, unconfirmed, runtime_errors)
     with bad_input_is_status_2(_err):
         counted = localize_file(
             *(problems, samples, out),
@@ -167,6 +170,7 @@ def explain(
     localizer: Localizer = "egca",
     budget_ms: BudgetMs = BUDGET_MS,
     granularity: HowMuch = "expression",
+    several: WhichPlaces = "likeliest",
     failing_case: WhichCase = "shortest",
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
@@ -187,7 +191,7 @@ def explain(
     if example != (program is None) or (tests is None) != example:
         _err.print("explain: a PROGRAM and its --tests are wanted, or --example", markup=False, soft_wrap=True)
         raise typer.Exit(2)
-    options = Options(budget_ms, granularity, failing_case, unconfirmed, runtime_errors)
+    options = Options(budget_ms, granularity, several, failing_case, unconfirmed, runtime_errors)
     with bad_input_is_status_2(_err):
         if program is None or tests is None:
             text = shipped.PROGRAM

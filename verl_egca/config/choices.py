@@ -8,6 +8,7 @@ LocalizerName = Literal[
     "egca", "counterfactual", "debugger", "suspicious", "trace", "executed", "random", "late", "uniform"
 ]
 Granularity = Literal["expression", "statement", "token"]
+Several = Literal["likeliest", "first", "all"]
 FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]

@@ -19,6 +19,7 @@ from verl_egca.config.choices import (
     Granularity,
     LocalizerName,
     RuntimeErrors,
+    Several,
     SpanWeight,
     Twins,
     Unconfirmed,
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
     budget_ms: float = Field(BUDGET_MS, gt=0, description="CPU time of one search for a twin, reckoned at a trial a ms")
     granularity: Granularity = Field("expression", description="how much is blamed")
+    several: Several = Field("likeliest", description="which places are blamed where a proof has several")
     failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
     unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
     runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, RuntimeErrors, Unconfirmed
+from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, RuntimeErrors, Several, Unconfirmed
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.problem import Problem
@@ -41,6 +41,7 @@ class Options:
 
     budget_ms: float = BUDGET_MS
     granularity: Granularity = "expression"
+    several: Several = "likeliest"
     failing_case: FailingCase = "shortest"
     unconfirmed: Unconfirmed = "span"
     runtime_errors: RuntimeErrors = "cause"

@@ -1,53 +1,45 @@
-"""``counterfactual``: the place of the smallest edit found that makes the program pass, proven by running it."""
+"""``counterfactual``: the places of a smallest set of edits that makes the program pass, proven by running it."""
 
 from __future__ import annotations
 
-import ast
 import difflib
-import functools
 import importlib
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import Outcome, Verdict
+from verl_egca.localization.attempt import Attempt
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
 from verl_egca.localization.divergence import first_divergence, told
-from verl_egca.localization.guess import NoTwin, best_guess
-from verl_egca.localization.observed import Runs, traced_cases
-from verl_egca.localization.runs import MAX_EVENTS, KnownReference, NeedsOtherCases, References, fails, given_to
-from verl_egca.localization.twins.alignment import align
-from verl_egca.localization.twins.clues import Clues, kinds_of
+from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
+from verl_egca.localization.observed import traced_cases
+from verl_egca.localization.repair import WORDS, Repair, differences, smallest_repair
+from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases, References
 from verl_egca.localization.twins.edits import Edit, changed
-from verl_egca.localization.twins.guards import BASE_CASE
-from verl_egca.localization.twins.mutations import (
-    LEAST_LOOSE,
-    LEAST_OMISSION,
-    LEAST_SLIP,
-    loose_ends,
-    omissions,
-    slips,
-)
-from verl_egca.localization.twins.resemblance import resemblance
-from verl_egca.localization.twins.search import Nearer, Search, Source, Twin, costlier
+from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.twins.transplants import FAR_COST, Transplants
+from verl_egca.localization.twins.transplants import SEVERAL
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
-_RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
-_UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
-_SMALL_EDIT = 40  # characters that an edit may change, however short the program is
-_CASES = frozenset({BASE_CASE})
-_FIRST_EDITS = 3  # to which a second edit is looked for
 _TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
-_LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
-_ALIKE = (
-    8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
-)
+_FIRST_EDITS = 3  # to which a second edit is looked for
+_SINGLE, _BEFORE_PAIRS = 0.25, 0.65  # of the budget: single edits before a repair from above, and before pairs
+_REPAIR = 0.35  # of the budget, for a repair from above
+_SMALL = 0.1  # of a program: a repair that rewrites no more is not improved on
+_BLAMED = {"likeliest": 2, "first": 1, "all": None}  # places where a proof has several
+_MOST_REWRITTEN = 1 / 3  # of a program: past it a repair is another program
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a search came to. ``share`` of the program is rewritten by a smallest repair, where one is known."""
+
+    edits: tuple[Edit, ...] = ()
+    full: bool = False
+    share: float | None = None
 
 
 class CounterfactualLocalizer:
@@ -65,164 +57,69 @@ class CounterfactualLocalizer:
             raise NotLocalized("not_a_program") from None
         started = time.thread_time()
         with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
-            self._trace_reference(sample, trials)
-            runs = Runs.of(sample, program, trials, self._options)
-            search = self._search(sample, program, runs, trials)
-            twin = search.run(self._sources(sample, program, runs, trials))
-            found = [twin.edit] if twin else []
-            full = twin is not None and twin.full
-            if not full:
-                pair = self._pair(sample, search)
-                if pair is not None:
-                    found, full = pair, True
-            text = apply_all(sample.program, found)
-            if full and not trials.run(text).passed:
-                raise NoTwin("twin_not_proven", best_guess(program, runs, search))
-            if not found:
-                self._check_reference(sample, runs, trials)
-            parted = self._parted(runs, text, trials) if found else {}
-        if not found:
-            raise NoTwin("no_twin", best_guess(program, runs, search))
-        found_so = self._localization(sample, program, runs, search, found, text, full)
+            attempt = Attempt(sample, program, trials, self._references.of(sample.problem), self._options)
+            self._trace_reference(attempt)
+            search = attempt.search(int(self._options.budget_ms / _TRIAL_MS))
+            found = _search(attempt, search)
+            text = apply_all(sample.program, found.edits)
+            if found.full and not trials.run(text).passed:
+                raise NoTwin("twin_not_proven", best_guess(program, attempt.runs, search))
+            if not found.edits:
+                self._check_reference(attempt)
+            parted = _parted(attempt, text) if found.edits else {}
+        if not found.edits:
+            raise NoTwin("no_twin", best_guess(program, attempt.runs, search))
         cpu_ms = round((time.thread_time() - started) * 1e3 + trials.cpu_ms)
-        return replace(found_so, evidence={**found_so.evidence, **parted, "cpu_ms": cpu_ms})
+        return self._localization(attempt, search, found, text, {**parted, "cpu_ms": cpu_ms})
 
-    def _trace_reference(self, sample: FailingSample, trials: Trials) -> None:
+    def _trace_reference(self, attempt: Attempt) -> None:
         """All cases that are looked at in one go, and before the program has run in the process."""
-        reference = self._references.of(sample.problem)
-        if reference is not None:
-            failing, passing = traced_cases(sample.verdict, self._options)
-            reference.traces([case.index for case in (*failing, *passing)], trials)
+        if attempt.reference is not None:
+            failing, passing = traced_cases(attempt.sample.verdict, self._options)
+            attempt.reference.traces([case.index for case in (*failing, *passing)], attempt.trials)
 
-    def _check_reference(self, sample: FailingSample, runs: Runs, trials: Trials) -> None:
+    def _check_reference(self, attempt: Attempt) -> None:
         """Raises NeedsOtherCases: a case that the reference fails by itself tells nothing of where a program is wrong."""
-        reference = self._references.of(sample.problem)
-        if reference is not None and reference.fails_alone(runs.case.index, trials):
+        reference = attempt.reference
+        if reference is not None and reference.fails_alone(attempt.runs.case.index, attempt.trials):
             raise NeedsOtherCases
 
-    def _parted(self, runs: Runs, text: str, trials: Trials) -> dict[str, Any]:
-        """Where the program's run parts from its twin's: they are built alike, so that this is exact."""
-        twin = decode(trials.traces(text, [runs.case.index], MAX_EVENTS)[0])
-        found = first_divergence(runs.trace, twin)
-        if found is None:
-            return {}
-        other = told(found.reference) if found.reference is not None else None
-        return {"divergence": {"candidate": told(found.candidate), "twin": other}}
-
-    def _search(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> Search:
-        steps = [_STEPS_AN_EVENT * len(runs.traces[case].events) for case in runs.cases.passing if case in runs.traces]
-        reference = self._references.of(sample.problem)
-        if reference is not None:
-            steps += [reference.steps(case, trials) for case in runs.cases.chosen]
-        # an edit that rewrites the program explains nothing
-        most = max(_SMALL_EDIT, len(ast.unparse(program.tree)) // 3)
-        budget = int(self._options.budget_ms / _TRIAL_MS)
-        return Search(sample.program, trials, runs.cases, max([_LEAST_STEPS, *steps]), budget, most, _CASES)
-
-    def _sources(self, sample: FailingSample, program: Program, runs: Runs, trials: Trials) -> list[Source]:
-        def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:
-            return (costlier(edit, extra + runs.surprise(edit)) for edit in edits)
-
-        reference = self._references.of(sample.problem)
-        clues = Clues(
-            kinds_of(runs.traces.values()),
-            runs.case.expected,
-            sample.problem.entry_point,
-            reference.called if reference is not None else (),
-            given_to(sample.problem),
-        )
-        sources = [
-            Source(LEAST_SLIP, lambda: priced(slips(program))),
-            Source(LEAST_LOOSE, lambda: priced(loose_ends(program, clues))),
-            Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
-        ]
-        if reference is not None:
-            known = reference
-            pieces = functools.cache(lambda: self._transplants(sample, program, known, runs, trials))
-            near, far = -_ALIKE / 2, FAR_COST - _ALIKE / 2
-            if resemblance(program.tree, reference.parsed.tree) < _RESEMBLES:
-                near, far = _UNLIKE, max(_UNLIKE, FAR_COST)
-            sources.append(Source(near, lambda: priced(pieces()[0].near(), pieces()[1])))
-            sources.append(Source(far, lambda: priced(pieces()[0].far(), pieces()[1])))
-        return sources
-
-    def _transplants(
-        self, sample: FailingSample, program: Program, reference: KnownReference, runs: Runs, trials: Trials
-    ) -> tuple[Transplants, float]:
-        """Pieces of the reference, and what to add to their cost."""
-        theirs = reference.traces(list(runs.traces), trials)
-        ours = [runs.traces[case] for case in theirs]
-        alignment = align(program.tree, reference.parsed, sample.problem.entry_point, ours, list(theirs.values()))
-        alike = max((matching.score for matching in alignment.matchings), default=0.0)
-        # where the programs are nearly the same, where they differ is where to look
-        return Transplants(sample.program, alignment), -_ALIKE * max(0.0, alike - 0.5)
-
-    def _pair(self, sample: FailingSample, search: Search) -> list[Edit] | None:
-        """An edit that is a partial twin or brings a case nearer, and one that with it makes all cases pass."""
-        firsts: dict[int, Edit] = {}
-        helping: list[Twin | Nearer] = [*search.ranked(), *search.ranked_nearer()]
-        for found in helping:
-            firsts.setdefault(search.line(found), found.edit)
-        ordered = list(firsts.values())[:_FIRST_EDITS]
-        for place, first in enumerate(ordered):
-            left = (search.budget - search.tried) // (len(ordered) - place)
-            second = self._second(sample, first, search, left)
-            if second is not None:
-                return [first, second]
-        return None
-
-    def _second(self, sample: FailingSample, first: Edit, search: Search, budget: int) -> Edit | None:
-        """The edit that, with the first one, makes all cases pass; in offsets of the sample's own text."""
-        text = first.apply(sample.program)
-        try:
-            program = Program(text)
-        except ValueError:
-            return None
-        verdict = self._verdict(sample, text, search)
-        again = FailingSample(sample.problem, text, verdict, sample.sandbox, sample.seed)
-        if not any(fails(case) for case in verdict.cases):
-            return None
-        runs = Runs.of(again, program, search.trials, self._options)
-        rest = replace(self._search(again, program, runs, search.trials), budget=budget)
-        twin = rest.run(self._sources(again, program, runs, search.trials))
-        search.tried += rest.tried
-        return _before(twin.edit, first) if twin is not None and twin.full else None
-
-    def _verdict(self, sample: FailingSample, text: str, search: Search) -> Verdict:
-        """The sample's verdict, brought up to date for an edited text, within the steps of a trial."""
-        cases = sample.verdict.cases
-        (outcomes,) = search.trials.values([text], [case.index for case in cases], max_steps=search.max_steps)
-        return Verdict(
-            tuple(
-                replace(case, outcome=Outcome.PASSED if passed else Outcome.WRONG, got=got)
-                for case, (passed, got) in zip(cases, outcomes, strict=True)
-            )
-        )
-
     def _localization(
-        self,
-        sample: FailingSample,
-        program: Program,
-        runs: Runs,
-        search: Search,
-        found: list[Edit],
-        text: str,
-        full: bool,
+        self, attempt: Attempt, search: Search, found: _Found, text: str, more: dict[str, Any]
     ) -> Localization:
-        blamed = min(found, key=lambda edit: runs.first_run(edit))
-        place = self._place(program, blamed)
-        others = [twin.edit for twin in search.ranked()]
-        ranked = [place, *(self._place(program, edit) for edit in (*found, *others)), *runs.suspects()]
+        program, runs = attempt.program, attempt.runs
+        edits = self._by_blame(attempt, search, found.edits)
+        places = list(dict.fromkeys(self._place(program, edit) for edit in edits))
+        blamed = places[: _BLAMED[self._options.several]]
+        others = [self._place(program, twin.edit) for twin in search.ranked()]
         evidence: dict[str, Any] = {
             "case": runs.case.case,
             "got": runs.case.got,
             "expected": runs.case.expected,
-            "edits": [{"start": edit.start, "end": edit.end, "text": edit.text, "kind": edit.kind} for edit in found],
-            "diff": _diff(sample.program, text),
+            "edits": [
+                {"start": edit.start, "end": edit.end, "text": edit.text, "kind": edit.kind} for edit in found.edits
+            ],
+            "diff": _diff(program.source, text),
             "trials": search.tried,
+            "share": None if found.share is None else round(found.share, 3),
+            **more,
         }
-        confirmed = "full" if full else "partial"
-        return Localization((place,), self.name, confirmed, lines_of(ranked), evidence)  # type: ignore[arg-type]
+        confirmed = "full" if found.full else "partial"
+        ranked = lines_of([*places, *others, *runs.suspects()])
+        return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)  # type: ignore[arg-type]
+
+    def _by_blame(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[Edit]:
+        """The edits, those first that are to blame first."""
+        program, runs = attempt.program, attempt.runs
+        if self._options.several == "first" or len(edits) == 1:
+            return sorted(edits, key=runs.first_run)
+        against = likelihoods(program, runs, search)
+
+        def likelihood(edit: Edit) -> float:
+            statement = program.statement_at(edit.blame[0])
+            return against.get(program.header(statement), -1.0) if statement is not None else -1.0
+
+        return sorted(edits, key=lambda edit: (-likelihood(edit), runs.first_run(edit)))
 
     def _place(self, program: Program, edit: Edit) -> SourceRange:
         if self._options.granularity == "token":
@@ -231,10 +128,105 @@ class CounterfactualLocalizer:
             statement = program.statement_at(edit.blame[0])
             if statement is not None:
                 return program.header(statement)
-        return program.text.between(*edit.blame)
+        return program.text.between(*(program.around(edit.start, edit.end) if edit.kind == WORDS else edit.blame))
 
 
-def apply_all(source: str, edits: list[Edit]) -> str:
+def _search(attempt: Attempt, search: Search) -> _Found:
+    """One edit first; then the reference as a whole, with all taken away that is not needed; then more edits, and two."""
+    twin = search.run(_SINGLE if attempt.reference is not None else _BEFORE_PAIRS)
+    if _is_proof(twin):
+        return _Found(_apart(attempt, twin.edit), True)
+    repair = _repair(attempt, search)
+    share = repair.share if repair is not None else None
+    if repair is not None and repair.share <= _SMALL:
+        return _Found(repair.edits, True, share)
+    twin = search.run(_BEFORE_PAIRS if search.twins or search.nearer else 1.0)
+    if _is_proof(twin):
+        return _Found(_apart(attempt, twin.edit), True, share)
+    pair = _pair(attempt, search)
+    if pair is not None:
+        return _Found(pair, True, share)
+    if repair is not None and repair.share <= _MOST_REWRITTEN:
+        return _Found(repair.edits, True, share)
+    return _Found(_apart(attempt, twin.edit), twin.full, share) if twin is not None else _Found(share=share)
+
+
+def _is_proof(twin: Twin | None) -> TypeGuard[Twin]:
+    return twin is not None and twin.full and twin.sound
+
+
+def _apart(attempt: Attempt, edit: Edit) -> tuple[Edit, ...]:
+    """An edit that brings in several pieces at once, as one for each piece."""
+    return differences(attempt.program.source, edit.apply(attempt.program.source)) if edit.kind == SEVERAL else (edit,)
+
+
+def _repair(attempt: Attempt, search: Search) -> Repair | None:
+    if attempt.alignment is None:
+        return None
+    most = search.tried + int(_REPAIR * search.budget)
+
+    def passes(text: str) -> bool | None:
+        return search.passes(text) if search.tried < most else None
+
+    entry_point = attempt.sample.problem.entry_point
+    return smallest_repair(attempt.program.source, attempt.alignment, entry_point, passes, _MOST_REWRITTEN)
+
+
+def _pair(attempt: Attempt, search: Search) -> tuple[Edit, Edit] | None:
+    """An edit that is a partial twin or brings a case nearer, and one that with it makes all cases pass."""
+    firsts: dict[int, Edit] = {}
+    helping: list[Twin | Nearer] = [*search.ranked(), *search.ranked_nearer()]
+    for found in helping:
+        firsts.setdefault(search.line(found), found.edit)
+    ordered = list(firsts.values())[:_FIRST_EDITS]
+    for place, first in enumerate(ordered):
+        left = (search.budget - search.tried) // (len(ordered) - place)
+        second = _second(attempt, first, search, left)
+        if second is not None:
+            return first, second
+    return None
+
+
+def _second(attempt: Attempt, first: Edit, search: Search, budget: int) -> Edit | None:
+    """The edit that, with the first one, makes all cases pass; in offsets of the attempt's own text."""
+    edited = attempt.edited(first, search)
+    if edited is None:
+        return None
+    rest = edited.search(budget)
+    twin = rest.run()
+    search.tried += rest.tried
+    return _before(twin.edit, first) if twin is not None and twin.full else None
+
+
+def _parted(attempt: Attempt, text: str) -> dict[str, Any]:
+    """Where the program's run parts from its twin's: they are built alike, so that this is exact."""
+    runs = attempt.runs
+    twin = decode(attempt.trials.traces(text, [runs.case.index], MAX_EVENTS)[0])
+    found = first_divergence(runs.trace, twin)
+    if found is None:
+        return {}
+    other = told(found.reference) if found.reference is not None else None
+    return {"divergence": {"candidate": told(found.candidate), "twin": other}}
+
+
+def _disjoint(places: Sequence[SourceRange]) -> tuple[SourceRange, ...]:
+    """In order, without those that meet one that comes before them in the list."""
+    kept: list[SourceRange] = []
+    for one in places:
+        if all(_end(one) <= _start(other) or _end(other) <= _start(one) for other in kept):
+            kept.append(one)
+    return tuple(sorted(kept))
+
+
+def _start(place: SourceRange) -> tuple[int, int]:
+    return place.line, place.col
+
+
+def _end(place: SourceRange) -> tuple[int, int]:
+    return place.end_line, place.end_col
+
+
+def apply_all(source: str, edits: Sequence[Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: -edit.start):
         source = edit.apply(source)
     return source

@@ -33,9 +33,22 @@ class NoTwin(NotLocalized):
 
 
 def best_guess(program: Program, runs: Runs, search: Search) -> Localization | None:
-    statements = [statement for statement in program.statements() if not _says_nothing(statement)]
-    if not statements:
+    scores = likelihoods(program, runs, search)
+    if not scores:
         return None
+    ranked = sorted(scores, key=lambda place: (-scores[place], place))
+    evidence = {
+        "case": runs.case.case,
+        "got": runs.case.got,
+        "expected": runs.case.expected,
+        "score": round(scores[ranked[0]], 3),
+        "trials": search.tried,
+    }
+    return Localization((ranked[0],), "guess", ranked=lines_of(ranked), evidence=evidence)
+
+
+def likelihoods(program: Program, runs: Runs, search: Search) -> dict[SourceRange, float]:
+    """How much speaks against each statement, by the place that stands for it; the more the higher."""
     nearer = _votes(program, search.nearer)
     partial = _votes(program, search.twins)
     order = {place: rank / len(runs.trace.executed) for rank, place in enumerate(runs.trace.executed)}
@@ -55,16 +68,7 @@ def best_guess(program: Program, runs: Runs, search: Search) -> Localization | N
             + _PLAIN_RETURN * _returns_what_is_there(statement)
         )
 
-    scores = {program.header(statement): score(statement) for statement in statements}
-    ranked = sorted(scores, key=lambda place: (-scores[place], place))
-    evidence = {
-        "case": runs.case.case,
-        "got": runs.case.got,
-        "expected": runs.case.expected,
-        "score": round(scores[ranked[0]], 3),
-        "trials": search.tried,
-    }
-    return Localization((ranked[0],), "guess", ranked=lines_of(ranked), evidence=evidence)
+    return {program.header(one): score(one) for one in program.statements() if not _says_nothing(one)}
 
 
 def _votes(program: Program, found: Iterable[Twin | Nearer]) -> dict[SourceRange, float]:

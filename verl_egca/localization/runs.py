@@ -12,6 +12,7 @@ from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.further import Further
 from verl_egca.localization.twins.scopes import scopes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.problem import Problem, StdioTests
@@ -76,8 +77,9 @@ def given_to(problem: Problem) -> frozenset[str]:
 class KnownReference:
     """A problem's reference, and what it is known to do."""
 
-    def __init__(self, tree: ast.Module, source: str) -> None:
+    def __init__(self, problem: Problem, tree: ast.Module, source: str) -> None:
         self.parsed, self._source = Reference(tree), source
+        self.further = Further(problem)
         calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
         self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
         self._traces: dict[int, Trace] = {}
@@ -136,7 +138,7 @@ class References:
         with self._lock:
             if key not in self._kept:
                 tree = parse(problem.reference)
-                self._kept[key] = KnownReference(tree, problem.reference) if tree is not None else None
+                self._kept[key] = KnownReference(problem, tree, problem.reference) if tree is not None else None
                 while len(self._kept) > self._size:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

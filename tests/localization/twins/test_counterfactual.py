@@ -86,10 +86,11 @@ def test_scripts_too(sandbox):
 
 def test_what_can_not_be_proven_falls_to_the_best_guess_or_to_none(sandbox):
     program = "def f(xs):\n    total = 1\n    for x in xs:\n        total = total * 3 % 1000\n    return [total] * 50\n"
-    guess = blamed(sandbox, program, name="egca").localization
+    alone = PROBLEM.model_copy(update={"reference": None})
+    guess = blamed(sandbox, program, alone, name="egca").localization
     assert guess.confirmed == "none"
     assert guess.evidence["unproven"] == "no_twin"
-    none = blamed(sandbox, program, name="egca", unconfirmed="uniform")
+    none = blamed(sandbox, program, alone, name="egca", unconfirmed="uniform")
     assert (none.localization, none.not_localized) == (None, "no_twin")
 
 

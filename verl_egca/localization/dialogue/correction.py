@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from verl_egca.execution.verdict import CaseVerdict
-from verl_egca.localization.twins.edits import Edit, changed_characters, written_instead
+from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.sites import Program
 from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
@@ -69,7 +69,7 @@ def blamed(program: Program, edit: Edit) -> list[SourceRange]:
     old = program.source[edit.start : edit.end]
     places: list[SourceRange] = []
     for first, last in _chunks(old, edit.text):
-        place = _around(program, edit.start + first, edit.start + last)
+        place = program.text.between(*program.around(edit.start + first, edit.start + last))
         if place not in places:
             places.append(place)
     return places
@@ -84,17 +84,6 @@ def _chunks(old: str, new: str) -> Iterator[tuple[int, int]]:
     for tag, a, b, c, d in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if tag != "equal" and not ("".join(ours[a:b]) + "".join(theirs[c:d])).isspace():
             yield offsets[a], offsets[b]
-
-
-def _around(program: Program, start: int, end: int) -> SourceRange:
-    sites = [site for site in program.sites if site.start <= start and end <= site.end]  # touching, if it only adds
-    if sites:
-        site = min(sites, key=lambda site: site.end - site.start)
-        return program.text.between(site.start, site.end)
-    if start == end:
-        start, end = written_instead(program.source, start)
-    statement = program.statement_at(start)
-    return program.header(statement) if statement is not None else program.text.between(start, end)
 
 
 def _is_header_alone(text: str) -> bool:

@@ -67,13 +67,25 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """The reference in other words, and the functions of the candidate beside theirs in it, in the candidate's order."""
+
+    tree: ast.Module
+    matchings: tuple[Matching, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """``functions``: candidate's dotted name to the reference's; ``variables``: for each of these, name to name."""
 
     candidate: ast.Module
     functions: Mapping[str, str]
     variables: Mapping[str, Mapping[str, str]]
-    matchings: tuple[Matching, ...]  # views in order, each with the functions in the candidate's order
+    views: tuple[View, ...]
+
+    @property
+    def matchings(self) -> tuple[Matching, ...]:
+        return tuple(matching for view in self.views for matching in view.matchings)
 
     @property
     def statements(self) -> tuple[Pair, ...]:
@@ -99,21 +111,21 @@ def align(
     renamed = {theirs_: ours_ for ours_, theirs_ in functions.items()}
     values_here = {name: values(candidate_traces, [name]) for name in ours}
     values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
-    matchings: list[Matching] = []
+    found: list[View] = []
     for view in reference.views(frozenset([*functions.values(), entry_scope(entry_point, theirs)])):
         there = scopes(view)
-        scores: list[float] = []
+        matchings: list[Matching] = []
         for name, scope in ours.items():
             counterpart = functions.get(name, main)
             if counterpart in there and (scope.items or there[counterpart].items):
                 function = there[counterpart] if name in functions else scopes(clone(view))[counterpart]
                 seen = values_here[name], values_there[counterpart]
                 matchings.append(_match(scope, function, seen, _function_names(renamed)))
-                scores.append(matchings[-1].score)
-        if min(scores, default=0.0) > _NEAR_ENOUGH:
+        found.append(View(view, tuple(matchings)))
+        if min((matching.score for matching in matchings), default=0.0) > _NEAR_ENOUGH:
             break
     best: dict[str, Matching] = {}
-    for matching in matchings:
+    for matching in (matching for view_ in found for matching in view_.matchings):
         name = matching.candidate.name
         if name in functions and (name not in best or matching.score > best[name].score):
             best[name] = matching
@@ -121,7 +133,7 @@ def align(
         name: {here: there_ for there_, here in matching.names.items() if here in matching.candidate.names}
         for name, matching in best.items()
     }
-    return Alignment(candidate, functions, variables, tuple(matchings))
+    return Alignment(candidate, functions, variables, tuple(found))
 
 
 def _function_names(functions: Mapping[str, str]) -> dict[str, str]:

@@ -9,18 +9,18 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, TypeVar
 
 from verl_egca.execution.sandbox import Trials
+from verl_egca.localization.further import Agreement
 from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.progress import nearness
 
 _BATCH = 12
 _BEYOND = 1.0  # how much costlier than the first twin another may be, to be looked for
-_MOST_BEYOND = 60
+_MOST_BEYOND = 36
 _LEAST_GAIN = 0.02
-_FIRST_EDIT = 0.65  # of the budget
 _TIMEOUT = 250  # trials that one is reckoned at that uses up its time without a step, as huge numbers do
 _MANY_STEPS = 300_000  # for the other cases of a text that has passed a chosen one
 _STEPS_A_TRIAL = 2_000
@@ -42,11 +42,15 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """``full``: all cases pass. Else some failing ones do, and none breaks that passed. ``fixed`` counts them."""
+    """``full``: all cases pass. Else some failing ones do, and none breaks that passed. ``fixed`` counts them.
+
+    ``sound`` tells of a full one whether it also keeps what the program does right on inputs that no test has.
+    """
 
     edit: Edit
     full: bool
     fixed: int
+    sound: bool = True
 
     @property
     def worth(self) -> float:
@@ -91,36 +95,59 @@ class Search:
     max_steps: int
     budget: int
     most_changed: int
-    all_or_nothing: frozenset[str] = frozenset()
+    all_or_nothing: frozenset[str]
+    sources: InitVar[Iterable[Source]]
+    agreement: Callable[[str], Agreement]
     tried: int = 0
     twins: list[Twin] = field(default_factory=list)
     nearer: list[Nearer] = field(default_factory=list)
     _texts: set[str] = field(default_factory=set)
+    _ordered: Iterator[Edit] = field(init=False)
 
-    def run(self, sources: Iterable[Source]) -> Twin | None:
-        """The best twin, full ones before partial ones; None if no edit helps within the budget.
-
-        Among full twins the cheapest edit wins; they are looked for a little further than the first. Where only partial
-        ones are found, a share of the budget is left for a second edit.
-        """
+    def __post_init__(self, sources: Iterable[Source]) -> None:
         self._texts.add(self.source)
-        ordered = _ordered(sources)
+        self._ordered = _ordered(sources)
+
+    def run(self, share: float = 1.0) -> Twin | None:
+        """The best twin, full ones before partial ones; None if no edit helps within that share of the budget.
+
+        Among full twins the cheapest edit wins; they are looked for a little further than the first. Called again, it
+        resumes.
+        """
         last_cost, left_beyond = float("inf"), _MOST_BEYOND
-        while self.tried < self.budget * (_FIRST_EDIT if self.twins or self.nearer else 1.0) and left_beyond > 0:
-            batch = self._batch(ordered, last_cost)
+        while self.tried < self.budget * share and left_beyond > 0:
+            batch = self._batch(self._ordered, last_cost)
             if not batch:
                 break
             for twin in self._try(batch):
                 self.twins.append(twin)
-                if twin.full:
+                if twin.full and twin.sound:
                     last_cost = min(last_cost, twin.edit.cost + _BEYOND)
             if last_cost < float("inf"):
                 left_beyond -= len(batch)
         return self.best()
 
+    def passes(self, text: str) -> bool | None:
+        """Whether a text passes all cases and most further inputs, a trial or two each; None where the budget is used up."""
+        if self.tried >= self.budget:
+            return None
+        self.tried += 1
+        with self._charged(self.max_steps):
+            (first,) = self.trials.passed([text], self.cases.chosen, max_steps=self.max_steps, all_or_none=True)
+        if not all(first):
+            return False
+        self.tried += 1
+        others = [case for case in self.cases.failing if case not in self.cases.chosen]
+        if not all(self._all_pass(text, [*others, *self.cases.passing])):
+            return False
+        agreement = self.agreement(text)
+        return agreement.sound and agreement.mended >= agreement.left
+
     def ranked(self) -> list[Twin]:
-        """Full ones by cost; then partial ones, first those in the line that most of them speak for, by their worth."""
-        full = sorted((t for t in self.twins if t.full), key=lambda twin: (twin.edit.cost, twin.edit.size))
+        """Full ones sound ones first, by cost; then partial ones, first those in the line that most of them speak for, by their worth."""
+        full = sorted(
+            (t for t in self.twins if t.full), key=lambda twin: (not twin.sound, twin.edit.cost, twin.edit.size)
+        )
         return [*full, *self._by_votes([twin for twin in self.twins if not twin.full])]
 
     def ranked_nearer(self) -> list[Nearer]:
@@ -189,7 +216,7 @@ class Search:
         full = fixed == len(self.cases.failing)
         if not full and edit.kind in self.all_or_nothing:
             return None
-        return Twin(edit, full, fixed)
+        return Twin(edit, full, fixed, not full or self.agreement(text).sound)
 
     def _all_pass(self, text: str, cases: Sequence[int]) -> list[bool]:
         """Whether each of the cases passes, up to the first that does not."""

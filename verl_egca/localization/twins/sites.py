@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verl_egca.localization.twins.edits import written_instead
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse
 
@@ -76,6 +77,16 @@ class Program:
     def statement_at(self, offset: int) -> ast.stmt | None:
         """The innermost statement around an offset."""
         return self._statement_at[offset] if 0 <= offset < len(self._statement_at) else None
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """The smallest expression that holds a change, or touches it if it only adds; else its statement's header."""
+        sites = [site for site in self.sites if site.start <= start and end <= site.end]
+        if sites:
+            return min(((site.start, site.end) for site in sites), key=lambda place: (place[1] - place[0], place))
+        if start == end:
+            start, end = written_instead(self.source, start)
+        statement = self.statement_at(start)
+        return self.text.offsets(self.header(statement)) if statement is not None else (start, end)
 
     @functools.cached_property
     def _statement_at(self) -> list[ast.stmt | None]:

@@ -35,6 +35,7 @@ _ELSEWHERE_ALIKE = 0.5
 _ELSEWHERE_PAIRS = 40
 _FAR_VIEWS = 3  # of the reference, the nearest ones
 _TOGETHER = 5  # differing places of which several are brought in at once
+SEVERAL = "several"  # the kind of an edit that brings in several pieces at once
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -407,7 +408,7 @@ class _Transplanter:
         ]
         for group in groups:
             cost = 1.0 + 0.75 * sum(whole.edit.cost for whole in group)
-            edit = self._page.together([whole.edit for whole in group], "several", cost)
+            edit = self._page.together([whole.edit for whole in group], SEVERAL, cost)
             if edit is not None:
                 yield edit
 

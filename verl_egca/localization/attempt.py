@@ -1,0 +1,148 @@
+"""A failing sample under the search: its program, what is known of its runs, and the edits that may mend it."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from verl_egca.execution.sandbox import Trials
+from verl_egca.execution.verdict import Outcome, Verdict
+from verl_egca.localization.base import FailingSample, Options
+from verl_egca.localization.further import Agreement
+from verl_egca.localization.observed import Runs
+from verl_egca.localization.runs import KnownReference, fails, given_to
+from verl_egca.localization.twins.alignment import Alignment, align
+from verl_egca.localization.twins.clues import Clues, kinds_of
+from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.guards import BASE_CASE
+from verl_egca.localization.twins.mutations import (
+    LEAST_LOOSE,
+    LEAST_OMISSION,
+    LEAST_SLIP,
+    loose_ends,
+    omissions,
+    slips,
+)
+from verl_egca.localization.twins.resemblance import resemblance
+from verl_egca.localization.twins.search import Search, Source, costlier
+from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.transplants import FAR_COST, Transplants
+
+_RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
+_UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
+_SMALL_EDIT = 40  # characters that an edit may change, however short the program is
+_CASES = frozenset({BASE_CASE})
+_LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
+_ALIKE = (
+    8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """``program`` may be the sample's own or one with an edit; ``runs`` are those of ``program``."""
+
+    sample: FailingSample
+    program: Program
+    trials: Trials
+    reference: KnownReference | None
+    options: Options
+
+    @functools.cached_property
+    def runs(self) -> Runs:
+        """Raises NotLocalized if no case fails."""
+        return Runs.of(self.sample, self.program, self.trials, self.options)
+
+    @functools.cached_property
+    def alignment(self) -> Alignment | None:
+        """With the reference, by the runs of both; None without one."""
+        if self.reference is None:
+            return None
+        theirs = self.reference.traces(list(self.runs.traces), self.trials)
+        ours = [self.runs.traces[case] for case in theirs]
+        entry_point = self.sample.problem.entry_point
+        return align(self.program.tree, self.reference.parsed, entry_point, ours, list(theirs.values()))
+
+    def agreement(self, text: str) -> Agreement:
+        """How an edited text does beside the reference on further inputs; on none without a reference."""
+        if self.reference is None:
+            return Agreement()
+        return Agreement.of(self._further, self.reference.further.passed(text, self.trials))
+
+    @functools.cached_property
+    def _further(self) -> list[bool]:
+        return self.reference.further.passed(self.program.source, self.trials) if self.reference is not None else []
+
+    def search(self, budget: int) -> Search:
+        """For single edits of the program."""
+        traces = self.runs.traces
+        steps = [_STEPS_AN_EVENT * len(traces[case].events) for case in self.runs.cases.passing if case in traces]
+        if self.reference is not None:
+            steps += [self.reference.steps(case, self.trials) for case in self.runs.cases.chosen]
+        # an edit that rewrites the program explains nothing
+        most = max(_SMALL_EDIT, len(ast.unparse(self.program.tree)) // 3)
+        source, max_steps = self.program.source, max([_LEAST_STEPS, *steps])
+        return Search(
+            source, self.trials, self.runs.cases, max_steps, budget, most, _CASES, self._sources(), self.agreement
+        )
+
+    def edited(self, edit: Edit, search: Search) -> Attempt | None:
+        """The attempt on the program with an edit; None if that is no program or fails no case."""
+        text = edit.apply(self.program.source)
+        try:
+            program = Program(text)
+        except ValueError:
+            return None
+        verdict = self._verdict(text, search)
+        if not any(fails(case) for case in verdict.cases):
+            return None
+        sample = FailingSample(
+            self.sample.problem, text, verdict, self.sample.sandbox, self.sample.seed, self.sample.worth_asking
+        )
+        return Attempt(sample, program, self.trials, self.reference, self.options)
+
+    def _verdict(self, text: str, search: Search) -> Verdict:
+        """The sample's verdict, brought up to date for an edited text, within the steps of a trial."""
+        cases = self.sample.verdict.cases
+        (outcomes,) = self.trials.values([text], [case.index for case in cases], max_steps=search.max_steps)
+        return Verdict(
+            tuple(
+                replace(case, outcome=Outcome.PASSED if passed else Outcome.WRONG, got=got)
+                for case, (passed, got) in zip(cases, outcomes, strict=True)
+            )
+        )
+
+    def _sources(self) -> list[Source]:
+        def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:
+            return (costlier(edit, extra + self.runs.surprise(edit)) for edit in edits)
+
+        program, reference = self.program, self.reference
+        clues = Clues(
+            kinds_of(self.runs.traces.values()),
+            self.runs.case.expected,
+            self.sample.problem.entry_point,
+            reference.called if reference is not None else (),
+            given_to(self.sample.problem),
+        )
+        sources = [
+            Source(LEAST_SLIP, lambda: priced(slips(program))),
+            Source(LEAST_LOOSE, lambda: priced(loose_ends(program, clues))),
+            Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
+        ]
+        if reference is not None:
+            near, far = -_ALIKE / 2, FAR_COST - _ALIKE / 2
+            if resemblance(program.tree, reference.parsed.tree) < _RESEMBLES:
+                near, far = _UNLIKE, max(_UNLIKE, FAR_COST)
+            sources.append(Source(near, lambda: priced(self._pieces[0].near(), self._pieces[1])))
+            sources.append(Source(far, lambda: priced(self._pieces[0].far(), self._pieces[1])))
+        return sources
+
+    @functools.cached_property
+    def _pieces(self) -> tuple[Transplants, float]:
+        """Pieces of the reference, and what to add to their cost."""
+        assert self.alignment is not None
+        alike = max((matching.score for matching in self.alignment.matchings), default=0.0)
+        # where the programs are nearly the same, where they differ is where to look
+        return Transplants(self.program.source, self.alignment), -_ALIKE * max(0.0, alike - 0.5)

@@ -1,0 +1,214 @@
+"""The logical lines of a program as words with places, and which lines of two programs play the same part."""
+
+from __future__ import annotations
+
+import functools
+import tokenize
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from verl_egca.source import SourceText
+from verl_egca.statements import literal
+
+_LEAST_ALIKE = 0.4  # lines less alike are no pair
+_GAP = 0.3  # likeness that a pair must have more than, so that it gains by being one
+_SAME_DEPTH, _PLACED, _EQUAL = 0.15, 0.05, 0.3
+_OTHER_KEYWORD, _ONE_OPENS, _SHORT = 0.6, 0.3, 0.4
+_BLANK = (tokenize.NL, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER, tokenize.TYPE_COMMENT)
+_BEFORE_BRACKETS = frozenset({"if", "elif", "while", "return", "in", "assert", "=", "+=", "-=", "not"})
+_BEFORE_TUPLES = frozenset({"return", "="})
+_NEED_BRACKETS = frozenset({"for", ":=", "yield", "await"})
+KEYWORDS = frozenset(
+    {"if", "elif", "else", "for", "while", "return", "break", "continue", "try", "except", "finally", "with", "raise"}
+    | {"def", "class", "import", "from", "pass", "assert", "del", "global", "nonlocal", "lambda"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A token. ``left`` is the end of the one before it in its line, ``right`` the start of the one after it."""
+
+    text: str  # a string's as ``repr`` writes it
+    start: int
+    end: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A statement, or the header of one.
+
+    ``start`` is where its first row begins, ``end`` where the row after it does, and after a docstring that follows;
+    ``first`` and ``last`` are where its text begins and ends.
+    """
+
+    words: tuple[Word, ...]
+    texts: tuple[str, ...]
+    depth: int
+    parent: int | None  # index of the line that opens the block around it
+    start: int
+    end: int
+    first: int
+    last: int
+    opens: bool  # a block
+
+
+def lines_of(source: str) -> tuple[Line, ...]:
+    """In order; lines that hold a string alone, as docstrings do, are left out. None of a text that has no tokens."""
+    text = SourceText(source)
+    rows = iter([text.line(number) + "\n" for number in range(1, text.line_count + 1)])
+    try:
+        return tuple(_lines(text, list(tokenize.generate_tokens(lambda: next(rows, "")))))
+    except (tokenize.TokenError, SyntaxError):
+        return ()
+
+
+def _lines(text: SourceText, tokens: Sequence[tokenize.TokenInfo]) -> list[Line]:
+    found: list[Line] = []
+    depth = 0
+    around: list[int] = []
+    held: list[tokenize.TokenInfo] = []
+    opens = {place for place, token in enumerate(tokens) if token.type == tokenize.INDENT}
+    opens = {_newline_before(tokens, place) for place in opens}
+    for place, token in enumerate(tokens):
+        if token.type == tokenize.INDENT:
+            depth += 1
+        elif token.type == tokenize.DEDENT:
+            depth -= 1
+        elif token.type == tokenize.NEWLINE:
+            end = text.offset(held[-1].end[0] + 1, 0)
+            if len(held) == 1 and held[0].type == tokenize.STRING:
+                if found:
+                    found[-1] = replace(found[-1], end=end)
+            else:
+                del around[depth:]
+                words, start = _words(text, held), text.offset(held[0].start[0], 0)
+                places = text.offset(*held[0].start), text.offset(*held[-1].end)
+                parent = around[-1] if around else None
+                texts = tuple(word.text for word in words)
+                found.append(Line(words, texts, depth, parent, start, end, *places, place in opens))
+                if place in opens:
+                    around += [len(found) - 1] * (depth + 1 - len(around))
+            held = []
+        elif token.type not in _BLANK and token.string:
+            held.append(token)
+    return found
+
+
+def _newline_before(tokens: Sequence[tokenize.TokenInfo], place: int) -> int:
+    return next(before for before in range(place, -1, -1) if tokens[before].type == tokenize.NEWLINE)
+
+
+def _words(text: SourceText, tokens: Sequence[tokenize.TokenInfo]) -> tuple[Word, ...]:
+    silent = _silent([token.string for token in tokens])
+    spans = [(text.offset(*token.start), text.offset(*token.end)) for token in tokens]
+    found = []
+    for place, token in enumerate(tokens):
+        if place not in silent:
+            start, end = spans[place]
+            left = spans[place - 1][1] if place else start
+            right = spans[place + 1][0] if place + 1 < len(spans) else end
+            shown = _shown(token.string) if token.type == tokenize.STRING else token.string
+            found.append(Word(shown, start, end, left, right))
+    return tuple(found)
+
+
+def _silent(words: Sequence[str]) -> set[int]:
+    """Brackets around all of a condition or a value, which say nothing."""
+    last = len(words) - 1 - (words[-1] == ":")
+    if last < 2 or words[last] != ")":
+        return set()
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for place, word in enumerate(words):
+        if word in "([{":
+            opened.append(place)
+        elif word in ")]}" and opened:
+            pairs[place] = opened.pop()
+    first = pairs.get(last)
+    if not first or words[first] != "(" or words[first - 1] not in _BEFORE_BRACKETS or last - first < 2:
+        return set()
+    needed = _NEED_BRACKETS if words[first - 1] in _BEFORE_TUPLES else _NEED_BRACKETS | {","}
+    return set() if needed & set(words[first:last]) else {first, last}
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(text: str) -> str:
+    try:
+        return repr(literal(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+# ------------------------------------------------------------ pairs
+
+
+def matched(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
+    """Pairs of indices, in order in both, of the greatest gain together."""
+    head = 0
+    while head < min(len(ours), len(theirs)) and _equal(ours[head], theirs[head]):
+        head += 1
+    tail = 0
+    while tail < min(len(ours), len(theirs)) - head and _equal(ours[-1 - tail], theirs[-1 - tail]):
+        tail += 1
+    here, there = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
+    pairs = [(place, place) for place in range(head)]
+    pairs += [(head + i, head + j) for i, j in _in_order(here, there)]
+    return pairs + [(len(ours) - place, len(theirs) - place) for place in range(tail, 0, -1)]
+
+
+def _equal(one: Line, two: Line) -> bool:
+    return one.depth == two.depth and one.texts == two.texts
+
+
+def _in_order(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
+    here, there = [_bag(line) for line in ours], [_bag(line) for line in theirs]
+    gains = [
+        [_gain(a, b, here[i], there[j], i / len(ours) - j / len(theirs)) for j, b in enumerate(theirs)]
+        for i, a in enumerate(ours)
+    ]
+    best = [[0.0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+    for i in range(len(ours) - 1, -1, -1):
+        row, below, gain = best[i], best[i + 1], gains[i]
+        for j in range(len(theirs) - 1, -1, -1):
+            row[j] = max(below[j + 1] + gain[j], below[j], row[j + 1])
+    pairs = []
+    i = j = 0
+    while i < len(ours) and j < len(theirs):
+        if gains[i][j] > 0 and best[i][j] == best[i + 1][j + 1] + gains[i][j]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart: float) -> float:
+    if a.opens != b.opens and (len(a.words) <= 2 or len(b.words) <= 2):
+        return 0.0
+    shared = 0
+    small, large = (here, there) if len(here) <= len(there) else (there, here)
+    for key, count in small.items():
+        other = large.get(key)
+        if other:
+            shared += count if count < other else other
+    alike = 2 * shared / (here.total() + there.total())
+    first, second = a.words[0].text, b.words[0].text
+    if first != second and (first in KEYWORDS or second in KEYWORDS):
+        alike *= _OTHER_KEYWORD
+    if a.opens != b.opens:
+        alike *= _ONE_OPENS
+    if alike < _LEAST_ALIKE:
+        return 0.0
+    gain = alike - _GAP + _SAME_DEPTH * (a.depth == b.depth) + _PLACED * (1 - abs(apart)) + _EQUAL * (alike == 1)
+    return gain * _SHORT if len(a.words) <= 2 and len(b.words) <= 2 else gain
+
+
+def _bag(line: Line) -> Counter[object]:
+    texts = line.texts
+    return Counter([*texts, *pairwise(texts)])
