@@ -12,6 +12,9 @@ from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, Options
 from verl_egca.localization.further import Agreement
 from verl_egca.localization.observed import Runs
+from verl_egca.localization.repair import patches
+from verl_egca.localization.repair.patch import Patch
+from verl_egca.localization.repair.pieces import pieces
 from verl_egca.localization.runs import KnownReference, fails, given_to
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
@@ -28,7 +31,6 @@ from verl_egca.localization.twins.mutations import (
 from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source, costlier
 from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.twins.transplants import FAR_COST, Transplants
 
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
 _UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
@@ -132,17 +134,21 @@ class Attempt:
             Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
         ]
         if reference is not None:
-            near, far = -_ALIKE / 2, FAR_COST - _ALIKE / 2
-            if resemblance(program.tree, reference.parsed.tree) < _RESEMBLES:
-                near, far = _UNLIKE, max(_UNLIKE, FAR_COST)
-            sources.append(Source(near, lambda: priced(self._pieces[0].near(), self._pieces[1])))
-            sources.append(Source(far, lambda: priced(self._pieces[0].far(), self._pieces[1])))
+            is_like = resemblance(program.tree, reference.parsed.tree) >= _RESEMBLES
+            sources.append(Source(-_ALIKE / 2 if is_like else _UNLIKE, lambda: priced(*self._pieces)))
         return sources
 
     @functools.cached_property
-    def _pieces(self) -> tuple[Transplants, float]:
+    def patches(self) -> list[Patch]:
+        """The reference on the program, those that change least first; none without a reference."""
+        if self.alignment is None:
+            return []
+        return patches(self.program.source, self.alignment, self.sample.problem.entry_point)
+
+    @functools.cached_property
+    def _pieces(self) -> tuple[list[Edit], float]:
         """Pieces of the reference, and what to add to their cost."""
-        assert self.alignment is not None
-        alike = max((matching.score for matching in self.alignment.matchings), default=0.0)
+        matchings = self.alignment.matchings if self.alignment is not None else ()
+        alike = max((matching.score for matching in matchings), default=0.0)
         # where the programs are nearly the same, where they differ is where to look
-        return Transplants(self.program.source, self.alignment), -_ALIKE * max(0.0, alike - 0.5)
+        return pieces(self.program.source, self.patches), -_ALIKE * max(0.0, alike - 0.5)

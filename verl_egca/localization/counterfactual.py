@@ -15,11 +15,11 @@ from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
 from verl_egca.localization.observed import traced_cases
 from verl_egca.localization.repair import WORDS, Repair, differences, smallest_repair
+from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases, References
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.twins.transplants import SEVERAL
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
@@ -161,15 +161,12 @@ def _apart(attempt: Attempt, edit: Edit) -> tuple[Edit, ...]:
 
 
 def _repair(attempt: Attempt, search: Search) -> Repair | None:
-    if attempt.alignment is None:
-        return None
     most = search.tried + int(_REPAIR * search.budget)
 
     def passes(text: str) -> bool | None:
         return search.passes(text) if search.tried < most else None
 
-    entry_point = attempt.sample.problem.entry_point
-    return smallest_repair(attempt.program.source, attempt.alignment, entry_point, passes, _MOST_REWRITTEN)
+    return smallest_repair(attempt.patches, passes, _MOST_REWRITTEN)
 
 
 def _pair(attempt: Attempt, search: Search) -> tuple[Edit, Edit] | None:

@@ -8,7 +8,7 @@ from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.localization.base import Options
-from verl_egca.localization.repair import smallest_repair
+from verl_egca.localization.repair import patches, smallest_repair
 from verl_egca.localization.repair.whole import wholes
 from verl_egca.localization.twins.alignment import align
 from verl_egca.localization.twins.views import Reference
@@ -117,10 +117,10 @@ def test_where_the_trials_end_what_has_passed_counts():
         asked.append(text)
         return (passes("tally(['a', 'b', 'A '], 2) == ['a']")(text)) if len(asked) <= 2 else None
 
-    found = smallest_repair(THREE, aligned(THREE, REFERENCE, "tally"), "tally", twice, 1 / 3)
+    found = smallest_repair(patches(THREE, aligned(THREE, REFERENCE, "tally"), "tally"), twice, 1 / 3)
     assert found is not None
     assert len(asked) <= 4
 
 
 def test_a_reference_that_does_not_pass_says_nothing():
-    assert smallest_repair(THREE, aligned(THREE, REFERENCE, "tally"), "tally", lambda _: False, 1 / 3) is None
+    assert smallest_repair(patches(THREE, aligned(THREE, REFERENCE, "tally"), "tally"), lambda _: False, 1 / 3) is None

@@ -5,6 +5,7 @@ A Zeller, R Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", IEE
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verl_egca.localization.repair.lines import lines_of
@@ -26,28 +27,26 @@ class Repair:
     share: float
 
 
-def smallest_repair(
-    source: str, alignment: Alignment, entry_point: str | None, passes: Passes, enough: float
-) -> Repair | None:
-    """The repair of the least share from the nearest views; further ones are not tried once it is ``enough``.
-
-    None if no view passes as a whole: then nothing is known of the share.
-    """
+def patches(source: str, alignment: Alignment, entry_point: str | None) -> list[Patch]:
+    """The nearest views of the reference, each as hunks on the program, those that change least first."""
     lines = lines_of(source)
-    if not lines:
-        return None
-    patches = [Patch(source, lines, whole) for whole in wholes(alignment, entry_point)]
-    patches.sort(key=lambda patch: sum(hunk.weight for hunk in patch.hunks))
+    found = [Patch(source, lines, whole) for whole in wholes(alignment, entry_point)] if lines else []
+    return sorted(found, key=lambda patch: sum(hunk.weight for hunk in patch.hunks))[:_VIEWS]
+
+
+def smallest_repair(found: Sequence[Patch], passes: Passes, enough: float) -> Repair | None:
+    """The repair of the least share that a patch leaves; further patches are not tried once it is ``enough``.
+
+    None if no patch passes as a whole: then nothing is known of the share.
+    """
     best: Repair | None = None
-    for patch in patches[:_VIEWS]:
+    for patch in found:
         left = reduced(patch, passes)
-        if left is None:
-            continue
-        found = Repair(tuple(patch.edits(left)), patch.share(left))
-        if best is None or found.share < best.share:
-            best = found
-        if best.share <= enough:
-            break
+        if left is not None:
+            share = patch.share(left)
+            best = best if best is not None and best.share <= share else Repair(tuple(patch.edits(left)), share)
+            if best.share <= enough:
+                break
     return best
 
 

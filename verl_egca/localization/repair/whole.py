@@ -7,8 +7,7 @@ import builtins
 from collections.abc import Iterable, Iterator, Mapping
 
 from verl_egca.localization.twins.alignment import Alignment, Matching, View
-from verl_egca.localization.twins.copies import clone
-from verl_egca.localization.twins.rendering import unparsed
+from verl_egca.localization.twins.copies import clone, unparsed
 from verl_egca.localization.twins.scopes import Scope, entry_scope, is_docstring, scopes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
-from verl_egca.localization.twins.scopes import Item, Owner, Scope, entry_scope, is_compound, items, scopes
-from verl_egca.localization.twins.shapes import UNKNOWN, Shapes, likeness, negated
+from verl_egca.localization.twins.scopes import Item, Scope, entry_scope, is_compound, items, scopes
+from verl_egca.localization.twins.shapes import Shapes, likeness, negated
 from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 
@@ -35,29 +35,16 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A statement of the reference that the candidate lacks: it belongs before ``getattr(owner, field)[index]``."""
-
-    reference: Item
-    owner: Owner
-    field: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
 class Matching:
     """One function of the candidate beside its counterpart in one view of the reference.
 
-    ``names`` translates the reference's names to the candidate's; of missing compound statements only the outermost
-    counts, unless something within them is matched.
+    ``names`` translates the reference's names to the candidate's.
     """
 
     candidate: Scope
     reference: Scope
     names: Mapping[str, str]
     pairs: tuple[Pair, ...]
-    missing: tuple[Missing, ...]
-    surplus: tuple[Item, ...]
 
     @property
     def score(self) -> float:
@@ -253,9 +240,7 @@ def _placed(a: Item, b: Item, at: float, there: float, own: Shapes, other: Shape
 
 
 def _matching(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> Matching:
-    pairs = _pairs(candidate, reference, names)
-    missing, surplus = _missing(candidate, reference, pairs), _surplus(candidate, pairs)
-    return Matching(candidate, reference, names, tuple(pairs), tuple(missing), surplus)
+    return Matching(candidate, reference, names, tuple(_pairs(candidate, reference, names)))
 
 
 def _turned(pairs: Sequence[Pair], names: Mapping[str, str], own: frozenset[str]) -> bool:
@@ -303,56 +288,3 @@ def unified(first: ast.AST, second: ast.AST) -> list[tuple[str, str]]:
                     found += unified(one, two)
             return found
     return []
-
-
-# ------------------------------------------------------------ the rest
-
-
-def _surplus(candidate: Scope, pairs: Sequence[Pair]) -> tuple[Item, ...]:
-    matched = {id(pair.candidate.node) for pair in pairs}
-    return tuple(item for item in candidate.items if id(item.node) not in matched)
-
-
-def _missing(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> list[Missing]:
-    matched = {id(pair.reference.node): pair.candidate for pair in pairs}
-    holds: set[int] = set()  # compound statements with something matched in them
-    parents = {id(item.node): item.parent for item in reference.items}
-    for pair in pairs:
-        around = pair.reference.parent
-        while around is not None:
-            holds.add(id(around))
-            around = parents.get(id(around))
-    result = []
-    for item in reference.items:
-        outer = item.parent
-        if id(item.node) in matched or (outer is not None and id(outer) not in matched and id(outer) not in holds):
-            continue
-        result.append(Missing(item, *place(item, candidate, reference, matched)))
-    return result
-
-
-def place(item: Item, candidate: Scope, reference: Scope, matched: Mapping[int, Item]) -> tuple[Owner, str, int]:
-    """Where in the candidate a statement of the reference belongs: after what comes before it, else before what follows."""
-    siblings = [other for other in reference.items if other.owner is item.owner and other.field == item.field]
-    at = siblings.index(item)
-    for before in reversed(siblings[:at]):
-        if id(before.node) in matched:
-            found = matched[id(before.node)]
-            return found.owner, found.field, found.index + 1
-    for after in siblings[at + 1 :]:
-        if id(after.node) in matched:
-            found = matched[id(after.node)]
-            return found.owner, found.field, found.index
-    around = item.parent
-    parents = {id(other.node): other for other in reference.items}
-    if around is None:
-        return candidate.node, "body", len(candidate.node.body)
-    if id(around) in matched:
-        owner = matched[id(around)].node
-        return owner, item.field, len(getattr(owner, item.field, None) or [])
-    return place(parents[id(around)], candidate, reference, matched)
-
-
-def mark(name: str) -> str:
-    """A name of the reference that has no counterpart, as it stands in translated code."""
-    return UNKNOWN + name

@@ -1,4 +1,4 @@
-"""Copies of syntax trees, with other names if wanted; many times faster than ``copy.deepcopy``."""
+"""Copies of syntax trees, with other names if wanted (many times faster than ``copy.deepcopy``), and their text."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def _clone(value: Any, rename: Callable[[str], str] | None) -> Any:
         elif isinstance(new, ast.arg):
             new.arg = rename(new.arg)
     return new
+
+
+def unparsed(node: ast.AST) -> str | None:
+    """The code as text; None for what has none, such as an f-string with a backslash in it."""
+    try:
+        return ast.unparse(node)
+    except (ValueError, RecursionError, AttributeError):
+        return None

@@ -36,6 +36,11 @@ _TOKEN = re.compile(r"\w+|\S")
 _SKIPPED = re.compile(r"(?:\s|#[^\n]*)*")
 
 
+def tokens(text: str) -> list[str]:
+    """The words and marks of a piece of code."""
+    return _TOKEN.findall(text)
+
+
 def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int]:
     """The first tokens after a place where code is missing; the last one before it where nothing follows.
 

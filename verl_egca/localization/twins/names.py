@@ -120,13 +120,6 @@ def assign(weights: list[list[float]], threshold: float) -> list[tuple[int, int]
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if weights[i][j] > threshold]
 
 
-def similar_roles(scope: Scope, other: Scope, name: str) -> list[str]:
-    """The scope's names, those first that are used most like ``name`` is in the other scope."""
-    roles = _roles(scope)
-    wanted = _roles(other).get(name, Counter())
-    return sorted(scope.names, key=lambda own: (-likeness(roles.get(own, Counter()), wanted), own))
-
-
 def _usage(scope: Scope) -> Counter[Any]:
     shapes = Shapes({}, scope.names)
     total: Counter[Any] = Counter()
