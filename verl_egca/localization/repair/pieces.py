@@ -27,7 +27,10 @@ def pieces(source: str, patches: Sequence[Patch]) -> list[Edit]:
     for patch in patches:
         strange = _STRANGE * patch.share(patch.hunks)
         for selected, cost in _selections(patch):
-            edit = _as_one(source, patch.edits(selected), cost + strange)
+            edits = patch.edits(selected)
+            if not edits:  # a depth that is the same where nothing else changes
+                continue
+            edit = _as_one(source, edits, cost + strange)
             text = edit.apply(source)
             if text not in found or edit.cost < found[text].cost:
                 found[text] = edit
