@@ -39,7 +39,10 @@ from verl_egca.evaluation.samples import load_samples
 from verl_egca.localization import LOCALIZERS
 from verl_egca.problem import Problem
 
-SETS = ("model", "labelled", "debugbench", "fix-even", "fix-rewritten", "second", "second-two", "runtime", "starter")
+SETS = (
+    *("model", "labelled", "debugbench"),
+    *("fix-even", "fix-rewritten", "fix-disguised", "second", "second-two", "runtime", "starter"),
+)
 FIRST = ("egca", "counterfactual", "trace", "late", "random")  # of the registered ones
 STARTER_PROBLEMS, STARTER_GROUP = 60, 8
 SEED = 1
@@ -51,7 +54,7 @@ progress = Console(stderr=True)
 def main(
     problems: Annotated[Path | None, typer.Option(help="HumanEval's problems; for second, second-two, runtime")] = None,
     mbpp: Annotated[Path | None, typer.Option(help="MBPP's problems; for the same sets")] = None,
-    fix: Annotated[Path | None, typer.Option(help="HumanEvalFix's rows; for fix-even and fix-rewritten")] = None,
+    fix: Annotated[Path | None, typer.Option(help="HumanEvalFix's rows; for fix-even and the like")] = None,
     samples: Annotated[Path | None, typer.Option(help="a model's for --problems; for model and labelled")] = None,
     mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's for --mbpp; for the same sets")] = None,
     debugbench: Annotated[Path | None, typer.Option(help="of its files what comes before .samples.jsonl")] = None,
@@ -140,6 +143,7 @@ class Sets:
             "debugbench": self._debugbench,
             "fix-even": self._fix_even,
             "fix-rewritten": self._fix_rewritten,
+            "fix-disguised": self._fix_disguised,
             "second": self._second,
             "second-two": self._second_two,
             "runtime": self._runtime,
@@ -187,6 +191,10 @@ class Sets:
     def _fix_rewritten(self) -> list[Case] | str:
         given = self._fix_even()
         return given if isinstance(given, str) else sets.fix_rewritten(given, self._seed, self._bench.check)
+
+    def _fix_disguised(self) -> list[Case] | str:
+        given = self._fix_even()
+        return given if isinstance(given, str) else sets.fix_disguised(given, self._seed, self._bench.check)
 
     def _second(self) -> list[Case] | str:
         planted = self._planted()
@@ -245,11 +253,15 @@ def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
 # ---------------------------------------------------------------- the table
 
 
+COLUMNS = ("samples", "none", "top-1", "of full", "of partial", "of guesses", "full", "edits", "partial", "blamed")
+COSTS = ("CPU ms", "p95", "trials")
+
+
 def table(rows: Sequence[Row]) -> Table:
-    made = Table(title="medians are over the samples that are localized; CPU time over all")
+    made = Table(title="medians are over the samples that are localized; edits: the mean of a full proof; CPU over all")
     for column in ("set", "localizer"):
         made.add_column(column)
-    for column in ("samples", "none", "top-1", "top-3", "full", "partial", "blamed", "CPU ms", "p95", "trials"):
+    for column in (*COLUMNS, *COSTS):
         made.add_column(column, justify="right")
     for set_name in dict.fromkeys(row.set for row in rows):
         for name in dict.fromkeys(row.localizer for row in rows):
@@ -264,12 +276,14 @@ def figures(rows: Sequence[Row]) -> list[str]:
     trials = [row.trials for row in rows if row.trials is not None]
     cpu = sorted(row.cpu_ms for row in rows)
     known = [row for row in rows if row.hit1 is not None]
+    by_proof = [[row for row in known if row.confirmed == one] for one in ("full", "partial", "none")]
+    edits = [len(row.evidence.get("edits", ())) for row in rows if row.confirmed == "full"]
     return [
         str(len(rows)),
         share(sum(row.not_localized is not None for row in rows), len(rows)),
-        share(sum(bool(row.hit1) for row in known), len(known)),
-        share(sum(bool(row.hit3) for row in known), len(known)),
+        *(share(sum(bool(row.hit1) for row in some), len(some)) for some in (known, *by_proof)),
         share(sum(row.confirmed == "full" for row in rows), len(rows)),
+        f"{statistics.mean(edits):.1f}" if edits else "-",
         share(sum(row.confirmed == "partial" for row in rows), len(rows)),
         f"{statistics.median(shares):.1%}" if shares else "-",
         f"{statistics.median(cpu):.0f}",

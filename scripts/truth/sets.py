@@ -8,6 +8,7 @@ Then those with a mistake that was planted:
 
     fix-even        HumanEvalFix: a bug planted by a person, the reference is the program without it
     fix-rewritten   the same programs; the reference is in other words
+    fix-disguised   the same mistakes; the program is in other words (names, branches, loops), the reference as it was
     second          one mistake planted in a second correct solution, which gives a wrong value; the data set's reference
     second-two      two mistakes, each of which fails a test by itself; either counts
     runtime         one mistake, by which the program raises or does not end
@@ -113,6 +114,25 @@ def fix_rewritten(given: Sequence[Case], seed: int, checks: Checks) -> list[Case
         for case, text in zip(given, found, strict=True)
         if text is not None
     ]
+
+
+def fix_disguised(given: Sequence[Case], seed: int, checks: Checks) -> list[Case]:
+    """``given`` with other words for each program, and for what it should be. Without those whose mistake got larger."""
+    found = checks(_disguised, [(case, seed) for case in given], "disguising")
+    return [case for case in found if case is not None]
+
+
+def _disguised(sandbox: Sandbox, item: tuple[Case, int]) -> Case | None:
+    case, seed = item
+    entry_point, keep = case.problem.entry_point or "", _names(case.problem)
+    for attempt in range(seed, seed + REWRITES):
+        program, mended = (rewrite(text, entry_point, attempt, keep=keep) for text in (case.program, case.mended or ""))
+        lines = tuple(sorted(changed_lines(program, mended)))
+        if ast.dump(ast.parse(program)) == ast.dump(ast.parse(case.program)) or len(lines) > max(2, len(case.lines)):
+            continue
+        if sandbox.run(case.problem, mended).passed and not sandbox.run(case.problem, program).passed:
+            return replace(case, set_name="fix-disguised", program=program, truth=(lines,), mended=mended, written=0)
+    return None
 
 
 def _rewritten(sandbox: Sandbox, item: tuple[Problem, int]) -> str | None:

@@ -20,14 +20,23 @@ def row(**fields: object) -> Row:
 
 def test_shares_are_of_all_samples_and_medians_of_those_that_are_localized() -> None:
     rows = [
-        row(hit1=True, hit3=True, confirmed="full", twin_holds=True, blamed_share=0.1, cpu_ms=10, trials=4),
-        row(hit1=False, hit3=True, confirmed="partial", twin_holds=True, blamed_share=0.3, cpu_ms=30, trials=8),
-        row(hit1=False, hit3=False, blamed_share=0.2, cpu_ms=20),
-        row(hit1=False, hit3=False, not_localized="no_trace", cpu_ms=500),
+        row(
+            hit1=True,
+            confirmed="full",
+            twin_holds=True,
+            blamed_share=0.1,
+            cpu_ms=10,
+            trials=4,
+            evidence={"edits": [1, 2]},
+        ),
+        row(hit1=False, confirmed="partial", twin_holds=True, blamed_share=0.3, cpu_ms=30, trials=8),
+        row(hit1=False, blamed_share=0.2, cpu_ms=20),
+        row(hit1=False, not_localized="no_trace", cpu_ms=500),
     ]
-    cells = ["4", "25.0%", "25.0%", "50.0%", "25.0%", "25.0%", "20.0%", "25", "500", "6"]
+    right = ["25.0%", "100.0%", "0.0%", "0.0%"]
+    cells = ["4", "25.0%", *right, "25.0%", "2.0", "25.0%", "20.0%", "25", "500", "6"]
     assert figures(rows) == cells
-    assert figures([row(hit1=None, hit3=None)])[2:4] == ["-", "-"]
+    assert figures([row(hit1=None)])[2:6] == ["-"] * 4
 
 
 def test_a_proof_that_does_not_hold_is_counted_and_named() -> None:

@@ -107,6 +107,18 @@ def test_humanevalfix_has_its_wrong_lines_and_stays_right_in_other_words(shared_
         assert before.problem.reference != after.problem.reference
 
 
+def test_humanevalfix_in_other_words_has_the_same_mistakes(shared_data: Path, checks: OneByOne) -> None:
+    given = sets.some(sets.fix_even(shared_data / "humanevalfix_python_even.jsonl"), 6, seed=1)
+    disguised = sets.fix_disguised(given, 1, checks)
+    assert disguised == sets.fix_disguised(given, 1, checks)
+    assert disguised
+    known = {case.problem.task_id: case for case in given}
+    for case in disguised:
+        assert case.program != known[case.problem.task_id].program
+        assert case.problem == known[case.problem.task_id].problem
+        assert 0 < len(case.lines) <= max(2, len(known[case.problem.task_id].lines))
+
+
 def test_helpers_that_tests_call_are_left_whole(shared_data: Path) -> None:
     problems = load_problems(shared_data / "HumanEval.jsonl.gz")
     within = {solution.problem.task_id: solution.within for solution in sets.second_solutions(problems)}
