@@ -1,20 +1,24 @@
 #!/usr/bin/env python
-"""What the gates are worth and what they cost: a few tables.
+r"""What the gates are worth and what they cost: a few tables.
 
-    .venv/bin/python scripts/bench_gates.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl
+    .venv/bin/python scripts/bench_gates.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl \
+        --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl
 
-Static constraints of every reference, held against the reference in other words (`truth.rewrite`), and so is its control
-flow. Then pairs of independent solutions of one problem, which truth/same_algorithm.jsonl says by a sentence each are the
-same algorithm or not: written before the gates were, by reading. The pairs' second solutions were chosen to be unlike the
-references, so the easy half of "same" is missing. Times are CPU time of this process, with the reference's graph cached.
+Static constraints of every reference are held against the reference in other words (`truth.rewrite`). Of the same programs
+it is told which share the reference would rewrite, all of it: a right program needs no repair. So it is of pairs of
+independent solutions of one problem, which truth/same_algorithm.jsonl says by a sentence each are the same algorithm or
+not: written before the gates were, by reading. The pairs' second solutions were chosen to be unlike the references, so the
+easy half of "same" is missing. Last come the failures of truth/labelled.jsonl, with the share of a smallest repair, and
+whether two readers said that they are another algorithm. Times are CPU time of all processes.
 """
 
 from __future__ import annotations
 
+import ast
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,19 +27,28 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from truth.cost import cpu_seconds
 from truth.rewrite import rewritten
-from truth.sets import SECOND_SOLUTIONS
-from verl_egca.config.choices import SIMILARITY
+from truth.sets import LABELLED, SECOND_SOLUTIONS, digest
 from verl_egca.data.formats import load_problems
 from verl_egca.data.rows import read_rows
-from verl_egca.gates.check import broken_constraint, broken_constraints
+from verl_egca.evaluation.samples import load_samples
+from verl_egca.execution.sandbox import Sandbox
+from verl_egca.gates.check import broken_constraints
 from verl_egca.gates.code import code_of
-from verl_egca.gates.comparability import similarity
 from verl_egca.gates.static_extraction import static_constraints
 from verl_egca.gates.vocabulary import AnyConstraint
+from verl_egca.localization.base import FailingSample
+from verl_egca.localization.repair.lines import lines_of
+from verl_egca.localization.repair.patch import Patch
+from verl_egca.localization.repair.whole import wholes
+from verl_egca.localization.share import RepairShare
+from verl_egca.localization.twins.alignment import align
+from verl_egca.localization.twins.views import Reference
 from verl_egca.problem import Problem
 
 PAIRS = Path(__file__).parent / "truth" / "same_algorithm.jsonl"
+LIMITS = {"a third": 1 / 3, "a half": 1 / 2}
 ON_PURPOSE = frozenset({"LinearRecursionToLoop", "TailCallToLoop"})  # break "use recursion": that is what they are for
 
 console = Console(highlight=False, width=140)
@@ -55,9 +68,8 @@ def main(
     problems: Annotated[Path, typer.Option(help="HumanEval's problems")],
     mbpp: Annotated[Path, typer.Option(help="MBPP's problems")],
     seeds: Annotated[int, typer.Option(help="rewrites of each reference", min=1)] = 3,
-    threshold: Annotated[
-        float, typer.Option(help="of similarity, as egca.gates.similarity", min=0, max=1)
-    ] = SIMILARITY,
+    samples: Annotated[Path | None, typer.Option(help="a model's for --problems, the labelled ones among them")] = None,
+    mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's for --mbpp")] = None,
     show: Annotated[
         int, typer.Option(help="how many rewrites that break a constraint, and pairs judged otherwise")
     ] = 0,
@@ -65,9 +77,13 @@ def main(
     loaded = [problem for path in (problems, mbpp) for problem in load_problems(path) if problem.reference]
     others = [one for problem in loaded for one in _rewrites(problem, seeds)]
     _constraints(loaded, others, show)
-    _likeness(others, threshold)
-    _pairs({problem.task_id: problem for problem in loaded}, threshold, show)
-    _cost(others)
+    by_id = {problem.task_id: problem for problem in loaded}
+    _rewritten_shares(others)
+    _pairs(by_id, show)
+    _cost("static constraints", _measured(others))
+    if samples and mbpp_samples:
+        given = [one for path in (samples, mbpp_samples) for one in load_samples(path, by_id)]
+        _cost("smallest repair", _labelled([(one.problem, one.program.source) for one in given]))
 
 
 def _rewrites(problem: Problem, seeds: int) -> list[Other]:
@@ -100,75 +116,97 @@ def _breaks(constraints: tuple[AnyConstraint, ...], problem: Problem, program: s
     return {one.kind for one in broken_constraints(constraints, program, problem.entry_point)}
 
 
-def _likeness(others: Sequence[Other], threshold: float) -> None:
-    found = sorted(_similarity(one.problem, one.program) for one in others)
-    alike = sum(value >= threshold for value in found)
-    one, five = (found[int(share * len(found))] for share in (0.01, 0.05))
-    console.print(
-        f"control flow of {len(found)} rewrites: {alike / len(found):.1%} at {threshold:g} or above; "
-        f"{sum(value == 1 for value in found) / len(found):.1%} equal; 1st percentile {one:.2f}, 5th {five:.2f}\n"
+def _rewritten_shares(others: Sequence[Other]) -> None:
+    found = sorted(_whole_share(one.problem, one.program) for one in others)
+    within = ", ".join(
+        f"{sum(v <= most for v in found) / len(found):.1%} up to {name}" for name, most in LIMITS.items()
     )
+    median, last = statistics.median(found), found[int(0.95 * len(found))]
+    console.print(f"share of {len(found)} rewrites: {within}; median {median:.2f}, 95th percentile {last:.2f}\n")
 
 
-def _similarity(problem: Problem, program: str) -> float:
-    found = similarity(program, problem.reference or "", problem.entry_point)
-    return 1.0 if found is None else found  # what can't be compared is not refused
+def _whole_share(problem: Problem, program: str) -> float:
+    """That is rewritten where the program becomes the nearest view of the reference."""
+    alignment = align(ast.parse(program), Reference(ast.parse(problem.reference or "")), problem.entry_point)
+    patches = [Patch(program, lines_of(program), whole) for whole in wholes(alignment, problem.entry_point)]
+    return min((patch.share(patch.hunks) for patch in patches), default=1.0)
 
 
-# ---------------------------------------------------------------- pairs
+# ---------------------------------------------------------------- against labels
 
 
-def _pairs(loaded: dict[str, Problem], threshold: float, show: int) -> None:
+def _pairs(loaded: dict[str, Problem], show: int) -> None:
     second = {row["task_id"]: row["solution"] for _, row in read_rows(SECOND_SOLUTIONS)}
     pairs = [(loaded[row["task_id"]], second[row["task_id"]], row) for _, row in read_rows(PAIRS)]
     keeps = [not _breaks(static_constraints(p), p, text) for p, text, _ in pairs]
-    alike = [_similarity(p, text) >= threshold for p, text, _ in pairs]
+    shares = [_whole_share(p, text) for p, text, _ in pairs]
+    gates = {"static constraints": keeps} | _within(shares)
+    gates["constraints and a half"] = [a and b for a, b in zip(keeps, gates["share up to a half"], strict=True)]
     same = [row["same"] for _, _, row in pairs]
-    table = Table(title=f"{len(pairs)} pairs of independent solutions, {sum(same)} of them the same algorithm")
-    for column in ("gate", "same: passes", "same: refused", "other: passes", "other: refused", "agrees"):
-        table.add_column(column, justify="left" if column == "gate" else "right")
-    both = [a and b for a, b in zip(keeps, alike, strict=True)]
-    for name, passes in (("static constraints", keeps), ("control flow", alike), ("both", both)):
-        counts = Counter(zip(same, passes, strict=True))
-        cells = [counts[True, True], counts[True, False], counts[False, True], counts[False, False]]
-        table.add_row(name, *map(str, cells), f"{(cells[0] + cells[3]) / len(pairs):.0%}")
-    console.print(table)
-    wrong = [row for (_, _, row), passes in zip(pairs, both, strict=True) if passes != row["same"]]
+    _agreement("pairs of independent solutions", same, shares, gates)
+    wrong = [
+        row for (_, _, row), passes in zip(pairs, gates["share up to a half"], strict=True) if passes != row["same"]
+    ]
     for row in wrong[:show]:
         console.print(f"  {row['task_id']} {'same' if row['same'] else 'other'}, judged otherwise: {row['reason']}")
+
+
+def _labelled(given: Sequence[tuple[Problem, str]]) -> list[float]:
+    """The ms that each took."""
+    programs = {(problem.task_id, digest(text)): (problem, text) for problem, text in given}
+    repairs = RepairShare(min(LIMITS.values()))
+    same, shares, times = [], [], []
+    with Sandbox() as sandbox:
+        for _, row in read_rows(LABELLED):
+            problem, text = programs[row["task_id"], row["sha256"]]
+            sample = FailingSample(problem, text, sandbox.run(problem, text), sandbox, 0)
+            before = cpu_seconds()
+            share = repairs.of(sample)
+            times.append((cpu_seconds() - before) * 1e3)
+            readers = {reader["another"] for reader in row["readers"]}
+            if len(readers) == 1:
+                same.append(not readers.pop())
+                shares.append(share)
+    _agreement("failures on which both readers agree", same, shares, _within(shares))
+    return times
+
+
+def _within(shares: Sequence[float | None]) -> dict[str, list[bool]]:
+    return {f"share up to {name}": [s is None or s <= most for s in shares] for name, most in LIMITS.items()}
+
+
+def _agreement(what: str, same: Sequence[bool], shares: Sequence[float | None], gates: dict[str, list[bool]]) -> None:
+    table = Table(title=f"{len(same)} {what}, {sum(same)} of them the same algorithm")
+    for column in ("gate", "same: passes", "same: refused", "other: passes", "other: refused", "agrees"):
+        table.add_column(column, justify="left" if column == "gate" else "right")
+    for name, passes in gates.items():
+        counts = Counter(zip(same, passes, strict=True))
+        cells = [counts[True, True], counts[True, False], counts[False, True], counts[False, False]]
+        table.add_row(name, *map(str, cells), f"{(cells[0] + cells[3]) / len(same):.0%}")
+    console.print(table)
+    for label, is_same in (("same", True), ("other", False)):
+        known = [share for share, one in zip(shares, same, strict=True) if one is is_same and share is not None]
+        console.print(f"  median share, {label}: {statistics.median(known):.2f} of {len(known)} that are known")
 
 
 # ---------------------------------------------------------------- cost
 
 
-def _cost(others: Sequence[Other]) -> None:
-    table = Table(title="ms of CPU a sample")
-    for column in ("check", "median", "p95", "max"):
-        table.add_column(column, justify="left" if column == "check" else "right")
-
-    def keeps(one: Other) -> object:
-        return broken_constraint(one.constraints, one.program, one.problem.entry_point)
-
-    def alike(one: Other) -> object:
-        return similarity(one.program, one.problem.reference or "", one.problem.entry_point)
-
-    def both(one: Other) -> object:
-        return keeps(one), alike(one)
-
-    rows = (("static constraints", keeps), ("control flow, the reference's cached", alike), ("both", both))
-    for name, work in rows:
-        times = sorted(_ms(work, one) for one in others)
-        figures = statistics.median(times), times[int(0.95 * (len(times) - 1))], times[-1]
-        table.add_row(name, *(f"{value:.2f}" for value in figures))
-    console.print(table)
+def _measured(others: Sequence[Other]) -> list[float]:
+    """The ms that static constraints took."""
+    times = []
+    for one in others:
+        code_of.cache_clear()
+        started = time.process_time()
+        _breaks(one.constraints, one.problem, one.program)
+        times.append((time.process_time() - started) * 1e3)
+    return times
 
 
-def _ms(work: Callable[[Other], object], one: Other) -> float:
-    work(one)  # the reference is known then
-    code_of.cache_clear()
-    started = time.process_time()
-    work(one)
-    return (time.process_time() - started) * 1e3
+def _cost(what: str, times: Sequence[float]) -> None:
+    ordered = sorted(times)
+    median, p95 = statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
+    console.print(f"{what}: {median:.2f} ms at the median, 95th percentile {p95:.2f}, most {ordered[-1]:.2f}\n")
 
 
 def _row(table: Table, name: str, kept: int, of: int) -> None:

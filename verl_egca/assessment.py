@@ -159,21 +159,24 @@ class Assessor:
         if failure is not None and failure.outcome in (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED):
             return _Judged(None, None, verdict, seconds)
         mode, broken = gate(problem, program, verdict, self._constraints)
-        return _Judged(mode, broken, verdict, seconds)
+        if mode is Mode.LOGIC:
+            sample = FailingSample(problem, program, verdict, self._sandbox, seed=0)
+            broken = self._incomparable(sample, None, localized=False)
+        return _Judged(mode if broken is None else Mode.CONSTRAINT, broken, verdict, seconds)
 
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
         started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
-        broken = self._incomparable(mode, sample, localization) if reason != _OURS else None
+        is_proven = localization is not None and localization.confirmed == "full"
+        asked = mode is Mode.LOGIC and reason != _OURS and not is_proven
+        broken = self._incomparable(sample, localization, localized=True) if asked else None
         consulted = sample.consulted[-1] if sample.consulted else None
         return _Blamed(localization, reason, broken, consulted, time.perf_counter() - started)
 
-    def _incomparable(self, mode: Mode, sample: FailingSample, found: Localization | None) -> Broken | None:
-        """What sets the program apart from the reference, where that matters: nothing was proven about it."""
-        is_proven = found is not None and found.confirmed == "full"
-        if mode is not Mode.LOGIC or is_proven or self._localizer.name in _OTHER_METHODS:
+    def _incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
+        if self._localizer.name in _OTHER_METHODS:
             return None
-        return self._constraints.incomparable(sample.problem, sample.program, localized=True)
+        return self._constraints.incomparable(sample, found, localized=localized)
 
     def _localize(self, mode: Mode, sample: FailingSample) -> tuple[Localization | None, str | None]:
         reason = "no_localizer"

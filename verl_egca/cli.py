@@ -13,7 +13,7 @@ from rich.console import Console
 
 from verl_egca.config.choices import (
     BUDGET_MS,
-    SIMILARITY,
+    SHARE,
     Comparability,
     FailingCase,
     Granularity,
@@ -73,7 +73,7 @@ WhenUnlike = Annotated[
 ]
 PromptStyle = Literal["chat", "completion"]
 RowSplit = Literal["train", "validation", "test"]
-HowAlike = Annotated[float, typer.Option(help="of control flow, from which on it is like it", min=0, max=1)]
+MostRewritten = Annotated[float, typer.Option(help="of a program by a repair: past it, it is unlike", min=0, max=1)]
 
 
 @app.command()
@@ -90,7 +90,7 @@ def localize(
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
     comparability: WhenUnlike = "off",
-    similarity: HowAlike = SIMILARITY,
+    share: MostRewritten = SHARE,
     debugger_url: DebuggerUrl = None,
     workers: Workers = 2,
     seed: Annotated[int, typer.Option(help="of every random choice")] = 0,
@@ -112,7 +112,7 @@ def localize(
             resume=resume,
             console=_err,
             options=options,
-            gates=GateSettings(comparability=comparability, similarity=similarity),
+            gates=GateSettings(comparability=comparability, share=share),
             limits=limits_of(limits),
             debugger=_debugger(debugger_url, localizer),
         )

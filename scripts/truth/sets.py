@@ -302,7 +302,7 @@ def labelled(model: Iterable[Case], path: Path = LABELLED) -> list[Case]:
     A line is right if one of the two readers named it, or gave it as a place that could as well be changed.
     """
     known = {(row["task_id"], row["sha256"]): row["readers"] for _, row in read_rows(path)}
-    cases = [(case, known.get((case.problem.task_id, _digest(case.program)))) for case in model]
+    cases = [(case, known.get((case.problem.task_id, digest(case.program)))) for case in model]
     return [
         replace(
             case,
@@ -314,7 +314,7 @@ def labelled(model: Iterable[Case], path: Path = LABELLED) -> list[Case]:
     ]
 
 
-def _digest(program: str) -> str:
+def digest(program: str) -> str:
     return hashlib.sha256(program.strip().encode()).hexdigest()
 
 

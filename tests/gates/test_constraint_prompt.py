@@ -73,7 +73,7 @@ def test_a_config_of_ones_own_says_how_constraints_are_put(tmp_path):
     ("text", "words"),
     [
         ("a: 1", "key 'egca': keys with values are wanted"),
-        ("egca: {gates: {similarity: 2}}", r"egca\.gates\.similarity: .*less than or equal to 1"),
+        ("egca: {gates: {share: 2}}", r"egca\.gates\.share: .*less than or equal to 1"),
         ("egca: [", "can't be read"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_config_that_is_wrong_is_named(tmp_path, text, words):
     ("section", "words"),
     [
         ({"comparability": "always"}, r"egca\.gates\.comparability: .*'paper', 'unproven' or 'off' \(got 'always'\)"),
-        ({"likeness": 1}, r"egca\.gates\.likeness: unknown key; known ones are .*similarity"),
+        ({"likeness": 1}, r"egca\.gates\.likeness: unknown key; known ones are .*share"),
         (True, r"egca\.gates: keys with values are wanted, of chat, comparability"),
     ],
 )

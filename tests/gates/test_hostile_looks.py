@@ -5,11 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verl_egca.gates.code import MAX_CHARACTERS
-from verl_egca.gates.comparability import similarity
 from verl_egca.gates.facts import facts_of
-from verl_egca.gates.flow_graph import MAX_NODES, flow_graph
 
-REFERENCE = "def f(x):\n    for a in x:\n        if a:\n            return a\n"
 LINKS = 60
 HOSTILE = {
     "deep blocks": "def f(x):\n"
@@ -51,11 +48,6 @@ HOSTILE = {
 @pytest.mark.parametrize("program", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_program_is_judged_within_bounds_or_not_at_all(program):
     facts_of(program, "f")
-    graph = flow_graph(program, "f")
-    assert graph is None or len(graph) <= MAX_NODES
-    found = similarity(program, REFERENCE, "f")
-    assert found is None or 0.0 <= found <= 1.0
-    assert similarity(REFERENCE, program, "f") in (found, None)
 
 
 KEYWORDS = (
@@ -66,5 +58,3 @@ KEYWORDS = (
 @given(st.lists(st.sampled_from(KEYWORDS.split("|")), max_size=40).map(" ".join) | st.text())
 def test_any_text_is_judged_or_not(text):
     facts_of(text, "f")
-    found = similarity(text, REFERENCE, "f")
-    assert found is None or 0.0 <= found <= 1.0

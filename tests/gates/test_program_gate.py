@@ -6,7 +6,6 @@ from constrained_problems import constrained_problem
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
-from verl_egca.gates.gate import gate
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.gates.vocabulary import Recursion, TimeComplexity
@@ -16,7 +15,7 @@ from verl_egca.sample import SampleScorer
 from verl_egca.source import SourceRange
 
 RECURSIVE = "def f(xs):\n    return [xs[0] ** 2] + f(xs[1:]) if xs else []\n"
-UNLIKE = "def f(xs):\n    if not xs:\n        return []\n    if len(xs) > 1:\n        return f(xs[:1]) + f(xs[1:])\n    return xs\n"
+UNLIKE = "def f(xs):\n    return f(xs[1:]) + [str(len(xs))] if xs else ['', None]\n"  # a repair rewrites 75.5 % of it
 WRONG = "def f(xs):\n    return [x + x for x in xs]\n"
 NO_RECURSION = constrained_problem(Recursion(rule="forbidden"))
 FREE = constrained_problem()
@@ -27,12 +26,12 @@ class Guesses:
 
     name = "trace"
 
-    def __init__(self, confirmed="none"):
-        self.confirmed, self.asked = confirmed, 0
+    def __init__(self, confirmed="none", **evidence):
+        self.confirmed, self.evidence, self.asked = confirmed, evidence, 0
 
     def localize(self, sample: FailingSample) -> Localization:
         self.asked += 1
-        return Localization((SourceRange(1, 0, 1, 3),), self.name, self.confirmed, ranked=((1, 1),))
+        return Localization((SourceRange(1, 0, 1, 3),), self.name, self.confirmed, ((1, 1),), self.evidence)
 
 
 def assessed(sandbox, problem, program, localizer=None, **settings):
@@ -54,7 +53,9 @@ def test_a_run_time_error_comes_before_a_constraint(sandbox):
 def test_the_paper_sends_whatever_is_not_comparable_to_CONSTRAINT_before_it_is_localized(sandbox):  # noqa: N802
     localizer = Guesses("full")
     found = assessed(sandbox, FREE, UNLIKE, localizer, comparability="paper")
-    assert (found.mode, found.broken.kind, localizer.asked) == (Mode.CONSTRAINT, "comparability", 0)
+    assert (found.mode, localizer.asked) == (Mode.CONSTRAINT, 0)
+    wanted = "comparability: Be mended by rewriting at most 50 % of it. Found: 75.5 % must be rewritten."
+    assert str(found.broken) == wanted
 
 
 def test_by_default_only_what_is_neither_comparable_nor_proven_goes_there_and_its_guess_is_kept(sandbox):
@@ -63,7 +64,22 @@ def test_by_default_only_what_is_neither_comparable_nor_proven_goes_there_and_it
     assert found.guess.ranked == ((1, 1),)
     assert assessed(sandbox, FREE, UNLIKE, Guesses("full")).mode is Mode.LOGIC
     assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), comparability="off").mode is Mode.LOGIC
-    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), similarity=0.0).mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), share=0.8).mode is Mode.LOGIC
+
+
+@pytest.mark.parametrize(("share", "mode"), [(0.501, Mode.CONSTRAINT), (0.5, Mode.LOGIC), (None, Mode.LOGIC)])
+def test_a_share_that_localization_found_or_did_not_find_is_taken(sandbox, share, mode):
+    assert assessed(sandbox, FREE, UNLIKE, Guesses(share=share)).mode is mode
+
+
+def test_a_guess_of_the_search_brings_its_share(sandbox):
+    found = assessed(sandbox, FREE, UNLIKE, make_localizer("egca"))
+    assert (found.guess.localizer, found.guess.evidence["share"]) == ("guess", 0.755)
+
+
+def test_where_the_reference_is_wrong_nothing_is_incomparable(sandbox):
+    wrong = constrained_problem(reference="def f(xs):\n    return xs\n")
+    assert assessed(sandbox, wrong, UNLIKE, comparability="paper").mode is Mode.LOGIC
 
 
 class Fails:
@@ -92,7 +108,8 @@ def test_without_a_reference_nothing_is_incomparable(sandbox):
 
 @pytest.mark.parametrize("name", ["uniform", "executed"])
 def test_methods_that_know_no_reference_are_not_asked_for_likeness(sandbox, name):
-    assert assessed(sandbox, FREE, UNLIKE, make_localizer(name)).mode is Mode.LOGIC
+    for comparability in ("paper", "unproven"):
+        assert assessed(sandbox, FREE, UNLIKE, make_localizer(name), comparability=comparability).mode is Mode.LOGIC
 
 
 def test_a_complexity_is_measured_by_runs_of_the_sample(sandbox):
@@ -114,21 +131,22 @@ class BrokenSandbox:
     def trace(self, *_):
         raise RuntimeError("no")
 
+    trials = trace
+
 
 def test_a_failure_of_ours_costs_no_sample_its_mode(caplog):
     gates = ProgramGate(BrokenSandbox())
     problem = constrained_problem(TimeComplexity(at_most="linear"))
     assert gates.broken(problem, WRONG) is None
     assert "could not be checked" in caplog.text
-
-
-def test_the_first_of_the_rules_decides():
     wrong = Verdict((CaseVerdict(0, "", Outcome.WRONG),))
-    gates = ProgramGate(None, comparability="paper")
-    both = constrained_problem(Recursion(rule="forbidden"))
-    assert gate(both, UNLIKE, wrong, gates).broken.kind == "recursion"
-    assert gate(FREE, UNLIKE, wrong, gates).broken.kind == "comparability"
-    assert gate(FREE, UNLIKE, Verdict((CaseVerdict(0, "", Outcome.PASSED),)), gates).mode is Mode.CORRECT
+    assert gates.incomparable(FailingSample(FREE, UNLIKE, wrong, BrokenSandbox(), 0), None, localized=True) is None
+    assert "could not be compared" in caplog.text
+
+
+def test_the_first_of_the_rules_decides(sandbox):
+    assert assessed(sandbox, NO_RECURSION, UNLIKE, comparability="paper").broken.kind == "recursion"
+    assert assessed(sandbox, FREE, UNLIKE, comparability="paper").broken.kind == "comparability"
 
 
 class Letters:

@@ -67,7 +67,7 @@ def localize_file(
     with Sandbox(limits, workers=workers) as sandbox, output, contextlib.ExitStack() as stack:
         if asked is not None:
             stack.callback(asked.close)
-        assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, **gates.checks), options)
+        assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, options, **gates.checks), options)
         for row in in_order(
             loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
         ):

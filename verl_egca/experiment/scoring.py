@@ -76,7 +76,7 @@ class Scorer:
     def _make(self, localizer: LocalizerName) -> SampleScorer:
         """A localizer that draws at random draws by the sample, not by the run's seed."""
         settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=BUDGET_MS)
-        gates = ProgramGate(sandbox(), **settings.gates.checks)
+        gates = ProgramGate(sandbox(), settings.options, **settings.gates.checks)
         assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates, settings.options)
         return SampleScorer(self._tokenizer, assessor, settings)
 

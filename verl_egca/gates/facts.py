@@ -256,11 +256,11 @@ def _calls(code: Code, function: FunctionNode) -> Iterator[FunctionNode]:
         node = left.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        yield from named_functions(code, node, function)
+        yield from _named_functions(code, node, function)
         left.extend(children(node))
 
 
-def named_functions(code: Code, node: ast.AST, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
+def _named_functions(code: Code, node: ast.AST, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
     """The program's functions that a node names: by a name that is read, or by a method's."""
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
@@ -313,7 +313,7 @@ class _Nesting:
                 return depth
             case ast.Call(func=ast.Name(id="map" | "filter"), args=[function, *rest]):
                 return max(1 + self._of(function, within), self._all(rest, within))
-        named = named_functions(self._code, node, within)
+        named = _named_functions(self._code, node, within)
         return max(self._all(children(node), within), *map(self._of_function, named), 0)
 
     def _all(self, nodes: Iterable[ast.AST], within: FunctionNode | None) -> int:

@@ -3,8 +3,8 @@
 - SYNTAX: it does not compile, or its first failing case ends in a run-time error (an exception, a crash, no memory).
 - CONSTRAINT: it breaks a constraint of its problem (the paper's ``I_C = 0``).
 - CORRECT: all cases pass.
-- CONSTRAINT: it is not comparable with the reference (``I_cmp = 0``), where that is decided before localization.
-- LOGIC: the rest. It runs and gives wrong values, or no value in its time.
+- LOGIC: the rest. It runs and gives wrong values, or no value in its time. It becomes CONSTRAINT if it is not comparable
+  with the reference (``I_cmp = 0``), which takes more runs: `ConstraintGate.incomparable`.
 
 Where cases fail in several ways the first failing case decides, as it is the one that is localized. A mode says where the
 advantage goes, not what the reward is: that is up to the tests alone.
@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.gates.check import Broken
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.base import FailingSample, Localization
 from verl_egca.problem import Problem
 
 _RUN_TIME_ERRORS = frozenset(
@@ -31,10 +32,10 @@ class ConstraintGate(Protocol):
         """The constraint that the program breaks; None if it keeps all."""
         ...
 
-    def incomparable(self, problem: Problem, program: str, *, localized: bool) -> Broken | None:
+    def incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
         """What sets a failing program apart from the reference; None if they are comparable, or nobody asks.
 
-        It is asked before localization, and again (``localized``) where that has proven nothing.
+        It is asked before localization, and again (``localized``) where that proved nothing; ``found`` is its guess.
         """
         ...
 
@@ -45,7 +46,7 @@ class NoConstraints:
     def broken(self, problem: Problem, program: str) -> Broken | None:
         return None
 
-    def incomparable(self, problem: Problem, program: str, *, localized: bool) -> Broken | None:
+    def incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
         return None
 
 
@@ -64,7 +65,4 @@ def gate(problem: Problem, program: str, verdict: Verdict, constraints: Constrai
     broken = constraints.broken(problem, program)
     if broken is not None:
         return Gated(Mode.CONSTRAINT, broken)
-    if verdict.passed:
-        return Gated(Mode.CORRECT)
-    broken = constraints.incomparable(problem, program, localized=False)
-    return Gated(Mode.LOGIC) if broken is None else Gated(Mode.CONSTRAINT, broken)
+    return Gated(Mode.CORRECT if verdict.passed else Mode.LOGIC)

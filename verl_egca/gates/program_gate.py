@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 
-from verl_egca.config.choices import COMPARABILITY, SIMILARITY, Comparability
+from verl_egca.config.choices import COMPARABILITY, SHARE, Comparability
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.check import Broken, broken_constraint
-from verl_egca.gates.comparability import similarity
 from verl_egca.gates.complexity import measured_complexity
+from verl_egca.localization.base import FailingSample, Localization, Options
+from verl_egca.localization.share import RepairShare
 from verl_egca.problem import Problem
 
 logger = logging.getLogger(__name__)
 
 
 class ProgramGate:
-    """``comparability`` says when a failing program that is unlike the reference goes to CONSTRAINT.
+    """A failing program of which a smallest repair rewrites more than ``share`` goes to CONSTRAINT; ``comparability`` says when.
 
     paper     always, before anything is localized
     unproven  where localization has proven nothing. What is proven needs no likeness: the edit that makes the program
@@ -27,13 +28,16 @@ class ProgramGate:
     def __init__(
         self,
         sandbox: Sandbox,
+        options: Options | None = None,
         *,
         constraints: bool = True,
         comparability: Comparability = COMPARABILITY,
-        similarity: float = SIMILARITY,
+        share: float = SHARE,
     ) -> None:
+        """``options`` are the localizer's, whose budget a repair has a part of."""
         self._sandbox = sandbox
-        self._constraints, self._comparability, self._similarity = constraints, comparability, similarity
+        self._constraints, self._comparability, self._share = constraints, comparability, share
+        self._repairs = RepairShare(share, options)
 
     def broken(self, problem: Problem, program: str) -> Broken | None:
         if not self._constraints or not problem.constraints:
@@ -49,16 +53,21 @@ class ProgramGate:
             logger.exception("egca: constraints of task %s could not be checked; they count as kept", problem.task_id)
             return None
 
-    def incomparable(self, problem: Problem, program: str, *, localized: bool) -> Broken | None:
+    def incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
         asked = {"paper": not localized, "unproven": localized, "off": False}[self._comparability]
-        if not asked or problem.reference is None:
+        if not asked or sample.problem.reference is None:
             return None
         try:
-            found = similarity(program, problem.reference, problem.entry_point)
+            evidence = found.evidence if found is not None else {}
+            share = evidence["share"] if "share" in evidence else self._repairs.of(sample)
         except Exception:
-            logger.exception("egca: task %s could not be compared with its reference", problem.task_id)
+            logger.exception("egca: task %s could not be compared with its reference", sample.problem.task_id)
             return None
-        if found is None or found >= self._similarity:
+        if share is None or share <= self._share:
             return None
-        wanted = f"Have a control flow like the reference's, by {self._similarity:g} or more."
-        return Broken("comparability", wanted, f"{found:.2f}.")
+        wanted = f"Be mended by rewriting at most {_percent(self._share)} of it."
+        return Broken("comparability", wanted, f"{_percent(share)} must be rewritten.")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

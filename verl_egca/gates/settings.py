@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from verl_egca.config.choices import COMPARABILITY, SIMILARITY, Comparability
+from verl_egca.config.choices import COMPARABILITY, SHARE, Comparability
 from verl_egca.gates.prompt import CHAT, COMPLETION, Template
 
 
@@ -17,13 +17,11 @@ class GateSettings(BaseModel):
     comparability: Comparability = Field(
         COMPARABILITY, description="when a failing program unlike the reference goes there too"
     )
-    similarity: float = Field(
-        SIMILARITY, ge=0.0, le=1.0, description="of control flow, from which on programs are comparable"
-    )
+    share: float = Field(SHARE, ge=0.0, le=1.0, description="of a program that a repair may rewrite: past it, unlike")
     chat: Template = Field(CHAT, description="a chat prompt with its constraints, for `egca prepare`")
     completion: Template = Field(COMPLETION, description="the code to continue with its constraints")
 
     @property
     def checks(self) -> dict[str, Any]:
         """What `ProgramGate` takes from it."""
-        return self.model_dump(include={"constraints", "comparability", "similarity"})
+        return self.model_dump(include={"constraints", "comparability", "share"})

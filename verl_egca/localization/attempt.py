@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import Outcome, Verdict
-from verl_egca.localization.base import FailingSample, Options
+from verl_egca.localization.base import FailingSample, NotLocalized, Options
 from verl_egca.localization.further import Agreement
-from verl_egca.localization.observed import Runs
+from verl_egca.localization.observed import Runs, traced_cases
 from verl_egca.localization.repair import patches
 from verl_egca.localization.repair.patch import Patch
 from verl_egca.localization.repair.pieces import pieces
-from verl_egca.localization.runs import KnownReference, fails, given_to
+from verl_egca.localization.runs import KnownReference, References, fails, given_to
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
@@ -32,6 +33,8 @@ from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source, costlier
 from verl_egca.localization.twins.sites import Program
 
+_TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
+_TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
 _UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
@@ -77,8 +80,10 @@ class Attempt:
     def _further(self) -> list[bool]:
         return self.reference.further.passed(self.program.source, self.trials) if self.reference is not None else []
 
-    def search(self, budget: int) -> Search:
-        """For single edits of the program."""
+    def search(self, budget: int | None = None) -> Search:
+        """For single edits of the program. ``budget`` counts trials; the options' if there is none."""
+        if budget is None:
+            budget = int(self.options.budget_ms / _TRIAL_MS)
         traces = self.runs.traces
         steps = [_STEPS_AN_EVENT * len(traces[case].events) for case in self.runs.cases.passing if case in traces]
         if self.reference is not None:
@@ -152,3 +157,24 @@ class Attempt:
         alike = max((matching.score for matching in matchings), default=0.0)
         # where the programs are nearly the same, where they differ is where to look
         return pieces(self.program.source, self.patches), -_ALIKE * max(0.0, alike - 0.5)
+
+
+class Attempts:
+    """Makes attempts, and keeps what is known of the references."""
+
+    def __init__(self, options: Options) -> None:
+        self._options, self._references = options, References()
+
+    @contextmanager
+    def on(self, sample: FailingSample) -> Iterator[Attempt]:
+        """An attempt, and a worker of the sandbox for it. Raises NotLocalized if there is no program, or no case fails."""
+        try:
+            program = Program(sample.program)
+        except ValueError:
+            raise NotLocalized("not_a_program") from None
+        reference = self._references.of(sample.problem)
+        failing, passing = traced_cases(sample.verdict, self._options)
+        with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
+            if reference is not None:  # all cases in one go, and before the program has run in the process
+                reference.traces([case.index for case in (*failing, *passing)], trials)
+            yield Attempt(sample, program, trials, reference, self._options)

@@ -6,28 +6,25 @@ import difflib
 import importlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from verl_egca.localization.attempt import Attempt
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options, lines_of
+from verl_egca.localization.attempt import Attempt, Attempts
+from verl_egca.localization.base import FailingSample, Localization, Options, lines_of
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
-from verl_egca.localization.observed import traced_cases
-from verl_egca.localization.repair import WORDS, Repair, differences, smallest_repair
+from verl_egca.localization.repair import WORDS, differences
 from verl_egca.localization.repair.pieces import SEVERAL
-from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases, References
+from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases
+from verl_egca.localization.share import repaired
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
-_TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
-_TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _FIRST_EDITS = 3  # to which a second edit is looked for
 _SINGLE, _BEFORE_PAIRS = 0.25, 0.65  # of the budget: single edits before a repair from above, and before pairs
-_REPAIR = 0.35  # of the budget, for a repair from above
 _SMALL = 0.1  # of a program: a repair that rewrites no more is not improved on
 _BLAMED = {"likeliest": 2, "first": 1, "all": None}  # places where a proof has several
 _MOST_REWRITTEN = 1 / 3  # of a program: past it a repair is another program
@@ -47,36 +44,24 @@ class CounterfactualLocalizer:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._references = References()
+        self._attempts = Attempts(self._options)
         importlib.import_module("scipy.optimize")  # takes a while: here, and not within the first sample's search
 
     def localize(self, sample: FailingSample) -> Localization:
-        try:
-            program = Program(sample.program)
-        except ValueError:
-            raise NotLocalized("not_a_program") from None
         started = time.thread_time()
-        with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
-            attempt = Attempt(sample, program, trials, self._references.of(sample.problem), self._options)
-            self._trace_reference(attempt)
-            search = attempt.search(int(self._options.budget_ms / _TRIAL_MS))
+        with self._attempts.on(sample) as attempt:
+            search = attempt.search()
             found = _search(attempt, search)
             text = apply_all(sample.program, found.edits)
-            if found.full and not trials.run(text).passed:
-                raise NoTwin("twin_not_proven", best_guess(program, attempt.runs, search))
+            if found.full and not attempt.trials.run(text).passed:
+                raise NoTwin("twin_not_proven", _guess(attempt, search, found.share))
             if not found.edits:
                 self._check_reference(attempt)
             parted = _parted(attempt, text) if found.edits else {}
         if not found.edits:
-            raise NoTwin("no_twin", best_guess(program, attempt.runs, search))
-        cpu_ms = round((time.thread_time() - started) * 1e3 + trials.cpu_ms)
+            raise NoTwin("no_twin", _guess(attempt, search, found.share))
+        cpu_ms = round((time.thread_time() - started) * 1e3 + attempt.trials.cpu_ms)
         return self._localization(attempt, search, found, text, {**parted, "cpu_ms": cpu_ms})
-
-    def _trace_reference(self, attempt: Attempt) -> None:
-        """All cases that are looked at in one go, and before the program has run in the process."""
-        if attempt.reference is not None:
-            failing, passing = traced_cases(attempt.sample.verdict, self._options)
-            attempt.reference.traces([case.index for case in (*failing, *passing)], attempt.trials)
 
     def _check_reference(self, attempt: Attempt) -> None:
         """Raises NeedsOtherCases: a case that the reference fails by itself tells nothing of where a program is wrong."""
@@ -101,7 +86,7 @@ class CounterfactualLocalizer:
             ],
             "diff": _diff(program.source, text),
             "trials": search.tried,
-            "share": None if found.share is None else round(found.share, 3),
+            "share": found.share,
             **more,
         }
         confirmed = "full" if found.full else "partial"
@@ -136,8 +121,8 @@ def _search(attempt: Attempt, search: Search) -> _Found:
     twin = search.run(_SINGLE if attempt.reference is not None else _BEFORE_PAIRS)
     if _is_proof(twin):
         return _Found(_apart(attempt, twin.edit), True)
-    repair = _repair(attempt, search)
-    share = repair.share if repair is not None else None
+    repair = repaired(attempt, search, _MOST_REWRITTEN)
+    share = round(repair.share, 3) if repair is not None else None
     if repair is not None and repair.share <= _SMALL:
         return _Found(repair.edits, True, share)
     twin = search.run(_BEFORE_PAIRS if search.twins or search.nearer else 1.0)
@@ -160,13 +145,9 @@ def _apart(attempt: Attempt, edit: Edit) -> tuple[Edit, ...]:
     return differences(attempt.program.source, edit.apply(attempt.program.source)) if edit.kind == SEVERAL else (edit,)
 
 
-def _repair(attempt: Attempt, search: Search) -> Repair | None:
-    most = search.tried + int(_REPAIR * search.budget)
-
-    def passes(text: str) -> bool | None:
-        return search.passes(text) if search.tried < most else None
-
-    return smallest_repair(attempt.patches, passes, _MOST_REWRITTEN)
+def _guess(attempt: Attempt, search: Search, share: float | None) -> Localization | None:
+    guess = best_guess(attempt.program, attempt.runs, search)
+    return replace(guess, evidence={**guess.evidence, "share": share}) if guess is not None else None
 
 
 def _pair(attempt: Attempt, search: Search) -> tuple[Edit, Edit] | None:

@@ -66,7 +66,7 @@ class EGCARewardManager(RewardManagerBase):
         asked = debugger_of(config, settings, reward_router_address)
         debugger = Debugger(asked) if asked is not None else None
         localizer = make_localizer(settings.localizer, settings.options, debugger)
-        gates = ProgramGate(self.sandbox, **settings.gates.checks)
+        gates = ProgramGate(self.sandbox, settings.options, **settings.gates.checks)
         assessor = Assessor(self.sandbox, localizer, gates, settings.options)
         self.scorer = SampleScorer(tokenizer, assessor, settings, response_limit=self.max_response_length)
         self.problems = RowProblems(self.sandbox)

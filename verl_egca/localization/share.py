@@ -1,0 +1,38 @@
+"""How much of a failing program must be rewritten: the share of a smallest repair, made of its reference."""
+
+from __future__ import annotations
+
+from verl_egca.localization.attempt import Attempt, Attempts
+from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.repair import Repair, smallest_repair
+from verl_egca.localization.twins.search import Search
+
+_REPAIR = 0.35  # of the budget
+
+
+def repaired(attempt: Attempt, search: Search, enough: float) -> Repair | None:
+    """A smallest repair by a part of the search's budget, or the first that rewrites no more than ``enough``.
+
+    None where the reference as a whole does not pass, or there is none.
+    """
+    most = search.tried + int(_REPAIR * search.budget)
+
+    def passes(text: str) -> bool | None:
+        return search.passes(text) if search.tried < most else None
+
+    return smallest_repair(attempt.patches, passes, enough)
+
+
+class RepairShare:
+    def __init__(self, enough: float, options: Options | None = None) -> None:
+        """The search ends at a share of ``enough``."""
+        self._enough, self._attempts = enough, Attempts(options or Options())
+
+    def of(self, sample: FailingSample) -> float | None:
+        """In [0, 1], to three digits; None where no repair is known. Raises SandboxError, ConfinementError."""
+        try:
+            with self._attempts.on(sample) as attempt:
+                repair = repaired(attempt, attempt.search(), self._enough)
+        except NotLocalized:
+            return None
+        return round(repair.share, 3) if repair is not None else None
