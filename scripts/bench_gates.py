@@ -77,13 +77,11 @@ def main(
     loaded = [problem for path in (problems, mbpp) for problem in load_problems(path) if problem.reference]
     others = [one for problem in loaded for one in _rewrites(problem, seeds)]
     _constraints(loaded, others, show)
-    by_id = {problem.task_id: problem for problem in loaded}
     _rewritten_shares(others)
-    _pairs(by_id, show)
+    _pairs({problem.task_id: problem for problem in loaded}, show)
     _cost("static constraints", _measured(others))
     if samples and mbpp_samples:
-        given = [one for path in (samples, mbpp_samples) for one in load_samples(path, by_id)]
-        _cost("smallest repair", _labelled([(one.problem, one.program.source) for one in given]))
+        _cost("smallest repair", _labelled([*_written(problems, samples), *_written(mbpp, mbpp_samples)]))
 
 
 def _rewrites(problem: Problem, seeds: int) -> list[Other]:
@@ -149,6 +147,11 @@ def _pairs(loaded: dict[str, Problem], show: int) -> None:
     ]
     for row in wrong[:show]:
         console.print(f"  {row['task_id']} {'same' if row['same'] else 'other'}, judged otherwise: {row['reason']}")
+
+
+def _written(problems: Path, samples: Path) -> list[tuple[Problem, str]]:
+    given = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
+    return [(one.problem, one.program.source) for one in given]
 
 
 def _labelled(given: Sequence[tuple[Problem, str]]) -> list[float]:
