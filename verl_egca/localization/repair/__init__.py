@@ -1,6 +1,12 @@
 """Repair from above: the whole reference as hunks on the candidate, taken away as long as the tests pass.
 
-A Zeller, R Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28(2), 2002.
+whole.py    the reference in the candidate's names, in the place of the candidate's own code
+lines.py    the logical lines of both, and which play the same part
+patch.py    one as hunks on the other; any selection of them as text and as edits
+reduce.py   delta debugging: a smallest selection that passes
+pieces.py   single hunks, and a few beside each other, for the search for one edit
+
+A. Zeller, R. Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28(2), 2002.
 """
 
 from __future__ import annotations

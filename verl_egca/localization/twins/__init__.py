@@ -5,7 +5,6 @@ sites.py          the expressions and statements of a program with their places,
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
 mutations.py      small edits that undo common slips (expressions.py, statements.py, operators.py) and that put in what was
                   not written (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
-transplants.py    edits that bring in a piece of the reference, by alignment (differences.py, rendering.py)
 alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
                   views.py and what it uses: the reference in other words
 resemblance.py    whether comparing two programs closely pays

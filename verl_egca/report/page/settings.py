@@ -21,6 +21,7 @@ _TELLING = (
     "actor_rollout_ref.actor.ppo_mini_batch_size",
     "egca.localizer",
     "egca.granularity",
+    "egca.several",
     "egca.unconfirmed",
     "egca.normalisation",
     "egca.span_weight",
