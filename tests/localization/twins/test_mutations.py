@@ -16,44 +16,62 @@ from verl_egca.localization.twins.mutations import (
     omissions,
     slips,
 )
+from verl_egca.localization.twins.patterns import Table, rows
 from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.slips import OPERATORS
+from verl_egca.localization.twins.slips import SLIPS as SLIPS_TABLE
 
-SLIPS = {
-    "comparison off by one": ("if x < n:\n    y = 1\n", "if x <= n:\n    y = 1\n"),
-    "comparison turned round": ("r = x > n\n", "r = x < n\n"),
-    "equality negated": ("r = x == n\n", "r = x != n\n"),
-    "membership negated": ("r = x in n\n", "r = x not in n\n"),
-    "arithmetic": ("r = x - n\n", "r = x + n\n"),
-    "floor division": ("r = x / n\n", "r = x // n\n"),
-    "operands": ("r = x - n\n", "r = n - x\n"),
-    "a term too many": ("r = x + n\n", "r = x\n"),
-    "boolean operator": ("r = x and n\n", "r = x or n\n"),
-    "a condition too many": ("r = x and n and z\n", "r = x and z\n"),
-    "negation too many": ("if not x:\n    y = 1\n", "if x:\n    y = 1\n"),
-    "negation missing": ("if f(x):\n    y = 1\n", "if not f(x):\n    y = 1\n"),
-    "constant off by one": ("r = 1\n", "r = 2\n"),
-    "truth value": ("r = True\n", "r = False\n"),
-    "bound of a range": ("for i in range(n):\n    pass\n", "for i in range(n + 1):\n    pass\n"),
-    "start of a range": ("for i in range(n):\n    pass\n", "for i in range(1, n):\n    pass\n"),
-    "index off by one": ("r = x[i]\n", "r = x[i - 1]\n"),
-    "first for last": ("r = x[0]\n", "r = x[-1]\n"),
-    "slice bound": ("r = x[:i]\n", "r = x[:i + 1]\n"),
-    "arguments swapped": ("r = f(x, n)\n", "r = f(n, x)\n"),
-    "min for max": ("r = min(x)\n", "r = max(x)\n"),
-    "method alike": ("r = x.isupper()\n", "r = x.islower()\n"),
-    "call too many": ("r = sorted(x)\n", "r = x\n"),
-    "call missing": ("r = f(x)\n", "r = f(abs(x))\n"),
-    "order of sorting": ("r = sorted(x)\n", "r = sorted(x, reverse=True)\n"),
-    "branches of a choice": ("r = x if n else z\n", "r = z if n else x\n"),
-    "pair turned round": ("r = (x, n)\n", "r = (n, x)\n"),
-    "update's operator": ("x += 1\n", "x -= 1\n"),
-    "update for assignment": ("x = 1\n", "x += 1\n"),
-    "break for continue": ("for i in x:\n    continue\n", "for i in x:\n    break\n"),
-    "superfluous statement": ("x = 1\ny = 2\n", "x = 1\npass\n"),
-    "guard too many": ("if x:\n    y = 1\n", "if True:\n    y = 1\n"),
-    "order of statements": ("x = y\ny = x\n", "y = x\nx = y\n"),
-    "elif for if": ("if x:\n    y = 1\nif n:\n    y = 2\n", "if x:\n    y = 1\nelif n:\n    y = 2\n"),
-}
+SLIPS = [
+    ("if x < n:\n    y = 1\n", "if x <= n:\n    y = 1\n", "comparison"),
+    ("r = x > n\n", "r = x < n\n", "comparison"),
+    ("r = x == n\n", "r = x != n\n", "comparison"),
+    ("r = x in n\n", "r = x not in n\n", "comparison"),
+    ("r = x - n\n", "r = x + n\n", "arithmetic"),
+    ("r = x / n\n", "r = x // n\n", "arithmetic"),
+    ("r = x - n\n", "r = n - x\n", "operand"),
+    ("r = x + n\n", "r = x\n", "operand"),
+    ("r = x and n\n", "r = x or n\n", "boolean"),
+    ("r = x and n and z\n", "r = x and z\n", "operand"),
+    ("if not x:\n    y = 1\n", "if x:\n    y = 1\n", "negation"),
+    ("if f(x):\n    y = 1\n", "if not f(x):\n    y = 1\n", "negation"),
+    ("r = 1\n", "r = 2\n", "constant"),
+    ("r = True\n", "r = False\n", "constant"),
+    ("for i in range(n):\n    pass\n", "for i in range(n + 1):\n    pass\n", "bound"),
+    ("for i in range(n):\n    pass\n", "for i in range(1, n):\n    pass\n", "bound"),
+    ("r = x[i]\n", "r = x[i - 1]\n", "bound"),
+    ("r = x[0]\n", "r = x[-1]\n", "bound"),
+    ("r = x[:i]\n", "r = x[:i + 1]\n", "bound"),
+    ("r = f(x, n)\n", "r = f(n, x)\n", "arguments"),
+    ("r = min(x)\n", "r = max(x)\n", "call"),
+    ("r = x.isupper()\n", "r = x.islower()\n", "call"),
+    ("r = sorted(x)\n", "r = x\n", "call"),
+    ("r = f(x)\n", "r = f(abs(x))\n", "call"),
+    ("r = sorted(x)\n", "r = sorted(x, reverse=True)\n", "call"),
+    ("r = x if n else z\n", "r = z if n else x\n", "branches"),
+    ("r = (x, n)\n", "r = (n, x)\n", "arguments"),
+    ("x += 1\n", "x -= 1\n", "arithmetic"),
+    ("x = 1\n", "x += 1\n", "update"),
+    ("for i in x:\n    continue\n", "for i in x:\n    break\n", "jump"),
+    ("x = 1\ny = 2\n", "x = 1\npass\n", "superfluous"),
+    ("if x:\n    y = 1\n", "if True:\n    y = 1\n", "guard"),
+    ("x = y\ny = x\n", "y = x\nx = y\n", "order"),
+    ("if x:\n    y = 1\nif n:\n    y = 2\n", "if x:\n    y = 1\nelif n:\n    y = 2\n", "branches"),
+    ("r = x < n < z\n", "r = x <= n < z\n", "comparison"),
+    ("r = x < n < z\n", "r = x < n\n", "comparison"),
+    ("r = (x - n)*z\n", "r = x - n\n", "operand"),
+    ("r = n*z\n", "r = (n + 1)*z\n", "bound"),
+    ("r = x - n\n", "r = x - n + 1\n", "bound"),
+    ("r = x - (n - z)\n", "r = (x - n) - z\n", "operand"),
+    ("r = x[1:n]\n", "r = x[1:]\n", "bound"),
+    ("r = x.strip(n)\n", "r = x\n", "call"),
+    ("r = sorted(x, key=f)\n", "r = sorted(x)\n", "call"),
+    ("r = -x\n", "r = x\n", "sign"),
+    ("for i in x:\n    y=i\n", "for i in x:\n    y=max(y, i)\n", "update"),
+    ("r = max(i for i in x)\n", "r = max(set((i for i in x)))\n", "call"),
+    ("r = not (x or n)\n", "r = x or n\n", "negation"),
+    ("r = [i for i in x if i]\n", "r = [i for i in x ]\n", "guard"),
+    ("def g():\n    return (x+1)\n", "def g():\n    return (True)\n", "constant"),
+]
 
 
 KINDS = {
@@ -125,10 +143,42 @@ def parses(text):
     return True
 
 
-@pytest.mark.parametrize(("wrong", "right"), SLIPS.values(), ids=SLIPS.keys())
-def test_a_slip_is_undone(wrong, right):
+@pytest.mark.parametrize(("wrong", "right", "kind"), SLIPS)
+def test_a_slip_is_undone(wrong, right, kind):
     set_up = "i = n = x = y = z = f = r = 0\n"
-    assert ast.dump(ast.parse(set_up + right)) in [ast.dump(ast.parse(t)) for t in texts(set_up + wrong) if parses(t)]
+    assert (set_up + right, kind) in [(e.apply(set_up + wrong), e.kind) for e in slips(Program(set_up + wrong))]
+
+
+def test_an_edit_more_is_a_row_more():
+    source, wanted = "r = x.index(n)\n", "r = x.find(n) + 1\n"
+    more = SLIPS_TABLE + "\nsearch\n    $a.index($b) @Assign.value -> 2.5 $a.find($b) + 1\n"
+    found = [e for e in slips(Program(source), Table(rows(more, OPERATORS))) if e.apply(source) == wanted]
+    assert [(e.kind, e.cost, e.blame) for e in found] == [("search", 2.5, (4, 14))]
+    assert wanted not in texts(source)
+    assert len(list(slips(Program(source), Table([])))) < len(list(slips(Program(source))))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["    $a -> 1.0 $a + 1", "calls\n    $a $b", "calls\n    $a( -> 1.0 $a", "calls\n    $a -> 1.0 $b"]
+)
+def test_a_wrong_row_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"not a row|not code|unknown variables"):
+        Table(rows(wrong, OPERATORS))
+
+
+SPACED = [
+    ("r = x<n\n", "r = x<=n\n"),
+    ("r = x==n\n", "r = x in n\n"),
+    ("r = (x)+(n)\n", "r = (x)-(n)\n"),
+    ("r = (x and\n     n)\n", "r = (x or\n     n)\n"),
+    ("r = x[ :n]\n", "r = x[1:n]\n"),
+    ("r = f(x,n)\n", "r = f(n,x)\n"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right"), SPACED)
+def test_an_edit_leaves_brackets_and_blanks_as_they_are(wrong, right):
+    assert right in texts(wrong)
 
 
 @pytest.mark.parametrize(("wrong", "right"), OMISSIONS.values(), ids=OMISSIONS.keys())
@@ -145,7 +195,7 @@ def test_a_base_case_returns_what_is_expected_only_if_that_needs_no_thought(expe
 
 
 def test_no_edit_is_cheaper_than_is_said():
-    for wrong, _ in [*SLIPS.values(), *OMISSIONS.values()]:
+    for wrong, *_ in [*SLIPS, *OMISSIONS.values()]:
         program = Program(in_function(wrong))
         assert min(edit.cost for edit in slips(program)) >= LEAST_SLIP
         assert min((edit.cost for edit in loose_ends(program, Clues(KINDS))), default=LEAST_LOOSE) >= LEAST_LOOSE

@@ -33,6 +33,7 @@ class Edit:
 
 
 _TOKEN = re.compile(r"\w+|\S")
+_WORD = re.compile(r"\w\w")
 _SKIPPED = re.compile(r"(?:\s|#[^\n]*)*")
 
 
@@ -57,6 +58,28 @@ def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int
         return token.span()
     tokens = list(_TOKEN.finditer(source, max(0, source.rfind("\n", 0, len(source[:offset].rstrip())))))
     return tokens[-1].span() if tokens else (offset, offset)
+
+
+def least(edit: Edit, source: str) -> Edit:
+    """The edit without what both texts begin and end with, whole words at least."""
+    old, text = source[edit.start : edit.end], edit.text
+    shortest = min(len(old), len(text))
+    head = 0
+    while head < shortest and old[head] == text[head]:
+        head += 1
+    while head and (_inside_word(old, head) or _inside_word(text, head)):
+        head -= 1
+    tail = 0
+    while tail < shortest - head and old[-1 - tail] == text[-1 - tail]:
+        tail += 1
+    while tail and (_inside_word(old, len(old) - tail) or _inside_word(text, len(text) - tail)):
+        tail -= 1
+    text = text[head : len(text) - tail]
+    return Edit(edit.start + head, edit.end - tail, text, edit.kind, edit.blame, edit.cost)
+
+
+def _inside_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and _WORD.match(text, at - 1) is not None
 
 
 def changed_characters(edit: Edit, source: str) -> int:

@@ -38,7 +38,7 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
     first = next((node for node in block.body if not is_docstring(node)), None)
     if first is None:
         return
-    taken = [name for name in parameters(function.args) if name not in ("self", "cls")][:_MOST_PARAMETERS]
+    taken = [name for name in parameters(function) if name not in ("self", "cls")][:_MOST_PARAMETERS]
     start, indent = program.span(first)[0], indent_of(program, first)
     returned = [clues.expected] if clues.is_entry_point(function.name) else list(_PLAIN)
     plain = [value for value in returned if value in _PLAIN]

@@ -31,7 +31,7 @@ def inline_helpers(tree: ast.Module, kept: Collection[str]) -> bool:
     inliner = _Inliner(helpers)
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
-            function.body = inliner.block(function.body, frozenset([*parameters(function.args), *bound(function)]))
+            function.body = inliner.block(function.body, frozenset([*parameters(function), *bound(function)]))
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     if inliner.count:
         tree.body = [
@@ -91,7 +91,7 @@ class _Inliner(ast.NodeTransformer):
         match body:
             case [ast.Return(value=ast.expr() as value)]:
                 self.count += 1
-                return _substituted(value, dict(zip(parameters(helper.args), node.args, strict=True)))
+                return _substituted(value, dict(zip(parameters(helper), node.args, strict=True)))
         return node
 
     def _helper(self, call: ast.Call) -> ast.FunctionDef | None:
@@ -110,7 +110,7 @@ class _Inliner(ast.NodeTransformer):
         names = {name for statement in body for name in bound(statement)}
         given: dict[str, ast.expr] = {}
         first: list[ast.stmt] = []
-        for name, argument in zip(parameters(helper.args), call.args, strict=True):
+        for name, argument in zip(parameters(helper), call.args, strict=True):
             if name in names and not (isinstance(argument, ast.Name) and argument.id == name):
                 first.append(ast.Assign([ast.Name(name, ast.Store())], argument, lineno=call.lineno))
             else:

@@ -95,7 +95,7 @@ def _maybe_unbound(program: Program, function: Function) -> list[str]:
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                 direct = not inner or _is_target_of(statement, node)
                 bound[node.id] = bound.get(node.id, False) or direct
-    taken = parameters(function.args)
+    taken = parameters(function)
     read_outside = {
         node.id
         for statement in function.body

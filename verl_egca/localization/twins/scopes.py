@@ -69,9 +69,10 @@ def is_compound(node: ast.stmt) -> bool:
     return any(getattr(node, field, None) for field in _BLOCKS)
 
 
-def parameters(arguments: ast.arguments) -> tuple[str, ...]:
-    all_of_them = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg)
-    return tuple(a.arg for a in all_of_them if a is not None)
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> tuple[str, ...]:
+    taken = function.args
+    every = (*taken.posonlyargs, *taken.args, *taken.kwonlyargs, taken.vararg, taken.kwarg)
+    return tuple(one.arg for one in every if one is not None)
 
 
 def bound(node: ast.AST) -> Iterator[str]:
@@ -84,13 +85,13 @@ def bound(node: ast.AST) -> Iterator[str]:
         elif isinstance(inner, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and inner.name:
             yield inner.name
         elif isinstance(inner, ast.Lambda):
-            yield from parameters(inner.args)
+            yield from parameters(inner)
         if inner is node or not isinstance(inner, _DEFINITIONS):
             todo.extend(ast.iter_child_nodes(inner))
 
 
 def _scope(name: str, node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> Scope:
-    taken = () if isinstance(node, ast.Module) else parameters(node.args)
+    taken = () if isinstance(node, ast.Module) else parameters(node)
     return Scope(name, node, taken, frozenset([*taken, *bound(node)]), tuple(items(node)))
 
 

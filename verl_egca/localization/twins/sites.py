@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verl_egca.localization.twins.edits import written_instead
+from verl_egca.localization.twins.scopes import parameters
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse
 
@@ -46,6 +47,7 @@ class Program:
             raise ValueError("not a program")
         self.source, self.tree, self.text = source, tree, SourceText(source)
         self._headers: dict[ast.stmt, SourceRange] = {}
+        self._spans: dict[ast.expr | ast.stmt, tuple[int, int]] = {}
         self.sites: list[Site] = []
         self.blocks: list[Block] = []
         self.function_of: dict[ast.stmt, Function | None] = {}
@@ -55,7 +57,9 @@ class Program:
         self._names: dict[Function | None, list[str]] = {}
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        return self.text.offsets(self.text.of_node(node))
+        if node not in self._spans:
+            self._spans[node] = self.text.offsets(self.text.of_node(node))
+        return self._spans[node]
 
     def segment(self, node: ast.expr | ast.stmt) -> str:
         start, end = self.span(node)
@@ -104,7 +108,7 @@ class Program:
         """Names of variables that a statement of the function can use, in the order of their first appearance; not ``self``."""
         if function not in self._names:
             own: ast.AST = self.tree if function is None else function
-            names = [] if function is None else [name for name in _parameters(function) if name not in ("self", "cls")]
+            names = [] if function is None else [name for name in parameters(function) if name not in ("self", "cls")]
             for node in ast.walk(own):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     names.append(node.id)
@@ -159,9 +163,3 @@ class Program:
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, ast.AST):
                     self._visit_part(item, node, name, statement, function, loop)
-
-
-def _parameters(function: Function) -> list[str]:
-    arguments = function.args
-    every = (*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg)
-    return [argument.arg for argument in every if argument is not None]

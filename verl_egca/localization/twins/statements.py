@@ -1,7 +1,4 @@
-"""Small edits of statements: updates, jumps, depth, order, and what is superfluous.
-
-Costs as in `expressions`.
-"""
+"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and what is superfluous."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.insertions import after, indent_of
-from verl_egca.localization.twins.operators import OPERATOR_TEXT, OPERATORS, between
 from verl_egca.localization.twins.scopes import is_compound
 from verl_egca.localization.twins.sites import Block, Program
 
@@ -22,51 +18,8 @@ def of_statements(program: Program) -> Iterator[Edit]:
                 yield from of_statement(program, block, place)
 
 
-def _updates(program: Program, block: Block, place: int) -> Iterator[Edit]:
-    node = block.body[place]
-    start, end = program.span(node)
-    if isinstance(node, ast.AugAssign):
-        text = OPERATOR_TEXT.get(type(node.op), "")
-        at = between(program, node.target, node.value, text + "=") if text else None
-        if at:
-            for other, cost in OPERATORS[text].items():
-                yield Edit(*at, other + "=", "arithmetic", (start, end), cost)
-            yield Edit(*at, "=", "update", (start, end), 2.0)
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        at = between(program, node.targets[0], node.value, "=")
-        if at and isinstance(node.targets[0], ast.Name | ast.Subscript):
-            for operator, cost in (("+=", 2.5), ("-=", 4.0), ("*=", 4.0)):
-                yield Edit(*at, operator, "update", (start, end), cost)
-            target, value = program.segment(node.targets[0]), program.segment(node.value)
-            if program.loop_of.get(node) is not None and "\n" not in value:
-                for best in ("max", "min"):
-                    text = f"{best}({target}, {value})"
-                    yield Edit(*program.span(node.value), text, "update", program.span(node.value), 3.5)
-    if isinstance(node, ast.Return) and node.value is not None:
-        returned = program.segment(node.value)
-        for value, cost in (
-            ("True", 3.0),
-            ("False", 3.0),
-            ("None", 3.5),
-            ("0", 4.0),
-            ("[]", 4.0),
-            ("''", 4.5),
-            ("-1", 4.5),
-        ):
-            if value != returned and not isinstance(node.value, ast.Constant):
-                yield Edit(*program.span(node.value), value, "constant", program.span(node.value), cost + 1)
-
-
 def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
-    span = program.span(node)
-    if isinstance(node, ast.Break | ast.Continue):
-        other = "continue" if isinstance(node, ast.Break) else "break"
-        yield Edit(*span, other, "jump", span, 1.0)
-        yield Edit(*span, "pass", "jump", span, 2.0)
-    if isinstance(node, ast.Pass):
-        for text in ("continue", "break"):
-            yield Edit(*span, text, "jump", span, 2.5)
     in_loop = program.loop_of.get(node) is not None and block.owner is not program.loop_of.get(node)
     last = place == len(block.body) - 1
     if (
@@ -147,7 +100,6 @@ def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
 
 
 _OF_STATEMENTS: list[Callable[[Program, Block, int], Iterator[Edit]]] = [
-    _updates,
     _jumps,
     _depth,
     _removals,

@@ -1,0 +1,308 @@
+"""Edits by patterns: ``$a < $b -> 1.0 $a <= $b``, matched on the tree and written into the text (the language: `slips`)."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from verl_egca.localization.twins.edits import Edit, least
+from verl_egca.localization.twins.brackets import opens
+from verl_egca.localization.twins.sites import Program, Site
+
+_LINE = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
+_VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
+_MARK = "__"  # what variables' names begin with in trees
+_IGNORED = frozenset({"ctx", "kind", "type_comment"})
+_Root = tuple[type[object], type[object]]  # of a node and of its operator
+_Bound = dict[str, "ast.expr | str"]
+_Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pattern, where it holds, and what replaces it, each with its cost in bits."""
+
+    kind: str
+    pattern: str
+    place: str
+    replacements: tuple[tuple[float, str], ...]
+
+
+def rows(table: str, operators: Mapping[str, Iterable[str]]) -> Iterator[Row]:
+    """The rows of a table. Raises ValueError for a line that is neither a kind nor a row."""
+    kind = ""
+    for line in filter(str.strip, table.splitlines()):
+        found = _LINE.fullmatch(line.strip())
+        if not line.startswith(" "):
+            kind = line.strip()
+        elif found is None or not kind:
+            raise ValueError(f"not a row: {line}")
+        else:
+            several = [name for name in operators if f"${name}" in re.findall(r"\$\w+", line)]
+            for chosen in itertools.product(*(operators[name] for name in several)):
+                pattern, replacements = found["pattern"], found["replacements"]
+                for name, operator in zip(several, chosen, strict=True):
+                    pattern, replacements = (re.sub(rf"\${name}\b", operator, text) for text in (pattern, replacements))
+                parts = (entry.strip().partition(" ") for entry in replacements.split("; "))
+                yield Row(kind, pattern, found["place"] or "", tuple((float(cost), text) for cost, _, text in parts))
+
+
+class Table:
+    """Rows, ready to be matched."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        """Raises ValueError for a row that is not code, or that is replaced by variables which it does not have."""
+        self._of_all: list[_Rule] = []
+        self._rules: dict[_Root, list[_Rule]] = defaultdict(list)
+        for rule in map(_Rule, rows):
+            (self._of_all if _variable(rule.pattern.node) else self._rules[_root(rule.pattern.node)]).append(rule)
+
+    def edits(self, program: Program) -> Iterator[Edit]:
+        for site in program.sites:
+            around, place = _around(site.parent, site.field), (site.start, site.end)
+            for rule in (*self._rules.get(_root(site.node), ()), *(self._of_all if _is_value(site) else ())):
+                if rule.place.fits(around):
+                    yield from rule.edits(program, site.node, place, site)
+            for pair in _pairs(site.node):
+                place = program.span(pair.left)[0], program.span(pair.comparators[0])[1]
+                for rule in self._rules.get(_root(pair), ()):
+                    yield from rule.edits(program, pair, place, site)
+        for statement in program.statements():
+            around = _around(program.loop_of[statement], "")
+            for rule in self._rules.get(_root(statement), ()):
+                if rule.place.fits(around):
+                    yield from rule.edits(program, statement, program.span(statement), None)
+
+
+class _Words:
+    """Any of these, or with ``!`` before them none."""
+
+    def __init__(self, text: str) -> None:
+        self._is_not, self._words = text.startswith("!"), frozenset(text.removeprefix("!").split("|"))
+
+    def fits(self, found: Iterable[str]) -> bool:
+        return self._words.isdisjoint(found) is self._is_not
+
+
+class _Template:
+    """Code with variables: its tree, the variables in the order of the text, and the texts around and between them."""
+
+    def __init__(self, text: str) -> None:
+        """Raises SyntaxError."""
+        self.wanted = {name: _Words(words) for name, words in _VARIABLE.findall(text) if words}
+        pieces = re.split(r"\$(\w+)", _VARIABLE.sub(r"$\1", text))
+        self.gaps, self.names = pieces[::2], pieces[1::2]
+        statement = ast.parse("".join(_MARK * (n % 2) + piece for n, piece in enumerate(pieces))).body[0]
+        self.node: ast.expr | ast.stmt = statement.value if isinstance(statement, ast.Expr) else statement
+        self.stands = [(name, above, field) for above, field, part in _parts(self.node) if (name := _variable(part))]
+
+    def filled(self, gaps: Sequence[str], texts: Mapping[str, str]) -> str:
+        return gaps[0] + "".join(texts[name] + gap for name, gap in zip(self.names, gaps[1:], strict=True))
+
+
+class _Rule:
+    def __init__(self, row: Row) -> None:
+        head = _VARIABLE.sub(r"$\1", row.pattern).rpartition("$")[0]
+        try:
+            self.pattern = _Template(row.pattern)
+            is_last = isinstance(self.pattern.node, ast.stmt) and self.pattern.gaps[-1] == ""
+            lasts = [is_last and text.startswith(head) for _, text in row.replacements]
+            self._replacements = [
+                (cost, _Template(text.removeprefix(head) if last else text), last)
+                for last, (cost, text) in zip(lasts, row.replacements, strict=True)
+            ]
+        except SyntaxError as error:
+            raise ValueError(f"not code: {row}") from error
+        if any(not set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements):
+            raise ValueError(f"has unknown variables: {row}")
+        self._kind, self.place = row.kind, _Words(row.place or "!")
+
+    def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None) -> Iterator[Edit]:
+        """What is to blame is the expression, or the statement; its last part where only that becomes other."""
+        bound: _Bound = {}
+        if not self._matches(self.pattern.node, node, bound):
+            return
+        match = _Match(program, self.pattern, bound, place, site)
+        for cost, by, last in self._replacements:
+            start, end = match.bare[self.pattern.names[-1]] if last else place
+            text = match.written(by) if last else match.replaced(by)
+            if text is not None and text != program.source[start:end]:
+                blame = (site.start, site.end) if site else (start, end)
+                yield least(Edit(start, end, text, self._kind, blame, cost), program.source)
+
+    def _matches(self, pattern: object, node: object, bound: _Bound) -> bool:
+        if isinstance(pattern, ast.Name | str) and (name := _variable(pattern)):
+            if not isinstance(node, ast.expr | str) or not _same(bound.setdefault(name, node), node):
+                return False
+            return name not in self.pattern.wanted or self.pattern.wanted[name].fits(_words(node))
+        if type(pattern) is not type(node):
+            return False
+        if isinstance(pattern, list) and isinstance(node, list):
+            parts = zip(pattern, node, strict=False)
+            return _is_any(pattern) or (len(pattern) == len(node) and all(self._matches(*two, bound) for two in parts))
+        if isinstance(pattern, ast.AST):
+            fields = (field for field in pattern._fields if field not in _IGNORED)
+            return all(self._matches(getattr(pattern, field), getattr(node, field), bound) for field in fields)
+        return pattern == node
+
+
+class _Match:
+    """A place that a pattern matches; ``site`` is the expression there, or the chain of comparisons that it is of."""
+
+    def __init__(self, program: Program, pattern: _Template, bound: _Bound, place: _Span, site: Site | None) -> None:
+        self._program, self._source, self._pattern = program, program.source, pattern
+        self._bound, (self._start, self._end), self._site = bound, place, site
+        self.bare = {name: program.span(node) for name, node in bound.items() if isinstance(node, ast.expr)}
+        self._spans = dict(self.bare)  # with brackets that a part has around it
+        is_whole = pattern.gaps == ["", ""] or len(self.bare) < len(bound)
+        self._gaps = None if is_whole else self._laid_out()
+
+    def replaced(self, by: _Template) -> str | None:
+        if self._gaps and len(by.names) > 1 and by.names == self._pattern.names:
+            return self._exchanged(self._gaps, by)
+        if _calls_twice(by.node, self._bound):
+            return None
+        if self._site is None:
+            return self.written(by)
+        is_part = (self._site.start, self._site.end) != (self._start, self._end)
+        return None if is_part else self._bracketed(self._site, by)
+
+    def written(self, by: _Template) -> str:
+        texts: dict[str, str] = {}
+        for name, above, field in by.stands:
+            node = self._bound[name]
+            if isinstance(node, str):
+                texts[name] = node
+                continue
+            text, whole = (self._source[slice(*spans[name])] for spans in (self.bare, self._spans))
+            if above is None:
+                texts[name] = whole if "\n" in text else text
+            elif text == whole and opens(node, above, field):
+                texts[name] = f"({text})"
+            else:
+                texts.setdefault(name, whole)
+        return by.filled(by.gaps, texts)
+
+    def _bracketed(self, site: Site, by: _Template) -> str:
+        text, above, source = self.written(by), site.parent, self._source
+        node = self._bound.get(_variable(by.node), by.node)
+        if isinstance(above, ast.Call) and self._program.span(above.func)[1] == site.start:
+            return (
+                text if isinstance(node, ast.GeneratorExp) else f"({text})"
+            )  # the call's brackets are the generator's
+        if not isinstance(node, ast.expr) or not opens(node, above, site.field):
+            return text
+        if _root(above) == (ast.BinOp, ast.Add) and isinstance(getattr(node, "op", None), ast.Add | ast.Sub):
+            return text
+        has_own = source[: site.start].rstrip().endswith("(") and source[site.end :].lstrip().startswith(")")
+        return text if has_own else f"({text})"
+
+    def _exchanged(self, gaps: list[str], by: _Template) -> str:
+        """Only what stands between the parts is other: a slip of the pen, which puts no brackets."""
+        between = map(_respaced, gaps, self._pattern.gaps, by.gaps)
+        return by.filled(list(between), {name: self._source[slice(*span)] for name, span in self._spans.items()})
+
+    def _laid_out(self) -> list[str] | None:
+        """The source's texts around and between the parts, if they are the pattern's but for blanks."""
+        patterns = self._pattern.gaps
+        for at, name in enumerate(self._pattern.names):
+            start, end = self._spans[name]
+            opened = _leading("(", self._gap(at)[::-1]) - _leading("(", patterns[at][::-1])
+            closed = _leading(")", self._gap(at + 1)) - _leading(")", patterns[at + 1])
+            for _ in range(min(opened, closed)):
+                start, end = self._source.rindex("(", 0, start), self._source.index(")", end) + 1
+            self._spans[name] = start, end
+        gaps = [self._gap(at) for at in range(len(patterns))]
+        return gaps if [gap.split() for gap in gaps] == [gap.split() for gap in patterns] else None
+
+    def _gap(self, at: int) -> str:
+        names = self._pattern.names
+        start = self._spans[names[at - 1]][1] if at else self._start
+        return self._source[start : self._spans[names[at]][0] if at < len(names) else self._end]
+
+
+def _respaced(ours: str, old: str, new: str) -> str:
+    """The new text between two parts with the blanks of ours, as far as words need no more."""
+    if old.strip() == new.strip():
+        return ours
+    is_tighter = len(ours) - len(ours.strip()) < len(old) - len(old.strip())
+    if ours == old or not ours.strip() or not new.strip() or (is_tighter and re.search(r"\w", new)):
+        return new
+    return ours.replace(ours.strip(), new.strip())
+
+
+def _parts(node: ast.AST) -> Iterator[tuple[ast.AST | None, str, object]]:
+    """All that a tree consists of, each with what it is a field of."""
+    yield None, "", node
+    for above in ast.walk(node):
+        for field, value in ast.iter_fields(above):
+            for part in value if isinstance(value, list) else [value]:
+                yield above, field, part
+
+
+def _pairs(node: ast.expr) -> Iterator[ast.Compare]:
+    """Each two neighbours in a chain of comparisons."""
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
+            yield ast.Compare(left, [operator], [right])
+
+
+def _root(node: ast.AST) -> _Root:
+    operators = getattr(node, "ops", None)
+    return type(node), type(operators[0] if operators else getattr(node, "op", None))
+
+
+def _words(node: ast.AST | str) -> tuple[str, ...]:
+    """What a pattern may call a node."""
+    if isinstance(node, str):
+        return (node,)
+    return type(node).__name__, type(getattr(node, "op", None)).__name__, getattr(node, "id", "")
+
+
+def _around(parent: ast.AST | None, field: str) -> tuple[str, ...]:
+    """What a place may be called."""
+    kind, function = type(parent).__name__, getattr(getattr(parent, "func", None), "id", "")
+    return kind, f"{kind}.{field}", f".{field}", f"{function}.{field}"
+
+
+def _variable(node: object) -> str:
+    """The name of the variable that a part of a template is; "" if it is none."""
+    text = node.id if isinstance(node, ast.Name) else node
+    return text.removeprefix(_MARK) if isinstance(text, str) and text.startswith(_MARK) else ""
+
+
+def _is_any(parts: list[object]) -> bool:
+    """Whether a part of a pattern is ``...`` alone."""
+    only = parts[0] if len(parts) == 1 else None
+    constant = only.value if isinstance(only, ast.Expr) else only
+    return isinstance(constant, ast.Constant) and constant.value is ...
+
+
+def _is_value(site: Site) -> bool:
+    is_read = isinstance(getattr(site.node, "ctx", None), ast.Load | None)
+    return is_read and site.field != "func" and not isinstance(site.node, ast.Starred | ast.Slice)
+
+
+def _same(one: ast.expr | str, other: ast.expr | str) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return one is other or ast.dump(one) == ast.dump(other)
+
+
+def _calls_twice(node: ast.AST, bound: _Bound) -> bool:
+    """Whether a function would be called on nothing but its own result."""
+    match node:
+        case ast.Call(func=ast.Name(id=function), args=[ast.Name() as argument], keywords=[]):
+            inner = bound.get(_variable(argument))
+            return isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == function
+    return False
+
+
+def _leading(bracket: str, text: str) -> int:
+    """How many brackets a text begins with."""
+    bare = "".join(text.split())
+    return len(bare) - len(bare.lstrip(bracket))
