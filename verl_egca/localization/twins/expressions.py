@@ -7,8 +7,8 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.brackets import opens
+from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.scopes import parameters
 from verl_egca.localization.twins.sites import Program, Site
 from verl_egca.localization.twins.slips import ALIKE

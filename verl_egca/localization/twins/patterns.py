@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.brackets import opens
+from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.sites import Program, Site
 
 _LINE = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
