@@ -16,10 +16,10 @@ from verl_egca.localization.twins.mutations import (
     omissions,
     slips,
 )
-from verl_egca.localization.twins.patterns import Table, rows
+from verl_egca.localization.twins.patterns import Table
 from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.twins.slips import OPERATORS
-from verl_egca.localization.twins.slips import SLIPS as SLIPS_TABLE
+from verl_egca.localization.twins.table import OPERATORS
+from verl_egca.localization.twins.table import SLIPS as TABLE
 
 SLIPS = [
     ("if x < n:\n    y = 1\n", "if x <= n:\n    y = 1\n", "comparison"),
@@ -151,11 +151,11 @@ def test_a_slip_is_undone(wrong, right, kind):
 
 def test_an_edit_more_is_a_row_more():
     source, wanted = "r = x.index(n)\n", "r = x.find(n) + 1\n"
-    more = SLIPS_TABLE + "\nsearch\n    $a.index($b) @Assign.value -> 2.5 $a.find($b) + 1\n"
-    found = [e for e in slips(Program(source), Table(rows(more, OPERATORS))) if e.apply(source) == wanted]
+    more = TABLE + "\nsearch\n    $a.index($b) @Assign.value -> 2.5 $a.find($b) + 1\n"
+    found = [e for e in slips(Program(source), Table(more, OPERATORS)) if e.apply(source) == wanted]
     assert [(e.kind, e.cost, e.blame) for e in found] == [("search", 2.5, (4, 14))]
     assert wanted not in texts(source)
-    assert len(list(slips(Program(source), Table([])))) < len(list(slips(Program(source))))
+    assert len(list(slips(Program(source), Table("", {})))) < len(list(slips(Program(source))))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_an_edit_more_is_a_row_more():
 )
 def test_a_wrong_row_is_refused(wrong):
     with pytest.raises(ValueError, match=r"not a row|not code|unknown variables"):
-        Table(rows(wrong, OPERATORS))
+        Table(wrong, OPERATORS)
 
 
 SPACED = [

@@ -3,9 +3,9 @@
 edits.py          an edit of a program's text, and which of its tokens it changes; insertions.py: new statements
 sites.py          the expressions and statements of a program with their places, and the names they can see
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
-slips.py          small edits that undo common slips, as a table of patterns (patterns.py, brackets.py: its language)
-mutations.py      these, what a pattern can't say (expressions.py, statements.py, operators.py), and edits that put in what
-                  was not written (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
+table.py          small edits that undo common slips, a row each (patterns.py, brackets.py: the language of its rows)
+mutations.py      these, what a row can't say (expressions.py, statements.py), and edits that put in what was not written
+                  (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
 alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
                   views.py and what it uses: the reference in other words
 resemblance.py    whether comparing two programs closely pays

@@ -11,7 +11,7 @@ from verl_egca.localization.twins.brackets import opens
 from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.scopes import parameters
 from verl_egca.localization.twins.sites import Program, Site
-from verl_egca.localization.twins.slips import ALIKE
+from verl_egca.localization.twins.table import ALIKE
 
 _ALIKE = [names.split() for names in ALIKE]
 

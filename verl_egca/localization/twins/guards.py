@@ -21,6 +21,13 @@ COST = 3.5
 BASE_CASE = "base case"
 _RANK = 0.05
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
+_ASKED = (  # of values of these kinds
+    ("list text tuple dict set none", ("not $a",)),
+    ("number", ("$a < 2", "$a == 0", "$a < 0", "$a <= 0", "$a == 1", "$a <= 1", "$a > 0", "$a % 2 == 0")),
+    ("number", ("$a % 2 == 1", "$a == 2", "$a != 0")),
+    ("list text tuple", ("len($a) < 2", "len($a) == 1", "len($a) < 3", "len($a) == 0")),
+    ("truth none", ("$a", "$a is None")),
+)
 _MOST_PARAMETERS = _MOST_NAMES = 3
 
 
@@ -67,17 +74,9 @@ def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues:
 
 def _conditions(names: list[str], clues: Clues) -> Iterator[str]:
     """What is asked of one name."""
-    for name in names:
-        if clues.may_be(name, "list", "text", "tuple", "dict", "set", "none"):
-            yield f"not {name}"
-        if clues.may_be(name, "number"):
-            yield from (f"{name} {test}" for test in ("< 2", "== 0", "< 0", "<= 0", "== 1", "<= 1", "> 0", "% 2 == 0"))
-            yield from (f"{name} {test}" for test in ("% 2 == 1", "== 2", "!= 0"))
-        if clues.may_be(name, "list", "text", "tuple"):
-            yield from (f"len({name}) {test}" for test in ("< 2", "== 1", "< 3", "== 0"))
-        if clues.may_be(name, "truth", "none"):
-            yield name
-            yield f"{name} is None"
+    for name, (kinds, tests) in itertools.product(names, _ASKED):
+        if clues.may_be(name, *kinds.split()):
+            yield from (test.replace("$a", name) for test in tests)
 
 
 def _relations(names: list[str], clues: Clues) -> Iterator[str]:

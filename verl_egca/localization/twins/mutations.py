@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verl_egca.localization.twins import slips as slips_table
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
 from verl_egca.localization.twins.guards import of_guards
 from verl_egca.localization.twins.missing import of_loose_ends, of_missing
 from verl_egca.localization.twins.operands import of_loose_names, of_operands
-from verl_egca.localization.twins.patterns import Table, rows
+from verl_egca.localization.twins.patterns import Table
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.statements import of_statements
+from verl_egca.localization.twins.table import OPERATORS, SLIPS
 
 LEAST_SLIP, LEAST_LOOSE, LEAST_OMISSION = 1.0, 1.0, 3.5  # bits: no edit of the kind is cheaper
 
 
-SLIPS = Table(rows(slips_table.SLIPS, slips_table.OPERATORS))
+_TABLE = Table(SLIPS, OPERATORS)
 
 
-def slips(program: Program, table: Table = SLIPS) -> Iterator[Edit]:
+def slips(program: Program, table: Table = _TABLE) -> Iterator[Edit]:
     """What was written otherwise than meant."""
     yield from table.edits(program)
     yield from of_expressions(program)

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Sequence
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.operators import grouped
+from verl_egca.localization.twins.patterns import rewritten
 from verl_egca.localization.twins.sites import Program, Site
 
 _TERM, _CALL = 5.0, 4.5
 _LOOSE = -2.5  # for names and functions that are left over
 _ANY = 0.7  # for functions that neither program calls
-_NUMBERS = ("+", "-", "*", "//", "%")
+_TESTS = ("$a and $n", "$a or $n", "$a and not $n")
+_SUMS = ("$a + $n", "$a - $n")
+_NUMBERS = (*_SUMS, "$a * $n", "$a // $n", "$a % $n", "$n + $a", "$n - $a")
+_TEXTS = ("$a + $n", "$n + $a")
 _MOST_NAMES = 5
 _AROUND = ("len", "sorted", "sum", "list", "abs", "int", "str", "set", "max", "min", "any", "all", "tuple", "ord")
-_GROUPED = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.UnaryOp, ast.NamedExpr)
 _KEYS = ("key=len", "reverse=True", "start=1", "default=0", "default=None", "key=str", "key=int", "key=abs")
 _KEYED = {
     "sorted": ("key", "reverse"),
@@ -63,24 +65,20 @@ def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], loo
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
         return  # the outermost of a sum has its turn
     text = program.segment(node)
-    left = f"({text})" if isinstance(node, _GROUPED) and not isinstance(node, ast.BinOp) else text
     like_it = f"{program.segment(node.func)}(%s)" if isinstance(node, ast.Call) and len(node.args) == 1 else ""
     for rank, name in enumerate([*names, *(like_it % name for name in names if like_it)]):
-        if text == name:
-            continue
+        forms: tuple[str, ...] = ()
         if isinstance(node, ast.BoolOp | ast.Compare) or site.field == "test":
-            forms = [f"{left} and {name}", f"{left} or {name}", f"{left} and not {name}"]
+            forms = _TESTS
         elif clues.may_be(name, "number"):
-            operators = _NUMBERS if loose else _NUMBERS[:2]
-            forms = [f"{grouped(left) if o not in '+-' else left} {o} {name}" for o in operators]
-            forms += [f"{name} + {left}", f"{name} - {grouped(left)}"] if loose else []
+            forms = _NUMBERS if loose else _SUMS
         elif clues.may_be(name, "text", "list", "tuple"):
-            forms = [f"{left} + {name}", f"{name} + {left}"]
-        else:
-            continue
+            forms = _TEXTS
         for place, form in enumerate(forms):
-            cost = _TERM + loose + 0.1 * rank + 0.1 * place
-            yield Edit(site.start, site.end, form, "operand", (site.start, site.end), cost)
+            new = rewritten(program, site, form, n=name) if text != name else None
+            if new is not None:
+                cost = _TERM + loose + 0.1 * rank + 0.1 * place
+                yield Edit(site.start, site.end, new, "operand", (site.start, site.end), cost)
 
 
 def _calls(program: Program, site: Site, functions: Sequence[str], loose: float) -> Iterator[Edit]:

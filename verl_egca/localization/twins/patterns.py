@@ -1,19 +1,18 @@
-"""Edits by patterns: ``$a < $b -> 1.0 $a <= $b``, matched on the tree and written into the text (the language: `slips`)."""
+"""Edits by patterns: ``$a < $b -> 1.0 $a <= $b``, matched on the tree and written into the text (how: `table`)."""
 
 from __future__ import annotations
 
 import ast
-import itertools
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from verl_egca.localization.twins.brackets import opens
 from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.sites import Program, Site
 
-_LINE = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
+_ROW = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
 _VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
 _MARK = "__"  # what variables' names begin with in trees
 _IGNORED = frozenset({"ctx", "kind", "type_comment"})
@@ -22,44 +21,22 @@ _Bound = dict[str, "ast.expr | str"]
 _Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A pattern, where it holds, and what replaces it, each with its cost in bits."""
-
-    kind: str
-    pattern: str
-    place: str
-    replacements: tuple[tuple[float, str], ...]
-
-
-def rows(table: str, operators: Mapping[str, Iterable[str]]) -> Iterator[Row]:
-    """The rows of a table. Raises ValueError for a line that is neither a kind nor a row."""
-    kind = ""
-    for line in filter(str.strip, table.splitlines()):
-        found = _LINE.fullmatch(line.strip())
-        if not line.startswith(" "):
-            kind = line.strip()
-        elif found is None or not kind:
-            raise ValueError(f"not a row: {line}")
-        else:
-            several = [name for name in operators if f"${name}" in re.findall(r"\$\w+", line)]
-            for chosen in itertools.product(*(operators[name] for name in several)):
-                pattern, replacements = found["pattern"], found["replacements"]
-                for name, operator in zip(several, chosen, strict=True):
-                    pattern, replacements = (re.sub(rf"\${name}\b", operator, text) for text in (pattern, replacements))
-                parts = (entry.strip().partition(" ") for entry in replacements.split("; "))
-                yield Row(kind, pattern, found["place"] or "", tuple((float(cost), text) for cost, _, text in parts))
-
-
 class Table:
-    """Rows, ready to be matched."""
+    """Rows under their kinds, ready to be matched. ``operators`` are what each variable among operators stands for."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        """Raises ValueError for a row that is not code, or that is replaced by variables which it does not have."""
+    def __init__(self, text: str, operators: Mapping[str, Iterable[str]]) -> None:
+        """Raises ValueError for a line that is neither a kind nor a row of code, or that is replaced by unknown variables."""
         self._of_all: list[_Rule] = []
         self._rules: dict[_Root, list[_Rule]] = defaultdict(list)
-        for rule in map(_Rule, rows):
-            (self._of_all if _variable(rule.pattern.node) else self._rules[_root(rule.pattern.node)]).append(rule)
+        kind = ""
+        for line in filter(str.strip, text.splitlines()):
+            if line.startswith(" "):
+                for row in _without_variables(line.strip(), operators):
+                    rule = _Rule(kind, row)
+                    node = rule.pattern.node
+                    (self._of_all if _variable(node) else self._rules[_root(node)]).append(rule)
+            else:
+                kind = line.strip()
 
     def edits(self, program: Program) -> Iterator[Edit]:
         for site in program.sites:
@@ -76,6 +53,21 @@ class Table:
             for rule in self._rules.get(_root(statement), ()):
                 if rule.place.fits(around):
                     yield from rule.edits(program, statement, program.span(statement), None)
+
+
+def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
+    """An expression as ``by`` has it: ``$a`` is what it was, other variables are these names. None if that says nothing."""
+    pattern, place = _template("$a"), (site.start, site.end)
+    return _Match(program, pattern, {"a": site.node, **names}, place, site).replaced(_template(by))
+
+
+def _without_variables(row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """The row with each choice of operators for the variables that stand for them."""
+    name = next((name for name in re.findall(r"\$(\w+)", row) if name in operators), None)
+    for operator in operators[name] if name else ():
+        yield from _without_variables(re.sub(rf"\${name}\b", operator, row), operators)
+    if name is None:
+        yield row
 
 
 class _Words:
@@ -104,22 +96,27 @@ class _Template:
         return gaps[0] + "".join(texts[name] + gap for name, gap in zip(self.names, gaps[1:], strict=True))
 
 
+_template = functools.cache(_Template)
+
+
 class _Rule:
-    def __init__(self, row: Row) -> None:
-        head = _VARIABLE.sub(r"$\1", row.pattern).rpartition("$")[0]
+    def __init__(self, kind: str, row: str) -> None:
+        found = _ROW.fullmatch(row)
+        if found is None or not kind:
+            raise ValueError(f"not a row: {row}")
+        self._kind, self.place = kind, _Words(found["place"] or "!")
+        head = _VARIABLE.sub(r"$\1", found["pattern"]).rpartition("$")[0]
+        self._replacements: list[tuple[float, _Template, bool]] = []
         try:
-            self.pattern = _Template(row.pattern)
-            is_last = isinstance(self.pattern.node, ast.stmt) and self.pattern.gaps[-1] == ""
-            lasts = [is_last and text.startswith(head) for _, text in row.replacements]
-            self._replacements = [
-                (cost, _Template(text.removeprefix(head) if last else text), last)
-                for last, (cost, text) in zip(lasts, row.replacements, strict=True)
-            ]
+            self.pattern = _Template(found["pattern"])
+            for entry in found["replacements"].split("; "):
+                cost, _, text = entry.strip().partition(" ")
+                last = isinstance(self.pattern.node, ast.stmt) and not self.pattern.gaps[-1] and text.startswith(head)
+                self._replacements.append((float(cost), _Template(text.removeprefix(head) if last else text), last))
         except SyntaxError as error:
             raise ValueError(f"not code: {row}") from error
         if any(not set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements):
             raise ValueError(f"has unknown variables: {row}")
-        self._kind, self.place = row.kind, _Words(row.place or "!")
 
     def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None) -> Iterator[Edit]:
         """What is to blame is the expression, or the statement; its last part where only that becomes other."""
@@ -162,6 +159,7 @@ class _Match:
         self._gaps = None if is_whole else self._laid_out()
 
     def replaced(self, by: _Template) -> str | None:
+        """The text of the whole place as ``by`` has it; None if that says nothing."""
         if self._gaps and len(by.names) > 1 and by.names == self._pattern.names:
             return self._exchanged(self._gaps, by)
         if _calls_twice(by.node, self._bound):
@@ -172,6 +170,7 @@ class _Match:
         return None if is_part else self._bracketed(self._site, by)
 
     def written(self, by: _Template) -> str:
+        """The parts in their new places, in brackets where these need them."""
         texts: dict[str, str] = {}
         for name, above, field in by.stands:
             node = self._bound[name]
@@ -191,9 +190,8 @@ class _Match:
         text, above, source = self.written(by), site.parent, self._source
         node = self._bound.get(_variable(by.node), by.node)
         if isinstance(above, ast.Call) and self._program.span(above.func)[1] == site.start:
-            return (
-                text if isinstance(node, ast.GeneratorExp) else f"({text})"
-            )  # the call's brackets are the generator's
+            # the call's brackets are the generator's
+            return text if isinstance(node, ast.GeneratorExp) else f"({text})"
         if not isinstance(node, ast.expr) or not opens(node, above, site.field):
             return text
         if _root(above) == (ast.BinOp, ast.Add) and isinstance(getattr(node, "op", None), ast.Add | ast.Sub):

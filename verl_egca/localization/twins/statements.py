@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.insertions import after, indent_of
-from verl_egca.localization.twins.scopes import is_compound
+from verl_egca.localization.twins.scopes import ENDING, is_compound
 from verl_egca.localization.twins.sites import Block, Program
 
 
@@ -20,13 +20,11 @@ def of_statements(program: Program) -> Iterator[Edit]:
 
 def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
-    in_loop = program.loop_of.get(node) is not None and block.owner is not program.loop_of.get(node)
-    last = place == len(block.body) - 1
+    loop = program.loop_of.get(node)
     if (
-        last
-        and in_loop
-        and not isinstance(node, ast.Break | ast.Continue | ast.Return | ast.Raise)
-        and not is_compound(node)
+        node is block.body[-1]
+        and loop not in (None, block.owner)
+        and not (isinstance(node, ENDING) or is_compound(node))
     ):
         yield after(program, node, "break", "jump", 3.5)
         yield after(program, node, "continue", "jump", 4.0)
@@ -35,7 +33,7 @@ def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     """A simple statement written one level too deep or not deep enough."""
     node = block.body[place]
-    if is_compound(node) or not _alone_on_its_lines(program, node):
+    if is_compound(node) or indent_of(program, node).strip():
         return
     start, end = program.span(node)
     indent = indent_of(program, node)
@@ -53,38 +51,34 @@ def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
 def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
     span = program.span(node)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Pass):
-        return
-    if not is_compound(node):
+    if isinstance(node, ast.If):
+        header, cost = program.text.offsets(program.header(node)), 4.5 if node.orelse else 3.5
+        yield Edit(*program.span(node.test), "True", "guard", header, cost)
+        yield Edit(*program.span(node.test), "False", "guard" if node.orelse else "superfluous", header, cost)
+    elif not (is_compound(node) or isinstance(node, ast.Import | ast.ImportFrom | ast.Pass)):
         yield Edit(*span, "pass", "superfluous", span, 3.0)
-    elif isinstance(node, ast.If) and not node.orelse:
-        header = program.text.offsets(program.header(node))
-        yield Edit(*program.span(node.test), "True", "guard", header, 3.5)
-        yield Edit(*program.span(node.test), "False", "superfluous", header, 3.5)
-    elif isinstance(node, ast.If):
-        header = program.text.offsets(program.header(node))
-        yield Edit(*program.span(node.test), "True", "guard", header, 4.5)
-        yield Edit(*program.span(node.test), "False", "guard", header, 4.5)
-    if isinstance(node, ast.If) and program.source.startswith("elif", span[0]):
-        yield Edit(span[0], span[0] + 4, "if", "branches", (span[0], span[0] + 4), 3.0)
-    elif isinstance(node, ast.If) and place > 0:
-        before = block.body[place - 1]
-        if isinstance(before, ast.If) and not before.orelse and program.source.startswith("if", span[0]):
-            yield Edit(span[0], span[0] + 2, "elif", "branches", (span[0], span[0] + 2), 2.5)
-    if isinstance(node, ast.If) and program.source.startswith("if", span[0]) and not node.orelse:
-        yield Edit(span[0], span[0] + 2, "while", "branches", (span[0], span[0] + 2), 4.0)
-    if isinstance(node, ast.While) and not node.orelse:
-        yield Edit(span[0], span[0] + 5, "if", "branches", (span[0], span[0] + 5), 4.0)
+
+
+def _branches(program: Program, block: Block, place: int) -> Iterator[Edit]:
+    """``if``, ``elif`` and ``while`` for one another, and branches that change places."""
+    node = block.body[place]
+    if not isinstance(node, ast.If | ast.While):
+        return
+    start, source = program.span(node)[0], program.source
+    before = block.body[place - 1] if place else None
+    others: list[tuple[str, float]] = []
+    if (word := next(word for word in ("elif", "if", "while") if source.startswith(word, start))) == "elif":
+        others = [("if", 3.0)]
+    elif word == "if" and isinstance(before, ast.If) and not before.orelse:
+        others = [("elif", 2.5)]
+    if word != "elif" and not node.orelse:
+        others.append(("while" if word == "if" else "if", 4.0))
+    at = start, start + len(word)
+    yield from (Edit(*at, other, "branches", at, cost) for other, cost in others)
     if isinstance(node, ast.If) and node.orelse and not isinstance(node.orelse[0], ast.If):
-        yield from _swapped_branches(program, node)
-
-
-def _swapped_branches(program: Program, node: ast.If) -> Iterator[Edit]:
-    first = (program.span(node.body[0])[0], program.span(node.body[-1])[1])
-    second = (program.span(node.orelse[0])[0], program.span(node.orelse[-1])[1])
-    source = program.source
-    text = source[second[0] : second[1]] + source[first[1] : second[0]] + source[first[0] : first[1]]
-    yield Edit(first[0], second[1], text, "branches", program.text.offsets(program.header(node)), 3.0)
+        (a, b), (c, d) = ((program.span(part[0])[0], program.span(part[-1])[1]) for part in (node.body, node.orelse))
+        text = source[c:d] + source[b:c] + source[a:b]
+        yield Edit(a, d, text, "branches", program.text.offsets(program.header(node)), 3.0)
 
 
 def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
@@ -99,16 +93,7 @@ def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
     yield Edit(a, d, text, "order", (a, b), 3.0)
 
 
-_OF_STATEMENTS: list[Callable[[Program, Block, int], Iterator[Edit]]] = [
-    _jumps,
-    _depth,
-    _removals,
-    _order,
-]
-
-
-def _alone_on_its_lines(program: Program, node: ast.stmt) -> bool:
-    return not indent_of(program, node).strip()
+_OF_STATEMENTS = (_jumps, _depth, _removals, _branches, _order)
 
 
 def _can_leave(owner: ast.stmt, block: Block) -> bool:
