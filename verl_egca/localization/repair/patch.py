@@ -10,13 +10,17 @@ from typing import Literal
 from verl_egca.localization.repair.lines import Line, lines_of, matched
 from verl_egca.localization.twins.edits import Edit, written_instead
 
+_OF_WORDS = frozenset({"words", "statement"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
-Kind = Literal["insert", "remove", "words", "depth"]
+Kind = Literal["insert", "remove", "words", "statement", "depth"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """A difference of one row. ``start``, ``end`` and ``text`` are of a change of words; ``weight`` counts words."""
+    """A difference of one row; a change of words that begins with the row's first makes it another ``statement``.
+
+    ``start``, ``end`` and ``text`` are of changes of words; ``weight`` counts words.
+    """
 
     row: int
     kind: Kind
@@ -112,7 +116,7 @@ class Patch:
                 text = f" {text}"
             if text and _meet(text, self._source[end:]):
                 text += " "
-            yield Hunk(place, "words", b - a, d - c, start, end, text)
+            yield Hunk(place, "words" if a else "statement", b - a, d - c, start, end, text)
 
     # ------------------------------------------------------------ writing
 
@@ -161,7 +165,7 @@ class Patch:
                 if _indentation(self._source, line) != indentation:
                     blame = (line.start, line.first) if line.start < line.first else (line.first, line.words[0].end)
                     yield Edit(line.start, line.first, indentation, "depth", blame, 0.0)
-                for hunk in sorted((hunk for hunk in here if hunk.kind == "words"), key=lambda hunk: hunk.start):
+                for hunk in sorted((hunk for hunk in here if hunk.kind in _OF_WORDS), key=lambda hunk: hunk.start):
                     yield self._rewritten(hunk)
                 at = line.end
             opens = self._opens(row, here)
@@ -224,7 +228,7 @@ class Patch:
         blame = hunk.start, hunk.end
         if blame[0] == blame[1]:
             blame = written_instead(self._source, hunk.start)
-        return Edit(hunk.start, hunk.end, hunk.text, "words", blame, 0.0)
+        return Edit(hunk.start, hunk.end, hunk.text, hunk.kind, blame, 0.0)
 
 
 def _merged(pairs: Sequence[tuple[int, int]], ours: int, theirs: int) -> Iterator[_Row]:

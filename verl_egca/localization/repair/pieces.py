@@ -14,8 +14,8 @@ from verl_egca.localization.twins.edits import Edit
 SEVERAL = "several"  # the kind of an edit that brings in several pieces at once
 LEAST = 1.0
 _MOST = 200
-_HUNK: dict[Kind, float] = {"words": 1.0, "insert": 2.5, "remove": 3.0, "depth": 2.0}
-_WORD: dict[Kind, float] = {"words": 0.35, "insert": 0.3, "remove": 0.0, "depth": 0.0}
+_HUNK: dict[Kind, float] = {"words": 1.0, "statement": 3.0, "insert": 2.5, "remove": 3.0, "depth": 2.0}
+_WORD: dict[Kind, float] = {"words": 0.35, "statement": 0.35, "insert": 0.3, "remove": 0.0, "depth": 0.0}
 _BESIDE = 1.0  # bits that a row costs less which follows another one
 _STRANGE = 4.0  # times how much of the program a patch would rewrite
 _RUN, _TOGETHER = 5, 5  # rows that are changed at once: of those that follow each other, and of all

@@ -33,9 +33,13 @@ def _whole(alignment: Alignment, view: View, entry_point: str | None) -> ast.Mod
     translation = _Translation(alignment.functions, matchings, theirs)
     written: list[ast.AST] = []
     for name, other in functions.items():
-        if name and not any(name.startswith(f"{outer}.") for outer in functions if outer and outer != name):
+        outer = [one for one in functions if one and name.startswith(f"{one}.")]
+        if name and all(_stays(name, one, functions) for one in outer):
             node = ours[name].node
-            node.body = [*filter(is_docstring, node.body[:1]), *translation.body(name, other)]
+            inner = [
+                ours[one].node for one in functions if one.rpartition(".")[0] == name and _stays(one, name, functions)
+            ]
+            node.body = [*filter(is_docstring, node.body[:1]), *_statements(nested), *translation.body(name, other)]
             _give_defaults(node, theirs[other].node)
             written += node.body
     if not entry_scope(entry_point, ours):
@@ -97,6 +101,15 @@ class _Translation:
             if own not in given:
                 given[own] = f"{own}_" if own in taken else own
         return given
+
+
+def _stays(inner: str, outer: str, functions: Mapping[str, str]) -> bool:
+    """Whether a function within another is no part of its counterpart, which calls it all the same."""
+    return not functions[inner].startswith(f"{functions[outer]}.")
+
+
+def _statements(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    return (node for node in nodes if isinstance(node, ast.stmt))
 
 
 def _give_defaults(node: ast.AST, there: ast.AST) -> None:
