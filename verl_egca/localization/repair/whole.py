@@ -36,7 +36,7 @@ def _whole(alignment: Alignment, view: View, entry_point: str | None) -> ast.Mod
         outer = [one for one in functions if one and name.startswith(f"{one}.")]
         if name and all(_stays(name, one, functions) for one in outer):
             node = ours[name].node
-            inner = [
+            nested = [
                 ours[one].node for one in functions if one.rpartition(".")[0] == name and _stays(one, name, functions)
             ]
             node.body = [*filter(is_docstring, node.body[:1]), *_statements(nested), *translation.body(name, other)]
