@@ -21,10 +21,10 @@ from verl_egca.localization.twins.scopes import entry_scope, own_parameters, sco
 from verl_egca.problem import AssertionTests, CallTests, Problem
 from verl_egca.statements import literal, parse
 
-_WANTED, _TRIED = 24, 72
+_WANTED, _TRIED = 24, 48
 _NOTHING = "no value is equal to this one"
 _LONGEST = 400  # characters of an argument list or a value that are looked at
-_MOST_STEPS = 200_000
+_MOST_STEPS = 50_000  # on one input
 
 Arguments = tuple[Any, ...]
 
