@@ -40,9 +40,7 @@ _UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _CASES = frozenset({BASE_CASE})
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
-_ALIKE = (
-    8.0  # bits that a piece of a reference that is like the program is ahead of other edits, a half of which at most
-)
+_ALIKE = 8.0  # times how far a reference is like the program past a half: the bits by which its pieces come first
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from verl_egca.localization.repair import WORDS, differences
 from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases
 from verl_egca.localization.share import repaired
-from verl_egca.localization.twins.edits import Edit, changed
+from verl_egca.localization.twins.edits import Edit, applied, changed
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
 from verl_egca.source import SourceRange
@@ -52,7 +52,7 @@ class CounterfactualLocalizer:
         with self._attempts.on(sample) as attempt:
             search = attempt.search()
             found = _search(attempt, search)
-            text = apply_all(sample.program, found.edits)
+            text = applied(sample.program, found.edits)
             if found.full and not attempt.trials.run(text).passed:
                 raise NoTwin("twin_not_proven", _guess(attempt, search, found.share))
             if not found.edits:
@@ -122,7 +122,7 @@ def _search(attempt: Attempt, search: Search) -> _Found:
     if _is_proof(twin):
         return _Found(_apart(attempt, twin.edit), True)
     repair = repaired(attempt, search, _MOST_REWRITTEN)
-    share = round(repair.share, 3) if repair is not None else None
+    share = repair.share if repair is not None else None
     if repair is not None and repair.share <= _SMALL:
         return _Found(repair.edits, True, share)
     twin = search.run(_BEFORE_PAIRS if search.twins or search.nearer else 1.0)
@@ -202,12 +202,6 @@ def _start(place: SourceRange) -> tuple[int, int]:
 
 def _end(place: SourceRange) -> tuple[int, int]:
     return place.end_line, place.end_col
-
-
-def apply_all(source: str, edits: Sequence[Edit]) -> str:
-    for edit in sorted(edits, key=lambda edit: -edit.start):
-        source = edit.apply(source)
-    return source
 
 
 def _before(edit: Edit, applied: Edit) -> Edit | None:

@@ -3,12 +3,13 @@
 Tests are few and often weak, and an edit may satisfy them by chance. A twin that also does what the reference does on
 inputs that no test has is more likely to be the program that was meant. Inputs are variations of the tests' arguments which
 keep what all of these have in common (as likely invariants; Ernst et al., IEEE TSE 27(2), 2001): order, distinctness, sizes
-that are passed along, the characters of texts. What the reference does on them is what is expected; where it raises, nothing is.
+that are passed along, the characters of texts. What the reference does on them is what is expected; where it raises, nothing is expected.
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 import threading
 from collections.abc import Iterator, Sequence
@@ -53,33 +54,30 @@ class Agreement:
 
 
 class Further:
-    """Tests of one problem that the reference passes and no data set has. Safe in several threads."""
+    """Further inputs of one problem, with the values that its reference gives. Safe in several threads."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._lock = threading.Lock()
-        self._known: Problem | None = None
-        self._count: int | None = None
+        self._known: CallTests | None = None
 
     def passed(self, text: str, trials: Trials) -> list[bool]:
         """For each further input whether a program gives what the reference gives."""
         with self._lock:
-            if self._count is None:
-                self._find(trials)
-            known, count = self._known, self._count
-        if known is None or not count:
-            return []
-        return trials.on(known).passed([text], range(count), max_steps=_MOST_STEPS)[0]
+            if self._known is None:
+                self._known = self._found(trials)
+            known = self._known
+        return self._run(known, text, trials) if known.arguments else []
 
-    def _find(self, trials: Trials) -> None:
-        self._count = 0
+    def _found(self, trials: Trials) -> CallTests:
+        nothing = CallTests(arguments=(), expected=())
         reference, entry_point = self._problem.reference, self._problem.entry_point
         given = arguments_of(self._problem)
         if reference is None or entry_point is None or not given:
-            return
-        tried = list(_variations(given, random.Random(self._problem.task_id)))
-        asked = self._with(tried, [_NOTHING] * len(tried))
-        (found,) = trials.on(asked).values([reference], range(len(tried)), max_steps=_MOST_STEPS)
+            return nothing
+        tried = tuple(_variations(given, random.Random(self._problem.task_id)))
+        asked = self._on(CallTests(arguments=tried, expected=(_NOTHING,) * len(tried)), trials)
+        (found,) = asked.values([reference], range(len(tried)), max_steps=_MOST_STEPS)
         kept: list[Arguments] = []
         expected: list[Any] = []
         for arguments, (_, got) in zip(tried, found, strict=True):
@@ -91,18 +89,19 @@ class Further:
                 if _is_plain([value]):
                     kept.append(arguments)
                     expected.append(value)
-        if kept:
-            known = self._with(kept, expected)
-            (passed,) = trials.on(known).passed([reference], range(len(kept)), max_steps=_MOST_STEPS)
-            places = [
-                place for place, one in enumerate(passed) if one
-            ]  # not what it draws at random, or can't be written
-            self._known = self._with([kept[place] for place in places], [expected[place] for place in places])
-            self._count = len(places)
+        if not kept:
+            return nothing
+        known = CallTests(arguments=tuple(kept), expected=tuple(expected))
+        right = self._run(known, reference, trials)  # not what it draws at random, or what can't be written
+        return CallTests(
+            arguments=tuple(itertools.compress(kept, right)), expected=tuple(itertools.compress(expected, right))
+        )
 
-    def _with(self, arguments: Sequence[Arguments], expected: Sequence[Any]) -> Problem:
-        tests = CallTests(arguments=tuple(arguments), expected=tuple(expected))
-        return self._problem.model_copy(update={"tests": tests})
+    def _run(self, tests: CallTests, text: str, trials: Trials) -> list[bool]:
+        return self._on(tests, trials).passed([text], range(len(tests.arguments)), max_steps=_MOST_STEPS)[0]
+
+    def _on(self, tests: CallTests, trials: Trials) -> Trials:
+        return trials.on(self._problem.model_copy(update={"tests": tests}))
 
 
 # ------------------------------------------------------------ arguments of the tests
@@ -196,9 +195,10 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
             numbers = [other for other in others if type(other) is int]
             low, high = min(numbers), max(numbers)
             near = value + draw.choice((-3, -2, -1, 1, 2, 3))
-            return min(
-                max(draw.choice((near, near, draw.randint(low, high))), min(low, 1) if low >= 0 else near), 2 * high + 3
-            )
+            drawn = draw.choice((near, near, draw.randint(low, high)))
+            if low >= 0:  # none is negative, or 0 only where one is
+                drawn = max(drawn, min(low, 1))
+            return min(drawn, 2 * high + 3)
         case float():
             return round(value + draw.choice((-1.0, -0.5, 0.5, 1.0)), 6)
         case str():

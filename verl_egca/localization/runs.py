@@ -77,8 +77,8 @@ def given_to(problem: Problem) -> frozenset[str]:
 class KnownReference:
     """A problem's reference, and what it is known to do."""
 
-    def __init__(self, problem: Problem, tree: ast.Module, source: str) -> None:
-        self.parsed, self._source = Reference(tree), source
+    def __init__(self, problem: Problem, tree: ast.Module) -> None:
+        self.parsed, self._source = Reference(tree), problem.reference or ""
         self.further = Further(problem)
         calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
         self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
@@ -138,7 +138,7 @@ class References:
         with self._lock:
             if key not in self._kept:
                 tree = parse(problem.reference)
-                self._kept[key] = KnownReference(problem, tree, problem.reference) if tree is not None else None
+                self._kept[key] = KnownReference(problem, tree) if tree is not None else None
                 while len(self._kept) > self._size:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

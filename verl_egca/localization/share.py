@@ -29,10 +29,10 @@ class RepairShare:
         self._enough, self._attempts = enough, Attempts(options or Options())
 
     def of(self, sample: FailingSample) -> float | None:
-        """In [0, 1], to three digits; None where no repair is known. Raises SandboxError, ConfinementError."""
+        """In [0, 1]; None where no repair is known. Raises SandboxError, ConfinementError."""
         try:
             with self._attempts.on(sample) as attempt:
                 repair = repaired(attempt, attempt.search(), self._enough)
         except NotLocalized:
             return None
-        return round(repair.share, 3) if repair is not None else None
+        return repair.share if repair is not None else None

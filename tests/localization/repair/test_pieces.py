@@ -49,5 +49,9 @@ def test_views_add_up():
 
 
 def test_a_depth_that_changes_nothing_by_itself_is_no_edit():
-    source = "if a:\n    if b:\n        f()\n"
-    texts(source, "if c(a, b, a):\n    g(1, 2, 3)\n    f()\n")
+    source = "def f(s):\n    return 1\n\ndef g(s):\n    a = s\n    return a\n"
+    patch = Patch(source, lines_of(source), "def f(s):\n    a = s\n    return a\n")
+    depth = [hunk for hunk in patch.hunks if hunk.kind == "depth"]
+    assert depth
+    assert patch.edits(depth[:1]) == []
+    assert pieces(source, [patch])

@@ -27,7 +27,7 @@ _VIEWS = 4  # of the reference, those that differ least
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Disjoint edits in order, with which all cases pass, and the share of the program that they rewrite, in [0, 1]."""
+    """Disjoint edits in order, with which all cases pass, and the share of the program that they rewrite, in [0, 1], to three digits."""
 
     edits: tuple[Edit, ...]
     share: float
@@ -49,7 +49,7 @@ def smallest_repair(found: Sequence[Patch], passes: Passes, enough: float) -> Re
     for patch in found:
         left = reduced(patch, passes)
         if left is not None:
-            share = patch.share(left)
+            share = round(patch.share(left), 3)
             best = best if best is not None and best.share <= share else Repair(tuple(patch.edits(left)), share)
             if best.share <= enough:
                 break

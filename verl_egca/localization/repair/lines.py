@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from verl_egca.localization.twins.names import in_order
 from verl_egca.source import SourceText
 from verl_egca.statements import literal
 
@@ -20,7 +21,7 @@ _BLANK = (tokenize.NL, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER, 
 _BEFORE_BRACKETS = frozenset({"if", "elif", "while", "return", "in", "assert", "=", "+=", "-=", "not"})
 _BEFORE_TUPLES = frozenset({"return", "="})
 _NEED_BRACKETS = frozenset({"for", ":=", "yield", "await"})
-KEYWORDS = frozenset(
+_KEYWORDS = frozenset(
     {"if", "elif", "else", "for", "while", "return", "break", "continue", "try", "except", "finally", "with", "raise"}
     | {"def", "class", "import", "from", "pass", "assert", "del", "global", "nonlocal", "lambda"}
 )
@@ -124,9 +125,9 @@ def _silent(words: Sequence[str]) -> set[int]:
     opened: list[int] = []
     pairs: dict[int, int] = {}
     for place, word in enumerate(words):
-        if word in "([{":
+        if word in ("(", "[", "{"):
             opened.append(place)
-        elif word in ")]}" and opened:
+        elif word in (")", "]", "}") and opened:
             pairs[place] = opened.pop()
     first = pairs.get(last)
     if not first or words[first] != "(" or words[first - 1] not in _BEFORE_BRACKETS or last - first < 2:
@@ -156,7 +157,7 @@ def matched(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int
         tail += 1
     here, there = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
     pairs = [(place, place) for place in range(head)]
-    pairs += [(head + i, head + j) for i, j in _in_order(here, there)]
+    pairs += [(head + i, head + j) for i, j in in_order(_gains(here, there))]
     return pairs + [(len(ours) - place, len(theirs) - place) for place in range(tail, 0, -1)]
 
 
@@ -164,28 +165,12 @@ def _equal(one: Line, two: Line) -> bool:
     return one.depth == two.depth and one.texts == two.texts
 
 
-def _in_order(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
+def _gains(ours: Sequence[Line], theirs: Sequence[Line]) -> list[list[float]]:
     here, there = [_bag(line) for line in ours], [_bag(line) for line in theirs]
-    gains = [
+    return [
         [_gain(a, b, here[i], there[j], i / len(ours) - j / len(theirs)) for j, b in enumerate(theirs)]
         for i, a in enumerate(ours)
     ]
-    best = [[0.0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
-    for i in range(len(ours) - 1, -1, -1):
-        row, below, gain = best[i], best[i + 1], gains[i]
-        for j in range(len(theirs) - 1, -1, -1):
-            row[j] = max(below[j + 1] + gain[j], below[j], row[j + 1])
-    pairs = []
-    i = j = 0
-    while i < len(ours) and j < len(theirs):
-        if gains[i][j] > 0 and best[i][j] == best[i + 1][j + 1] + gains[i][j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
 
 
 def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart: float) -> float:
@@ -199,7 +184,7 @@ def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart
             shared += count if count < other else other
     alike = 2 * shared / (here.total() + there.total())
     first, second = a.words[0].text, b.words[0].text
-    if first != second and (first in KEYWORDS or second in KEYWORDS):
+    if first != second and (first in _KEYWORDS or second in _KEYWORDS):
         alike *= _OTHER_KEYWORD
     if a.opens != b.opens:
         alike *= _ONE_OPENS

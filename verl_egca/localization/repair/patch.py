@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from verl_egca.localization.repair.lines import Line, lines_of, matched
-from verl_egca.localization.twins.edits import Edit, written_instead
+from verl_egca.localization.twins.edits import Edit, applied, written_instead
 
 _OF_WORDS = frozenset({"words", "statement"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
@@ -125,11 +125,7 @@ class Patch:
         return list(_joined(self._edits(frozenset(selected))))
 
     def apply(self, selected: Collection[Hunk]) -> str:
-        text, at = "", 0
-        for edit in self.edits(selected):
-            text += self._source[at : edit.start] + edit.text
-            at = edit.end
-        return text + self._source[at:]
+        return applied(self._source, self.edits(selected))
 
     def _edits(self, selected: frozenset[Hunk]) -> Iterator[Edit]:
         chosen: dict[int, list[Hunk]] = {}
@@ -168,8 +164,7 @@ class Patch:
                 for hunk in sorted((hunk for hunk in here if hunk.kind in _OF_WORDS), key=lambda hunk: hunk.start):
                     yield self._rewritten(hunk)
                 at = line.end
-            opens = self._opens(row, here)
-            opened = (depth, indentation, row) if opens else None
+            opened = (depth, indentation, row) if self._opens(row, here) else None
         if opened is not None:
             yield self._put(at, f"{opened[1]}{self._step}pass", "insert")
 
@@ -188,13 +183,11 @@ class Patch:
     def _depth(self, place: int, moved: bool, depths: Mapping[int | None, int]) -> int:
         """How deep a row is, by what is around it in the program that is written."""
         row = self._rows[place]
-        if row.theirs is None:
-            return self._within(self._ours, row.ours, self._row_of_ours, depths)
-        if row.ours is None:
-            return self._within(self._theirs, row.theirs, self._row_of_theirs, depths)
-        if moved:
+        if row.theirs is not None and (row.ours is None or moved):
             return self._within(self._theirs, row.theirs, self._row_of_theirs, depths)
         depth = self._within(self._ours, row.ours, self._row_of_ours, depths)
+        if row.theirs is None or row.ours is None:
+            return depth
         parent = self._theirs[row.theirs].parent
         own = self._around(self._ours, row.ours, self._row_of_ours)
         if own == self._around(self._theirs, row.theirs, self._row_of_theirs):

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from verl_egca.localization.repair.patch import Hunk, Kind, Patch
-from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.edits import Edit, applied
 
 SEVERAL = "several"  # the kind of an edit that brings in several pieces at once
-LEAST = 1.0
 _MOST = 200
 _HUNK: dict[Kind, float] = {"words": 1.0, "statement": 3.0, "insert": 2.5, "remove": 3.0, "depth": 2.0}
 _WORD: dict[Kind, float] = {"words": 0.35, "statement": 0.35, "insert": 0.3, "remove": 0.0, "depth": 0.0}
@@ -61,10 +60,5 @@ def _cost(hunks: Sequence[Hunk]) -> float:
 
 def _as_one(source: str, edits: Sequence[Edit], cost: float) -> Edit:
     first, last = edits[0], edits[-1]
-    if first is last:
-        return Edit(first.start, first.end, first.text, first.kind, first.blame, cost)
-    text, at = "", first.start
-    for edit in edits:
-        text += source[at : edit.start] + edit.text
-        at = edit.end
-    return Edit(first.start, at, text, SEVERAL, first.blame, cost)
+    text = applied(source[: last.end], edits)[first.start :]
+    return Edit(first.start, last.end, text, first.kind if first is last else SEVERAL, first.blame, cost)

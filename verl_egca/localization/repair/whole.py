@@ -39,7 +39,7 @@ def _whole(alignment: Alignment, view: View, entry_point: str | None) -> ast.Mod
             nested = [
                 ours[one].node for one in functions if one.rpartition(".")[0] == name and _stays(one, name, functions)
             ]
-            node.body = [*filter(is_docstring, node.body[:1]), *_statements(nested), *translation.body(name, other)]
+            node.body = [*_statements(nested), *translation.body(name, other)]
             _give_defaults(node, theirs[other].node)
             written += node.body
     if not entry_scope(entry_point, ours):
@@ -51,10 +51,6 @@ def _whole(alignment: Alignment, view: View, entry_point: str | None) -> ast.Mod
     needed = _needed(tree, view.tree, written)
     first = next((at for at, one in enumerate(tree.body) if not (isinstance(one, _IMPORTS) or is_docstring(one))), 0)
     tree.body[first:first] = [clone(one) for one in needed]
-    for inner in ast.walk(tree):
-        body = getattr(inner, "body", None)
-        if isinstance(body, list) and len(body) > 1 and is_docstring(body[0]):
-            del body[0]
     return ast.fix_missing_locations(tree)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.copies import clone
-from verl_egca.localization.twins.names import Values, match_functions, match_variables, values
+from verl_egca.localization.twins.names import Values, in_order, match_functions, match_variables, values
 from verl_egca.localization.twins.scopes import Item, Scope, entry_scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import Shapes, likeness, negated
 from verl_egca.localization.twins.views import Reference
@@ -171,22 +171,7 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list
         ]
         for i, a in enumerate(here)
     ]
-    best = [[0.0] * (len(there) + 1) for _ in range(len(here) + 1)]
-    for i in range(len(here) - 1, -1, -1):
-        for j in range(len(there) - 1, -1, -1):
-            taken = best[i + 1][j + 1] + gains[i][j] if gains[i][j] > 0 else 0.0
-            best[i][j] = max(taken, best[i + 1][j], best[i][j + 1])
-    pairs: list[Pair] = []
-    i = j = 0
-    while i < len(here) and j < len(there):
-        if gains[i][j] > 0 and best[i][j] == best[i + 1][j + 1] + gains[i][j]:
-            pairs.append(Pair(here[i], there[j], likenesses[i][j]))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return [Pair(here[i], there[j], likenesses[i][j]) for i, j in in_order(gains)]
 
 
 def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[int, Counter[object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -58,6 +59,13 @@ def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int
         return token.span()
     tokens = list(_TOKEN.finditer(source, max(0, source.rfind("\n", 0, len(source[:offset].rstrip())))))
     return tokens[-1].span() if tokens else (offset, offset)
+
+
+def applied(source: str, edits: Iterable[Edit]) -> str:
+    """The text with several edits, which are disjoint; in any order."""
+    for edit in sorted(edits, key=lambda edit: -edit.start):
+        source = edit.apply(source)
+    return source
 
 
 def least(edit: Edit, source: str) -> Edit:

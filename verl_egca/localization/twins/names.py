@@ -120,6 +120,27 @@ def assign(weights: list[list[float]], threshold: float) -> list[tuple[int, int]
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if weights[i][j] > threshold]
 
 
+def in_order(gains: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Pairs of a row and a column, rising in both, of the greatest gain together, by dynamic programming; no gain, no pair."""
+    rows, columns = len(gains), len(gains[0]) if gains else 0
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows - 1, -1, -1):
+        row, below, gain = best[i], best[i + 1], gains[i]
+        for j in range(columns - 1, -1, -1):
+            row[j] = max(below[j + 1] + gain[j] if gain[j] > 0 else 0.0, below[j], row[j + 1])
+    pairs = []
+    i = j = 0
+    while i < rows and j < columns:
+        if gains[i][j] > 0 and best[i][j] == best[i + 1][j + 1] + gains[i][j]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
 def _usage(scope: Scope) -> Counter[Any]:
     shapes = Shapes({}, scope.names)
     total: Counter[Any] = Counter()

@@ -15,13 +15,10 @@ _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A statement, the block that it stands in (``getattr(owner, field)[index]``), and how deep that is."""
+    """A statement, and where it stands: in the block ``field`` of what is around it."""
 
     node: ast.stmt
-    owner: Owner
     field: str
-    index: int
-    depth: int
     parent: ast.stmt | None  # the compound statement around it, within its function
 
 
@@ -54,11 +51,6 @@ def own_parameters(scope: Scope) -> tuple[str, ...]:
     """Without a method's ``self``."""
     is_method = "." in scope.name and scope.parameters[:1] in (("self",), ("cls",))
     return scope.parameters[1:] if is_method else scope.parameters
-
-
-def block(owner: Owner, field: str) -> list[ast.stmt]:
-    """The statements of a block; none where the owner has no such block."""
-    return [node for node in getattr(owner, field, None) or [] if isinstance(node, ast.stmt)]
 
 
 def is_docstring(node: ast.stmt) -> bool:
@@ -108,14 +100,14 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDe
 
 def items(function: Owner) -> Iterator[Item]:
     """The statements of a function in the order of their text, those of functions within it left out."""
-    yield from _items(function, 0, None)
+    yield from _items(function, None)
 
 
-def _items(owner: Owner, depth: int, parent: ast.stmt | None) -> Iterator[Item]:
+def _items(owner: Owner, parent: ast.stmt | None) -> Iterator[Item]:
     for field in _BLOCKS:
-        for index, node in enumerate(getattr(owner, field, None) or []):
+        for node in getattr(owner, field, None) or []:
             if not isinstance(node, ast.stmt):
-                yield from _items(node, depth, parent)
+                yield from _items(node, parent)
             elif not (isinstance(node, _DEFINITIONS) or is_docstring(node)):
-                yield Item(node, owner, field, index, depth, parent)
-                yield from _items(node, depth + 1, node)
+                yield Item(node, field, parent)
+                yield from _items(node, node)

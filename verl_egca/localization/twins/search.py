@@ -144,7 +144,7 @@ class Search:
         return agreement.sound and agreement.mended >= agreement.left
 
     def ranked(self) -> list[Twin]:
-        """Full ones sound ones first, by cost; then partial ones, first those in the line that most of them speak for, by their worth."""
+        """Full ones first: the sound before the others, each by cost. Then partial ones: by the votes for their line, then by worth."""
         full = sorted(
             (t for t in self.twins if t.full), key=lambda twin: (not twin.sound, twin.edit.cost, twin.edit.size)
         )
