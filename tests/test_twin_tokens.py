@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from token_families import FAMILIES, tokenizer_of
 from transformers import AutoTokenizer
 
-from verl_egca.localization.counterfactual import apply_all
-from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.edits import Edit, applied
 from verl_egca.response import Program, Segment
 from verl_egca.spans import token_pieces
 from verl_egca.starter.policy_path import WEIGHTS
@@ -187,7 +186,7 @@ def test_whatever_the_edits_a_twin_reads_as_the_repair_and_parts_at_its_first_ch
     if pieces.text != before + source + after:  # a family that does not give every text back
         return
     program = Program(source, (Segment(0, len(before), len(source)),))
-    repaired = apply_all(source, [Edit(e["start"], e["end"], e["text"], "test", (0, 1), 0.0) for e in edits])
+    repaired = applied(source, [Edit(e["start"], e["end"], e["text"], "test", (0, 1), 0.0) for e in edits])
     try:
         twin = written_twin(tokenizer, ids, program, pieces, edits)
     except NoTwin:

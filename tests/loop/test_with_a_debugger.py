@@ -4,7 +4,7 @@ import pytest
 
 pytestmark = pytest.mark.loop
 STEPS = 2
-SHORT = [f"trainer.total_training_steps={STEPS}", "egca.budget_ms=10"]  # a search that leaves much unproven
+SHORT = [f"trainer.total_training_steps={STEPS}", "egca.budget_ms=2"]  # a search that leaves much unproven
 
 
 @pytest.fixture(scope="module")
