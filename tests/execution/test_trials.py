@@ -26,6 +26,14 @@ def test_all_or_none_stops_at_the_first_failure(sandbox):
         ]
 
 
+def test_a_text_that_fails_before_its_last_case_does_not_end_the_process(sandbox):
+    wrong = "import builtins\nbuiltins.left = 1\ndef f(x): return 0\n"
+    finds_it = RIGHT.replace("min(", "left * min(")
+    with sandbox.trials(PROBLEM) as trials:
+        passed = trials.passed([wrong, finds_it], [0, 1, 2], all_or_none=True)
+    assert passed == [[False], [True, True, True]]
+
+
 def test_texts_that_do_not_compile_crash_or_hang_cost_only_themselves(sandbox):
     texts = ["def f(x:", "import os\ndef f(x): os._exit(0)", ENDLESS, "def f(x):\n    return f(x)\n", RIGHT]
     with sandbox.trials(PROBLEM) as trials:

@@ -73,10 +73,13 @@ class Program:
         self._started = time.monotonic()
         self._cpu_end = self.cpu_now() + self._limits["cpu_seconds"]
 
-    @property
-    def is_ahead(self) -> bool:
-        """Whether answers to calls that were sent ahead are still to come."""
-        return bool(self._ahead)
+    def forget_ahead(self) -> bool:
+        """Don't make the other calls that were sent ahead; whether it has answered them all, and waits."""
+        if self._end_of_answers is not None or len(self._answers) != len(self._ahead):
+            return False
+        self._ahead.clear()
+        self._answers.clear()
+        return True
 
     def run_ahead(self, calls: Callable[[], Ahead]) -> None:
         """Send calls ahead, unless some still are; each is made by `call` later, in the same order."""

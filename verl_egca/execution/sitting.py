@@ -79,7 +79,7 @@ class Sitting:
         self._source, self._loaded = source, None
         self._max_events, self._max_steps = max_events, max_steps
         self.timeouts = 0
-        if self._program is not None and self._program.is_ahead:
+        if self._program is not None and not self._program.forget_ahead():
             self.close()
 
     def _load(self, program: Program) -> None:
