@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from problems import assertion_problem
+from problems import assertion_problem, call_problem
 
 from verl_egca.execution.sandbox import Sandbox
 
@@ -96,3 +96,12 @@ def test_trials_on_other_tests_take_turns(sandbox):
             assert trials.passed([RIGHT], [0, 1, 2]) == [[True, True, True]]
             assert beside.passed([RIGHT, "def f(x):\n    return x\n"], [0]) == [[True], [False]]
         assert trials.cpu_ms == beside.cpu_ms > 0
+
+
+def test_what_other_tests_give_a_program_is_theirs_alone(sandbox):
+    floors = "def f(x):\n    return math.floor(x) + 1\n"
+    with sandbox.trials(assertion_problem("assert f(1) == 2")) as trials:
+        beside = trials.on(call_problem(([2], 3)))
+        for _ in range(2):
+            assert trials.passed([floors], [0]) == [[False]]
+            assert beside.passed([floors], [0]) == [[True]]

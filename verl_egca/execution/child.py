@@ -125,9 +125,9 @@ class Served:
         module = types.ModuleType(PROGRAM_MODULE)
         sys.modules[PROGRAM_MODULE] = module
         namespace, source = module.__dict__, request["load"]
-        if request["names"] and not self._gives_names:
-            self._gives_names = True
-            vars(builtins).update(given_names())  # there they shadow nothing, and are none of the program's own names
+        if request["names"] != self._gives_names:
+            self._gives_names = request["names"]
+            _give_names(self._gives_names)
         random.seed(0)
         self._draws = _DRAWS.search(source) is not None
         self._depth = _DEPTH_OF_TRACES + tracing.OWN_FRAMES if request["events"] else _DEPTH
@@ -173,6 +173,15 @@ class Served:
 
 class PreambleFailed(Exception):
     """What the data set runs before programs raised."""
+
+
+def _give_names(given: bool) -> None:
+    """Among the built-in ones: there they shadow nothing, and are none of the program's own names."""
+    if given:
+        vars(builtins).update(given_names())
+    else:
+        for name in given_names():
+            vars(builtins).pop(name, None)
 
 
 def _compiled(source: str, name: str) -> CodeType:

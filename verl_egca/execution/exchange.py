@@ -41,12 +41,12 @@ class Exchange:
         self.misused: str | None = None  # what the test did that can't be judged, though nothing may have told it
         self.lines = 0  # of the program
         self.begin([])
-        self.class_named: Callable[[str], type | None] = lambda name: None
 
     def begin(self, names: Any) -> list[Name]:
         """A text of the program was loaded: the names that it told. Raises Ended."""
         self._remotes: dict[int, Any] = {}
         self.named: dict[str, Any] = {}
+        self.class_named: Callable[[str], type | None] = lambda name: None
         found: list[Name] = []
         exceptions: dict[str, Classes] = {}
         try:

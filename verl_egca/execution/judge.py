@@ -170,7 +170,7 @@ class Judge:
             limits = {**self._limits, "cpu_seconds": least}
             self._sitting = Sitting(self._zygote, limits, text, kind.given, events, steps)
         else:
-            self._sitting.replace(text, events, steps)
+            self._sitting.replace(text, kind.given, events, steps)
         return self._sitting
 
     def _judge_all(self, key: str, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:

@@ -188,6 +188,7 @@ class Trials:
 
     def __init__(self, lease: _Lease, problem: Problem, cpu_seconds: float | None = None) -> None:
         self._lease, self._problem, self._cpu_seconds = lease, problem, cpu_seconds
+        self._process = object()  # what trials that share a process have in common
         self.timeouts = self.exceeded = 0  # cases of trials so far that used up their time, or their steps
 
     @property
@@ -196,8 +197,10 @@ class Trials:
         return self._lease.cpu_ms
 
     def on(self, problem: Problem) -> Trials:
-        """Trials on other tests by the same worker. The two take turns: each turn starts a process."""
-        return Trials(self._lease, problem, self._cpu_seconds)
+        """Trials on other tests by the same worker and in the same process."""
+        trials = Trials(self._lease, problem, self._cpu_seconds)
+        trials._process = self._process
+        return trials
 
     def end(self) -> None:
         """End the process. Further trials start another."""
@@ -256,7 +259,7 @@ class Trials:
 
     def _ask(self, programs: Sequence[str], request: dict[str, Any]) -> dict[str, Any] | None:
         request.setdefault("values", False)
-        fresh, self._lease.trying = self._lease.trying is not self, self
+        fresh, self._lease.trying = self._lease.trying is not self._process, self._process
         request |= {"trials": list(programs), "fresh": fresh, "cpu_seconds": self._cpu_seconds}
         try:
             answer = self._lease.ask(self._problem, "", **request)
@@ -274,7 +277,7 @@ class _Lease:
     def __init__(self, sandbox: Sandbox, held: Worker | None) -> None:
         self._sandbox = sandbox
         self.held = held
-        self.trying: Trials | None = None  # whose process runs
+        self.trying: object = None  # the process that runs, as its trials name it
         self.cpu_ms = 0.0
 
     def worker(self) -> Worker:

@@ -68,11 +68,14 @@ class Sitting:
             self._program.run_ahead(self._ahead)
         return self._loaded or []
 
-    def replace(self, source: str, max_events: int = 0, max_steps: int = 0) -> None:
+    def replace(self, source: str, given: Given, max_events: int = 0, max_steps: int = 0) -> None:
         """Go on with another text of the program, in the same process if it still lives.
 
-        The same text is loaded again to be traced, or with another budget of steps.
+        The same text is loaded again to be traced, for other tests, or with another budget of steps.
         """
+        if given is not self._given:
+            self._given, self._loaded = given, None
+            self.__dict__.pop("preamble_fails", None)
         is_loaded = source == self._source and isinstance(self._loaded, list)
         if is_loaded and max_steps == self._max_steps and not (max_events or self._max_events):
             return

@@ -76,6 +76,7 @@ class Further:
         if reference is None or entry_point is None or not given:
             return nothing
         tried = tuple(_variations(given, random.Random(self._problem.task_id)))
+        trials.end()  # other samples will go by it: no program under test may have run in its process
         asked = self._on(CallTests(arguments=tried, expected=(_NOTHING,) * len(tried)), trials)
         (found,) = asked.values([reference], range(len(tried)), max_steps=_MOST_STEPS)
         kept: list[Arguments] = []
