@@ -6,6 +6,7 @@ Values are compared as they are shown, which is text of the program under test: 
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import Any
 
 from verl_egca.statements import literal
@@ -14,6 +15,7 @@ NO_VALUE, LEAST, MOST = 0.0, 0.1, 0.9  # of a run that gives no value, and of an
 _LONGEST = 400  # characters that are read
 
 
+@functools.lru_cache(1024)  # many edits give the same value
 def nearness(got: str | None, expected: str | None) -> float:
     """From NO_VALUE to MOST; 1 is left to a case that passes."""
     if got is None:
