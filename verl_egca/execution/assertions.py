@@ -85,7 +85,7 @@ class Assertions:
         case = self._cases[index]
         self._seen = None
         answer = self._judge(sitting, case)
-        if answer["outcome"] != "passed" and answer["call"] is None:
+        if answer["outcome"] != "passed" and answer["call"] is None and not sitting.is_trial:
             answer["call"] = sitting.shown_call(shown)
         if answer["outcome"] != "passed" and (misused := sitting.misused):
             answer = _unsupported(misused)

@@ -168,7 +168,7 @@ class Judge:
         if self._sitting is None:
             least = min(request["cpu_seconds"] or self._limits["cpu_seconds"], self._limits["cpu_seconds"])
             limits = {**self._limits, "cpu_seconds": least}
-            self._sitting = Sitting(self._zygote, limits, text, kind.given, events, steps)
+            self._sitting = Sitting(self._zygote, limits, text, kind.given, events, steps, is_trial=True)
         else:
             self._sitting.replace(text, kind.given, events, steps)
         return self._sitting

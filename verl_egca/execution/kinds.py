@@ -62,6 +62,7 @@ class Calls:
         self._what = self._entry if "(" in self._entry else f"Solution().{self._entry} or {self._entry}"
         self.given = Given(preamble, lists=True, names=True)
         self._known_ways: dict[int, list[tuple[Any, ...]]] = {}
+        self._texts: dict[int, tuple[str, str]] = {}
 
     @property
     def count(self) -> int:
@@ -72,7 +73,9 @@ class Calls:
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         arguments, expected = self._arguments[index], self._expected[index]
-        call = f"{self._entry}({', '.join(map(shown, arguments))})"
+        if index not in self._texts:
+            self._texts[index] = f"{self._entry}({', '.join(map(shown, arguments))})", shown(expected)
+        call, wanted = self._texts[index]
         first, *others = self._ways(index)
         answer = self._judge(sitting, first, expected)
         for way in others if answer["outcome"] in ("wrong_value", "exception") else ():
@@ -80,7 +83,7 @@ class Calls:
             if other["outcome"] == "passed":
                 answer = other
                 break
-        return {"case": f"{call} == {shown(expected)}", **answer, "call": call}
+        return {"case": f"{call} == {wanted}", **answer, "call": call}
 
     def _ways(self, index: int) -> list[tuple[Any, ...]]:
         if index not in self._known_ways:

@@ -13,10 +13,13 @@ from verl_egca.execution.sitting import LoadFailed, Sitting
 Answer = dict[str, Any]
 
 _SHOWN = 10_000
+_SHORT = 1_000_000_000
 
 
 class _Limited(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
+        if type(x) is int and -_SHORT < x < _SHORT:  # most of what there is
+            return repr(x)
         try:
             return super().repr1(x, level)
         except Unsupported:  # sets and keys are sorted, which objects of the program refuse

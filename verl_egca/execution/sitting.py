@@ -26,7 +26,8 @@ class LoadFailed(Exception):
 class Sitting:
     """``generation`` counts the processes: what a test got from an earlier one is of no use in the next.
 
-    ``timeouts``, which the judge counts: cases of the program that used up their time.
+    ``timeouts``, which the judge counts: cases of the program that used up their time. ``is_trial``: nobody asks for the
+    call that a case failed at.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class Sitting:
         given: Given,
         max_events: int = 0,
         max_steps: int = 0,
+        is_trial: bool = False,
     ) -> None:
         self._zygote, self._limits, self._source, self._given = zygote, limits, source, given
         self._max_events, self._max_steps = max_events, max_steps
+        self.is_trial = is_trial
         self._program: Program | None = None
         self._loaded: list[Name] | LoadFailed | None = None
         self.generation = 0
