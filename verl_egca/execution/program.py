@@ -451,9 +451,10 @@ def _rewrite(fd: int, data: bytes) -> None:
 def _take(fd: int, most: int) -> bytes:
     """What a shared file holds, at most so many bytes; it is empty afterwards. No program may run meanwhile."""
     os.lseek(fd, 0, os.SEEK_SET)  # the position is shared, too
-    if not os.fstat(fd).st_size:
+    size = os.fstat(fd).st_size
+    if not size:
         return b""
-    data = os.pread(fd, most, 0)
+    data = os.pread(fd, min(size, most), 0)  # room for the most there may be takes longer than reading
     os.ftruncate(fd, 0)
     return data
 
