@@ -12,8 +12,9 @@ import ast
 import itertools
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from verl_egca.exact_json import to_exact_json
@@ -75,7 +76,7 @@ class Further:
         given = arguments_of(self._problem)
         if reference is None or entry_point is None or not given:
             return nothing
-        tried = tuple(_variations(given, random.Random(self._problem.task_id)))
+        tried = tuple(itertools.islice(_variations(given, random.Random(self._problem.task_id)), _TRIED))
         asked = self._on(CallTests(arguments=tried, expected=(_NOTHING,) * len(tried)), trials)
         (found,) = asked.values([reference], range(len(tried)), max_steps=_MOST_STEPS)
         kept: list[Arguments] = []
@@ -165,25 +166,21 @@ def _literals(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
 
 
 def _variations(given: Sequence[Arguments], draw: random.Random) -> Iterator[Arguments]:
-    """At most _TRIED, none of them one of the given, each once."""
+    """None of them one of the given, each once."""
     seen = {repr(arguments) for arguments in given}
-    shared = _Shared(given)
-    made = 0
+    rules = _in_common(given)
     for _ in range(20 * _TRIED):
         base = list(draw.choice(given))
         for _ in range(draw.choice((1, 1, 2, 3))):
             place = draw.randrange(len(base))
-            if draw.random() < 0.2:
-                base[place] = draw.choice(given)[place]
-            else:
-                base[place] = _varied(base[place], draw, [arguments[place] for arguments in given])
-        arguments = shared.kept(base)
-        if arguments is not None and repr(arguments) not in seen:
+            others = [arguments[place] for arguments in given]
+            base[place] = draw.choice(others) if draw.random() < 0.2 else _varied(base[place], draw, others)
+        arguments: Arguments | None = tuple(base)
+        for rule in rules:
+            arguments = rule(arguments) if arguments is not None else None
+        if arguments is not None and len(repr(arguments)) < _LONGEST and repr(arguments) not in seen:
             seen.add(repr(arguments))
             yield arguments
-            made += 1
-            if made == _TRIED:
-                return
 
 
 def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
@@ -211,9 +208,6 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
                 alike = [one for one in items if type(one) is type(old)] or [old]
                 return _varied(old, draw, alike) if draw.random() < 0.6 else draw.choice(alike)
 
-            if value and all(isinstance(row, list | tuple) for row in value) and len({len(row) for row in value}) == 1:
-                place = draw.randrange(len(value))
-                return type(value)([*value[:place], _same_size(value[place], draw, item, items), *value[place + 1 :]])
             return type(value)(_varied_items(list(value), draw, item))
         case set() | frozenset():
             return type(value)(
@@ -225,14 +219,6 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
                 return {name: one for name, one in value.items() if name != key}
             return {**value, key: _varied(value[key], draw, list(value.values()))}
     return value
-
-
-def _same_size(row: Any, draw: random.Random, item: Any, items: Sequence[Any]) -> Any:
-    if not row:
-        return row
-    place = draw.randrange(len(row))
-    others = [one[place] for one in items if isinstance(one, list | tuple) and len(one) > place]
-    return type(row)([*row[:place], _varied(row[place], draw, others or [row[place]]), *row[place + 1 :]])
 
 
 def _varied_items(items: list[Any], draw: random.Random, item: Any) -> list[Any]:
@@ -253,70 +239,62 @@ def _varied_items(items: list[Any], draw: random.Random, item: Any) -> list[Any]
     return items
 
 
-class _Shared:
-    """What the arguments of all tests have in common."""
+# ------------------------------------------------------------ what they have in common
 
-    def __init__(self, given: Sequence[Arguments]) -> None:
-        places = range(len(given[0]))
-        columns = [[arguments[place] for arguments in given] for place in places]
-        self._ordered = [
-            place for place in places if _all_long(columns[place]) and all(map(_is_ordered, columns[place]))
-        ]
-        self._distinct = [
-            place for place in places if _all_long(columns[place]) and all(map(_is_distinct, columns[place]))
-        ]
-        self._filled = [place for place in places if all(_size(value) != 0 for value in columns[place])]
-        self._kinds = [{type(value) for value in column} for column in columns]
-        self._sizes = [
-            (place, other)
-            for place in places
-            for other in places
-            if all(type(a[place]) is int and a[place] == _size(a[other]) for a in given)
-        ]
-        self._alike = [
-            (place, other)
-            for place in places
-            for other in places
-            if place < other and all(_size(a[place]) is not None and _size(a[place]) == _size(a[other]) for a in given)
-        ]
+_Rule = Callable[[Arguments], Arguments | None]  # brings arguments in line; None if that can't be
 
-    def kept(self, arguments: list[Any]) -> Arguments | None:
-        """The arguments brought in line with it; None if that can't be."""
-        for place in self._distinct:
-            if isinstance(arguments[place], list):
-                arguments[place] = list({repr(item): item for item in arguments[place]}.values())
-        for place in self._ordered:
-            if isinstance(arguments[place], list):
-                try:
-                    arguments[place] = sorted(arguments[place])
-                except TypeError:
-                    return None
-        for place, other in self._sizes:
-            arguments[place] = _size(arguments[other])
-        if any(_size(arguments[place]) == 0 for place in self._filled):
-            return None
-        if any(_size(arguments[place]) != _size(arguments[other]) for place, other in self._alike):
-            return None
-        if any(type(value) not in kinds for value, kinds in zip(arguments, self._kinds, strict=True)):
-            return None
-        return tuple(arguments) if len(repr(arguments)) < _LONGEST else None
+
+def _in_common(given: Sequence[Arguments]) -> list[_Rule]:
+    """The rules that all arguments of the tests keep. A list must be long enough somewhere to show an order."""
+    places = range(len(given[0]))
+    long = [place for place in places if any(isinstance(a[place], list) and len(a[place]) > 2 for a in given)]
+    kinds = [{type(value) for value in column} for column in zip(*given, strict=True)]
+    rules: list[_Rule] = [partial(_listed, place, as_list) for place in long for as_list in (_distinct, sorted)]
+    rules += [partial(_sized, place, other) for place in places for other in places]
+    rules += [partial(_as_long, place, other) for place in places for other in places[:place]]
+    rules += [partial(rule, place) for place in places for rule in (_filled, _even)]
+    return [*(rule for rule in rules if all(rule(a) == a for a in given)), partial(_alike, kinds)]
+
+
+def _listed(place: int, as_list: Callable[[list[Any]], list[Any]], arguments: Arguments) -> Arguments | None:
+    try:
+        return _with(arguments, place, as_list(arguments[place])) if isinstance(arguments[place], list) else arguments
+    except TypeError:
+        return None
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    return list({repr(value): value for value in values}.values())
+
+
+def _sized(place: int, other: int, arguments: Arguments) -> Arguments | None:
+    """One is the size of another."""
+    size = _size(arguments[other])
+    return _with(arguments, place, size) if size is not None and type(arguments[place]) is int else None
+
+
+def _as_long(place: int, other: int, arguments: Arguments) -> Arguments | None:
+    size = _size(arguments[place])
+    return arguments if size is not None and size == _size(arguments[other]) else None
+
+
+def _filled(place: int, arguments: Arguments) -> Arguments | None:
+    return arguments if _size(arguments[place]) != 0 else None
+
+
+def _even(place: int, arguments: Arguments) -> Arguments | None:
+    """A list of lists is a matrix."""
+    rows = arguments[place] if isinstance(arguments[place], list | tuple) else ()
+    return arguments if len({_size(row) for row in rows}) < 2 else None
+
+
+def _alike(kinds: Sequence[set[type]], arguments: Arguments) -> Arguments | None:
+    return arguments if all(type(value) in own for value, own in zip(arguments, kinds, strict=True)) else None
+
+
+def _with(arguments: Arguments, place: int, value: Any) -> Arguments:
+    return (*arguments[:place], value, *arguments[place + 1 :])
 
 
 def _size(value: Any) -> int | None:
     return len(value) if isinstance(value, list | tuple | str | dict | set | frozenset) else None
-
-
-def _all_long(values: Sequence[Any]) -> bool:
-    """Lists of which one at least is long enough to show an order."""
-    return all(isinstance(value, list) for value in values) and any(len(value) > 2 for value in values)
-
-
-def _is_ordered(value: list[Any]) -> bool:
-    try:
-        return value == sorted(value)
-    except TypeError:
-        return False
-
-
-def _is_distinct(value: list[Any]) -> bool:
-    return len({repr(item) for item in value}) == len(value)
