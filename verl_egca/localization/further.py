@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import itertools
 import random
+import statistics
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,38 +72,39 @@ class Further:
         return self._run(known, text, trials) if known.arguments else []
 
     def _found(self, trials: Trials) -> CallTests:
-        nothing = CallTests(arguments=(), expected=())
-        reference, entry_point = self._problem.reference, self._problem.entry_point
-        given = arguments_of(self._problem)
-        if reference is None or entry_point is None or not given:
-            return nothing
-        tried = tuple(itertools.islice(_variations(given, random.Random(self._problem.task_id)), _TRIED))
-        asked = self._on(CallTests(arguments=tried, expected=(_NOTHING,) * len(tried)), trials)
-        (found,) = asked.values([reference], range(len(tried)), max_steps=_MOST_STEPS)
-        kept: list[Arguments] = []
-        expected: list[Any] = []
-        for arguments, (_, got) in zip(tried, found, strict=True):
-            if got is not None and len(got) < _LONGEST and len(kept) < _WANTED:
-                try:
-                    value = literal(got)
-                except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-                    continue
-                if _is_plain([value]):
-                    kept.append(arguments)
-                    expected.append(value)
-        if not kept:
-            return nothing
-        known = CallTests(arguments=tuple(kept), expected=tuple(expected))
-        right = self._run(known, reference, trials)  # not what it draws at random, or what can't be written
-        return CallTests(
-            arguments=tuple(itertools.compress(kept, right)), expected=tuple(itertools.compress(expected, right))
-        )
+        reference, given = self._problem.reference, arguments_of(self._problem)
+        if reference is None or self._problem.entry_point is None or not given:
+            return _tests([])
+        drawn = _variations(given, random.Random(self._problem.task_id))
+        tried = [(arguments, _NOTHING) for arguments in itertools.islice(drawn, _TRIED)]
+        (found,) = self._on(_tests(tried), trials).values([reference], range(len(tried)), max_steps=_MOST_STEPS)
+        pairs = [
+            (arguments, value)
+            for (arguments, _), (_, got) in zip(tried, found, strict=True)
+            for value in _shown(got or "...")
+        ][:_WANTED]
+        # not what it draws at random, or what can't be written
+        right = self._run(_tests(pairs), reference, trials) if pairs else []
+        return _tests(list(itertools.compress(pairs, right)))
 
     def _run(self, tests: CallTests, text: str, trials: Trials) -> list[bool]:
         return self._on(tests, trials).passed([text], range(len(tests.arguments)), max_steps=_MOST_STEPS)[0]
 
     def _on(self, tests: CallTests, trials: Trials) -> Trials:
         return trials.on(self._problem.model_copy(update={"tests": tests}))
+
+
+def _tests(pairs: Sequence[tuple[Arguments, Any]]) -> CallTests:
+    return CallTests(arguments=tuple(given for given, _ in pairs), expected=tuple(value for _, value in pairs))
+
+
+def _shown(text: str) -> list[Any]:
+    """The value that a text shows; none of what is cut, or is no plain value."""
+    try:
+        value = literal(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return []
+    return [value] if len(text) < _LONGEST and _is_plain([value]) else []
 
 
 # ------------------------------------------------------------ arguments of the tests
@@ -124,11 +126,8 @@ def arguments_of(problem: Problem) -> list[Arguments]:
                     arguments_ = _literals(node, parameters) if name in called else None
                     if arguments_ is not None:
                         found.append(arguments_)
-    counts = [len(arguments) for arguments in found]
-    usual = max(set(counts), key=counts.count, default=0)
-    once = {
-        repr(arguments): arguments for arguments in found if len(arguments) == usual and usual and _is_plain(arguments)
-    }
+    usual = statistics.mode(map(len, found)) if found else 0
+    once = {repr(arguments): arguments for arguments in found if len(arguments) == usual > 0 and _is_plain(arguments)}
     return [arguments for text, arguments in once.items() if len(text) < _LONGEST]
 
 
