@@ -97,7 +97,11 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
             body.append(other or node)
     known = {ast.dump(node) for node in body}
     used = {getattr(inner, "id", getattr(inner, "attr", "")) for node in (*theirs, *body) for inner in ast.walk(node)}
-    new = [node for node in theirs if not is_docstring(node) and ast.dump(node) not in known and _is_of(node, used)]
+    new = [
+        node
+        for node in theirs
+        if not is_docstring(node) and ast.dump(node) not in known and _is_of(node, used, has_entry)
+    ]
     imports = [node for node in new if isinstance(node, _IMPORTS)]
     others = [node for node in new if not isinstance(node, _IMPORTS)]
     first = next((at for at, one in enumerate(body) if not (isinstance(one, _IMPORTS) or is_docstring(one))), len(body))
@@ -105,8 +109,8 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
     return [*before, *imports, *others, *after] if has_entry else [*before, *imports, *after, *others]
 
 
-def _is_of(node: ast.stmt, used: Collection[str]) -> bool:
-    """Whether what a statement imports or defines is used; other statements are."""
+def _is_of(node: ast.stmt, used: Collection[str], has_entry: bool) -> bool:
+    """Whether a statement is needed: what it imports or defines may be used by nothing but, where it has no entry, the tests."""
     if isinstance(node, _IMPORTS):
         return any((alias.asname or alias.name).partition(".")[0] in used for alias in node.names)
-    return not isinstance(node, _DEFINITIONS) or node.name in used
+    return not (has_entry and isinstance(node, _DEFINITIONS)) or node.name in used
