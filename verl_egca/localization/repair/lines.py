@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import tokenize
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from verl_egca.localization.twins.names import in_order
 from verl_egca.localization.twins.shapes import likeness
@@ -140,28 +140,23 @@ def _shown(text: str) -> str:
 
 def matched(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
     """Pairs of indices, in order in both, of the greatest gain together."""
-    head = 0
-    while head < min(len(ours), len(theirs)) and _equal(ours[head], theirs[head]):
-        head += 1
-    tail = 0
-    while tail < min(len(ours), len(theirs)) - head and _equal(ours[-1 - tail], theirs[-1 - tail]):
-        tail += 1
+    head = _equal_lines(zip(ours, theirs, strict=False))
+    tail = _equal_lines(zip(reversed(ours[head:]), reversed(theirs[head:]), strict=False))
     here, there = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
+    bags, other_bags = [_bag(line) for line in here], [_bag(line) for line in there]
+    gains = [
+        [_gain(a, b, bags[i], other_bags[j], i / len(here) - j / len(there)) for j, b in enumerate(there)]
+        for i, a in enumerate(here)
+    ]
     pairs = [(place, place) for place in range(head)]
-    pairs += [(head + i, head + j) for i, j in in_order(_gains(here, there))]
+    pairs += [(head + i, head + j) for i, j in in_order(gains)]
     return pairs + [(len(ours) - place, len(theirs) - place) for place in range(tail, 0, -1)]
 
 
-def _equal(one: Line, two: Line) -> bool:
-    return one.depth == two.depth and one.texts == two.texts
-
-
-def _gains(ours: Sequence[Line], theirs: Sequence[Line]) -> list[list[float]]:
-    here, there = [_bag(line) for line in ours], [_bag(line) for line in theirs]
-    return [
-        [_gain(a, b, here[i], there[j], i / len(ours) - j / len(theirs)) for j, b in enumerate(theirs)]
-        for i, a in enumerate(ours)
-    ]
+def _equal_lines(pairs: Iterable[tuple[Line, Line]]) -> int:
+    """How many of the first pairs are equal."""
+    equal = itertools.takewhile(lambda pair: pair[0].depth == pair[1].depth and pair[0].texts == pair[1].texts, pairs)
+    return sum(1 for _ in equal)
 
 
 def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart: float) -> float:
@@ -181,4 +176,4 @@ def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart
 
 def _bag(line: Line) -> Counter[object]:
     texts = line.texts
-    return Counter([*texts, *pairwise(texts)])
+    return Counter([*texts, *itertools.pairwise(texts)])
