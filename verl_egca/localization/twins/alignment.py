@@ -135,7 +135,7 @@ def _match(
         if names in tried:
             break
         tried.append(names)
-        matching = _matching(candidate, reference, names)
+        matching = Matching(candidate, reference, names, _pairs(candidate, reference, names))
         if best is None or matching.score > best.score:
             best = matching
         votes = _votes(candidate, reference, matching.pairs)
@@ -143,13 +143,13 @@ def _match(
             reference = replace(reference, items=tuple(items(reference.node)))
             tried.clear()
             best = None  # its places are those from before
-    return best or _matching(candidate, reference, names)
+    return best or Matching(candidate, reference, names, _pairs(candidate, reference, names))
 
 
 # ------------------------------------------------------------ pairs
 
 
-def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list[Pair]:
+def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> tuple[Pair, ...]:
     """The matching in order with the greatest sum of likenesses."""
     here, there = candidate.items[:_LARGEST], reference.items[:_LARGEST]
     own, other = Shapes(), Shapes(names, reference.names)
@@ -176,7 +176,7 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list
         [alike - GAP + weights[i] * placed(i, j) if alike >= GAP else 0.0 for j, alike in enumerate(row)]
         for i, row in enumerate(likenesses)
     ]
-    return [Pair(here[i], there[j], likenesses[i][j]) for i, j in in_order(gains)]
+    return tuple(Pair(here[i], there[j], likenesses[i][j]) for i, j in in_order(gains))
 
 
 def _kinship(one: ast.stmt, other: ast.stmt) -> float:
@@ -197,10 +197,6 @@ def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[ast.stmt, Counte
         inner = (node for node in ast.walk(outer) if isinstance(node, ast.stmt) and node is not outer)
         bodies[outer] = sum(map(shapes.bag, inner), Counter())
     return bodies
-
-
-def _matching(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> Matching:
-    return Matching(candidate, reference, names, tuple(_pairs(candidate, reference, names)))
 
 
 def _turned(pairs: Sequence[Pair], names: Mapping[str, str], own: frozenset[str]) -> bool:
@@ -231,9 +227,7 @@ def _votes(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> Counter
 def unified(first: object, second: object) -> list[tuple[str, str]]:
     """The names that stand in the same places of two pieces of code, as far as these are built alike."""
     match first, second:
-        case ast.Name(id=here), ast.Name(id=there):
-            return [(here, there)]
-        case ast.arg(arg=here), ast.arg(arg=there):
+        case (ast.Name(id=here), ast.Name(id=there)) | (ast.arg(arg=here), ast.arg(arg=there)):
             return [(here, there)]
         case list(), list() if not any(isinstance(node, ast.stmt) for node in first):
             return [pair for one, two in zip(first, second, strict=False) for pair in unified(one, two)]
