@@ -95,12 +95,12 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
             body[-1].body = _merged(node.body, other.body, True)  # type: ignore[attr-defined]
         elif other or has_entry or isinstance(node, (*_DEFINITIONS, *_IMPORTS)):
             body.append(other or node)
-    known = {ast.dump(node) for node in body}
+    known = {unparsed(node) for node in body}
     used = {getattr(inner, "id", getattr(inner, "attr", "")) for node in (*theirs, *body) for inner in ast.walk(node)}
     new = [
         node
         for node in theirs
-        if not is_docstring(node) and ast.dump(node) not in known and _is_of(node, used, has_entry)
+        if not is_docstring(node) and unparsed(node) not in known and _is_of(node, used, has_entry)
     ]
     imports = [node for node in new if isinstance(node, _IMPORTS)]
     others = [node for node in new if not isinstance(node, _IMPORTS)]
