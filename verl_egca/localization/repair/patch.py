@@ -12,7 +12,6 @@ from verl_egca.localization.repair.lines import Line, lines_of, matched
 from verl_egca.localization.twins.edits import Edit, applied, written_instead
 
 _OF_WORDS = frozenset({"words", "statement"})
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 Kind = Literal["insert", "remove", "words", "statement", "depth"]
 
 
@@ -96,7 +95,7 @@ class Patch:
     def _words(self, place: int, ours: Line, theirs: Line) -> Iterator[Hunk]:
         one, two = ours.texts, theirs.texts
         codes = difflib.SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
-        for a, b, c, d in _balanced([code[1:] for code in codes if code[0] != "equal"], one, two):
+        for a, b, c, d in (code[1:] for code in codes if code[0] != "equal"):
             start, end = _region(ours, a, b)
             first, last = _region(theirs, c, d)
             old, text = self._source[start:end], self._target[first:last]
@@ -224,31 +223,6 @@ def _region(line: Line, first: int, last: int) -> tuple[int, int]:
     if first:
         return words[first - 1].end, words[first - 1].right
     return words[0].start, words[0].start
-
-
-_Span = tuple[int, int, int, int]
-
-
-def _balanced(spans: Sequence[Sequence[int]], one: Sequence[str], two: Sequence[str]) -> Iterator[_Span]:
-    """Neighbouring changes as one, as long as they open brackets that they don't close."""
-    held: list[Sequence[int]] = []
-    for span in spans:
-        held.append(span)
-        a, b, c, d = held[0][0], span[1], held[0][2], span[3]
-        if _is_closed(one[a:b]) and _is_closed(two[c:d]):
-            yield a, b, c, d
-            held = []
-    if held:
-        yield held[0][0], held[-1][1], held[0][2], held[-1][3]
-
-
-def _is_closed(words: Sequence[str]) -> bool:
-    depth = 0
-    for word in words:
-        depth += (word in _OPENING) - (word in _CLOSING)
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def _joined(edits: Iterator[Edit]) -> Iterator[Edit]:
