@@ -86,7 +86,8 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
 
     Of a script only its definitions and imports stay, and what the reference has comes after them.
     """
-    left = {node.name: node for node in theirs if isinstance(node, _DEFINITIONS)}
+    every = reversed([node for node in ast.walk(ast.Module(list(theirs), [])) if isinstance(node, _DEFINITIONS)])
+    left = {node.name: node for node in every}  # what is defined within a function, too, unless its name is taken
     body: list[ast.stmt] = []
     for node in ours:
         other = left.pop(node.name, None) if isinstance(node, _DEFINITIONS) else None
