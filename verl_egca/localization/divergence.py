@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verl_egca.execution.compare import TOLERANCE
@@ -45,6 +45,13 @@ class Names:
         shared = _names(candidate) & _names(reference)
         variables = {function: {name: name for at, name in shared if at == function} for function in functions}
         return cls({function: function for function in functions}, variables)
+
+    @property
+    def reference(self) -> Names:
+        """What plays a part there, under its own names."""
+        variables = {self.functions[at]: {name: name for name in own.values()} for at, own in self.variables.items()}
+        functions = {function: function for function in self.functions.values()}
+        return Names(functions, variables, {place: place for place in self.branches.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +96,53 @@ def first_divergence(
     None if the candidate did all that the reference did, as far as they can be compared.
     """
     names = names or Names.same(candidate, reference)
-    functions = frozenset(names.functions.values())
-    variables = {(names.functions[at], name) for at, own in names.variables.items() for name in own.values()}
-
-    def of_reference(event: Event) -> bool:
-        return event.function in functions and (event.kind not in _NAMED or (event.function, event.name) in variables)
-
-    ours = [(i, event, _translated(event, names)) for i, event in enumerate(candidate.events)]
-    comparable = [(i, event, state) for i, event, state in ours if state is not None]
-    theirs = [event for event in reference.events if of_reference(event)]
-    for place, (index, event, state) in enumerate(comparable):
-        expected = theirs[place] if place < len(theirs) else None
-        if expected is None and reference.cut:
-            return None
-        if expected is None or state != _state(expected) or not _equal(event, expected, tolerance):
-            return Divergence(index, _blamed(candidate, index, expected), event, expected)
-    if len(theirs) > len(comparable) and comparable and not candidate.cut:  # the candidate stopped short
-        index, event, _ = comparable[-1]
-        expected = theirs[len(comparable)]
-        return Divergence(index, _blamed(candidate, index, expected), event, expected)
-    return None
+    ours, theirs = _steps(candidate, names), _steps(reference, names.reference)
+    at = _difference(ours, theirs, tolerance)
+    if at is None or not ours or (candidate.cut if at >= len(ours) else reference.cut and at >= len(theirs)):
+        return None
+    last = ours[min(at, len(ours) - 1)]  # where the candidate stopped short
+    expected = theirs[at].event if at < len(theirs) else None
+    return Divergence(last.index, _blamed(candidate, last.index, expected), last.event, expected)
 
 
 def _names(trace: Trace) -> set[tuple[str, str]]:
     return {(event.function, event.name) for event in trace.events if event.kind in _NAMED}
 
 
-def _state(event: Event) -> tuple[str, str, str]:
-    return event.function, "let" if event.kind == "mutated" else event.kind, event.name
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An event, with what it is about and its value; ``index`` counts the trace's events."""
+
+    index: int
+    about: tuple[object, ...]
+    key: str
+    event: Event
 
 
-def _translated(event: Event, names: Names) -> tuple[str, str, str] | None:
-    """The state in the reference's words; None if it has none."""
-    if event.function not in names.functions:
+def _steps(trace: Trace, names: Names) -> list[_Step]:
+    """The comparable events in the reference's words."""
+    steps = ((index, _state(event, names), event) for index, event in enumerate(trace.events))
+    return [_Step(index, state, event.key, event) for index, state, event in steps if state is not None]
+
+
+def _state(event: Event, names: Names) -> tuple[str, str, str] | None:
+    """Kind, function and name in the reference's words; None if it has none."""
+    function = names.functions.get(event.function)
+    if function is None:
         return None
-    function, kind, name = _state(event)
-    if event.kind in _NAMED:
-        own = names.variables.get(function, {}).get(name)
-        if own is None:
-            return None
-        name = own
-    return names.functions[function], kind, name
+    if event.kind not in _NAMED:
+        return event.kind, function, event.name
+    name = names.variables.get(event.function, {}).get(event.name)
+    return ("let" if event.kind == "mutated" else event.kind, function, name) if name is not None else None
 
 
-def _equal(one: Event, other: Event, tolerance: float) -> bool:
-    return one.key == other.key or (tolerance > 0 and _near(one.text, other.text, tolerance))
+def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float) -> int | None:
+    """The first place where they differ; of two that differ in length alone, the end of the shorter one."""
+    for at, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+        is_near = one.key == other.key or (tolerance > 0 and _near(one.event.text, other.event.text, tolerance))
+        if one.about != other.about or not is_near:
+            return at
+    return None if len(ours) == len(theirs) else min(len(ours), len(theirs))
 
 
 def _near(one: str, other: str, tolerance: float) -> bool:
@@ -160,7 +169,6 @@ def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange
 # ------------------------------------------------------------ channels
 
 _Channel = tuple[object, ...]
-_Step = tuple[int, str, Event]  # index of the event, key, the event
 
 
 def channel_divergence(
@@ -176,88 +184,59 @@ def channel_divergence(
     Where the reference goes on in a channel and the candidate does not, it is the decision after the last thing that
     both did; where the candidate did more, the decision that led there.
     """
-    trusted: set[_Channel] | None = None
-    refuted: set[_Channel] = set()
+    trusted, refuted = set[_Channel](), set[_Channel]()
     for ours, theirs in passing:
-        here, there = _channels(ours, _own(names)), _channels(theirs, _other(names))
+        here, there = _channels(ours, names), _channels(theirs, names.reference)
         agree = {c for c in here.keys() & there.keys() if _difference(here[c], there[c], tolerance) is None}
         refuted |= (here.keys() | there.keys()) - agree
-        trusted = (trusted or set()) | agree
-    here, there = _channels(candidate, _own(names)), _channels(reference, _other(names))
-    found: list[tuple[int, Divergence]] = []
-    for channel in here.keys() | there.keys():
-        if channel in refuted or (trusted is not None and channel not in trusted and channel[0] != "raise"):
+        trusted |= agree
+    here, there = _channels(candidate, names), _channels(reference, names.reference)
+    found: list[Divergence] = []
+    for channel in here | there:
+        if channel in refuted or (passing and channel not in trusted and channel[0] != "raise"):
             continue
         ours_, theirs_ = here.get(channel, []), there.get(channel, [])
         at = _difference(ours_, theirs_, tolerance)
         if at is None or (at >= len(theirs_) and reference.cut) or (at >= len(ours_) and candidate.cut):
             continue
-        expected = theirs_[at][2] if at < len(theirs_) else None
+        expected = theirs_[at].event if at < len(theirs_) else None
         if at < len(ours_):
-            index, _, event = ours_[at]
-            more = expected is None or (at + 1 < len(ours_) and ours_[at + 1][1] == theirs_[at][1])
+            index, event = ours_[at].index, ours_[at].event
+            more = expected is None or (at + 1 < len(ours_) and ours_[at + 1].key == theirs_[at].key)
             place = _decision_before(candidate, index) if more and channel[0] == "value" else event.place
-            found.append((index, Divergence(index, _loop_or(place, candidate, index, expected), event, expected)))
-        elif expected is not None and ours_:
-            index = _last_common(here, there, theirs_[at][0])
-            after = _decision_after(candidate, index)
-            event = candidate.events[after]
-            found.append((after, Divergence(after, event.place, event, expected)))
-    return min(found, key=lambda one: one[0])[1] if found else None
+            place = _blamed(candidate, index, expected) if place == event.place else place
+        elif ours_:
+            index = _decision_after(candidate, _last_common(here, there, theirs_[at].index))
+            event = candidate.events[index]
+            place = event.place
+        else:
+            continue
+        found.append(Divergence(index, place, event, expected))
+    return min(found, key=lambda one: one.index, default=None)
 
 
-def _own(names: Names) -> Callable[[Event], _Channel | None]:
-    def channel(event: Event) -> _Channel | None:
-        if event.kind == "branch":
-            place = names.branches.get(event.place)
-            return ("branch", place) if place is not None else None
-        if event.kind in ("print", "raise"):
-            return (event.kind,)
-        state = _translated(event, names)
-        if state is None:
-            return None
-        return ("value" if event.kind in _NAMED else event.kind, state[0], state[2])
-
-    return channel
+def _channel(event: Event, names: Names) -> _Channel | None:
+    if event.kind == "branch":
+        return ("branch", names.branches[event.place]) if event.place in names.branches else None
+    if event.kind in ("print", "raise"):
+        return (event.kind,)
+    state = _state(event, names)
+    return ("value", *state[1:]) if state is not None and event.kind in _NAMED else state
 
 
-def _other(names: Names) -> Callable[[Event], _Channel | None]:
-    functions, places = frozenset(names.functions.values()), frozenset(names.branches.values())
-    variables = {(names.functions[at], name) for at, own in names.variables.items() for name in own.values()}
-
-    def channel(event: Event) -> _Channel | None:
-        if event.kind == "branch":
-            return ("branch", event.place) if event.place in places else None
-        if event.kind in ("print", "raise"):
-            return (event.kind,)
-        if event.kind in _NAMED:
-            known = (event.function, event.name) in variables
-            return ("value", event.function, event.name) if known else None
-        return (event.kind, event.function, event.name) if event.function in functions else None
-
-    return channel
-
-
-def _channels(trace: Trace, channel_of: Callable[[Event], _Channel | None]) -> dict[_Channel, list[_Step]]:
+def _channels(trace: Trace, names: Names) -> dict[_Channel, list[_Step]]:
     """What each channel was in turn; a variable that is what it was is no step, and output is a step a word."""
     found: dict[_Channel, list[_Step]] = {}
     for index, event in enumerate(trace.events):
-        channel = channel_of(event)
+        channel = _channel(event, names)
         if channel is None:
             continue
         steps = found.setdefault(channel, [])
         if event.kind == "print" and len(event.text) < _WHOLE:
-            steps += [(index, word, event) for word in event.text.split()]
-        elif channel[0] != "value" or not steps or steps[-1][1] != event.key:
-            steps.append((index, event.key, event))
+            steps += [_Step(index, channel, word, event) for word in event.text.split()]
+        elif channel[0] != "value" or not steps or steps[-1].key != event.key:
+            steps.append(_Step(index, channel, event.key, event))
     return found
-
-
-def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float) -> int | None:
-    for at, ((_, key, event), (_, other, expected)) in enumerate(zip(ours, theirs, strict=False)):
-        if key != other and not (tolerance > 0 and _near(event.text, expected.text, tolerance)):
-            return at
-    return None if len(ours) == len(theirs) else min(len(ours), len(theirs))
 
 
 def _last_common(
@@ -266,10 +245,10 @@ def _last_common(
     """The candidate's last event that is also the reference's, of those that this had before its event ``before``."""
     last = 0
     for channel in here.keys() & there.keys():
-        for (index, key, _), (other, expected, _) in zip(here[channel], there[channel], strict=False):
-            if key != expected or other >= before:
+        for one, other in zip(here[channel], there[channel], strict=False):
+            if one.key != other.key or other.index >= before:
                 break
-            last = max(last, index)
+            last = max(last, one.index)
     return last
 
 
@@ -292,10 +271,6 @@ def _decision_before(trace: Trace, index: int) -> SourceRange:
             if earlier.place.col < event.place.col:
                 break
     return event.place
-
-
-def _loop_or(place: SourceRange, trace: Trace, index: int, expected: Event | None) -> SourceRange:
-    return _blamed(trace, index, expected) if place == trace.events[index].place else place
 
 
 def told(event: Event) -> dict[str, str]:

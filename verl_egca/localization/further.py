@@ -11,9 +11,11 @@ from __future__ import annotations
 import ast
 import itertools
 import random
+import statistics
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from verl_egca.exact_json import to_exact_json
@@ -70,39 +72,40 @@ class Further:
         return self._run(known, text, trials) if known.arguments else []
 
     def _found(self, trials: Trials) -> CallTests:
-        nothing = CallTests(arguments=(), expected=())
-        reference, entry_point = self._problem.reference, self._problem.entry_point
-        given = arguments_of(self._problem)
-        if reference is None or entry_point is None or not given:
-            return nothing
-        tried = tuple(_variations(given, random.Random(self._problem.task_id)))
+        reference, given = self._problem.reference, arguments_of(self._problem)
+        if reference is None or self._problem.entry_point is None or not given:
+            return _tests([])
+        drawn = _variations(given, random.Random(self._problem.task_id))
+        tried = [(arguments, _NOTHING) for arguments in itertools.islice(drawn, _TRIED)]
         trials.end()  # other samples will go by it: no program under test may have run in its process
-        asked = self._on(CallTests(arguments=tried, expected=(_NOTHING,) * len(tried)), trials)
-        (found,) = asked.values([reference], range(len(tried)), max_steps=_MOST_STEPS)
-        kept: list[Arguments] = []
-        expected: list[Any] = []
-        for arguments, (_, got) in zip(tried, found, strict=True):
-            if got is not None and len(got) < _LONGEST and len(kept) < _WANTED:
-                try:
-                    value = literal(got)
-                except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-                    continue
-                if _is_plain([value]):
-                    kept.append(arguments)
-                    expected.append(value)
-        if not kept:
-            return nothing
-        known = CallTests(arguments=tuple(kept), expected=tuple(expected))
-        right = self._run(known, reference, trials)  # not what it draws at random, or what can't be written
-        return CallTests(
-            arguments=tuple(itertools.compress(kept, right)), expected=tuple(itertools.compress(expected, right))
-        )
+        (found,) = self._on(_tests(tried), trials).values([reference], range(len(tried)), max_steps=_MOST_STEPS)
+        pairs = [
+            (arguments, value)
+            for (arguments, _), (_, got) in zip(tried, found, strict=True)
+            for value in _shown(got or "...")
+        ][:_WANTED]
+        # not what it draws at random, or what can't be written
+        right = self._run(_tests(pairs), reference, trials) if pairs else []
+        return _tests(list(itertools.compress(pairs, right)))
 
     def _run(self, tests: CallTests, text: str, trials: Trials) -> list[bool]:
         return self._on(tests, trials).passed([text], range(len(tests.arguments)), max_steps=_MOST_STEPS)[0]
 
     def _on(self, tests: CallTests, trials: Trials) -> Trials:
         return trials.on(self._problem.model_copy(update={"tests": tests}))
+
+
+def _tests(pairs: Sequence[tuple[Arguments, Any]]) -> CallTests:
+    return CallTests(arguments=tuple(given for given, _ in pairs), expected=tuple(value for _, value in pairs))
+
+
+def _shown(text: str) -> list[Any]:
+    """The value that a text shows; none of what is cut, or is no plain value."""
+    try:
+        value = literal(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return []
+    return [value] if len(text) < _LONGEST and _is_plain([value]) else []
 
 
 # ------------------------------------------------------------ arguments of the tests
@@ -124,11 +127,8 @@ def arguments_of(problem: Problem) -> list[Arguments]:
                     arguments_ = _literals(node, parameters) if name in called else None
                     if arguments_ is not None:
                         found.append(arguments_)
-    counts = [len(arguments) for arguments in found]
-    usual = max(set(counts), key=counts.count, default=0)
-    once = {
-        repr(arguments): arguments for arguments in found if len(arguments) == usual and usual and _is_plain(arguments)
-    }
+    usual = statistics.mode(map(len, found)) if found else 0
+    once = {repr(arguments): arguments for arguments in found if len(arguments) == usual > 0 and _is_plain(arguments)}
     return [arguments for text, arguments in once.items() if len(text) < _LONGEST]
 
 
@@ -166,25 +166,21 @@ def _literals(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
 
 
 def _variations(given: Sequence[Arguments], draw: random.Random) -> Iterator[Arguments]:
-    """At most _TRIED, none of them one of the given, each once."""
+    """None of them one of the given, each once."""
     seen = {repr(arguments) for arguments in given}
-    shared = _Shared(given)
-    made = 0
+    rules = _in_common(given)
     for _ in range(20 * _TRIED):
         base = list(draw.choice(given))
         for _ in range(draw.choice((1, 1, 2, 3))):
             place = draw.randrange(len(base))
-            if draw.random() < 0.2:
-                base[place] = draw.choice(given)[place]
-            else:
-                base[place] = _varied(base[place], draw, [arguments[place] for arguments in given])
-        arguments = shared.kept(base)
-        if arguments is not None and repr(arguments) not in seen:
+            others = [arguments[place] for arguments in given]
+            base[place] = draw.choice(others) if draw.random() < 0.2 else _varied(base[place], draw, others)
+        arguments: Arguments | None = tuple(base)
+        for rule in rules:
+            arguments = rule(arguments) if arguments is not None else None
+        if arguments is not None and len(repr(arguments)) < _LONGEST and repr(arguments) not in seen:
             seen.add(repr(arguments))
             yield arguments
-            made += 1
-            if made == _TRIED:
-                return
 
 
 def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
@@ -212,9 +208,6 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
                 alike = [one for one in items if type(one) is type(old)] or [old]
                 return _varied(old, draw, alike) if draw.random() < 0.6 else draw.choice(alike)
 
-            if value and all(isinstance(row, list | tuple) for row in value) and len({len(row) for row in value}) == 1:
-                place = draw.randrange(len(value))
-                return type(value)([*value[:place], _same_size(value[place], draw, item, items), *value[place + 1 :]])
             return type(value)(_varied_items(list(value), draw, item))
         case set() | frozenset():
             return type(value)(
@@ -226,14 +219,6 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
                 return {name: one for name, one in value.items() if name != key}
             return {**value, key: _varied(value[key], draw, list(value.values()))}
     return value
-
-
-def _same_size(row: Any, draw: random.Random, item: Any, items: Sequence[Any]) -> Any:
-    if not row:
-        return row
-    place = draw.randrange(len(row))
-    others = [one[place] for one in items if isinstance(one, list | tuple) and len(one) > place]
-    return type(row)([*row[:place], _varied(row[place], draw, others or [row[place]]), *row[place + 1 :]])
 
 
 def _varied_items(items: list[Any], draw: random.Random, item: Any) -> list[Any]:
@@ -254,70 +239,62 @@ def _varied_items(items: list[Any], draw: random.Random, item: Any) -> list[Any]
     return items
 
 
-class _Shared:
-    """What the arguments of all tests have in common."""
+# ------------------------------------------------------------ what they have in common
 
-    def __init__(self, given: Sequence[Arguments]) -> None:
-        places = range(len(given[0]))
-        columns = [[arguments[place] for arguments in given] for place in places]
-        self._ordered = [
-            place for place in places if _all_long(columns[place]) and all(map(_is_ordered, columns[place]))
-        ]
-        self._distinct = [
-            place for place in places if _all_long(columns[place]) and all(map(_is_distinct, columns[place]))
-        ]
-        self._filled = [place for place in places if all(_size(value) != 0 for value in columns[place])]
-        self._kinds = [{type(value) for value in column} for column in columns]
-        self._sizes = [
-            (place, other)
-            for place in places
-            for other in places
-            if all(type(a[place]) is int and a[place] == _size(a[other]) for a in given)
-        ]
-        self._alike = [
-            (place, other)
-            for place in places
-            for other in places
-            if place < other and all(_size(a[place]) is not None and _size(a[place]) == _size(a[other]) for a in given)
-        ]
+_Rule = Callable[[Arguments], Arguments | None]  # brings arguments in line; None if that can't be
 
-    def kept(self, arguments: list[Any]) -> Arguments | None:
-        """The arguments brought in line with it; None if that can't be."""
-        for place in self._distinct:
-            if isinstance(arguments[place], list):
-                arguments[place] = list({repr(item): item for item in arguments[place]}.values())
-        for place in self._ordered:
-            if isinstance(arguments[place], list):
-                try:
-                    arguments[place] = sorted(arguments[place])
-                except TypeError:
-                    return None
-        for place, other in self._sizes:
-            arguments[place] = _size(arguments[other])
-        if any(_size(arguments[place]) == 0 for place in self._filled):
-            return None
-        if any(_size(arguments[place]) != _size(arguments[other]) for place, other in self._alike):
-            return None
-        if any(type(value) not in kinds for value, kinds in zip(arguments, self._kinds, strict=True)):
-            return None
-        return tuple(arguments) if len(repr(arguments)) < _LONGEST else None
+
+def _in_common(given: Sequence[Arguments]) -> list[_Rule]:
+    """The rules that all arguments of the tests keep. A list must be long enough somewhere to show an order."""
+    places = range(len(given[0]))
+    long = [place for place in places if any(isinstance(a[place], list) and len(a[place]) > 2 for a in given)]
+    kinds = [{type(value) for value in column} for column in zip(*given, strict=True)]
+    rules: list[_Rule] = [partial(_listed, place, as_list) for place in long for as_list in (_distinct, sorted)]
+    rules += [partial(_sized, place, other) for place in places for other in places]
+    rules += [partial(_as_long, place, other) for place in places for other in places[:place]]
+    rules += [partial(rule, place) for place in places for rule in (_filled, _even)]
+    return [*(rule for rule in rules if all(rule(a) == a for a in given)), partial(_alike, kinds)]
+
+
+def _listed(place: int, as_list: Callable[[list[Any]], list[Any]], arguments: Arguments) -> Arguments | None:
+    try:
+        return _with(arguments, place, as_list(arguments[place])) if isinstance(arguments[place], list) else arguments
+    except TypeError:
+        return None
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    return list({repr(value): value for value in values}.values())
+
+
+def _sized(place: int, other: int, arguments: Arguments) -> Arguments | None:
+    """One is the size of another."""
+    size = _size(arguments[other])
+    return _with(arguments, place, size) if size is not None and type(arguments[place]) is int else None
+
+
+def _as_long(place: int, other: int, arguments: Arguments) -> Arguments | None:
+    size = _size(arguments[place])
+    return arguments if size is not None and size == _size(arguments[other]) else None
+
+
+def _filled(place: int, arguments: Arguments) -> Arguments | None:
+    return arguments if _size(arguments[place]) != 0 else None
+
+
+def _even(place: int, arguments: Arguments) -> Arguments | None:
+    """A list of lists is a matrix."""
+    rows = arguments[place] if isinstance(arguments[place], list | tuple) else ()
+    return arguments if len({_size(row) for row in rows}) < 2 else None
+
+
+def _alike(kinds: Sequence[set[type]], arguments: Arguments) -> Arguments | None:
+    return arguments if all(type(value) in own for value, own in zip(arguments, kinds, strict=True)) else None
+
+
+def _with(arguments: Arguments, place: int, value: Any) -> Arguments:
+    return (*arguments[:place], value, *arguments[place + 1 :])
 
 
 def _size(value: Any) -> int | None:
     return len(value) if isinstance(value, list | tuple | str | dict | set | frozenset) else None
-
-
-def _all_long(values: Sequence[Any]) -> bool:
-    """Lists of which one at least is long enough to show an order."""
-    return all(isinstance(value, list) for value in values) and any(len(value) > 2 for value in values)
-
-
-def _is_ordered(value: list[Any]) -> bool:
-    try:
-        return value == sorted(value)
-    except TypeError:
-        return False
-
-
-def _is_distinct(value: list[Any]) -> bool:
-    return len({repr(item) for item in value}) == len(value)

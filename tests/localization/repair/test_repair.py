@@ -93,9 +93,10 @@ def passes(*calls):
         ("def f(n, d=1):\n    return n\n", "def f(x, y=3):\n    return x + y\n", "f(1) == 4"),
         ("def twice(a):\n    return a\ndef f(n):\n    return twice(n)\n", "def double(z):\n    return z + z\ndef f(x):\n    return double(x)\n", "f(2) == 4"),
         ("def f(n):\n    def g(m):\n        return m\n    return g(n)\n", "def h(y):\n    return y * 3\ndef f(x):\n    return h(x)\n", "f(4) == 12"),
+        ("def g(m):\n    return m\ndef f(n):\n    return g(n)\n", "def f(x):\n    def h(y):\n        return y * 3\n    return h(x)\n", "f(4) == 12"),
         ("class Solution:\n    def f(self, n):\n        return n\n", "class Solution:\n    def h(self, y):\n        return -y\n    def f(self, x):\n        return self.h(x)\n", "Solution().f(2) == -2"),
     ],
-    ids=["a nested function", "imports and constants", "a helper", "defaults", "another helper's name", "a helper within", "a method"],
+    ids=["a nested function", "imports and constants", "a helper", "defaults", "another helper's name", "a helper within", "a helper within the reference", "a method"],
 )  # fmt: skip
 def test_the_whole_passes_by_construction(candidate, reference, call):
     entry_point = "Solution().f" if "class" in candidate else "f"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import tokenize
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from verl_egca.localization.twins.names import in_order
+from verl_egca.localization.twins.shapes import likeness
 from verl_egca.source import SourceText
 from verl_egca.statements import literal
 
@@ -69,38 +70,28 @@ def lines_of(source: str) -> tuple[Line, ...]:
 
 def _lines(text: SourceText, tokens: Sequence[tokenize.TokenInfo]) -> list[Line]:
     found: list[Line] = []
-    depth = 0
-    around: list[int] = []
+    around: list[int] = []  # the lines whose blocks are open
     held: list[tokenize.TokenInfo] = []
-    opens = {place for place, token in enumerate(tokens) if token.type == tokenize.INDENT}
-    opens = {_newline_before(tokens, place) for place in opens}
-    for place, token in enumerate(tokens):
+    for token in tokens:
         if token.type == tokenize.INDENT:
-            depth += 1
+            around.append(len(found) - 1)
+            found[-1] = replace(found[-1], opens=True)
         elif token.type == tokenize.DEDENT:
-            depth -= 1
+            around.pop()
         elif token.type == tokenize.NEWLINE:
             end = text.offset(held[-1].end[0] + 1, 0)
             if len(held) == 1 and held[0].type == tokenize.STRING:
-                if found:
-                    found[-1] = replace(found[-1], end=end)
+                found[-1:] = [replace(line, end=end) for line in found[-1:]]
             else:
-                del around[depth:]
                 words, start = _words(text, held), text.offset(held[0].start[0], 0)
                 places = text.offset(*held[0].start), text.offset(*held[-1].end)
-                parent = around[-1] if around else None
                 texts = tuple(word.text for word in words)
-                found.append(Line(words, texts, depth, parent, start, end, *places, place in opens))
-                if place in opens:
-                    around += [len(found) - 1] * (depth + 1 - len(around))
+                parent = around[-1] if around else None
+                found.append(Line(words, texts, len(around), parent, start, end, *places, opens=False))
             held = []
         elif token.type not in _BLANK and token.string:
             held.append(token)
     return found
-
-
-def _newline_before(tokens: Sequence[tokenize.TokenInfo], place: int) -> int:
-    return next(before for before in range(place, -1, -1) if tokens[before].type == tokenize.NEWLINE)
 
 
 def _words(text: SourceText, tokens: Sequence[tokenize.TokenInfo]) -> tuple[Word, ...]:
@@ -149,40 +140,29 @@ def _shown(text: str) -> str:
 
 def matched(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
     """Pairs of indices, in order in both, of the greatest gain together."""
-    head = 0
-    while head < min(len(ours), len(theirs)) and _equal(ours[head], theirs[head]):
-        head += 1
-    tail = 0
-    while tail < min(len(ours), len(theirs)) - head and _equal(ours[-1 - tail], theirs[-1 - tail]):
-        tail += 1
+    head = _equal_lines(zip(ours, theirs, strict=False))
+    tail = _equal_lines(zip(reversed(ours[head:]), reversed(theirs[head:]), strict=False))
     here, there = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
+    bags, other_bags = [_bag(line) for line in here], [_bag(line) for line in there]
+    gains = [
+        [_gain(a, b, bags[i], other_bags[j], i / len(here) - j / len(there)) for j, b in enumerate(there)]
+        for i, a in enumerate(here)
+    ]
     pairs = [(place, place) for place in range(head)]
-    pairs += [(head + i, head + j) for i, j in in_order(_gains(here, there))]
+    pairs += [(head + i, head + j) for i, j in in_order(gains)]
     return pairs + [(len(ours) - place, len(theirs) - place) for place in range(tail, 0, -1)]
 
 
-def _equal(one: Line, two: Line) -> bool:
-    return one.depth == two.depth and one.texts == two.texts
-
-
-def _gains(ours: Sequence[Line], theirs: Sequence[Line]) -> list[list[float]]:
-    here, there = [_bag(line) for line in ours], [_bag(line) for line in theirs]
-    return [
-        [_gain(a, b, here[i], there[j], i / len(ours) - j / len(theirs)) for j, b in enumerate(theirs)]
-        for i, a in enumerate(ours)
-    ]
+def _equal_lines(pairs: Iterable[tuple[Line, Line]]) -> int:
+    """How many of the first pairs are equal."""
+    equal = itertools.takewhile(lambda pair: pair[0].depth == pair[1].depth and pair[0].texts == pair[1].texts, pairs)
+    return sum(1 for _ in equal)
 
 
 def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart: float) -> float:
     if a.opens != b.opens and (len(a.words) <= 2 or len(b.words) <= 2):
         return 0.0
-    shared = 0
-    small, large = (here, there) if len(here) <= len(there) else (there, here)
-    for key, count in small.items():
-        other = large.get(key)
-        if other:
-            shared += count if count < other else other
-    alike = 2 * shared / (here.total() + there.total())
+    alike = likeness(here, there)
     first, second = a.words[0].text, b.words[0].text
     if first != second and (first in _KEYWORDS or second in _KEYWORDS):
         alike *= _OTHER_KEYWORD
@@ -196,4 +176,4 @@ def _gain(a: Line, b: Line, here: Counter[object], there: Counter[object], apart
 
 def _bag(line: Line) -> Counter[object]:
     texts = line.texts
-    return Counter([*texts, *pairwise(texts)])
+    return Counter([*texts, *itertools.pairwise(texts)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,6 @@ from verl_egca.localization.repair.lines import Line, lines_of, matched
 from verl_egca.localization.twins.edits import Edit, applied, written_instead
 
 _OF_WORDS = frozenset({"words", "statement"})
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 Kind = Literal["insert", "remove", "words", "statement", "depth"]
 
 
@@ -37,8 +37,18 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    ours: int | None
-    theirs: int | None
+    """A line of one program, or of both. ``above_ours`` and ``above_theirs`` are the rows around it, from inside out."""
+
+    ours: Line | None
+    theirs: Line | None
+    above_ours: tuple[int, ...]
+    above_theirs: tuple[int, ...]
+
+    @property
+    def line(self) -> Line:
+        line = self.ours or self.theirs
+        assert line is not None
+        return line
 
 
 class Patch:
@@ -46,18 +56,13 @@ class Patch:
 
     def __init__(self, source: str, ours: Sequence[Line], target: str) -> None:
         self._source, self._target = source, target
-        self._ours, self._theirs = ours, lines_of(target)
-        self._rows = tuple(_merged(matched(ours, self._theirs), len(ours), len(self._theirs)))
-        self._row_of_ours: dict[int | None, int] = {
-            row.ours: place for place, row in enumerate(self._rows) if row.ours is not None
-        }
-        self._row_of_theirs: dict[int | None, int] = {
-            row.theirs: place for place, row in enumerate(self._rows) if row.theirs is not None
-        }
-        self._step = next((_indentation(source, line) for line in ours if line.depth == 1), "    ") or "    "
+        theirs = lines_of(target)
+        self._rows = _rows(ours, theirs)
+        self._step = next((self._indentation(line) for line in ours if line.depth == 1), "    ") or "    "
+        self._start = ours[0].start if ours else 0
         self.hunks = tuple(hunk for place in range(len(self._rows)) for hunk in self._hunks(place))
         self._before = sum(len(line.words) for line in ours)
-        self._after = sum(len(line.words) for line in self._theirs)
+        self._after = sum(len(line.words) for line in theirs)
 
     def share(self, selected: Collection[Hunk]) -> float:
         """How much of the program a selection rewrites, in [0, 1].
@@ -73,38 +78,24 @@ class Patch:
     def _hunks(self, place: int) -> Iterator[Hunk]:
         row = self._rows[place]
         if row.ours is None:
-            yield Hunk(place, "insert", 0, len(self._line(row).words))
+            yield Hunk(place, "insert", 0, len(row.line.words))
         elif row.theirs is None:
-            yield Hunk(place, "remove", len(self._line(row).words), 0)
+            yield Hunk(place, "remove", len(row.line.words), 0)
         else:
-            ours, theirs = self._ours[row.ours], self._theirs[row.theirs]
-            if ours.texts != theirs.texts:
-                yield from self._words(place, ours, theirs)
-            if self._around(self._ours, row.ours, self._row_of_ours) != self._around(
-                self._theirs, row.theirs, self._row_of_theirs
-            ):
+            if row.ours.texts != row.theirs.texts:
+                yield from self._words(place, row.ours, row.theirs)
+            if self._shared(row.above_ours) != self._shared(row.above_theirs):
                 yield Hunk(place, "depth", 0, 0)
 
-    def _line(self, row: _Row) -> Line:
-        if row.ours is not None:
-            return self._ours[row.ours]
-        assert row.theirs is not None
-        return self._theirs[row.theirs]
-
-    def _around(self, lines: Sequence[Line], line: int, row_of: Mapping[int | None, int]) -> int | None:
-        """The row of the nearest line around that both programs have."""
-        parent = lines[line].parent
-        while parent is not None:
-            row = self._rows[row_of[parent]]
-            if row.ours is not None and row.theirs is not None:
-                return row_of[parent]
-            parent = lines[parent].parent
-        return None
+    def _shared(self, above: Sequence[int]) -> int | None:
+        """The nearest row that both programs have."""
+        rows = self._rows
+        return next((place for place in above if rows[place].ours is not None and rows[place].theirs is not None), None)
 
     def _words(self, place: int, ours: Line, theirs: Line) -> Iterator[Hunk]:
         one, two = ours.texts, theirs.texts
         codes = difflib.SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
-        for a, b, c, d in _balanced([code[1:] for code in codes if code[0] != "equal"], one, two):
+        for a, b, c, d in (code[1:] for code in codes if code[0] != "equal"):
             start, end = _region(ours, a, b)
             first, last = _region(theirs, c, d)
             old, text = self._source[start:end], self._target[first:last]
@@ -131,116 +122,97 @@ class Patch:
         chosen: dict[int, list[Hunk]] = {}
         for hunk in selected:
             chosen.setdefault(hunk.row, []).append(hunk)
-        depths: dict[int | None, int] = {}
-        blocks: list[tuple[int, str]] = [(0, "")]  # depth and indentation of the blocks that are open
-        opened: tuple[int, str, _Row] | None = None  # a header that nothing has followed yet
-        at = self._ours[0].start if self._ours else 0  # where what is put in goes
+        depths: dict[int, int] = {}  # of the rows that are written
+        blocks: list[tuple[int, str]] = [(0, "")]  # depth and indentation of those that are open
+        opened: tuple[int, str, int] | None = None  # depth, indentation and place of a header that nothing has followed
+        at = self._start  # where what is put in goes
         for place, row in enumerate(self._rows):
-            here = chosen.get(place, [])
+            here, line = chosen.get(place, []), row.line
             kinds = {hunk.kind for hunk in here}
-            line = self._line(row)
             if row.ours is None and "insert" not in kinds:
                 continue
             if "remove" in kinds:
-                blame = line.first, line.last
-                yield Edit(line.start, line.end, "", "remove", blame, 0.0)
+                yield Edit(line.start, line.end, "", "remove", (line.first, line.last), 0.0)
                 at = line.end
                 continue
-            depth = depths[place] = self._depth(place, "depth" in kinds, depths)
-            if opened is not None and depth <= opened[0]:
-                yield self._put(at, f"{opened[1]}{self._step}pass", "insert")
+            depth = depths[place] = self._depth(row, "depth" in kinds, depths)
             if opened is not None and depth > opened[0]:
-                blocks.append((depth, self._inner(opened, row)))
+                is_own = row.above_ours[:1] == opened[2:] and self._indentation(self._rows[opened[2]].line) == opened[1]
+                blocks.append((depth, self._indentation(line) if is_own else opened[1] + self._step))
             else:
+                if opened is not None:
+                    yield self._put(at, f"{opened[1]}{self._step}pass")
                 while len(blocks) > 1 and blocks[-1][0] > depth:
                     blocks.pop()
             indentation = blocks[-1][1]
             if row.ours is None:
-                yield self._put(at, indentation + self._target[line.first : line.last], "insert")
+                yield self._put(at, indentation + self._target[line.first : line.last])
             else:
-                if _indentation(self._source, line) != indentation:
+                if self._indentation(line) != indentation:
                     blame = (line.start, line.first) if line.start < line.first else (line.first, line.words[0].end)
                     yield Edit(line.start, line.first, indentation, "depth", blame, 0.0)
                 for hunk in sorted((hunk for hunk in here if hunk.kind in _OF_WORDS), key=lambda hunk: hunk.start):
                     yield self._rewritten(hunk)
                 at = line.end
-            opened = (depth, indentation, row) if self._opens(row, here) else None
+            opens = line.opens or (bool(here) and row.theirs is not None and row.theirs.opens)
+            opened = (depth, indentation, place) if opens else None
         if opened is not None:
-            yield self._put(at, f"{opened[1]}{self._step}pass", "insert")
+            yield self._put(at, f"{opened[1]}{self._step}pass")
 
-    def _opens(self, row: _Row, here: Sequence[Hunk]) -> bool:
-        ours = row.ours is not None and self._ours[row.ours].opens
-        return ours or (row.theirs is not None and bool(here) and self._theirs[row.theirs].opens)
-
-    def _inner(self, opened: tuple[int, str, _Row], row: _Row) -> str:
-        """The indentation of the block that begins with a row."""
-        _, indentation, header = opened
-        if row.ours is None or header.ours is None or self._ours[row.ours].parent != header.ours:
-            return indentation + self._step
-        stays = _indentation(self._source, self._ours[header.ours]) == indentation
-        return _indentation(self._source, self._ours[row.ours]) if stays else indentation + self._step
-
-    def _depth(self, place: int, moved: bool, depths: Mapping[int | None, int]) -> int:
+    def _depth(self, row: _Row, moved: bool, depths: Mapping[int, int]) -> int:
         """How deep a row is, by what is around it in the program that is written."""
-        row = self._rows[place]
-        if row.theirs is not None and (row.ours is None or moved):
-            return self._within(self._theirs, row.theirs, self._row_of_theirs, depths)
-        depth = self._within(self._ours, row.ours, self._row_of_ours, depths)
-        if row.theirs is None or row.ours is None:
-            return depth
-        parent = self._theirs[row.theirs].parent
-        own = self._around(self._ours, row.ours, self._row_of_ours)
-        if own == self._around(self._theirs, row.theirs, self._row_of_theirs):
-            while parent is not None and self._row_of_theirs[parent] != own:
-                depth += self._row_of_theirs[parent] in depths  # what is put in around it
-                parent = self._theirs[parent].parent
+        depth = _within(row.above_theirs if row.ours is None or moved else row.above_ours, depths)
+        shared = self._shared(row.above_ours)
+        if row.ours is not None and row.theirs is not None and not moved and shared == self._shared(row.above_theirs):
+            put_in = itertools.takewhile(lambda place: place != shared, row.above_theirs)
+            depth += sum(place in depths for place in put_in)
         return depth
 
-    def _within(
-        self,
-        lines: Sequence[Line],
-        line: int | None,
-        row_of: Mapping[int | None, int],
-        depths: Mapping[int | None, int],
-    ) -> int:
-        assert line is not None
-        parent = lines[line].parent
-        while parent is not None:
-            if row_of[parent] in depths:
-                return depths[row_of[parent]] + 1
-            parent = lines[parent].parent
-        return 0
+    def _indentation(self, line: Line) -> str:
+        return self._source[line.start : line.first]
 
-    def _put(self, at: int, text: str, kind: str) -> Edit:
-        column = len(text) - len(text.lstrip())
-        if at >= len(self._source) and self._source and not self._source.endswith(("\n", "\r")):
-            return Edit(at, at, f"\n{text}", kind, written_instead(self._source, at, column), 0.0)
-        return Edit(at, at, f"{text}\n", kind, written_instead(self._source, at, column), 0.0)
+    def _put(self, at: int, text: str) -> Edit:
+        blame = written_instead(self._source, at, len(text) - len(text.lstrip()))
+        is_last = at >= len(self._source) and self._source and not self._source.endswith(("\n", "\r"))
+        return Edit(at, at, f"\n{text}" if is_last else f"{text}\n", "insert", blame, 0.0)
 
     def _rewritten(self, hunk: Hunk) -> Edit:
-        blame = hunk.start, hunk.end
-        if blame[0] == blame[1]:
-            blame = written_instead(self._source, hunk.start)
+        blame = (hunk.start, hunk.end) if hunk.start < hunk.end else written_instead(self._source, hunk.start)
         return Edit(hunk.start, hunk.end, hunk.text, hunk.kind, blame, 0.0)
 
 
-def _merged(pairs: Sequence[tuple[int, int]], ours: int, theirs: int) -> Iterator[_Row]:
+def _rows(ours: Sequence[Line], theirs: Sequence[Line]) -> list[_Row]:
+    pairs: list[tuple[int | None, int | None]] = []
     i = j = 0
-    for a, b in [*pairs, (ours, theirs)]:
-        yield from (_Row(place, None) for place in range(i, a))
-        yield from (_Row(None, place) for place in range(j, b))
-        if a < ours:
-            yield _Row(a, b)
+    for a, b in [*matched(ours, theirs), (len(ours), len(theirs))]:
+        pairs += [(place, None) for place in range(i, a)] + [(None, place) for place in range(j, b)]
+        pairs += [(a, b)] if a < len(ours) else []
         i, j = a + 1, b + 1
+    here = {one: place for place, (one, _) in enumerate(pairs)}
+    there = {other: place for place, (_, other) in enumerate(pairs)}
+    return [
+        _Row(
+            ours[one] if one is not None else None,
+            theirs[other] if other is not None else None,
+            tuple(here[above] for above in _above(ours, one)),
+            tuple(there[above] for above in _above(theirs, other)),
+        )
+        for one, other in pairs
+    ]
+
+
+def _above(lines: Sequence[Line], line: int | None) -> Iterator[int]:
+    while line is not None and (line := lines[line].parent) is not None:
+        yield line
+
+
+def _within(above: Sequence[int], depths: Mapping[int, int]) -> int:
+    return next((depths[place] + 1 for place in above if place in depths), 0)
 
 
 def _meet(one: str, two: str) -> bool:
     """Whether two texts would run into one word."""
     return all(end.isalnum() or end == "_" for end in (one[-1:], two[:1]))
-
-
-def _indentation(source: str, line: Line) -> str:
-    return source[line.start : line.first]
 
 
 def _region(line: Line, first: int, last: int) -> tuple[int, int]:
@@ -251,31 +223,6 @@ def _region(line: Line, first: int, last: int) -> tuple[int, int]:
     if first:
         return words[first - 1].end, words[first - 1].right
     return words[0].start, words[0].start
-
-
-_Span = tuple[int, int, int, int]
-
-
-def _balanced(spans: Sequence[Sequence[int]], one: Sequence[str], two: Sequence[str]) -> Iterator[_Span]:
-    """Neighbouring changes as one, as long as they open brackets that they don't close."""
-    held: list[Sequence[int]] = []
-    for span in spans:
-        held.append(span)
-        a, b, c, d = held[0][0], span[1], held[0][2], span[3]
-        if _is_closed(one[a:b]) and _is_closed(two[c:d]):
-            yield a, b, c, d
-            held = []
-    if held:
-        yield held[0][0], held[-1][1], held[0][2], held[-1][3]
-
-
-def _is_closed(words: Sequence[str]) -> bool:
-    depth = 0
-    for word in words:
-        depth += (word in _OPENING) - (word in _CLOSING)
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def _joined(edits: Iterator[Edit]) -> Iterator[Edit]:

@@ -3,165 +3,115 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from verl_egca.localization.twins.alignment import Alignment, Matching, View
+from verl_egca.localization.twins.alignment import Alignment, View
 from verl_egca.localization.twins.copies import clone, unparsed
 from verl_egca.localization.twins.scopes import Scope, entry_scope, is_docstring, scopes
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def wholes(alignment: Alignment, entry_point: str | None) -> Iterator[str]:
     """A program for each view of the reference, each text once."""
     seen: set[str] = set()
+    has_entry = bool(entry_scope(entry_point, scopes(alignment.candidate)))
     for view in alignment.views:
-        text = unparsed(_whole(alignment, view, entry_point))
+        reference = _Renaming(alignment, view, has_entry).reference
+        body = _merged(alignment.candidate.body, reference.body, has_entry)
+        text = unparsed(ast.fix_missing_locations(ast.Module(body, [])))
         if text is not None and text not in seen:
             seen.add(text)
             yield text
 
 
-def _whole(alignment: Alignment, view: View, entry_point: str | None) -> ast.Module:
-    """The candidate with each matched function's body replaced by its counterpart's, and what these need put before it."""
-    tree = clone(alignment.candidate)
-    ours, theirs = scopes(tree), scopes(view.tree)
-    matchings = {matching.candidate.name: matching for matching in view.matchings}
-    functions = {name: other for name, other in alignment.functions.items() if name in matchings and other in theirs}
-    translation = _Translation(alignment.functions, matchings, theirs)
-    written: list[ast.AST] = []
-    for name, other in functions.items():
-        outer = [one for one in functions if one and name.startswith(f"{one}.")]
-        if name and all(_stays(name, one, functions) for one in outer):
-            node = ours[name].node
-            nested = [
-                ours[one].node for one in functions if one.rpartition(".")[0] == name and _stays(one, name, functions)
-            ]
-            node.body = [*_statements(nested), *translation.body(name, other)]
-            _give_defaults(node, theirs[other].node)
-            written += node.body
-    if not entry_scope(entry_point, ours):
-        own = [statement for statement in tree.body if isinstance(statement, _DEFINITIONS)]
-        rest = [statement for statement in translation.body("", "") if not _is_known(statement, own)]
-        tree.body = [*own, *rest]
-        written += rest
-    _add_methods(tree, view.tree, functions, translation)
-    needed = _needed(tree, view.tree, written)
-    first = next((at for at, one in enumerate(tree.body) if not (isinstance(one, _IMPORTS) or is_docstring(one))), 0)
-    tree.body[first:first] = [clone(one) for one in needed]
-    return ast.fix_missing_locations(tree)
+class _Renaming:
+    """A copy of a view of the ``reference`` in the candidate's names, and with the signatures of the functions that match.
 
+    Names of its top level stay as they are unless it is a script.
+    """
 
-class _Translation:
-    """The reference's code in the candidate's names."""
+    def __init__(self, alignment: Alignment, view: View, has_entry: bool) -> None:
+        self.reference = clone(view.tree)
+        self._scopes = {scope.node: scope for scope in scopes(self.reference).values()}
+        self._matched = {alignment.functions[matching.candidate.name]: matching for matching in view.matchings}
+        self._called: dict[str, str] = {}
+        for name, other in sorted(alignment.functions.items(), key=lambda pair: pair[1].count(".")):
+            for own, part in zip(reversed(name.split(".")), reversed(other.split(".")), strict=False):
+                self._called.setdefault(part, own)
+        self._rename(self.reference, self._called | ({} if has_entry else self._names(self._scopes[self.reference])))
 
-    def __init__(
-        self, functions: Mapping[str, str], matchings: Mapping[str, Matching], theirs: Mapping[str, Scope]
-    ) -> None:
-        self._matchings, self._theirs = matchings, theirs
-        self._ours = {other: name for name, other in functions.items()}
-        self._called = {other.rpartition(".")[2]: name.rpartition(".")[2] for name, other in functions.items() if name}
-
-    def body(self, name: str, other: str) -> list[ast.stmt]:
-        """Of the function ``other``, for the candidate's ``name``."""
-        table: dict[str, str] = {}
-        for inner, scope in self._theirs.items():
-            if other and inner.startswith(f"{other}."):
-                table |= self._names(self._ours.get(inner), scope)
-        table |= self._names(name, self._theirs[other])
-        node = self._theirs[other].node
-        renamed = [self.renamed(statement, table) for statement in node.body if not is_docstring(statement)]
-        return renamed or [ast.Pass()]
-
-    def renamed(self, statement: ast.stmt, table: Mapping[str, str]) -> ast.stmt:
-        new = clone(statement, lambda name: table.get(name, name))
-        for node in ast.walk(new):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                node.name = self._called.get(node.name, node.name)
-            elif isinstance(node, ast.Attribute):
-                if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
-                    node.attr = self._called.get(node.attr, node.attr)
-            elif isinstance(node, ast.Global | ast.Nonlocal):
-                node.names = [table.get(name, name) for name in node.names]
-            elif isinstance(node, ast.ExceptHandler) and node.name:
-                node.name = table.get(node.name, node.name)
-        return new
-
-    def _names(self, name: str | None, scope: Scope) -> dict[str, str]:
-        matching = self._matchings.get(name) if name is not None else None
+    def _names(self, scope: Scope) -> dict[str, str]:
+        """What a scope binds; names without a counterpart keep out of the way of the others."""
+        matching = self._matched.get(scope.name)
         given = dict(matching.names) if matching is not None else {}
         taken = set(given.values())
-        for own in scope.names:
-            if own not in given:
-                given[own] = f"{own}_" if own in taken else own
-        return given
+        return {own: f"{own}_" if own in taken else own for own in scope.names} | given
+
+    def _rename(self, node: ast.AST, table: Mapping[str, str]) -> None:
+        for child in ast.iter_child_nodes(node):
+            scope = self._scopes.get(child) if isinstance(child, _FUNCTIONS) else None
+            self._rename(child, {**table, **self._names(scope)} if scope is not None else table)
+        match node:
+            case ast.Name(id=name):
+                node.id = table.get(name, name)
+            case ast.arg(arg=name):
+                node.arg = table.get(name, name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                node.name = table.get(name, name)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                node.names = [table.get(name, name) for name in names]
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                node.attr = self._called.get(name, name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                node.name = self._called.get(name, name)
+        if isinstance(node, _FUNCTIONS) and node in self._scopes:
+            self._sign(node, self._scopes[node])
+
+    def _sign(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+        """Defaults are part of what a function does; all else of its header is as the candidate has it."""
+        matching = self._matched.get(scope.name)
+        own = matching.candidate.node if matching is not None else None
+        if isinstance(own, _FUNCTIONS) and matching and len(scope.parameters) == len(matching.candidate.parameters):
+            signature = clone(own.args)
+            if len(own.args.posonlyargs + own.args.args) == len(node.args.posonlyargs + node.args.args):
+                signature.defaults = node.args.defaults
+            node.args, node.returns, node.decorator_list = signature, own.returns, own.decorator_list
 
 
-def _stays(inner: str, outer: str, functions: Mapping[str, str]) -> bool:
-    """Whether a function within another is no part of its counterpart, which calls it all the same."""
-    return not functions[inner].startswith(f"{functions[outer]}.")
+def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: bool) -> list[ast.stmt]:
+    """The candidate's statements, each definition as the reference has it, and what only the reference has before them.
+
+    Of a script only its definitions and imports stay, and what the reference has comes after them.
+    """
+    every = reversed([node for node in ast.walk(ast.Module(list(theirs), [])) if isinstance(node, _DEFINITIONS)])
+    left = {node.name: node for node in every}  # what is defined within a function, too, unless its name is taken
+    body: list[ast.stmt] = []
+    for node in ours:
+        other = left.pop(node.name, None) if isinstance(node, _DEFINITIONS) else None
+        if isinstance(node, ast.ClassDef) and isinstance(other, ast.ClassDef):
+            body.append(clone(node))
+            body[-1].body = _merged(node.body, other.body, True)  # type: ignore[attr-defined]
+        elif other or has_entry or isinstance(node, (*_DEFINITIONS, *_IMPORTS)):
+            body.append(other or node)
+    known = {unparsed(node) for node in body}
+    used = {getattr(inner, "id", getattr(inner, "attr", "")) for node in (*theirs, *body) for inner in ast.walk(node)}
+    new = [
+        node
+        for node in theirs
+        if not is_docstring(node) and unparsed(node) not in known and _is_of(node, used, has_entry)
+    ]
+    imports = [node for node in new if isinstance(node, _IMPORTS)]
+    others = [node for node in new if not isinstance(node, _IMPORTS)]
+    first = next((at for at, one in enumerate(body) if not (isinstance(one, _IMPORTS) or is_docstring(one))), len(body))
+    before, after = body[:first], body[first:]
+    return [*before, *imports, *others, *after] if has_entry else [*before, *imports, *after, *others]
 
 
-def _statements(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
-    return (node for node in nodes if isinstance(node, ast.stmt))
-
-
-def _give_defaults(node: ast.AST, there: ast.AST) -> None:
-    """Default values are part of what a function does."""
-    ours, theirs = getattr(node, "args", None), getattr(there, "args", None)
-    if not (isinstance(ours, ast.arguments) and isinstance(theirs, ast.arguments)):
-        return
-    if len(ours.posonlyargs) + len(ours.args) == len(theirs.posonlyargs) + len(theirs.args):
-        ours.defaults = [clone(value) for value in theirs.defaults]
-
-
-def _is_known(node: ast.stmt, own: Iterable[ast.stmt]) -> bool:
-    name = getattr(node, "name", None)
-    return name is not None and any(getattr(other, "name", None) == name for other in own)
-
-
-def _add_methods(
-    tree: ast.Module, reference: ast.Module, functions: Mapping[str, str], translation: _Translation
-) -> None:
-    """Methods that only the reference has, for the classes of those that match."""
-    of_class = {other.partition(".")[0]: name.partition(".")[0] for name, other in functions.items() if "." in name}
-    here = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    matched = set(functions.values())
-    for node in reference.body:
-        own = here.get(of_class.get(node.name, "")) if isinstance(node, ast.ClassDef) else None
-        if own is None or not isinstance(node, ast.ClassDef):
-            continue
-        known = {getattr(inner, "name", "") for inner in own.body}
-        for inner in node.body:
-            is_new = isinstance(inner, ast.FunctionDef) and inner.name not in known
-            if is_new and f"{node.name}.{getattr(inner, 'name', '')}" not in matched:
-                own.body.append(translation.renamed(inner, {}))
-
-
-def _needed(tree: ast.Module, reference: ast.Module, written: Iterable[ast.AST]) -> list[ast.stmt]:
-    """What the reference's top level defines, ``written`` uses and the tree lacks; in the reference's order."""
-    there = {name: node for node in reference.body for name in _defines(node)}
-    here = {name for node in tree.body for name in _defines(node)} | set(dir(builtins))
-    found: set[int] = set()
-    waiting = list(written)
-    while waiting:
-        for node in ast.walk(waiting.pop()):
-            if isinstance(node, ast.Name) and node.id not in here and node.id in there:
-                here.add(node.id)
-                found.add(id(there[node.id]))
-                waiting.append(there[node.id])
-    return [node for node in reference.body if id(node) in found]
-
-
-def _defines(node: ast.stmt) -> Iterator[str]:
-    if isinstance(node, _DEFINITIONS):
-        yield node.name
-    elif isinstance(node, _IMPORTS):
-        for alias in node.names:
-            yield (alias.asname or alias.name).partition(".")[0]
-    elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                yield inner.id
+def _is_of(node: ast.stmt, used: Collection[str], has_entry: bool) -> bool:
+    """Whether a statement is needed: what it imports or defines may be used by nothing but, where it has no entry, the tests."""
+    if isinstance(node, _IMPORTS):
+        return any((alias.asname or alias.name).partition(".")[0] in used for alias in node.names)
+    return not (has_entry and isinstance(node, _DEFINITIONS)) or node.name in used

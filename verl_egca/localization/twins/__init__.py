@@ -7,7 +7,8 @@ table.py          small edits that undo common slips, a row each (patterns.py, b
 mutations.py      these, what a row can't say (expressions.py, statements.py), and edits that put in what was not written
                   (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
 alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
-                  views.py and what it uses: the reference in other words
+                  views.py: the reference in other words (idioms.py, in the language of templates.py; helpers.py,
+                  temporaries.py)
 resemblance.py    whether comparing two programs closely pays
 suspicion.py      how likely each place is to blame, by what ran in failing and passing cases
 search.py         tries edits, likeliest first, within a budget of trials; picks the twin

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, in_order, match_functions, match_variables, values
-from verl_egca.localization.twins.scopes import Item, Scope, entry_scope, is_compound, items, scopes
+from verl_egca.localization.twins.scopes import Item, Scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import Shapes, likeness, negated
 from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 
 GAP = 0.3  # a pair less alike than this is no pair
 _PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
+_OTHERWISE = 0.98  # of the same words in another order
 _ROUNDS = 4
 _NEAR_ENOUGH = 0.85  # a score past which other views of the reference are not looked at
 _LARGEST = 150  # statements of a function that are looked at
@@ -77,10 +78,7 @@ class Alignment:
     @property
     def statements(self) -> tuple[Pair, ...]:
         """The pairs with the reference as it is written."""
-        seen: dict[str, Matching] = {}
-        for matching in self.matchings:
-            seen.setdefault(matching.candidate.name, matching)
-        return tuple(pair for matching in seen.values() for pair in matching.pairs)
+        return tuple(pair for matching in self.views[0].matchings for pair in matching.pairs)
 
 
 def align(
@@ -93,29 +91,25 @@ def align(
     """Matches the programs. Traces of the same cases stand at the same index; without any, the text alone decides."""
     ours, theirs = scopes(candidate), scopes(reference.tree)
     functions = match_functions(ours, theirs, entry_point)
-    others = [name for name in theirs if name not in functions.values()]
-    main = functions.get(entry_scope(entry_point, ours), "")
-    renamed = {theirs_: ours_ for ours_, theirs_ in functions.items()}
-    values_here = {name: values(candidate_traces, [name]) for name in ours}
-    values_there = {name: values(reference_traces, [name, *others] if name == main else [name]) for name in theirs}
+    called = {_last(other): _last(name) for name, other in functions.items() if name and other}
+    seen = {
+        name: (values(candidate_traces, name), values(reference_traces, other)) for name, other in functions.items()
+    }
     found: list[View] = []
-    for view in reference.views(frozenset([*functions.values(), entry_scope(entry_point, theirs)])):
+    for view in map(clone, reference.views):
         there = scopes(view)
-        matchings: list[Matching] = []
-        for name, scope in ours.items():
-            counterpart = functions.get(name, main)
-            if counterpart in there and (scope.items or there[counterpart].items):
-                function = there[counterpart] if name in functions else scopes(clone(view))[counterpart]
-                seen = values_here[name], values_there[counterpart]
-                matchings.append(_match(scope, function, seen, _function_names(renamed)))
+        matchings = [
+            _match(ours[name], there[other], *seen[name], called)
+            for name, other in functions.items()
+            if ours[name].items or there[other].items
+        ]
         found.append(View(view, tuple(matchings)))
         if min((matching.score for matching in matchings), default=0.0) > _NEAR_ENOUGH:
             break
     best: dict[str, Matching] = {}
-    for matching in (matching for view_ in found for matching in view_.matchings):
-        name = matching.candidate.name
-        if name in functions and (name not in best or matching.score > best[name].score):
-            best[name] = matching
+    for matching in (matching for made in found for matching in made.matchings):
+        known = best.setdefault(matching.candidate.name, matching)
+        best[known.candidate.name] = max(known, matching, key=lambda one: one.score)
     variables = {
         name: {here: there_ for there_, here in matching.names.items() if here in matching.candidate.names}
         for name, matching in best.items()
@@ -123,23 +117,25 @@ def align(
     return Alignment(candidate, functions, variables, tuple(found))
 
 
-def _function_names(functions: Mapping[str, str]) -> dict[str, str]:
-    """The last parts of matched dotted names, as calls have them."""
-    return {there.rsplit(".", 1)[-1]: here.rsplit(".", 1)[-1] for there, here in functions.items() if there and here}
+def _last(name: str) -> str:
+    """Of a dotted name the part that calls have."""
+    return name.rpartition(".")[2]
 
 
-def _match(candidate: Scope, reference: Scope, seen: tuple[Values, Values], called: Mapping[str, str]) -> Matching:
+def _match(
+    candidate: Scope, reference: Scope, seen_here: Values, seen_there: Values, called: Mapping[str, str]
+) -> Matching:
     """Names decide which statements match, and matched statements tell more of the names: the best of a few rounds."""
     best: Matching | None = None
     votes: Counter[tuple[str, str]] = Counter()
     tried: list[dict[str, str]] = []
     names: dict[str, str] = {}
     for _ in range(_ROUNDS):
-        names = {**called, **match_variables(candidate, reference, *seen, votes)}
+        names = {**called, **match_variables(candidate, reference, seen_here, seen_there, votes)}
         if names in tried:
             break
         tried.append(names)
-        matching = _matching(candidate, reference, names)
+        matching = Matching(candidate, reference, names, _pairs(candidate, reference, names))
         if best is None or matching.score > best.score:
             best = matching
         votes = _votes(candidate, reference, matching.pairs)
@@ -147,85 +143,60 @@ def _match(candidate: Scope, reference: Scope, seen: tuple[Values, Values], call
             reference = replace(reference, items=tuple(items(reference.node)))
             tried.clear()
             best = None  # its places are those from before
-    return best or _matching(candidate, reference, names)
+    return best or Matching(candidate, reference, names, _pairs(candidate, reference, names))
 
 
 # ------------------------------------------------------------ pairs
 
 
-def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> list[Pair]:
-    """The matching in order with the greatest sum of likenesses, by dynamic programming."""
+def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> tuple[Pair, ...]:
+    """The matching in order with the greatest sum of likenesses."""
     here, there = candidate.items[:_LARGEST], reference.items[:_LARGEST]
     own, other = Shapes(), Shapes(names, reference.names)
     within_here, within_there = _bodies(here, own), _bodies(there, other)
-    likenesses = [[_likeness(a, b, own, other, within_here, within_there) for b in there] for a in here]
+
+    def likeness_of(a: Item, b: Item) -> float:
+        equal = own.of(a.node) == other.of(b.node)
+        header = 1.0 if equal else min(likeness(own.bag(a.node), other.bag(b.node)), _OTHERWISE)
+        if is_compound(a.node) and is_compound(b.node):
+            header = 0.6 * header + 0.4 * likeness(within_here[a.node], within_there[b.node])
+        return header if equal else _kinship(a.node, b.node) * header
+
+    def placed(i: int, j: int) -> float:
+        """How much two statements are in the same place, in [0, 1]."""
+        one, two = here[i].parent, there[j].parent
+        around = float(one is two)
+        if one is not None and two is not None:
+            around = 0.5 * (here[i].field == there[j].field) + 0.5 * likeness(own.bag(one), other.bag(two))
+        return 0.7 * around + 0.3 * (1 - abs(i / len(here) - j / len(there)))
+
+    likenesses = [[likeness_of(a, b) for b in there] for a in here]
+    weights = [_PLACED + _PLACED_SHORT / own.bag(item.node).total() for item in here]
     gains = [
-        [
-            likenesses[i][j]
-            - GAP
-            + (_PLACED + _PLACED_SHORT / own.bag(a.node).total())
-            * _placed(a, b, i / max(len(here), 1), j / max(len(there), 1), own, other)
-            if likenesses[i][j] >= GAP
-            else 0.0
-            for j, b in enumerate(there)
-        ]
-        for i, a in enumerate(here)
+        [alike - GAP + weights[i] * placed(i, j) if alike >= GAP else 0.0 for j, alike in enumerate(row)]
+        for i, row in enumerate(likenesses)
     ]
-    return [Pair(here[i], there[j], likenesses[i][j]) for i, j in in_order(gains)]
+    return tuple(Pair(here[i], there[j], likenesses[i][j]) for i, j in in_order(gains))
 
 
-def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[int, Counter[object]]:
-    """For each compound statement the bag of all that it holds."""
-    bodies: dict[int, Counter[object]] = {id(item.node): Counter() for item in statements if is_compound(item.node)}
-    parents = {id(item.node): item.parent for item in statements}
-    for item in statements:
-        around = item.parent
-        while around is not None:
-            bodies[id(around)].update(shapes.bag(item.node))
-            around = parents.get(id(around))
-    return bodies
-
-
-def _likeness(
-    a: Item,
-    b: Item,
-    own: Shapes,
-    other: Shapes,
-    here: Mapping[int, Counter[object]],
-    there: Mapping[int, Counter[object]],
-) -> float:
-    if is_compound(a.node) != is_compound(b.node):
-        return 0.0
-    if own.of(a.node) == other.of(b.node) and not is_compound(a.node):
+def _kinship(one: ast.stmt, other: ast.stmt) -> float:
+    """How like two statements can be, by their kinds."""
+    if type(one) is type(other):
         return 1.0
-    if type(a.node) is not type(b.node):
-        if isinstance(a.node, ast.For | ast.If | ast.While) and isinstance(b.node, ast.For | ast.If | ast.While):
-            return 0.4 * likeness(own.bag(a.node), other.bag(b.node)) + 0.4 * likeness(
-                here[id(a.node)], there[id(b.node)]
-            )
-        values_ = [getattr(item.node, "value", None) for item in (a, b)]
-        if is_compound(a.node) or not all(isinstance(value, ast.expr) for value in values_):
-            return 0.0
-        return 0.9 * likeness(own.bag(a.node), other.bag(b.node))
-    header = likeness(own.bag(a.node), other.bag(b.node))
-    if own.of(a.node) != other.of(b.node):
-        header = min(header, 0.98)  # the same words in another order
-    if not is_compound(a.node):
-        return header
-    return 0.6 * header + 0.4 * likeness(here[id(a.node)], there[id(b.node)])
+    if is_compound(one) or is_compound(other):
+        is_open = [isinstance(node, ast.For | ast.If | ast.While) for node in (one, other)]
+        return 2 / 3 if all(is_open) else 0.0
+    has_value = [isinstance(getattr(node, "value", None), ast.expr) for node in (one, other)]
+    return 0.9 if all(has_value) else 0.0
 
 
-def _placed(a: Item, b: Item, at: float, there: float, own: Shapes, other: Shapes) -> float:
-    """How much two statements are in the same place, in [0, 1]."""
-    if a.parent is None or b.parent is None:
-        around = 1.0 if a.parent is b.parent else 0.0
-    else:
-        around = 0.5 * (a.field == b.field) + 0.5 * likeness(own.bag(a.parent), other.bag(b.parent))
-    return 0.7 * around + 0.3 * (1 - abs(at - there))
-
-
-def _matching(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> Matching:
-    return Matching(candidate, reference, names, tuple(_pairs(candidate, reference, names)))
+def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[ast.stmt, Counter[object]]:
+    """For each compound statement the bag of all that it holds."""
+    bodies: dict[ast.stmt, Counter[object]] = {}
+    for outer in (item.node for item in statements if is_compound(item.node)):
+        inner = (node for node in ast.walk(outer) if isinstance(node, ast.stmt) and node is not outer)
+        bodies[outer] = sum(map(shapes.bag, inner), Counter())
+    return bodies
 
 
 def _turned(pairs: Sequence[Pair], names: Mapping[str, str], own: frozenset[str]) -> bool:
@@ -253,23 +224,17 @@ def _votes(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> Counter
     )
 
 
-def unified(first: ast.AST, second: ast.AST) -> list[tuple[str, str]]:
+def unified(first: object, second: object) -> list[tuple[str, str]]:
     """The names that stand in the same places of two pieces of code, as far as these are built alike."""
     match first, second:
-        case ast.Name(id=here), ast.Name(id=there):
+        case (ast.Name(id=here), ast.Name(id=there)) | (ast.arg(arg=here), ast.arg(arg=there)):
             return [(here, there)]
-        case ast.arg(arg=here), ast.arg(arg=there):
-            return [(here, there)]
-        case _ if type(first) is type(second):
-            found: list[tuple[str, str]] = []
-            for field in first._fields:
-                one, two = getattr(first, field, None), getattr(second, field, None)
-                if isinstance(one, list) and isinstance(two, list):
-                    if not any(isinstance(node, ast.stmt) for node in one):
-                        for a, b in zip(one, two, strict=False):
-                            if isinstance(a, ast.AST) and isinstance(b, ast.AST):
-                                found += unified(a, b)
-                elif isinstance(one, ast.AST) and isinstance(two, ast.AST):
-                    found += unified(one, two)
-            return found
+        case list(), list() if not any(isinstance(node, ast.stmt) for node in first):
+            return [pair for one, two in zip(first, second, strict=False) for pair in unified(one, two)]
+        case ast.AST(), ast.AST() if type(first) is type(second):
+            return [
+                pair
+                for field in first._fields
+                for pair in unified(getattr(first, field, None), getattr(second, field, None))
+            ]
     return []

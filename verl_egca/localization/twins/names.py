@@ -7,7 +7,7 @@ maximum-weight matching decides (`scipy.optimize.linear_sum_assignment`).
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -91,22 +91,17 @@ def match_variables(
     return matched | {right[j]: left[i] for i, j in pairs}
 
 
-def values(traces: Sequence[Trace], functions: Sequence[str]) -> Values:
-    """What the names of the functions held in each case; of one name in several functions, the first function's counts."""
+def values(traces: Sequence[Trace], function: str) -> Values:
+    """What the names of a function held in each case."""
     result: Values = []
     for trace in traces:
-        sequences: dict[tuple[str, str], list[str]] = {}
+        sequences: dict[str, list[str]] = {}
         for event in trace.events:
-            if event.kind in _KINDS and event.function in functions:
-                sequence = sequences.setdefault((event.function, event.name), [])
-                if len(sequence) < _LONGEST and (not sequence or sequence[-1] != event.key):
+            if event.kind in _KINDS and event.function == function:
+                sequence = sequences.setdefault(event.name, [])
+                if len(sequence) < _LONGEST and sequence[-1:] != [event.key]:
                     sequence.append(event.key)
-        case: dict[str, Counter[Any]] = {}
-        for function in functions:
-            for (where, name), sequence in sequences.items():
-                if where == function and name not in case:
-                    case[name] = Counter(sequence) + Counter(pairwise(sequence))
-        result.append(case)
+        result.append({name: Counter(held) + Counter(pairwise(held)) for name, held in sequences.items()})
     return result
 
 
@@ -152,28 +147,13 @@ def _usage(scope: Scope) -> Counter[Any]:
 def _roles(scope: Scope) -> dict[str, Counter[Any]]:
     """For each name the places that it is used in: what is around it, names left out."""
     shapes = Shapes({}, scope.names)
-    roles: dict[str, Counter[Any]] = {}
-    todo: list[tuple[ast.AST, str]] = [(item.node, "") for item in scope.items]
-    while todo:
-        node, context = todo.pop()
+    roles: dict[str, Counter[Any]] = defaultdict(Counter)
+    todo: list[ast.AST] = [item.node for item in scope.items]
+    for node in todo:
         for field, value in ast.iter_fields(node):
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.Name):
-                    counts = roles.setdefault(child.id, Counter())
-                    counts[type(node).__name__, field] += 1
-                    counts[context, type(node).__name__] += 1
-                    if isinstance(
-                        node, ast.stmt | ast.comprehension | ast.Compare | ast.BinOp | ast.Call | ast.Subscript
-                    ):
-                        counts[_around(node, child, shapes)] += 1
+                    roles[child.id].update([(type(node).__name__, field), shapes.of(node)])
                 elif isinstance(child, ast.expr | ast.comprehension | ast.keyword | ast.withitem):
-                    todo.append((child, type(node).__name__))
+                    todo.append(child)
     return roles
-
-
-def _around(node: ast.AST, name: ast.Name, shapes: Shapes) -> Any:
-    return type(node).__name__, tuple(
-        shapes.of(child)
-        for child in ast.iter_child_nodes(node)
-        if child is not name and not isinstance(child, ast.stmt | ast.expr_context)
-    )

@@ -35,7 +35,6 @@ MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.GtE: ast.LtE,
 }
 _SYMMETRIC = ("Eq", "NotEq")
-_COMPREHENSIONS = {"ListComp": "list", "GeneratorExp": "list", "SetComp": "set", "DictComp": "dict"}
 
 
 def negated(test: ast.expr) -> ast.expr:
@@ -53,14 +52,6 @@ def negated(test: ast.expr) -> ast.expr:
     return ast.UnaryOp(ast.Not(), test)
 
 
-def mirrored(test: ast.expr) -> ast.expr:
-    """``b > a`` for ``a < b``; anything but a single comparison stays."""
-    match test:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in MIRRORED:
-            return ast.Compare(right, [MIRRORED[type(op)]()], [left])
-    return test
-
-
 class Shapes:
     """The shapes of one program's code.
 
@@ -70,8 +61,8 @@ class Shapes:
 
     def __init__(self, names: Mapping[str, str] | None = None, own: Collection[str] = ()) -> None:
         self._names, self._own = names, own
-        self._shapes: dict[int, tuple[ast.AST, Shape]] = {}
-        self._bags: dict[int, tuple[ast.AST, Counter[Any]]] = {}
+        self._shapes: dict[ast.AST, Shape] = {}
+        self._bags: dict[ast.AST, Counter[Any]] = {}
 
     def name(self, name: str) -> str:
         if self._names is None:
@@ -79,25 +70,20 @@ class Shapes:
         return self._names.get(name, UNKNOWN if name in self._own else name)
 
     def of(self, node: ast.AST) -> Shape:
-        known = self._shapes.get(id(node))
-        if known is None:
-            known = self._shapes[id(node)] = (node, self._of(node))
-        return known[1]
+        if node not in self._shapes:
+            self._shapes[node] = self._of(node)
+        return self._shapes[node]
 
     def bag(self, node: ast.AST) -> Counter[Any]:
         """Labels, and pairs of a label and the one above it: what two pieces of code have in common can be counted."""
-        known = self._bags.get(id(node))
-        if known is None:
-            counts: Counter[Any] = Counter()
-            _count(self.of(node), None, counts)
-            known = self._bags[id(node)] = (node, counts)
-        return known[1]
+        if node not in self._bags:
+            self._bags[node] = Counter()
+            _count(self.of(node), None, self._bags[node])
+        return self._bags[node]
 
     def _of(self, node: ast.AST) -> Shape:
         match node:
-            case ast.Name(id=name):
-                return (f"v:{self.name(name)}",)
-            case ast.arg(arg=name):
+            case ast.Name(id=name) | ast.arg(arg=name):
                 return (f"v:{self.name(name)}",)
             case ast.Constant(value=value):
                 return (f"c:{value!r}",)
@@ -112,53 +98,26 @@ class Shapes:
                     left, op, right = right, MIRRORED[type(op)](), left
                 label, operands = type(op).__name__, [self.of(left), self.of(right)]
                 return (label, *(sorted(operands, key=repr) if label in _SYMMETRIC else operands))
-            case ast.Compare(left=left, ops=ops, comparators=rest):
-                return ("Chain", *((type(op).__name__,) for op in ops), self.of(left), *map(self.of, rest))
             case ast.BoolOp(op=op, values=values):
                 return (type(op).__name__, *sorted(map(self.of, values), key=repr))
             case ast.BinOp(left=left, op=op, right=right):
                 operands = [self.of(left), self.of(right)]
                 swaps = isinstance(op, ast.Mult) or (isinstance(op, ast.Add) and _has_number(left, right))
                 return (type(op).__name__, *(sorted(operands, key=repr) if swaps else operands))
-            case ast.UnaryOp(op=op, operand=operand):
-                return (type(op).__name__, self.of(operand))
-            case ast.Attribute(value=value, attr=attr):
-                return (f".{attr}", self.of(value))
-            case ast.Call(func=func, args=args, keywords=keywords):
-                named = sorted(((f"{k.arg}=", self.of(k.value)) for k in keywords), key=repr)
-                return ("call", self.of(func), *map(self.of, args), *named)
-            case (
-                ast.ListComp(elt=elt, generators=parts)
-                | ast.SetComp(elt=elt, generators=parts)
-                | ast.GeneratorExp(elt=elt, generators=parts)
-            ):
-                return (f"comp:{_COMPREHENSIONS[type(node).__name__]}", self.of(elt), *map(self._generic, parts))
             case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
                 return ("=", self.of(target), self.of(value))
             case ast.AugAssign(target=target, op=op, value=value):
                 return ("=", self.of(target), self._of(ast.BinOp(target, op, value)))
-            case ast.If(test=test) | ast.While(test=test):
-                return (type(node).__name__, self.of(test))
-            case ast.For(target=target, iter=over) | ast.AsyncFor(target=target, iter=over):
-                return ("For", self.of(target), self.of(over))
-            case ast.With(items=items) | ast.AsyncWith(items=items):
-                return ("With", *map(self._generic, items))
-            case ast.Match(subject=subject):
-                return ("Match", self.of(subject))
-            case ast.Try() | ast.TryStar():
-                return ("Try",)
         return self._generic(node)
 
     def _generic(self, node: ast.AST) -> Shape:
-        parts: list[Any] = [type(node).__name__]
+        """Of compound statements without those within them."""
+        parts: list[Any] = ["ListComp" if isinstance(node, ast.GeneratorExp) else type(node).__name__]
         for field, value in ast.iter_fields(node):
-            if field in ("ctx", "type_comment", "kind", "annotation", "returns"):
-                continue
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, ast.AST):
-                    parts.append(self.of(one))
-                elif one is not None:
-                    parts.append((f"{field}:{one!r}",))
+            if field not in ("ctx", "type_comment", "kind", "annotation", "returns"):
+                for one in value if isinstance(value, list) else [value]:
+                    if not isinstance(one, ast.stmt | ast.excepthandler | ast.match_case | None):
+                        parts.append(self.of(one) if isinstance(one, ast.AST) else (f"{field}:{one!r}",))
         return tuple(parts)
 
 
