@@ -34,9 +34,11 @@ from truth import answering, sets
 from truth.baselines import BASELINES
 from truth.measure import Bench, Row
 from truth.sets import Case, Planted
+from verl_egca.config.choices import BUDGET_MS
 from verl_egca.data.formats import load_problems
 from verl_egca.evaluation.samples import load_samples
 from verl_egca.localization import LOCALIZERS
+from verl_egca.localization.base import Options
 from verl_egca.problem import Problem
 
 SETS = (
@@ -64,6 +66,7 @@ def main(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="samples of each set, drawn at random", min=1)] = None,
     workers: Annotated[int, typer.Option(min=1)] = 2,
+    budget: Annotated[float, typer.Option(help="egca.budget_ms, which is trials", min=1)] = BUDGET_MS,
     seed: Annotated[int, typer.Option(help="of the sets and of the samples")] = SEED,
     out: Annotated[Path | None, typer.Option(help="JSON lines: a row a sample and localizer")] = None,
     misses: Annotated[int, typer.Option(help="how many of the first localizer's misses to show, a set")] = 0,
@@ -79,7 +82,7 @@ def main(
     rows: list[Row] = []
     with (
         answering.Answering(names, debugger_url, seed) as asked,
-        Bench(workers, seed, progress, asked.settings) as bench,
+        Bench(workers, seed, progress, asked.settings, Options(budget_ms=budget)) as bench,
     ):
         makers = Sets(bench, seed, limit, problems, mbpp, fix, samples, mbpp_samples, debugbench)
         for name in wanted:

@@ -27,7 +27,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.localization import make_localizer
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
 
 VERDICT_LIMITS = Limits(cpu_seconds=1)  # of programs that don't end, which are many
 
@@ -67,14 +67,19 @@ class Bench:
     """Worker processes; use as a context."""
 
     def __init__(
-        self, workers: int, seed: int, console: Console, debuggers: Mapping[str, DebuggerSettings] | None = None
+        self,
+        workers: int,
+        seed: int,
+        console: Console,
+        debuggers: Mapping[str, DebuggerSettings] | None = None,
+        options: Options | None = None,
     ) -> None:
         """``debuggers`` by the names that localizers have after a plus: ``egca+ideal`` asks the one that is ``ideal``."""
         self._console = console
         # started anew, not forked: this process has threads, and maybe torch
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(
-            workers, context, initializer=_Here.start, initargs=(seed, dict(debuggers or {}))
+            workers, context, initializer=_Here.start, initargs=(seed, dict(debuggers or {}), options)
         )
         self._ahead = 4 * workers
 
@@ -115,10 +120,11 @@ class _Here:
     sandboxes: dict[str, Sandbox]
     localizers: dict[tuple[str, str], Localizer]
     debuggers: dict[str, Debugger]
+    options: Options | None
 
     @classmethod
-    def start(cls, seed: int, debuggers: dict[str, DebuggerSettings]) -> None:
-        cls.seed, cls.localizers = seed, {}
+    def start(cls, seed: int, debuggers: dict[str, DebuggerSettings], options: Options | None) -> None:
+        cls.seed, cls.localizers, cls.options = seed, {}, options
         cls.debuggers = {name: Debugger(settings) for name, settings in debuggers.items()}
         cls.sandboxes = {
             "checks": Sandbox(CHECK_LIMITS),
@@ -132,7 +138,9 @@ class _Here:
         key = set_name, name
         if key not in cls.localizers:
             plain, _, asked = name.partition("+")
-            made = BASELINES[name]() if name in BASELINES else make_localizer(plain, None, cls.debuggers.get(asked))
+            made = (
+                BASELINES[name]() if name in BASELINES else make_localizer(plain, cls.options, cls.debuggers.get(asked))
+            )
             cls.localizers[key] = made
         return cls.localizers[key]
 
@@ -216,12 +224,12 @@ def holds(case: Case, verdict: Verdict, found: Localization, twins: Sandbox) -> 
     text = twin(case.program, found.evidence)
     if text is None:
         return False
-    again = twins.run(case.problem, text)
     if found.confirmed == "full":
-        return again.passed
-    passed = {one.index for one in verdict.cases if one.passed}
-    passes = {one.index for one in again.cases if one.passed}
-    return passed < passes
+        return twins.run(case.problem, text).passed
+    passing = [one.index for one in verdict.cases if one.passed]
+    failing = [one.index for one in verdict.cases if not one.passed]
+    kept = not passing or twins.run(case.problem, text, passing).passed
+    return kept and any(twins.run(case.problem, text, [index]).passed for index in failing)
 
 
 def _told(verdict: Verdict) -> str | None:

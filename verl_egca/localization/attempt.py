@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -21,26 +21,19 @@ from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.guards import BASE_CASE
-from verl_egca.localization.twins.mutations import (
-    LEAST_LOOSE,
-    LEAST_OMISSION,
-    LEAST_SLIP,
-    loose_ends,
-    omissions,
-    slips,
-)
+from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
 from verl_egca.localization.twins.resemblance import resemblance
-from verl_egca.localization.twins.search import Search, Source, costlier
+from verl_egca.localization.twins.search import Search, Source
 from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.unused import unused_share
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
 _TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
-_UNLIKE = 2.5  # bits: an edit by comparing them is no cheaper
+_MOST_UNUSED = 1 / 3  # of the statements; an edit that leaves more without effect is another program
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _CASES = frozenset({BASE_CASE})
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
-_ALIKE = 8.0  # times how far a reference is like the program past a half: the bits by which its pieces come first
 
 
 @dataclass(frozen=True)
@@ -74,6 +67,10 @@ class Attempt:
             return Agreement()
         return Agreement.of(self._further, self.reference.further.passed(text, self.trials))
 
+    def _keeps(self, edit: Edit) -> bool:
+        """Whether an edit leaves most of the program in use."""
+        return unused_share(self.program, [edit], self.sample.problem.entry_point) <= _MOST_UNUSED
+
     @functools.cached_property
     def _further(self) -> list[bool]:
         return self.reference.further.passed(self.program.source, self.trials) if self.reference is not None else []
@@ -90,7 +87,16 @@ class Attempt:
         most = max(_SMALL_EDIT, len(ast.unparse(self.program.tree)) // 3)
         source, max_steps = self.program.source, max([_LEAST_STEPS, *steps])
         return Search(
-            source, self.trials, self.runs.cases, max_steps, budget, most, _CASES, self._sources(), self.agreement
+            source,
+            self.trials,
+            self.runs.cases,
+            max_steps,
+            budget,
+            most,
+            _CASES,
+            self.sources(),
+            self.agreement,
+            self._keeps,
         )
 
     def edited(self, edit: Edit, search: Search) -> Attempt | None:
@@ -119,9 +125,15 @@ class Attempt:
             )
         )
 
-    def _sources(self) -> list[Source]:
-        def priced(edits: Iterable[Edit], extra: float = 0.0) -> Iterator[Edit]:
-            return (costlier(edit, extra + self.runs.surprise(edit)) for edit in edits)
+    def sources(self) -> list[Source]:
+        """Of all edits, with all signs that make their costs."""
+
+        def source(name: str, make: Callable[[], Iterable[Edit]]) -> Source:
+            def signed() -> Iterator[Edit]:
+                for edit in make():
+                    yield replace(edit, amounts=(*edit.amounts, (name, 1.0), *self.runs.amounts(edit)))
+
+            return Source(name, signed)
 
         program, reference = self.program, self.reference
         clues = Clues(
@@ -132,13 +144,14 @@ class Attempt:
             given_to(self.sample.problem),
         )
         sources = [
-            Source(LEAST_SLIP, lambda: priced(slips(program))),
-            Source(LEAST_LOOSE, lambda: priced(loose_ends(program, clues))),
-            Source(LEAST_OMISSION, lambda: priced(omissions(program, clues))),
+            source("slips", lambda: slips(program)),
+            source("loose ends", lambda: loose_ends(program, clues)),
+            source("omissions", lambda: omissions(program, clues)),
         ]
         if reference is not None:
             is_like = resemblance(program.tree, reference.parsed.tree) >= _RESEMBLES
-            sources.append(Source(-_ALIKE / 2 if is_like else _UNLIKE, lambda: priced(*self._pieces)))
+            name = "pieces of what is alike" if is_like else "pieces"
+            sources.append(source(name, lambda: self._pieces))
         return sources
 
     @functools.cached_property
@@ -149,12 +162,10 @@ class Attempt:
         return patches(self.program.source, self.alignment, self.sample.problem.entry_point)
 
     @functools.cached_property
-    def _pieces(self) -> tuple[list[Edit], float]:
-        """Pieces of the reference, and what to add to their cost."""
+    def _pieces(self) -> list[Edit]:
         matchings = self.alignment.matchings if self.alignment is not None else ()
         alike = max((matching.score for matching in matchings), default=0.0)
-        # where the programs are nearly the same, where they differ is where to look
-        return pieces(self.program.source, self.patches), -_ALIKE * max(0.0, alike - 0.5)
+        return pieces(self.program.source, self.patches, max(0.0, alike - 0.5))
 
 
 class Attempts:

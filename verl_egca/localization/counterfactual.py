@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +21,13 @@ from verl_egca.localization.share import repaired
 from verl_egca.localization.twins.edits import Edit, applied, changed
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.unused import left_unused
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
 _FIRST_EDITS = 3  # to which a second edit is looked for
-_SINGLE, _BEFORE_PAIRS = 0.25, 0.65  # of the budget: single edits before a repair from above, and before pairs
+_SINGLE, _ONE = 0.25, 0.65  # of the budget: single edits before a repair from above, and before several
+_BEFORE_NEXT = 0.6  # of what is left, before the next edit is looked for beside one with which more cases pass
 _SMALL = 0.1  # of a program: a repair that rewrites no more is not improved on
 _BLAMED = {"likeliest": 2, "first": 1, "all": None}  # places where a proof has several
 _MOST_REWRITTEN = 1 / 3  # of a program: past it a repair is another program
@@ -75,6 +78,7 @@ class CounterfactualLocalizer:
         program, runs = attempt.program, attempt.runs
         edits = self._by_blame(attempt, search, found.edits)
         places = list(dict.fromkeys(self._place(program, edit) for edit in edits))
+        places[1:1] = self._unused(attempt, search, found.edits)
         blamed = places[: _BLAMED[self._options.several]]
         others = [self._place(program, twin.edit) for twin in search.ranked()]
         evidence: dict[str, Any] = {
@@ -106,6 +110,14 @@ class CounterfactualLocalizer:
 
         return sorted(edits, key=lambda edit: (-likelihood(edit), runs.first_run(edit)))
 
+    def _unused(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[SourceRange]:
+        """Of the statements that the proof leaves without effect, and that ran, the one that most speaks against."""
+        program, ran = attempt.program, set(attempt.runs.trace.executed)
+        left = left_unused(program, edits, attempt.sample.problem.entry_point)
+        places = ran.intersection(program.header(statement) for statement in left)
+        against = likelihoods(program, attempt.runs, search) if places else {}
+        return sorted(places, key=lambda place: (-against.get(place, -math.inf), place))[:1]
+
     def _place(self, program: Program, edit: Edit) -> SourceRange:
         if self._options.granularity == "token":
             return program.text.between(*changed(edit, program.source))
@@ -117,20 +129,20 @@ class CounterfactualLocalizer:
 
 
 def _search(attempt: Attempt, search: Search) -> _Found:
-    """One edit first; then the reference as a whole, with all taken away that is not needed; then more edits, and two."""
-    twin = search.run(_SINGLE if attempt.reference is not None else _BEFORE_PAIRS)
+    """One edit first; then the reference as a whole, with all taken away that is not needed; then more edits, and several."""
+    twin = search.run(_SINGLE if attempt.reference is not None else _ONE)
     if _is_proof(twin):
         return _Found(_apart(attempt, twin.edit), True)
     repair = repaired(attempt, search, _MOST_REWRITTEN)
     share = repair.share if repair is not None else None
     if repair is not None and repair.share <= _SMALL:
         return _Found(repair.edits, True, share)
-    twin = search.run(_BEFORE_PAIRS if search.twins or search.nearer else 1.0)
+    twin = search.run(_ONE if search.twins or search.nearer else 1.0)
     if _is_proof(twin):
         return _Found(_apart(attempt, twin.edit), True, share)
-    pair = _pair(attempt, search)
-    if pair is not None:
-        return _Found(pair, True, share)
+    several = _climbed(attempt, search)
+    if several is not None:
+        return _Found(several, True, share)
     if repair is not None and repair.share <= _MOST_REWRITTEN:
         return _Found(repair.edits, True, share)
     return _Found(_apart(attempt, twin.edit), twin.full, share) if twin is not None else _Found(share=share)
@@ -150,8 +162,8 @@ def _guess(attempt: Attempt, search: Search, share: float | None) -> Localizatio
     return replace(guess, evidence={**guess.evidence, "share": share}) if guess is not None else None
 
 
-def _pair(attempt: Attempt, search: Search) -> tuple[Edit, Edit] | None:
-    """An edit that is a partial twin or brings a case nearer, and one that with it makes all cases pass."""
+def _climbed(attempt: Attempt, search: Search) -> tuple[Edit, ...] | None:
+    """Edits that are partial twins, or bring a case nearer, each the base of the next search, until all cases pass."""
     firsts: dict[int, Edit] = {}
     helping: list[Twin | Nearer] = [*search.ranked(), *search.ranked_nearer()]
     for found in helping:
@@ -159,21 +171,25 @@ def _pair(attempt: Attempt, search: Search) -> tuple[Edit, Edit] | None:
     ordered = list(firsts.values())[:_FIRST_EDITS]
     for place, first in enumerate(ordered):
         left = (search.budget - search.tried) // (len(ordered) - place)
-        second = _second(attempt, first, search, left)
-        if second is not None:
-            return first, second
+        text = _upwards(attempt, first, search, left)
+        if text is not None:
+            return differences(attempt.program.source, text)
     return None
 
 
-def _second(attempt: Attempt, first: Edit, search: Search, budget: int) -> Edit | None:
-    """The edit that, with the first one, makes all cases pass; in offsets of the attempt's own text."""
-    edited = attempt.edited(first, search)
-    if edited is None:
-        return None
-    rest = edited.search(budget)
-    twin = rest.run()
-    search.tried += rest.tried
-    return _before(twin.edit, first) if twin is not None and twin.full else None
+def _upwards(attempt: Attempt, edit: Edit, search: Search, budget: int) -> str | None:
+    """The program with the edit and all that it takes besides; more cases pass with each. ``budget`` counts trials."""
+    until = search.tried + budget
+    while (base := attempt.edited(edit, search)) is not None and search.tried < until:
+        rest = base.search(until - search.tried)
+        twin = rest.run(_BEFORE_NEXT) or rest.run()
+        search.tried += rest.tried
+        if twin is None:
+            return None
+        if twin.full:
+            return twin.edit.apply(base.program.source)
+        attempt, edit = base, twin.edit
+    return None
 
 
 def _parted(attempt: Attempt, text: str) -> dict[str, Any]:
@@ -202,19 +218,6 @@ def _start(place: SourceRange) -> tuple[int, int]:
 
 def _end(place: SourceRange) -> tuple[int, int]:
     return place.end_line, place.end_col
-
-
-def _before(edit: Edit, applied: Edit) -> Edit | None:
-    """The edit in the offsets of the text that ``applied`` was applied to; None if the two overlap."""
-    moved = len(applied.text) - (applied.end - applied.start)
-    if edit.end <= applied.start:
-        return edit
-    if edit.start >= applied.start + len(applied.text):
-        blame = (edit.blame[0] - moved, edit.blame[1] - moved)
-        if blame[0] < applied.end:
-            blame = (edit.start - moved, max(edit.end - moved, edit.start - moved + 1))
-        return Edit(edit.start - moved, edit.end - moved, edit.text, edit.kind, blame, edit.cost)
-    return None
 
 
 def _diff(before: str, after: str) -> str:

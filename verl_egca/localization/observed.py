@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.localization.base import FailingSample, NotLocalized, Options
 from verl_egca.localization.runs import MAX_EVENTS, fails
+from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.search import Cases
 from verl_egca.localization.twins.sites import Program
@@ -17,8 +19,6 @@ from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Trace, decode
 
 _TRACED_FAILING, _TRACED_PASSING = 3, 4
-_ELSEWHERE = 3.0  # bits that the least suspicious statement is behind the most suspicious one
-_UNEXECUTED = 6.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Runs:
     suspicion: dict[SourceRange, float]
     program: Program
     traces: dict[int, Trace]
+    _known: dict[ast.stmt, Amounts] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
@@ -57,15 +58,23 @@ class Runs:
         )
         return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
 
-    def surprise(self, edit: Edit) -> float:
-        """Bits to add to an edit's cost for where it is."""
+    def amounts(self, edit: Edit) -> Amounts:
+        """What is known of an edit by the statement that it changes, and by how that ran."""
         statement = self.program.statement_at(edit.start)
-        if statement is None or not self.suspicion:
-            return 0.0
-        found = self.suspicion.get(self.program.header(statement))
-        if found is None:
-            return _UNEXECUTED
-        return _ELSEWHERE * (1.0 - found / self._most_suspicious)
+        return self._amounts_of(statement) if statement is not None and self.suspicion else ()
+
+    def _amounts_of(self, statement: ast.stmt) -> Amounts:
+        if statement not in self._known:
+            place = self.program.header(statement)
+            found, order = self.suspicion.get(place), self.trace.executed
+            ran = ("not run", 1.0) if found is None else ("less suspicious", 1.0 - found / self._most_suspicious)
+            later = order.index(place) / len(order) if place in order else 1.0
+            more = [ran, ("deeper", float(self.program.depth_of(statement))), ("ran later", later)]
+            error = self.case.error
+            if error is not None and error.line is not None and place.line <= error.line <= place.end_line:
+                more.append(("raised", 1.0))
+            self._known[statement] = tuple(more)
+        return self._known[statement]
 
     @functools.cached_property
     def _most_suspicious(self) -> float:

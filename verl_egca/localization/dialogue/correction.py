@@ -49,7 +49,7 @@ def as_edit(
     line = program.source.rfind("\n", 0, start) + 1
     indentation = re.match(r"[ \t]*", program.source[line:start])
     new = new.replace("\n", "\n" + (indentation.group() if indentation else ""))
-    edit = Edit(start, end, new, "debugger", (start, end), 0.0)
+    edit = Edit(start, end, new, "debugger", (start, end))
     mended = parse(edit.apply(program.source))
     if mended is None:
         raise Unfit("does_not_parse", "the program with the correction in the statement's place does not parse.")

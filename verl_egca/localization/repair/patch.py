@@ -132,7 +132,7 @@ class Patch:
             if row.ours is None and "insert" not in kinds:
                 continue
             if "remove" in kinds:
-                yield Edit(line.start, line.end, "", "remove", (line.first, line.last), 0.0)
+                yield Edit(line.start, line.end, "", "remove", (line.first, line.last))
                 at = line.end
                 continue
             depth = depths[place] = self._depth(row, "depth" in kinds, depths)
@@ -150,7 +150,7 @@ class Patch:
             else:
                 if self._indentation(line) != indentation:
                     blame = (line.start, line.first) if line.start < line.first else (line.first, line.words[0].end)
-                    yield Edit(line.start, line.first, indentation, "depth", blame, 0.0)
+                    yield Edit(line.start, line.first, indentation, "depth", blame)
                 for hunk in sorted((hunk for hunk in here if hunk.kind in _OF_WORDS), key=lambda hunk: hunk.start):
                     yield self._rewritten(hunk)
                 at = line.end
@@ -174,11 +174,11 @@ class Patch:
     def _put(self, at: int, text: str) -> Edit:
         blame = written_instead(self._source, at, len(text) - len(text.lstrip()))
         is_last = at >= len(self._source) and self._source and not self._source.endswith(("\n", "\r"))
-        return Edit(at, at, f"\n{text}" if is_last else f"{text}\n", "insert", blame, 0.0)
+        return Edit(at, at, f"\n{text}" if is_last else f"{text}\n", "insert", blame)
 
     def _rewritten(self, hunk: Hunk) -> Edit:
         blame = (hunk.start, hunk.end) if hunk.start < hunk.end else written_instead(self._source, hunk.start)
-        return Edit(hunk.start, hunk.end, hunk.text, hunk.kind, blame, 0.0)
+        return Edit(hunk.start, hunk.end, hunk.text, hunk.kind, blame)
 
 
 def _rows(ours: Sequence[Line], theirs: Sequence[Line]) -> list[_Row]:
@@ -232,7 +232,7 @@ def _joined(edits: Iterator[Edit]) -> Iterator[Edit]:
         if held is not None and edit.start == held.end:
             kind = held.kind if held.kind == edit.kind else "statement"
             blame = held.blame if held.kind != "insert" or edit.kind == "insert" else edit.blame
-            held = Edit(held.start, edit.end, held.text + edit.text, kind, blame, 0.0)
+            held = Edit(held.start, edit.end, held.text + edit.text, kind, blame)
         else:
             if held is not None:
                 yield held

@@ -1,6 +1,7 @@
 """Twins: the failing program with the smallest edit that makes it pass, which proves that the edited place was the cause.
 
 edits.py          an edit of a program's text, and which of its tokens it changes; insertions.py: new statements
+costs.py          what an edit costs, which is learned from failing programs (costs.json)
 sites.py          the expressions and statements of a program with their places, and the names they can see
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
 table.py          small edits that undo common slips, a row each (patterns.py, brackets.py: the language of its rows)

@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from verl_egca.localization.twins.sites import Function, Program
+from verl_egca.localization.twins.sites import Function, Program, own_nodes
 from verl_egca.tracing.trace import Trace
 
 _BUILTINS = frozenset(dir(builtins))
@@ -78,7 +78,7 @@ class LooseEnds:
         everywhere: set[str] = set()
         for statement in program.statements():
             function = program.function_of[statement]
-            for node in _own(statement):
+            for node in own_nodes(statement):
                 if isinstance(node, ast.Name):
                     table = self._loads if isinstance(node.ctx, ast.Load) else self._stores
                     table.setdefault(function, []).append(node.id)
@@ -136,16 +136,3 @@ def _root(target: ast.expr) -> Iterator[str]:
 
 
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-def _own(statement: ast.stmt) -> Iterable[ast.AST]:
-    """What a statement itself consists of, without the statements within it."""
-    todo: list[ast.AST] = [statement]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo.extend(
-            child
-            for child in ast.iter_child_nodes(node)
-            if not isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)
-        )

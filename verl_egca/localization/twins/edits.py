@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from verl_egca.localization.twins.costs import Amounts, cost_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +15,8 @@ class Edit:
     """The characters ``[start, end)`` become ``text``; an insertion has ``start == end``.
 
     ``blame`` is the half-open character range of what is decided wrongly: the smallest expression or statement that holds
-    the edit, or, where code is missing, what was written in its place. ``kind`` names the class of edits. ``cost`` orders
-    edits: a surprise in bits or so, lower is likelier before anything is known of how the program ran.
+    the edit, or, where code is missing, what was written in its place. ``kind`` names the class of edits, ``form`` the
+    change within it, ``where`` what it stands in; with the ``amounts`` they make its ``cost``, in bits (`costs`).
     """
 
     start: int
@@ -22,7 +24,13 @@ class Edit:
     text: str
     kind: str
     blame: tuple[int, int]
-    cost: float
+    form: str = ""
+    where: str = ""
+    amounts: Amounts = ()
+    cost: float = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cost", cost_of(self.kind, self.form, self.where, self.amounts))
 
     def apply(self, source: str) -> str:
         return source[: self.start] + self.text + source[self.end :]
@@ -83,7 +91,7 @@ def least(edit: Edit, source: str) -> Edit:
     while tail and (_inside_word(old, len(old) - tail) or _inside_word(text, len(text) - tail)):
         tail -= 1
     text = text[head : len(text) - tail]
-    return Edit(edit.start + head, edit.end - tail, text, edit.kind, edit.blame, edit.cost)
+    return replace(edit, start=edit.start + head, end=edit.end - tail, text=text)
 
 
 def _inside_word(text: str, at: int) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-import math
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.brackets import opens
+from verl_egca.localization.twins.costs import Amounts, ranked
 from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.scopes import parameters
 from verl_egca.localization.twins.sites import Program, Site
@@ -26,8 +26,8 @@ def _chains(program: Program, site: Site) -> Iterator[Edit]:
     """``a < b < c`` without one of its ends."""
     if isinstance(site.node, ast.Compare) and len(site.node.ops) == 2:
         first, second = program.span(site.node.comparators[0])
-        yield _edit(site, second, site.end, "", "comparison", 4.0)
-        yield _edit(site, site.start, first, "", "comparison", 4.0)
+        yield _edit(site, second, site.end, "", "comparison", "without its last")
+        yield _edit(site, site.start, first, "", "comparison", "without its first")
 
 
 def _conditions(program: Program, site: Site) -> Iterator[Edit]:
@@ -39,14 +39,14 @@ def _conditions(program: Program, site: Site) -> Iterator[Edit]:
     for left, right in itertools.pairwise(node.values):
         start, end = program.span(left)[1], program.span(right)[0]
         joint = program.source[start:end].replace(text, other, 1)
-        yield least(_edit(site, start, end, joint, "boolean", 2.5), program.source)
+        yield least(_edit(site, start, end, joint, "boolean", "one joined otherwise"), program.source)
     above = ast.BoolOp(op, node.values)
     values = [program.segment(value) for value in node.values]
     closed = [f"({one})" if opens(value, above, "") else one for one, value in zip(values, node.values, strict=True)]
-    yield _edit(site, site.start, site.end, f" {other} ".join(closed), "boolean", 2.5)
+    yield _edit(site, site.start, site.end, f" {other} ".join(closed), "boolean", "all joined otherwise")
     for number in range(len(values)):
         kept = f" {text} ".join(values[:number] + values[number + 1 :])
-        yield _edit(site, site.start, site.end, kept, "operand", 3.0)
+        yield _edit(site, site.start, site.end, kept, "operand", "one of several conditions less")
 
 
 def _constants(program: Program, site: Site) -> Iterator[Edit]:
@@ -54,39 +54,42 @@ def _constants(program: Program, site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Constant):
         return
     value = node.value
-    others: list[tuple[str, float]] = []
-    if value is True or value is False:
-        others = [(str(not value), 1.0), ("None", 4.0)]
+    forms: dict[str, str] = {}
+    if isinstance(value, bool):
+        forms = {"not": str(not value), "None": "None"}
     elif isinstance(value, int):
-        others = [(str(value + 1), 1.5), (str(value - 1), 1.5), ("0", 3.0), ("1", 3.0), (str(-value), 3.0), ("2", 4.0)]
-        others += [(str(value * 10), 4.5), (str(value // 10), 4.5), (str(value // 2), 5.0), (str(value * 2), 5.0)]
-        others += [("float('-inf')", 5.5), ("float('inf')", 5.5), ("''", 6.0), ("[]", 6.0), ("None", 5.5)]
+        forms = {"n + 1": str(value + 1), "n - 1": str(value - 1), "-n": str(-value), "n * 10": str(value * 10)}
+        forms |= {"n // 10": str(value // 10), "n // 2": str(value // 2), "n * 2": str(value * 2)}
+        forms |= {text: text for text in ("0", "1", "2", "float('-inf')", "float('inf')", "''", "[]", "None")}
     elif isinstance(value, float):
-        others = [(repr(value + 1), 3.0), (repr(value - 1), 3.0), ("0.0", 4.0), ("1.0", 4.0), (repr(-value), 3.0)]
+        forms = {"n + 1": repr(value + 1), "n - 1": repr(value - 1), "-n": repr(-value), "0.0": "0.0", "1.0": "1.0"}
     elif isinstance(value, str):
-        others = [("''", 3.0), ("' '", 3.0), (repr(value.strip()), 3.5), (repr(value.lower()), 4.0)]
-        others += [(repr(value.upper()), 4.0), (repr(value + " "), 4.5), (repr(value.replace(" ", "")), 4.5)]
-        others += [(repr(value[::-1]), 5.0)]
+        forms = {"''": "''", "' '": "' '", "strip": repr(value.strip()), "lower": repr(value.lower())}
+        forms |= {"upper": repr(value.upper()), "a blank more": repr(value + " ")}
+        forms |= {"no blanks": repr(value.replace(" ", "")), "reversed": repr(value[::-1])}
     elif value is None:
-        others = [("False", 3.0), ("True", 3.5), ("0", 3.5), ("[]", 4.0), ("''", 4.0), ("-1", 4.0)]
+        forms = {text: text for text in ("False", "True", "0", "[]", "''", "-1")}
     is_first = isinstance(site.parent, ast.Assign) and program.loop_of.get(site.statement) is None
+    firsts: dict[str, str] = {}
     if is_first and isinstance(value, int | None) and not isinstance(value, bool):
         function = program.function_of.get(site.statement)
         names = parameters(function)[:2] if function is not None else ()
-        others += [*((f"{name}[0]", 3.0) for name in names), ("float('-inf')", 3.5), ("float('inf')", 3.5)]
+        firsts = {f"item {rank} first": f"{name}[0]" for rank, name in enumerate(names)}
+        firsts |= {f"{text} first": text for text in ("float('-inf')", "float('inf')")}
+    of = type(value).__name__
     now = repr(value)
-    for text, cost in others:
+    for form, text in {**forms, **firsts}.items():
         if text != now:
-            yield _edit(site, site.start, site.end, text, "constant", cost)
+            yield _edit(site, site.start, site.end, text, "constant", f"{of} {form}")
 
 
 def _names(program: Program, site: Site) -> Iterator[Edit]:
     if isinstance(site.node, ast.Name) and not isinstance(site.statement, ast.FunctionDef):
         names = program.visible(program.function_of.get(site.statement))
         others = [name for name in names if name != site.node.id]
-        extra = 1.5 if isinstance(site.node.ctx, ast.Store) else 0.0
+        form = "assigned" if isinstance(site.node.ctx, ast.Store) else "read"
         for name in others if site.node.id in names else ():
-            yield _edit(site, site.start, site.end, name, "variable", 2.0 + extra + math.log2(len(others)))
+            yield _edit(site, site.start, site.end, name, "variable", form, ranked("variable", len(others)))
 
 
 def _alike(program: Program, site: Site) -> Iterator[Edit]:
@@ -97,34 +100,36 @@ def _alike(program: Program, site: Site) -> Iterator[Edit]:
         for names in _ALIKE:
             for other in names if name in names else ():
                 if other != name:
-                    yield _edit(site, end - len(name), end, other, "call", 1.5 + math.log2(len(names)) / 2)
+                    yield _edit(
+                        site, end - len(name), end, other, "call", f"{name} -> {other}", ranked("alike", len(names))
+                    )
 
 
 def _neighbours(program: Program, site: Site) -> Iterator[Edit]:
     """Two arguments, or the two of a pair, change places; the last argument is left out."""
     match site.node:
         case ast.Call(args=parts):
-            cost = 2.5
+            form = "neighbours"
         case ast.Tuple(elts=[_, _] as parts, ctx=ast.Load()) | ast.List(elts=[_, _] as parts, ctx=ast.Load()):
-            cost = 3.0
+            form = "pair"
         case _:
             return
     source, spans = program.source, [program.span(part) for part in parts]
     for (a, b), (c, d) in itertools.pairwise(spans):
-        yield _edit(site, a, d, source[c:d] + source[b:c] + source[a:b], "arguments", cost)
+        yield _edit(site, a, d, source[c:d] + source[b:c] + source[a:b], "arguments", form)
     if isinstance(site.node, ast.Call) and len(parts) > 1:
-        yield _edit(site, spans[-2][1], spans[-1][1], "", "arguments", 4.0)
+        yield _edit(site, spans[-2][1], spans[-1][1], "", "arguments", "last")
 
 
 def _filters(program: Program, site: Site) -> Iterator[Edit]:
     """A comprehension without one of its conditions."""
     for generator in getattr(site.node, "generators", ()) if not isinstance(site.node, ast.DictComp) else ():
         for start, end in map(program.span, generator.ifs):
-            yield _edit(site, program.source.rfind("if", 0, start), end, "", "guard", 3.5)
+            yield _edit(site, program.source.rfind("if", 0, start), end, "", "guard", "condition less")
 
 
 _OF_SITES = (_chains, _conditions, _constants, _names, _alike, _neighbours, _filters)
 
 
-def _edit(site: Site, start: int, end: int, text: str, kind: str, cost: float) -> Edit:
-    return Edit(start, end, text, kind, (site.start, site.end), cost)
+def _edit(site: Site, start: int, end: int, text: str, kind: str, form: str, amounts: Amounts = ()) -> Edit:
+    return Edit(start, end, text, kind, (site.start, site.end), form, site.where, amounts)

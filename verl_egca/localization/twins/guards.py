@@ -11,15 +11,14 @@ import itertools
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.clues import Clues
+from verl_egca.localization.twins.costs import ranked
 from verl_egca.localization.twins.edits import Edit, written_instead
 from verl_egca.localization.twins.insertions import indent_of
 from verl_egca.localization.twins.scopes import is_compound, is_docstring, parameters
 from verl_egca.localization.twins.sites import Block, Function, Program
 from verl_egca.localization.twins.surroundings import Surroundings
 
-COST = 3.5
 BASE_CASE = "base case"
-_RANK = 0.05
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
 _ASKED = (  # of values of these kinds
     ("list text tuple dict set none", ("not $a",)),
@@ -53,7 +52,8 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
     conditions = [*_conditions(taken, clues), *_relations(taken, clues)]
     for rank, (condition, value) in enumerate(itertools.product(conditions, [*plain, *taken[:2]])):
         text = f"if {condition}:\n{indent}    return {value}\n{indent}"
-        yield Edit(start, start, text, BASE_CASE, blame, COST + 0.5 + _RANK * rank)
+        form = "argument" if value in taken else "value"
+        yield Edit(start, start, text, BASE_CASE, blame, form, amounts=ranked(BASE_CASE, rank))
 
 
 def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
@@ -66,10 +66,10 @@ def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues:
     text = program.source[start:end].replace("\n", "\n    ")
     blame = written_instead(program.source, start)
     conditions = [*_relations(names, clues), *_conditions(names, clues)]
-    jump = 0.0 if isinstance(statement, ast.Return | ast.Break | ast.Continue) else 1.0
+    form = "jump" if isinstance(statement, ast.Return | ast.Break | ast.Continue) else "statement"
     for rank, condition in enumerate(conditions):
-        cost = COST + jump + _RANK * rank
-        yield Edit(start, end, f"if {condition}:\n{indent}    {text}", "guard", blame, cost)
+        new = f"if {condition}:\n{indent}    {text}"
+        yield Edit(start, end, new, "guard", blame, form, amounts=ranked("guard", rank))
 
 
 def _conditions(names: list[str], clues: Clues) -> Iterator[str]:

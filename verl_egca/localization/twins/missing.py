@@ -13,15 +13,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
+from verl_egca.localization.twins.costs import LOOSE, ranked
 from verl_egca.localization.twins.edits import Edit, written_instead
 from verl_egca.localization.twins.insertions import after, before, indent_of
 from verl_egca.localization.twins.scopes import ENDING, is_compound, parameters
 from verl_egca.localization.twins.sites import Block, Function, Program
 from verl_egca.localization.twins.surroundings import Surroundings
 
-COST = 3.5  # of the cheapest, but in blocks that do nothing, and for names that nothing binds
-_EMPTY, _LOOSE = -1.0, -1.0
-_RANK = 0.15  # a bit or so for each eight statements that are as likely
 _MOST_STATEMENTS = 36  # that are thought of for one place
 _FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
 _UPDATES = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.FloorDiv: "//=", ast.Div: "/=", ast.Mod: "%="}
@@ -36,7 +34,7 @@ def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[E
         if loose or _is_empty(block):
             for edit, target in _of_block(program, block, clues):
                 if target in loose:
-                    yield replace(edit, cost=edit.cost + _LOOSE)
+                    yield replace(edit, amounts=(*edit.amounts, LOOSE))
                 elif _is_empty(block):
                     yield edit
 
@@ -81,9 +79,10 @@ def _first_values(program: Program, ends: LooseEnds) -> Iterator[Edit]:
                 continue
             for rank, value in enumerate(_plausible(program, function, name)):
                 together = " = ".join([*(other for other in wanted if other != name), name])
-                yield before(program, at, f"{name} = {value}", "initial", COST + _EMPTY + 0.25 * rank)
+                later = ranked("initial", rank)
+                yield before(program, at, f"{name} = {value}", "initial", "one", later)
                 if len(wanted) > 1:
-                    yield before(program, at, f"{together} = {value}", "initial", COST + _EMPTY + 0.5 + 0.25 * rank)
+                    yield before(program, at, f"{together} = {value}", "initial", "all", later)
 
 
 def _maybe_unbound(program: Program, function: Function) -> list[str]:
@@ -157,13 +156,14 @@ def _in_block(program: Program, block: Block, statements: list[tuple[str, str]])
     if not (empty or in_loop or isinstance(block.owner, ast.If)):
         return
     for rank, (text, target) in enumerate(statements):
-        cost = COST + _RANK * rank + (_EMPTY if empty else 0.5)
+        later = ranked("missing", rank)
         if empty:
-            yield Edit(*program.span(last), text, "missing", program.span(last), cost), target
+            place = program.span(last)
+            yield Edit(*place, text, "missing", place, "in place of pass", block.where, later), target
         else:
-            yield after(program, last, text, "missing", cost), target
+            yield after(program, last, text, "missing", "last", later), target
             if isinstance(block.owner, ast.For | ast.While):
-                yield before(program, block.body[0], text, "missing", cost + 1.0), target
+                yield before(program, block.body[0], text, "missing", "first", later), target
 
 
 def _other_branch(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
@@ -177,8 +177,8 @@ def _other_branch(program: Program, block: Block, statements: list[tuple[str, st
     end = program.span(owner)[1]
     blame = written_instead(program.source, end, len(inner))
     for rank, (text, target) in enumerate(statements):
-        cost = COST + 1.0 + _RANK * rank
-        yield Edit(end, end, f"\n{indent}else:\n{inner}{text}", "branches", blame, cost), target
+        new, later = f"\n{indent}else:\n{inner}{text}", ranked("branches", rank)
+        yield Edit(end, end, new, "branches", blame, "else added", amounts=later), target
 
 
 def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:

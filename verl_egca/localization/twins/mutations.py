@@ -15,9 +15,6 @@ from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.statements import of_statements
 from verl_egca.localization.twins.table import OPERATORS, SLIPS
 
-LEAST_SLIP, LEAST_LOOSE, LEAST_OMISSION = 1.0, 1.0, 3.5  # bits: no edit of the kind is cheaper
-
-
 _TABLE = Table(SLIPS, OPERATORS)
 
 

@@ -9,13 +9,11 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
+from verl_egca.localization.twins.costs import LOOSE, Amounts, ranked
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.patterns import rewritten
 from verl_egca.localization.twins.sites import Program, Site
 
-_TERM, _CALL = 5.0, 4.5
-_LOOSE = -2.5  # for names and functions that are left over
-_ANY = 0.7  # for functions that neither program calls
 _TESTS = ("$a and $n", "$a or $n", "$a and not $n")
 _SUMS = ("$a + $n", "$a - $n")
 _NUMBERS = (*_SUMS, "$a * $n", "$a // $n", "$a % $n", "$n + $a", "$n - $a")
@@ -36,9 +34,9 @@ def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[
     """With names that are left over alone."""
     uncalled = ends.uncalled(clues.entry_point)
     for site in filter(_is_value, program.sites):
-        yield from _terms(program, site, clues, ends.unused(program.function_of.get(site.statement)), _LOOSE)
-        yield from _calls(program, site, uncalled, _LOOSE)
-        yield from _arguments(program, site, [f"key={name}" for name in uncalled], _LOOSE)
+        yield from _terms(program, site, clues, ends.unused(program.function_of.get(site.statement)), (LOOSE,))
+        yield from _calls(program, site, uncalled, (LOOSE,))
+        yield from _arguments(program, site, [f"key={name}" for name in uncalled], (LOOSE,))
 
 
 def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
@@ -46,10 +44,10 @@ def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
     functions = list(dict.fromkeys((*clues.called, *written)))
     for site in filter(_is_value, program.sites):
         names = program.visible(program.function_of.get(site.statement))[:_MOST_NAMES]
-        yield from _terms(program, site, clues, names, 0.0)
-        yield from _calls(program, site, functions, 0.0)
-        yield from _calls(program, site, [name for name in _AROUND if name not in functions], _ANY)
-        yield from _arguments(program, site, _KEYS, 0.0)
+        yield from _terms(program, site, clues, names)
+        yield from _calls(program, site, functions)
+        yield from _calls(program, site, [name for name in _AROUND if name not in functions], (("any function", 1.0),))
+        yield from _arguments(program, site, _KEYS)
 
 
 def _is_value(site: Site) -> bool:
@@ -59,7 +57,7 @@ def _is_value(site: Site) -> bool:
     return site.field != "func" and not isinstance(site.parent, ast.Attribute)
 
 
-def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], loose: float) -> Iterator[Edit]:
+def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
     """A name is combined with what is there."""
     node = site.node
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
@@ -71,33 +69,33 @@ def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], loo
         if isinstance(node, ast.BoolOp | ast.Compare) or site.field == "test":
             forms = _TESTS
         elif clues.may_be(name, "number"):
-            forms = _NUMBERS if loose else _SUMS
+            forms = _NUMBERS if LOOSE in more else _SUMS
         elif clues.may_be(name, "text", "list", "tuple"):
             forms = _TEXTS
-        for place, form in enumerate(forms):
+        amounts = (*ranked("operand", rank), *more)
+        for form in forms:
             new = rewritten(program, site, form, n=name) if text != name else None
             if new is not None:
-                cost = _TERM + loose + 0.1 * rank + 0.1 * place
-                yield Edit(site.start, site.end, new, "operand", (site.start, site.end), cost)
+                blame = site.start, site.end
+                yield Edit(*blame, new, "operand", blame, form, site.where, amounts)
 
 
-def _calls(program: Program, site: Site, functions: Sequence[str], loose: float) -> Iterator[Edit]:
+def _calls(program: Program, site: Site, functions: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
     """Another function is called, or one is called at all."""
     node, text = site.node, program.segment(site.node)
     blame = (site.start, site.end)
-    whole = isinstance(site.parent, ast.Return | ast.Assign | ast.For | ast.Call | ast.comprehension)
     inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text.startswith("(") else text
     for rank, name in enumerate(dict.fromkeys(functions)):
-        cost = _CALL + loose + 0.05 * rank
+        amounts = (*ranked("call", rank), *more)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and name != node.func.id:
-            yield Edit(*program.span(node.func), name, "call", blame, cost - 0.5)
+            yield Edit(*program.span(node.func), name, "call", blame, "other function", site.where, amounts)
         if name == "sorted" and isinstance(site.parent, ast.For | ast.Return | ast.Assign | ast.comprehension):
-            yield Edit(site.start, site.end, f"sorted({inner}, reverse=True)", "call", blame, cost + 0.5)
+            yield Edit(*blame, f"sorted({inner}, reverse=True)", "call", blame, "downwards", site.where, amounts)
         if not isinstance(node, ast.Constant) and not text.startswith(f"{name}("):
-            yield Edit(site.start, site.end, f"{name}({inner})", "call", blame, cost + 0.8 * (not whole))
+            yield Edit(*blame, f"{name}({inner})", "call", blame, f"{name} around", site.where, amounts)
 
 
-def _arguments(program: Program, site: Site, keywords: Sequence[str], loose: float) -> Iterator[Edit]:
+def _arguments(program: Program, site: Site, keywords: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, ast.Call) or (len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp)):
         return
@@ -107,5 +105,6 @@ def _arguments(program: Program, site: Site, keywords: Sequence[str], loose: flo
     for rank, keyword in enumerate(keywords):
         key = keyword.partition("=")[0]
         if key in _KEYED.get(name, ()) and key not in taken:
-            cost = _CALL - 1.0 + loose + 0.1 * rank
-            yield Edit(site.end - 1, site.end - 1, f"{joined}{keyword}", "arguments", (site.start, site.end), cost)
+            amounts = (*ranked("arguments", rank), *more)
+            at, blame = site.end - 1, (site.start, site.end)
+            yield Edit(at, at, f"{joined}{keyword}", "arguments", blame, f"{keyword} added", site.where, amounts)

@@ -1,4 +1,4 @@
-"""Edits by patterns: ``$a < $b -> 1.0 $a <= $b``, matched on the tree and written into the text (how: `table`)."""
+"""Edits by patterns: ``$a < $b -> $a <= $b``, matched on the tree and written into the text (how: `table`)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ class Table:
         kind = ""
         for line in filter(str.strip, text.splitlines()):
             if line.startswith(" "):
-                for row in _without_variables(line.strip(), operators):
-                    rule = _Rule(kind, row)
+                for rule in _rules(kind, line.strip(), operators):
                     node = rule.pattern.node
                     (self._of_all if _variable(node) else self._rules[_root(node)]).append(rule)
             else:
@@ -43,22 +42,43 @@ class Table:
             around, place = _around(site.parent, site.field), (site.start, site.end)
             for rule in (*self._rules.get(_root(site.node), ()), *(self._of_all if _is_value(site) else ())):
                 if rule.place.fits(around):
-                    yield from rule.edits(program, site.node, place, site)
+                    yield from rule.edits(program, site.node, place, site, site.where)
             for pair in _pairs(site.node):
                 place = program.span(pair.left)[0], program.span(pair.comparators[0])[1]
                 for rule in self._rules.get(_root(pair), ()):
-                    yield from rule.edits(program, pair, place, site)
+                    yield from rule.edits(program, pair, place, site, site.where)
         for statement in program.statements():
             around = _around(program.loop_of[statement], "")
             for rule in self._rules.get(_root(statement), ()):
                 if rule.place.fits(around):
-                    yield from rule.edits(program, statement, program.span(statement), None)
+                    yield from rule.edits(
+                        program, statement, program.span(statement), None, program.block_of[statement].where
+                    )
 
 
 def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
     """An expression as ``by`` has it: ``$a`` is what it was, other variables are these names. None if that says nothing."""
     pattern, place = _template("$a"), (site.start, site.end)
     return _Match(program, pattern, {"a": site.node, **names}, place, site).replaced(_template(by))
+
+
+def _rules(kind: str, row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[_Rule]:
+    """A rule for each choice of operators; its edits' forms are the row's. Raises ValueError."""
+    found = _ROW.fullmatch(row)
+    if found is None or not kind:
+        raise ValueError(f"not a row: {row}")
+    forms = [f"{found['pattern']} -> {text}" for text in found["replacements"].split("; ")]
+    for chosen in _without_variables(f"{found['pattern']}\n{found['replacements']}", operators):
+        pattern, replacements = chosen.split("\n")
+        try:
+            rule = _Rule(
+                kind, _Words(found["place"] or "!"), pattern, dict(zip(forms, replacements.split("; "), strict=True))
+            )
+        except SyntaxError as error:
+            raise ValueError(f"not code: {row}") from error
+        if not rule.is_closed:
+            raise ValueError(f"has unknown variables: {row}")
+        yield rule
 
 
 def _without_variables(row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[str]:
@@ -100,36 +120,34 @@ _template = functools.cache(_Template)
 
 
 class _Rule:
-    def __init__(self, kind: str, row: str) -> None:
-        found = _ROW.fullmatch(row)
-        if found is None or not kind:
-            raise ValueError(f"not a row: {row}")
-        self._kind, self.place = kind, _Words(found["place"] or "!")
-        head = _VARIABLE.sub(r"$\1", found["pattern"]).rpartition("$")[0]
-        self._replacements: list[tuple[float, _Template, bool]] = []
-        try:
-            self.pattern = _Template(found["pattern"])
-            for entry in found["replacements"].split("; "):
-                cost, _, text = entry.strip().partition(" ")
-                last = isinstance(self.pattern.node, ast.stmt) and not self.pattern.gaps[-1] and text.startswith(head)
-                self._replacements.append((float(cost), _Template(text.removeprefix(head) if last else text), last))
-        except SyntaxError as error:
-            raise ValueError(f"not code: {row}") from error
-        if any(not set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements):
-            raise ValueError(f"has unknown variables: {row}")
+    """``replacements`` by the names of their forms."""
 
-    def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None) -> Iterator[Edit]:
+    def __init__(self, kind: str, place: _Words, pattern: str, replacements: Mapping[str, str]) -> None:
+        """Raises SyntaxError."""
+        self._kind, self.place, self.pattern = kind, place, _Template(pattern)
+        head = _VARIABLE.sub(r"$\1", pattern).rpartition("$")[0]
+        self._replacements: list[tuple[str, _Template, bool]] = []
+        for form, text in replacements.items():
+            last = isinstance(self.pattern.node, ast.stmt) and not self.pattern.gaps[-1] and text.startswith(head)
+            self._replacements.append((form, _Template(text.removeprefix(head) if last else text), last))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the replacements have the pattern's variables alone."""
+        return all(set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements)
+
+    def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None, where: str) -> Iterator[Edit]:
         """What is to blame is the expression, or the statement; its last part where only that becomes other."""
         bound: _Bound = {}
         if not self._matches(self.pattern.node, node, bound):
             return
         match = _Match(program, self.pattern, bound, place, site)
-        for cost, by, last in self._replacements:
+        for form, by, last in self._replacements:
             start, end = match.bare[self.pattern.names[-1]] if last else place
             text = match.written(by) if last else match.replaced(by)
             if text is not None and text != program.source[start:end]:
                 blame = (site.start, site.end) if site else (start, end)
-                yield least(Edit(start, end, text, self._kind, blame, cost), program.source)
+                yield least(Edit(start, end, text, self._kind, blame, form, where), program.source)
 
     def _matches(self, pattern: object, node: object, bound: _Bound) -> bool:
         if isinstance(pattern, ast.Name | str) and (name := _variable(pattern)):

@@ -9,11 +9,12 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from typing import Any, TypeVar
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.localization.further import Agreement
+from verl_egca.localization.twins.costs import LEAST
 from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.progress import nearness
 
@@ -44,7 +45,8 @@ class Cases:
 class Twin:
     """``full``: all cases pass. Else some failing ones do, and none breaks that passed. ``fixed`` counts them.
 
-    ``sound`` tells of a full one whether it also keeps what the program does right on inputs that no test has.
+    ``sound`` tells of a full one whether it also keeps what the program does right on inputs that no test has, and leaves
+    most of its statements in use.
     """
 
     edit: Edit
@@ -76,9 +78,9 @@ _Found = TypeVar("_Found", Twin, Nearer)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Edits that are made only when the search has come to the cheapest that there can be of them, ``least``."""
+    """Edits that are made only when the search has come to a cost that hardly any of them is below: ``LEAST[name]``."""
 
-    least: float
+    name: str
     make: Callable[[], Iterable[Edit]]
 
 
@@ -98,6 +100,7 @@ class Search:
     all_or_nothing: frozenset[str]
     sources: InitVar[Iterable[Source]]
     agreement: Callable[[str], Agreement]
+    keeps: Callable[[Edit], bool]
     tried: int = 0
     twins: list[Twin] = field(default_factory=list)
     nearer: list[Nearer] = field(default_factory=list)
@@ -216,7 +219,7 @@ class Search:
         full = fixed == len(self.cases.failing)
         if not full and edit.kind in self.all_or_nothing:
             return None
-        return Twin(edit, full, fixed, not full or self.agreement(text).sound)
+        return Twin(edit, full, fixed, not full or (self.keeps(edit) and self.agreement(text).sound))
 
     def _all_pass(self, text: str, cases: Sequence[int]) -> list[bool]:
         """Whether each of the cases passes, up to the first that does not."""
@@ -237,17 +240,13 @@ class Search:
 
 def _ordered(sources: Iterable[Source]) -> Iterator[Edit]:
     """All edits by rising cost, as far as they are asked for."""
-    waiting = sorted(sources, key=lambda source: -source.least)
+    waiting = sorted(sources, key=lambda source: -LEAST[source.name])
     heap: list[tuple[Any, ...]] = []
     count = 0
     while waiting or heap:
-        while waiting and (not heap or waiting[-1].least <= heap[0][0]):
+        while waiting and (not heap or LEAST[waiting[-1].name] <= heap[0][0]):
             for edit in waiting.pop().make():
                 count += 1
                 heapq.heappush(heap, (edit.cost, edit.size, edit.start, edit.text, edit.blame, edit.kind, count, edit))
         if heap:
             yield heapq.heappop(heap)[-1]
-
-
-def costlier(edit: Edit, by: float) -> Edit:
-    return replace(edit, cost=edit.cost + by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from verl_egca.localization.twins.edits import written_instead
@@ -27,6 +27,25 @@ class Site:
     start: int
     end: int
 
+    @property
+    def where(self) -> str:
+        """What it is in what stands around it, as far as that makes mistakes likelier."""
+        if self.field in ("test", "ifs") or isinstance(self.parent, ast.BoolOp):
+            return "a test"
+        if isinstance(self.parent, ast.Call):
+            return "a range" if getattr(self.parent.func, "id", "") == "range" else "a call"
+        return _PLACES.get(type(self.parent), "an expression")
+
+
+_PLACES: dict[type[ast.AST], str] = {
+    **dict.fromkeys((ast.Subscript, ast.Slice), "an index"),
+    **dict.fromkeys((ast.Assign, ast.AugAssign, ast.AnnAssign), "an assignment"),
+    **dict.fromkeys((ast.For, ast.comprehension), "a loop"),
+    ast.Compare: "a comparison",
+    ast.BinOp: "arithmetic",
+    ast.Return: "a return",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -35,6 +54,12 @@ class Block:
     body: list[ast.stmt]
     owner: ast.AST
     field: str
+
+    @property
+    def where(self) -> str:
+        if isinstance(self.owner, ast.For | ast.While):
+            return "a loop"
+        return "a branch" if isinstance(self.owner, ast.If) else "a function"
 
 
 class Program:
@@ -163,3 +188,16 @@ class Program:
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, ast.AST):
                     self._visit_part(item, node, name, statement, function, loop)
+
+
+def own_nodes(statement: ast.stmt) -> Iterable[ast.AST]:
+    """What a statement itself consists of, without the statements within it."""
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo.extend(
+            child
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)
+        )

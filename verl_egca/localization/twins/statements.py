@@ -26,8 +26,8 @@ def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
         and loop not in (None, block.owner)
         and not (isinstance(node, ENDING) or is_compound(node))
     ):
-        yield after(program, node, "break", "jump", 3.5)
-        yield after(program, node, "continue", "jump", 4.0)
+        yield after(program, node, "break", "jump", "break added")
+        yield after(program, node, "continue", "jump", "continue added")
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
@@ -41,22 +41,31 @@ def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     line_start = start - len(indent)
     if place == len(block.body) - 1 and place > 0 and isinstance(owner, ast.stmt) and _can_leave(owner, block):
         outer = indent_of(program, owner)
-        yield Edit(line_start, start, outer, "depth", (line_start, start) if line_start < start else (start, end), 2.0)
+        yield Edit(
+            line_start,
+            start,
+            outer,
+            "depth",
+            (line_start, start) if line_start < start else (start, end),
+            "less",
+            block.where,
+        )
     if place > 0 and is_compound(block.body[place - 1]):
         for inner in _open_ends(block.body[place - 1]):
             deeper = indent_of(program, inner)
-            yield Edit(line_start, start, deeper, "depth", (start, end), 2.0)
+            yield Edit(line_start, start, deeper, "depth", (start, end), "more", block.where)
 
 
 def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
     span = program.span(node)
     if isinstance(node, ast.If):
-        header, cost = program.text.offsets(program.header(node)), 4.5 if node.orelse else 3.5
-        yield Edit(*program.span(node.test), "True", "guard", header, cost)
-        yield Edit(*program.span(node.test), "False", "guard" if node.orelse else "superfluous", header, cost)
+        header, form = program.text.offsets(program.header(node)), "of two branches" if node.orelse else "of one branch"
+        yield Edit(*program.span(node.test), "True", "guard", header, f"True {form}", block.where)
+        kind = "guard" if node.orelse else "superfluous"
+        yield Edit(*program.span(node.test), "False", kind, header, f"False {form}", block.where)
     elif not (is_compound(node) or isinstance(node, ast.Import | ast.ImportFrom | ast.Pass)):
-        yield Edit(*span, "pass", "superfluous", span, 3.0)
+        yield Edit(*span, "pass", "superfluous", span, type(node).__name__, block.where)
 
 
 def _branches(program: Program, block: Block, place: int) -> Iterator[Edit]:
@@ -66,19 +75,19 @@ def _branches(program: Program, block: Block, place: int) -> Iterator[Edit]:
         return
     start, source = program.span(node)[0], program.source
     before = block.body[place - 1] if place else None
-    others: list[tuple[str, float]] = []
+    others: list[str] = []
     if (word := next(word for word in ("elif", "if", "while") if source.startswith(word, start))) == "elif":
-        others = [("if", 3.0)]
+        others = ["if"]
     elif word == "if" and isinstance(before, ast.If) and not before.orelse:
-        others = [("elif", 2.5)]
+        others = ["elif"]
     if word != "elif" and not node.orelse:
-        others.append(("while" if word == "if" else "if", 4.0))
+        others.append("while" if word == "if" else "if")
     at = start, start + len(word)
-    yield from (Edit(*at, other, "branches", at, cost) for other, cost in others)
+    yield from (Edit(*at, other, "branches", at, f"{word} -> {other}", block.where) for other in others)
     if isinstance(node, ast.If) and node.orelse and not isinstance(node.orelse[0], ast.If):
         (a, b), (c, d) = ((program.span(part[0])[0], program.span(part[-1])[1]) for part in (node.body, node.orelse))
         text = source[c:d] + source[b:c] + source[a:b]
-        yield Edit(a, d, text, "branches", program.text.offsets(program.header(node)), 3.0)
+        yield Edit(a, d, text, "branches", program.text.offsets(program.header(node)), "exchanged", block.where)
 
 
 def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
@@ -90,7 +99,7 @@ def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
         return
     (a, b), (c, d) = program.span(first), program.span(second)
     text = program.source[c:d] + program.source[b:c] + program.source[a:b]
-    yield Edit(a, d, text, "order", (a, b), 3.0)
+    yield Edit(a, d, text, "order", (a, b), "", block.where)
 
 
 _OF_STATEMENTS = (_jumps, _depth, _removals, _branches, _order)

@@ -1,7 +1,7 @@
 """Small edits that undo common slips, as a table of patterns and what replaces them. A line more is an edit more.
 
-Under each kind stand lines of the form ``pattern @place -> cost replacement; cost replacement``. A cost is a rough surprise
-in bits: how unlikely it is that this edit, among all at its place, is the one that was needed. In patterns
+Under each kind stand lines of the form ``pattern @place -> replacement; replacement``. What each costs is learned
+(`costs`). In patterns
 
 $a             stands for any expression, an argument's name or a method's; with ``:Name|Call`` for one of these nodes of
                `ast` or with one of these operators, with ``:min|max`` for one of these names, with ``:!`` for any other
@@ -22,24 +22,22 @@ OPERATORS = {
     "product": ("*", "/", "//", "%", "**"),
 }
 _TEST = ".test|.ifs|BoolOp"
-_INDEX = "Subscript.slice|Slice.lower|Slice.upper|range.args"
-_NUMBER = "Slice.step|Compare|Return|Assign|AugAssign|BinOp"
-_WHOLE = "Return.value|Assign.value|Call"
+_NUMBER = "Subscript.slice|Slice|range.args|Compare|Return|Assign|AugAssign|BinOp"
 
 _ARITHMETIC = """
 arithmetic
-    $a + $b  -> 1.5 $a - $b; 2.5 $a * $b
-    $a - $b  -> 1.5 $a + $b; 3.5 $a % $b; 4.0 $a / $b; 4.0 $a * $b
-    $a * $b  -> 2.0 $a ** $b; 2.5 $a + $b; 3.0 $a / $b; 3.0 $a // $b; 4.0 $a - $b; 4.5 $a % $b
-    $a / $b  -> 1.0 $a // $b; 2.0 $a * $b; 3.0 $a % $b
-    $a // $b -> 1.0 $a / $b; 1.5 $a % $b; 2.5 $a * $b
-    $a % $b  -> 1.0 $a // $b; 2.5 $a / $b; 3.5 $a * $b
-    $a ** $b -> 1.0 $a * $b
-    $a & $b  -> 1.0 $a | $b; 2.0 $a ^ $b; 3.0 $a - $b
-    $a | $b  -> 1.0 $a & $b; 2.0 $a ^ $b
-    $a ^ $b  -> 1.5 $a & $b; 1.5 $a | $b; 2.0 $a ** $b
-    $a << $b -> 1.0 $a >> $b
-    $a >> $b -> 1.0 $a << $b
+    $a + $b  -> $a - $b; $a * $b
+    $a - $b  -> $a + $b; $a % $b; $a / $b; $a * $b
+    $a * $b  -> $a ** $b; $a + $b; $a / $b; $a // $b; $a - $b; $a % $b
+    $a / $b  -> $a // $b; $a * $b; $a % $b
+    $a // $b -> $a / $b; $a % $b; $a * $b
+    $a % $b  -> $a // $b; $a / $b; $a * $b
+    $a ** $b -> $a * $b
+    $a & $b  -> $a | $b; $a ^ $b; $a - $b
+    $a | $b  -> $a & $b; $a ^ $b
+    $a ^ $b  -> $a & $b; $a | $b; $a ** $b
+    $a << $b -> $a >> $b
+    $a >> $b -> $a << $b
 """
 
 SLIPS = f"""
@@ -47,98 +45,94 @@ SLIPS = f"""
 {_ARITHMETIC.replace(" $b", "= $b")}
 
 update
-    $a $op= $b                        -> 2.0 $a = $b
-    $a:Name|Subscript = $b            -> 2.5 $a += $b; 4.0 $a -= $b; 4.0 $a *= $b
-    $a:Name|Subscript = $b @For|While -> 3.5 $a = max($a, $b); 3.5 $a = min($a, $b)
+    $a $op= $b                        -> $a = $b
+    $a:Name|Subscript = $b            -> $a += $b; $a -= $b; $a *= $b
+    $a:Name|Subscript = $b @For|While -> $a = max($a, $b); $a = min($a, $b)
 
 comparison
-    $a < $b      -> 1.0 $a <= $b; 2.0 $a > $b; 2.5 $a >= $b; 3.5 $a != $b; 3.5 $a == $b
-    $a <= $b     -> 1.0 $a < $b; 2.0 $a >= $b; 2.5 $a > $b; 3.5 $a == $b; 4.0 $a != $b
-    $a > $b      -> 1.0 $a >= $b; 2.0 $a < $b; 2.5 $a <= $b; 3.5 $a != $b; 3.5 $a == $b
-    $a >= $b     -> 1.0 $a > $b; 2.0 $a <= $b; 2.5 $a < $b; 3.5 $a == $b; 4.0 $a != $b
-    $a == $b     -> 1.5 $a != $b; 2.5 $a <= $b; 2.5 $a >= $b; 3.0 $a > $b; 3.0 $a < $b; 4.0 $a in $b
-    $a != $b     -> 1.5 $a == $b; 3.0 $a < $b; 3.0 $a > $b; 4.0 $a not in $b
-    $a in $b     -> 1.0 $a not in $b; 3.5 $a == $b; 4.0 $b in $a
-    $a not in $b -> 1.0 $a in $b; 3.5 $a != $b; 4.0 $b not in $a
-    $a is $b     -> 1.0 $a is not $b; 3.0 $a == $b
-    $a is not $b -> 1.0 $a is $b; 3.0 $a != $b
+    $a < $b      -> $a <= $b; $a > $b; $a >= $b; $a != $b; $a == $b
+    $a <= $b     -> $a < $b; $a >= $b; $a > $b; $a == $b; $a != $b
+    $a > $b      -> $a >= $b; $a < $b; $a <= $b; $a != $b; $a == $b
+    $a >= $b     -> $a > $b; $a <= $b; $a < $b; $a == $b; $a != $b
+    $a == $b     -> $a != $b; $a <= $b; $a >= $b; $a > $b; $a < $b; $a in $b
+    $a != $b     -> $a == $b; $a < $b; $a > $b; $a not in $b
+    $a in $b     -> $a not in $b; $a == $b; $b in $a
+    $a not in $b -> $a in $b; $a != $b; $b not in $a
+    $a is $b     -> $a is not $b; $a == $b
+    $a is not $b -> $a is $b; $a != $b
 
 boolean
-    $a and $b -> 1.5 $a or $b
-    $a or $b  -> 1.5 $a and $b
+    $a and $b -> $a or $b
+    $a or $b  -> $a and $b
 
 negation
-    not $a                              -> 1.0 $a
-    $a:!Compare|BoolOp|Not @{_TEST}     -> 1.5 not $a
-    $a:BoolOp @{_TEST}                  -> 2.5 not $a
-    $a:Call|BoolOp @Return.value        -> 3.5 not $a
+    not $a                              -> $a
+    $a:!Compare|BoolOp|Not @{_TEST}     -> not $a
+    $a:BoolOp @{_TEST}                  -> not $a
+    $a:Call|BoolOp @Return.value        -> not $a
 
 sign
-    -$a                                      -> 2.0 $a
-    +$a                                      -> 2.0 $a
-    $a:Name|Call|Subscript @{_INDEX}|{_NUMBER} -> 4.0 -$a
+    -$a                                      -> $a
+    +$a                                      -> $a
+    $a:Name|Call|Subscript @{_NUMBER} -> -$a
 
 operand
-    $a $op $b            -> 3.0 $a; 3.5 $b
-    $a $uneven $b        -> 3.0 $b $uneven $a
-    $a $op ($b $then $c) -> 4.0 ($a $op $b) $then $c
-    ($a $op $b) $then $c -> 4.0 $a $op ($b $then $c)
-    $a and $b            -> 3.0 $a; 3.0 $b
-    $a or $b             -> 3.0 $a; 3.0 $b
+    $a $op $b            -> $a; $b
+    $a $uneven $b        -> $b $uneven $a
+    $a $op ($b $then $c) -> ($a $op $b) $then $c
+    ($a $op $b) $then $c -> $a $op ($b $then $c)
+    $a and $b            -> $a; $b
+    $a or $b             -> $a; $b
 
 bound
-    $a:Name|Call|Subscript|Attribute @{_INDEX}  -> 2.0 $a + 1; 2.0 $a - 1
-    $a:Name|Call|Subscript|Attribute @{_NUMBER} -> 2.8 $a + 1; 2.8 $a - 1
-    $a $product $b @{_INDEX}                    -> 2.0 $a $product $b + 1; 2.0 $a $product $b - 1
-    $a $product $b @{_NUMBER}                   -> 2.8 $a $product $b + 1; 2.8 $a $product $b - 1
-    $a $sum $b:!Constant @{_INDEX}              -> 2.0 $a $sum $b + 1; 2.0 $a $sum $b - 1
-    $a $sum $b:!Constant @{_NUMBER}             -> 2.8 $a $sum $b + 1; 2.8 $a $sum $b - 1
-    $a:Name @For.iter|comprehension.iter        -> 4.0 $a[1:]; 4.0 $a[:-1]; 4.0 $a[::-1]
-    range($a)         -> 2.5 range(1, $a); 2.5 range(1, $a + 1); 3.5 range(2, $a)
-    range($a, $b)     -> 3.5 range($b)
-    range($a, $b, $c) -> 3.5 range($b); 3.5 range($a, $b)
-    $a[0]             -> 2.0 $a[-1]
-    $a[$b:UnaryOp]    -> 2.0 $a[0]
-    $a[:]             -> 3.0 $a[1:]; 3.0 $a[:-1]
-    $a[:$b]           -> 3.0 $a[1:$b]; 3.0 $a[:]
-    $a[$b:]           -> 3.0 $a[$b:-1]; 3.0 $a[:]
-    $a[$b:$c]         -> 3.0 $a[:$c]; 3.0 $a[$b:]
-    $a[::$b]          -> 3.0 $a[1::$b]
-    $a[:$b:$c]        -> 3.0 $a[1:$b:$c]; 3.0 $a[::$c]
-    $a[$b::$c]        -> 3.0 $a[::$c]
-    $a[$b:$c:$d]      -> 3.0 $a[:$c:$d]; 3.0 $a[$b::$d]
+    $a:Name|Call|Subscript|Attribute @{_NUMBER} -> $a + 1; $a - 1
+    $a $product $b @{_NUMBER}                   -> $a $product $b + 1; $a $product $b - 1
+    $a $sum $b:!Constant @{_NUMBER}             -> $a $sum $b + 1; $a $sum $b - 1
+    $a:Name @For.iter|comprehension.iter        -> $a[1:]; $a[:-1]; $a[::-1]
+    range($a)         -> range(1, $a); range(1, $a + 1); range(2, $a)
+    range($a, $b)     -> range($b)
+    range($a, $b, $c) -> range($b); range($a, $b)
+    $a[0]             -> $a[-1]
+    $a[$b:UnaryOp]    -> $a[0]
+    $a[:]             -> $a[1:]; $a[:-1]
+    $a[:$b]           -> $a[1:$b]; $a[:]
+    $a[$b:]           -> $a[$b:-1]; $a[:]
+    $a[$b:$c]         -> $a[:$c]; $a[$b:]
+    $a[::$b]          -> $a[1::$b]
+    $a[:$b:$c]        -> $a[1:$b:$c]; $a[::$c]
+    $a[$b::$c]        -> $a[::$c]
+    $a[$b:$c:$d]      -> $a[:$c:$d]; $a[$b::$d]
 
 subscript
-    $a[$b:!Slice] -> 5.0 $a
+    $a[$b:!Slice] -> $a
 
 call
-    $a[:]            -> 3.0 $a
-    $a[::$b]         -> 3.0 $a
-    $a.$m()          -> 3.0 $a
-    $a.$m:strip|lower|upper|copy|split|replace(...) -> 3.0 $a
-    $f:sorted|set|list|int|str|abs|len|tuple|round|sum|reversed|float|bool($a) -> 3.0 $a
-    sorted($a)       -> 3.0 sorted($a, reverse=True)
-    $a.sort()        -> 3.0 $a.sort(reverse=True)
-    $f:sorted|min|max($a, $k=$b)   -> 3.0 $f($a)
-    sorted($a, $k=$b)              -> 3.0 $a
-    sorted($a, $j=$b, $k=$c)       -> 3.0 sorted($a)
-    $a.sort($k=$b)                 -> 3.0 $a.sort()
-    $a.sort($j=$b, $k=$c)          -> 3.0 $a.sort()
-    $a:!Constant @{_WHOLE}         -> 4.5 abs($a); 4.5 len($a); 4.5 set($a); 4.5 sorted($a); 4.5 str($a); 4.5 int($a)
-    $a:!Constant @!{_WHOLE}        -> 5.5 abs($a); 5.5 len($a); 5.5 set($a); 5.5 sorted($a); 5.5 str($a); 5.5 int($a)
-    $a:Name|Subscript|Call @Compare|Call|Return -> 6.0 $a.lower(); 6.0 $a.upper(); 6.0 $a.strip()
+    $a[:]            -> $a
+    $a[::$b]         -> $a
+    $a.$m()          -> $a
+    $a.$m:strip|lower|upper|copy|split|replace(...) -> $a
+    $f:sorted|set|list|int|str|abs|len|tuple|round|sum|reversed|float|bool($a) -> $a
+    sorted($a)       -> sorted($a, reverse=True)
+    $a.sort()        -> $a.sort(reverse=True)
+    $f:sorted|min|max($a, $k=$b)   -> $f($a)
+    sorted($a, $k=$b)              -> $a
+    sorted($a, $j=$b, $k=$c)       -> sorted($a)
+    $a.sort($k=$b)                 -> $a.sort()
+    $a.sort($j=$b, $k=$c)          -> $a.sort()
+    $a:!Constant     -> abs($a); len($a); set($a); sorted($a); str($a); int($a)
+    $a:Name|Subscript|Call @Compare|Call|Return -> $a.lower(); $a.upper(); $a.strip()
 
 branches
-    $a if $b else $c -> 2.0 $c if $b else $a; 4.0 $a; 4.0 $c
+    $a if $b else $c -> $c if $b else $a; $a; $c
 
 jump
-    break    -> 1.0 continue; 2.0 pass
-    continue -> 1.0 break; 2.0 pass
-    pass     -> 2.5 continue; 2.5 break
+    break    -> continue; pass
+    continue -> break; pass
+    pass     -> continue; break
 
 constant
-    return $a:!Constant -> 4.0 return True; 4.0 return False; 4.5 return None; 5.0 return 0; 5.0 return []
-    return $a:!Constant -> 5.5 return ''; 5.5 return -1
+    return $a:!Constant -> return True; return False; return None; return 0; return []
+    return $a:!Constant -> return ''; return -1
 """
 # names of functions and methods that are taken for one another
 ALIKE = (
