@@ -14,11 +14,11 @@ from verl_egca.localization.attempt import Attempt, Attempts
 from verl_egca.localization.base import FailingSample, Localization, Options, lines_of
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
-from verl_egca.localization.repair import WORDS, differences
+from verl_egca.localization.repair import WORDS, differences, patch_to, smallest_repair
 from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases
 from verl_egca.localization.share import repaired
-from verl_egca.localization.twins.edits import Edit, applied, changed
+from verl_egca.localization.twins.edits import Edit, applied, changed, least
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.unused import left_unused
@@ -119,6 +119,7 @@ class CounterfactualLocalizer:
         return sorted(places, key=lambda place: (-against.get(place, -math.inf), place))[:1]
 
     def _place(self, program: Program, edit: Edit) -> SourceRange:
+        edit = _within(edit, program.source)
         if self._options.granularity == "token":
             return program.text.between(*changed(edit, program.source))
         if self._options.granularity == "statement":
@@ -132,29 +133,41 @@ def _search(attempt: Attempt, search: Search) -> _Found:
     """One edit first; then the reference as a whole, with all taken away that is not needed; then more edits, and several."""
     twin = search.run(_SINGLE if attempt.reference is not None else _ONE)
     if _is_proof(twin):
-        return _Found(_apart(attempt, twin.edit), True)
+        return _Found(_apart(attempt, search, twin.edit), True)
     repair = repaired(attempt, search, _MOST_REWRITTEN)
     share = repair.share if repair is not None else None
     if repair is not None and repair.share <= _SMALL:
         return _Found(repair.edits, True, share)
     twin = search.run(_ONE if search.twins or search.nearer else 1.0)
     if _is_proof(twin):
-        return _Found(_apart(attempt, twin.edit), True, share)
+        return _Found(_apart(attempt, search, twin.edit), True, share)
     several = _climbed(attempt, search)
     if several is not None:
         return _Found(several, True, share)
     if repair is not None and repair.share <= _MOST_REWRITTEN:
         return _Found(repair.edits, True, share)
-    return _Found(_apart(attempt, twin.edit), twin.full, share) if twin is not None else _Found(share=share)
+    return _Found(_apart(attempt, search, twin.edit), twin.full, share) if twin is not None else _Found(share=share)
 
 
 def _is_proof(twin: Twin | None) -> TypeGuard[Twin]:
     return twin is not None and twin.full and twin.sound
 
 
-def _apart(attempt: Attempt, edit: Edit) -> tuple[Edit, ...]:
-    """An edit that brings in several pieces at once, as one for each piece."""
-    return differences(attempt.program.source, edit.apply(attempt.program.source)) if edit.kind == SEVERAL else (edit,)
+def _apart(attempt: Attempt, search: Search, edit: Edit) -> tuple[Edit, ...]:
+    """An edit that brings in several pieces at once, as one for each piece that is needed."""
+    if edit.kind != SEVERAL:
+        return (edit,)
+    source = attempt.program.source
+    patch = patch_to(source, edit.apply(source))
+    needed = smallest_repair([patch], search.passes, enough=0.0)
+    return needed.edits if needed is not None else tuple(patch.edits(patch.hunks))
+
+
+def _within(edit: Edit, source: str) -> Edit:
+    """The change within a statement, where an edit writes it anew with the same first word."""
+    inner = least(edit, source)
+    is_within = source[edit.start : inner.start].strip() and source[inner.start : inner.end].strip()
+    return replace(inner, kind=WORDS) if is_within and edit.kind == "statement" else edit
 
 
 def _guess(attempt: Attempt, search: Search, share: float | None) -> Localization | None:

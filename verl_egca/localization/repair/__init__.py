@@ -56,7 +56,12 @@ def smallest_repair(found: Sequence[Patch], passes: Passes, enough: float) -> Re
     return best
 
 
+def patch_to(source: str, target: str) -> Patch:
+    """The hunks that turn a program into another, as that is written or as `ast.unparse` may write it."""
+    return Patch(source, lines_of(source), target)
+
+
 def differences(source: str, target: str) -> tuple[Edit, ...]:
-    """Disjoint edits in order that turn a program into another, as that is written or as `ast.unparse` may write it."""
-    patch = Patch(source, lines_of(source), target)
+    """Disjoint edits in order that turn a program into another."""
+    patch = patch_to(source, target)
     return tuple(patch.edits(patch.hunks))
