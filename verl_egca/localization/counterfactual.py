@@ -160,7 +160,12 @@ def _apart(attempt: Attempt, search: Search, edit: Edit) -> tuple[Edit, ...]:
     source = attempt.program.source
     patch = patch_to(source, edit.apply(source))
     needed = smallest_repair([patch], search.passes, enough=0.0)
-    return needed.edits if needed is not None else tuple(patch.edits(patch.hunks))
+    edits = needed.edits if needed is not None else tuple(patch.edits(patch.hunks))
+    first, last = edits[0], edits[-1]
+    if "\n" in source[first.start : last.end] or any(one.kind != WORDS for one in edits):
+        return edits
+    text = applied(source[: last.end], edits)[first.start :]  # brackets that open in one and close in another
+    return (replace(first, end=last.end, text=text),)
 
 
 def _within(edit: Edit, source: str) -> Edit:
