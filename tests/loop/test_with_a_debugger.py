@@ -4,7 +4,10 @@ import pytest
 
 pytestmark = pytest.mark.loop
 STEPS = 2
-SHORT = [f"trainer.total_training_steps={STEPS}", "egca.budget_ms=0.5"]  # no trial: nothing is proven but by the debugger
+SHORT = [
+    f"trainer.total_training_steps={STEPS}",
+    "egca.budget_ms=0.5",
+]  # no trial: nothing is proven but by the debugger
 
 
 @pytest.fixture(scope="module")
