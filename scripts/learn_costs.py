@@ -60,10 +60,10 @@ def main(
     kept: Annotated[Path | None, typer.Option(help="a file for the examples, read again where it is there")] = None,
     out: Annotated[Path, typer.Option(help="the table")] = TABLE,
 ) -> None:
-    given = [load_problems(problems), load_problems(mbpp)]
-    every = [problem for some in given for problem in some]
     weights = {"model": 1.0, "starter": starter_weight, "mutants": mutants_weight}
     if kept is None or not (corpora := _read(kept)):
+        given = [load_problems(problems), load_problems(mbpp)]
+        every = [problem for some in given for problem in some]
         with Bench(workers, 1, progress) as bench:
             failing = _unlabelled(bench, given, [samples, mbpp_samples])
             corpora = {

@@ -12,11 +12,11 @@ from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import Outcome, Verdict
 from verl_egca.localization.base import FailingSample, NotLocalized, Options
 from verl_egca.localization.further import Agreement
-from verl_egca.localization.observed import Runs, traced_cases
+from verl_egca.localization.references import KnownReference, References, fails, given_to
 from verl_egca.localization.repair import patches
 from verl_egca.localization.repair.patch import Patch
 from verl_egca.localization.repair.pieces import pieces
-from verl_egca.localization.runs import KnownReference, References, fails, given_to
+from verl_egca.localization.runs import Runs, traced_cases
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
@@ -126,7 +126,7 @@ class Attempt:
         )
 
     def sources(self) -> list[Source]:
-        """Of all edits, with all signs that make their costs."""
+        """Where edits come from; each edit has all the signs that make its cost."""
 
         def source(name: str, make: Callable[[], Iterable[Edit]]) -> Source:
             def signed() -> Iterator[Edit]:

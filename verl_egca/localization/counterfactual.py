@@ -14,9 +14,9 @@ from verl_egca.localization.attempt import Attempt, Attempts
 from verl_egca.localization.base import FailingSample, Localization, Options, lines_of
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
+from verl_egca.localization.references import MAX_EVENTS, NeedsOtherCases
 from verl_egca.localization.repair import WORDS, differences, patch_to, smallest_repair
 from verl_egca.localization.repair.pieces import SEVERAL
-from verl_egca.localization.runs import MAX_EVENTS, NeedsOtherCases
 from verl_egca.localization.share import repaired
 from verl_egca.localization.twins.edits import Edit, applied, changed, least
 from verl_egca.localization.twins.search import Nearer, Search, Twin
@@ -130,7 +130,7 @@ class CounterfactualLocalizer:
 
 
 def _search(attempt: Attempt, search: Search) -> _Found:
-    """One edit first; then the reference as a whole, with all taken away that is not needed; then more edits, and several."""
+    """One edit; then the whole reference, less all that is not needed; then one edit further down, and several."""
     twin = search.run(_SINGLE if attempt.reference is not None else _ONE)
     if _is_proof(twin):
         return _Found(_apart(attempt, search, twin.edit), True)
@@ -170,9 +170,11 @@ def _apart(attempt: Attempt, search: Search, edit: Edit) -> tuple[Edit, ...]:
 
 def _within(edit: Edit, source: str) -> Edit:
     """The change within a statement, where an edit writes it anew with the same first word."""
+    if edit.kind != "statement":
+        return edit
     inner = least(edit, source)
     is_within = source[edit.start : inner.start].strip() and source[inner.start : inner.end].strip()
-    return replace(inner, kind=WORDS) if is_within and edit.kind == "statement" else edit
+    return replace(inner, kind=WORDS) if is_within else edit
 
 
 def _guess(attempt: Attempt, search: Search, share: float | None) -> Localization | None:
@@ -196,7 +198,10 @@ def _climbed(attempt: Attempt, search: Search) -> tuple[Edit, ...] | None:
 
 
 def _upwards(attempt: Attempt, edit: Edit, search: Search, budget: int) -> str | None:
-    """The program with the edit and all that it takes besides; more cases pass with each. ``budget`` counts trials."""
+    """The program with the edit and further ones, each of which makes more cases pass; None if some still fail.
+
+    ``budget`` counts trials.
+    """
     until = search.tried + budget
     while (base := attempt.edited(edit, search)) is not None and search.tried < until:
         rest = base.search(until - search.tried)

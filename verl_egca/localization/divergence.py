@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from verl_egca.execution.compare import TOLERANCE
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, NotLocalized
-from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.localization.references import ReferenceTraces, run_candidate
 from verl_egca.problem import AssertionTests, Problem, StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace

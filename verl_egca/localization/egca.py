@@ -14,7 +14,7 @@ from verl_egca.localization.base import FailingSample, Localization, NotLocalize
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
-from verl_egca.localization.runs import NeedsOtherCases
+from verl_egca.localization.references import NeedsOtherCases
 from verl_egca.localization.trace import TraceLocalizer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.runs import run_candidate
+from verl_egca.localization.references import run_candidate
 
 
 class ExecutedLocalizer:

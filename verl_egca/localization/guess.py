@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from verl_egca.localization.base import Localization, NotLocalized, lines_of
-from verl_egca.localization.observed import Runs
+from verl_egca.localization.runs import Runs
 from verl_egca.localization.twins.scopes import is_docstring
 from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.localization.twins.sites import Program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
 from verl_egca.localization.divergence import diverging_run
-from verl_egca.localization.runs import ReferenceTraces
+from verl_egca.localization.references import ReferenceTraces
 
 
 class LateLocalizer:

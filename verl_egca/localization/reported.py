@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from verl_egca.execution.verdict import Outcome
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.runs import failing_case
+from verl_egca.localization.references import failing_case
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import innermost
 

@@ -1,172 +1,108 @@
-"""The runs that localizers look at: the candidate and the reference on the failing case."""
+"""What is known of how a failing program ran, before anything of it is changed."""
 
 from __future__ import annotations
 
 import ast
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
-from types import ModuleType
+import functools
+from dataclasses import dataclass, field
 
-from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
-from verl_egca.localization.base import FailingSample, NotLocalized
-from verl_egca.localization.further import Further
-from verl_egca.localization.twins.scopes import scopes
-from verl_egca.localization.twins.views import Reference
-from verl_egca.problem import Problem, StdioTests
-from verl_egca.statements import parse
+from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
+from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.references import MAX_EVENTS, fails
+from verl_egca.localization.twins.costs import Amounts
+from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.search import Cases
+from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.suspicion import ochiai
+from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Trace, decode
 
-MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
-_MOST_STEPS = 2_000_000
-_NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
+_TRACED_FAILING, _TRACED_PASSING = 3, 4
 
 
-def fails(case: CaseVerdict) -> bool:
-    """Whether the program itself failed the case."""
-    return case.outcome not in _NOT_ITS_FAILURE
+@dataclass(frozen=True)
+class Runs:
+    """What is known of how the program ran: the failing case that is looked at, and what ran in it and in others."""
+
+    cases: Cases
+    case: CaseVerdict
+    trace: Trace
+    suspicion: dict[SourceRange, float]
+    program: Program
+    traces: dict[int, Trace]
+    _known: dict[ast.stmt, Amounts] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
+        """Raises NotLocalized if no case fails."""
+        failing = [case for case in sample.verdict.cases if fails(case)]
+        passing = [case for case in sample.verdict.cases if case.passed]
+        looked_at, contrasting = traced_cases(sample.verdict, options)
+        wanted = [case.index for case in (*looked_at, *contrasting)]
+        found = trials.traces(sample.program, wanted, MAX_EVENTS)
+        traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
+        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        beside = [case for case in looked_at if case is not chosen]
+        beside.sort(key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index))
+        first = [chosen, *beside[:1]]  # and the one that goes another way, in case two things are wrong
+        cases = Cases(
+            tuple(case.index for case in first),
+            tuple(case.index for case in failing),
+            tuple(case.index for case in passing),
+            tuple(case.expected for case in first),
+            tuple(case.got for case in first),
+        )
+        suspicion = ochiai(
+            [traces[case.index].executed for case in looked_at], [traces[case.index].executed for case in contrasting]
+        )
+        return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
+
+    def amounts(self, edit: Edit) -> Amounts:
+        """What is known of an edit by the statement that it changes, and by how that ran."""
+        statement = self.program.statement_at(edit.start)
+        return self._amounts_of(statement) if statement is not None and self.suspicion else ()
+
+    def _amounts_of(self, statement: ast.stmt) -> Amounts:
+        if statement not in self._known:
+            place = self.program.header(statement)
+            found, order = self.suspicion.get(place), self.trace.executed
+            ran = ("not run", 1.0) if found is None else ("less suspicious", 1.0 - found / self._most_suspicious)
+            later = order.index(place) / len(order) if place in order else 1.0
+            more = [ran, ("deeper", float(self.program.depth_of(statement))), ("ran later", later)]
+            error = self.case.error
+            if error is not None and error.line is not None and place.line <= error.line <= place.end_line:
+                more.append(("raised", 1.0))
+            self._known[statement] = tuple(more)
+        return self._known[statement]
+
+    @functools.cached_property
+    def _most_suspicious(self) -> float:
+        return max(self.suspicion.values())
+
+    def first_run(self, edit: Edit) -> int:
+        statement = self.program.statement_at(edit.start)
+        order = self.trace.executed
+        place = self.program.header(statement) if statement is not None else None
+        return order.index(place) if place in order else len(order)
+
+    def suspects(self) -> list[SourceRange]:
+        return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
 
 
-def failing_case(sample: FailingSample) -> CaseVerdict:
-    """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
-    for case in sample.verdict.cases:
-        if fails(case):
-            return case
-    raise NotLocalized("no_failing_case")
+def traced_cases(verdict: Verdict, options: Options) -> tuple[list[CaseVerdict], list[CaseVerdict]]:
+    """Which failing cases are looked at, and which passing ones for contrast. Raises NotLocalized if none fails."""
+    failing = [case for case in verdict.cases if fails(case)]
+    passing = [case for case in verdict.cases if case.passed]
+    if not failing:
+        raise NotLocalized("no_failing_case")
+    # of endless runs each is traced to the end of its budget
+    only_one = options.failing_case == "first" or failing[0].outcome is Outcome.TIMEOUT
+    every = max(1, len(passing) // _TRACED_PASSING)
+    return failing[: 1 if only_one else _TRACED_FAILING], passing[::every][:_TRACED_PASSING]
 
 
-def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
-    """The candidate's trace of the failing case. Raises NotLocalized if the run left none."""
-    case = failing_case(sample)
-    _, data = sample.sandbox.trace(sample.problem, sample.program, case.index)
-    trace = decode(data)
-    if not trace.events:
-        raise NotLocalized("no_trace")
-    return case, trace
-
-
-class NeedsOtherCases(NotLocalized):
-    """The reference does not pass the failing case by itself: what it builds on other cases left behind, or it is wrong."""
-
-    def __init__(self) -> None:
-        super().__init__("needs_other_cases")
-
-
-def given_to(problem: Problem) -> frozenset[str]:
-    """Names that programs find though they do not define them: modules and classes, and what the preamble defines.
-
-    A function's name (``count``, ``e``) may as well be a variable that was forgotten.
-    """
-    if isinstance(problem.tests, StdioTests):
-        return frozenset()
-    tree = parse(problem.preamble)
-    scope = scopes(tree)[""] if tree is not None else None
-    imported = {
-        (alias.asname or alias.name).partition(".")[0]
-        for item in (scope.items if scope is not None else ())
-        if isinstance(item.node, ast.Import | ast.ImportFrom)
-        for alias in item.node.names
-    }
-    defined = {getattr(node, "name", "") for node in (tree.body if tree is not None else ())}
-    known = {name for name, value in given_names().items() if isinstance(value, ModuleType | type)}
-    return frozenset({*known, *imported, *defined, *(scope.names if scope is not None else ())})
-
-
-class KnownReference:
-    """A problem's reference, and what it is known to do."""
-
-    def __init__(self, problem: Problem, tree: ast.Module) -> None:
-        self.parsed, self._source = Reference(tree), problem.reference or ""
-        self.further = Further(problem)
-        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
-        self._traces: dict[int, Trace] = {}
-        self._steps: dict[int, int] = {}
-        self._passed_alone: set[int] = set()
-
-    def fails_alone(self, case: int, trials: Trials) -> bool:
-        """Whether it fails a case in a process that has run no other; not known of a run that is too long for a trial."""
-        if case in self._passed_alone:
-            return False
-        trace = self.traces([case], trials).get(case)
-        if trace is not None and trace.cut:
-            return False
-        trials.end()
-        passed = trials.passed([self._source], [case])[0][0]
-        if passed:
-            self._passed_alone.add(case)
-        return not passed
-
-    def traces(self, cases: Sequence[int], trials: Trials) -> dict[int, Trace]:
-        """Of some cases; without those that left none."""
-        new = [case for case in cases if case not in self._traces]
-        if new:
-            trials.end()  # other samples will go by it: no program under test may have run in its process
-            found = trials.traces(self._source, new, MAX_EVENTS)
-            self._traces |= {case: decode(data) for case, data in zip(new, found, strict=True)}
-        return {case: self._traces[case] for case in cases if self._traces[case].events}
-
-    def steps(self, case: int, trials: Trials) -> int:
-        """A budget of steps in which it passes a case with some to spare."""
-        if case not in self._steps:
-            trace = self.traces([case], trials).get(case)
-            events = len(trace.events) if trace is not None else MAX_EVENTS
-            steps = 8 * events  # each step leaves an event, or nearly so
-            if events >= MAX_EVENTS:  # it was cut off
-                trials.end()
-                while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
-                    steps *= 8
-            self._steps[case] = steps
-        return self._steps[case]
-
-
-class References:
-    """What is known of the references, by problem: every sample of a group asks for the same ones."""
-
-    def __init__(self, size: int = 1_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, problem: Problem) -> KnownReference | None:
-        """None if the problem has no reference that parses."""
-        if problem.reference is None:
-            return None
-        key = problem.task_id, problem.reference
-        with self._lock:
-            if key not in self._kept:
-                tree = parse(problem.reference)
-                self._kept[key] = KnownReference(problem, tree) if tree is not None else None
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
-
-
-class ReferenceTraces:
-    """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
-
-    def __init__(self, size: int = 2_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, sample: FailingSample, case: int) -> Trace:
-        """Raises NotLocalized if the problem has no reference, or its run left no trace."""
-        problem = sample.problem
-        if problem.reference is None:
-            raise NotLocalized("no_reference")
-        with self._lock:
-            trace = self._kept.get((problem.task_id, case))
-        if trace is None:
-            _, data = sample.sandbox.trace(problem, problem.reference, case)
-            trace = decode(data)
-            with self._lock:
-                self._kept[problem.task_id, case] = trace
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-        if not trace.events:
-            raise NotLocalized("no_reference_trace")
-        return trace
+def _alike(one: Trace, two: Trace) -> float:
+    """How much of what ran in two cases ran in both."""
+    first, second = set(one.executed), set(two.executed)
+    return len(first & second) / max(1, len(first | second))

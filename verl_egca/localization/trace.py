@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
 from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
-from verl_egca.localization.runs import ReferenceTraces, run_candidate
+from verl_egca.localization.references import ReferenceTraces, run_candidate
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.scopes import scopes
 from verl_egca.localization.twins.shapes import Shapes

@@ -24,7 +24,7 @@ def left_unused(program: Program, edits: Sequence[Edit], entry_point: str | None
 
 
 def unused_share(program: Program, edits: Sequence[Edit], entry_point: str | None) -> float:
-    """Of all statements that take effect, in [0, 1]."""
+    """The share of `left_unused` among the statements that take effect, in [0, 1]."""
     effective = _effective(program, entry_point)
     return len(_left_unused(program, edits, entry_point, effective)) / max(1, len(effective))
 

@@ -9,7 +9,7 @@ from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.mode import Mode
 from verl_egca.localization import Options, make_localizer
-from verl_egca.localization.runs import References
+from verl_egca.localization.references import References
 
 PROBLEM = assertion_problem(
     *("assert f([3, 1, 2]) == 3", "assert f([-5, -2]) == -2", "assert f([7]) == 7", "assert f([1, 9, 4]) == 9"),

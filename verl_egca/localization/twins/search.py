@@ -78,7 +78,7 @@ _Found = TypeVar("_Found", Twin, Nearer)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Edits that are made only when the search has come to a cost that hardly any of them is below: ``LEAST[name]``."""
+    """Edits that are made only when the search has come to the cost ``LEAST[name]``; hardly any of them is cheaper."""
 
     name: str
     make: Callable[[], Iterable[Edit]]

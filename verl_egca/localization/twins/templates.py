@@ -20,7 +20,7 @@ _Bound = dict[str, Any]
 
 
 def rewrite(before: str, after: str) -> Callable[[Block], Block]:
-    """A function that puts, in a block, statements as ``after`` has them for those that are as ``before``, where there are any.
+    """A function that rewrites a block: statements that match ``before`` become those of ``after``.
 
     Where the first of these sets a name, other statements that do without it may stand between them. Raises SyntaxError.
     """

@@ -1,0 +1,172 @@
+"""References, and what they are known to do; the failing case, and the candidate's run of it."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from types import ModuleType
+
+from verl_egca.execution.given import given_names
+from verl_egca.execution.sandbox import Trials
+from verl_egca.execution.verdict import CaseVerdict, Outcome
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.further import Further
+from verl_egca.localization.twins.scopes import scopes
+from verl_egca.localization.twins.views import Reference
+from verl_egca.problem import Problem, StdioTests
+from verl_egca.statements import parse
+from verl_egca.tracing.trace import Trace, decode
+
+MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
+_MOST_STEPS = 2_000_000
+_NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
+
+
+def fails(case: CaseVerdict) -> bool:
+    """Whether the program itself failed the case."""
+    return case.outcome not in _NOT_ITS_FAILURE
+
+
+def failing_case(sample: FailingSample) -> CaseVerdict:
+    """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
+    for case in sample.verdict.cases:
+        if fails(case):
+            return case
+    raise NotLocalized("no_failing_case")
+
+
+def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
+    """The candidate's trace of the failing case. Raises NotLocalized if the run left none."""
+    case = failing_case(sample)
+    _, data = sample.sandbox.trace(sample.problem, sample.program, case.index)
+    trace = decode(data)
+    if not trace.events:
+        raise NotLocalized("no_trace")
+    return case, trace
+
+
+class NeedsOtherCases(NotLocalized):
+    """The reference does not pass the failing case by itself: what it builds on other cases left behind, or it is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("needs_other_cases")
+
+
+def given_to(problem: Problem) -> frozenset[str]:
+    """Names that programs find though they do not define them: modules and classes, and what the preamble defines.
+
+    A function's name (``count``, ``e``) may as well be a variable that was forgotten.
+    """
+    if isinstance(problem.tests, StdioTests):
+        return frozenset()
+    tree = parse(problem.preamble)
+    scope = scopes(tree)[""] if tree is not None else None
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for item in (scope.items if scope is not None else ())
+        if isinstance(item.node, ast.Import | ast.ImportFrom)
+        for alias in item.node.names
+    }
+    defined = {getattr(node, "name", "") for node in (tree.body if tree is not None else ())}
+    known = {name for name, value in given_names().items() if isinstance(value, ModuleType | type)}
+    return frozenset({*known, *imported, *defined, *(scope.names if scope is not None else ())})
+
+
+class KnownReference:
+    """A problem's reference, and what it is known to do."""
+
+    def __init__(self, problem: Problem, tree: ast.Module) -> None:
+        self.parsed, self._source = Reference(tree), problem.reference or ""
+        self.further = Further(problem)
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        self.called = tuple(dict.fromkeys(call.id for call in calls if isinstance(call, ast.Name)))
+        self._traces: dict[int, Trace] = {}
+        self._steps: dict[int, int] = {}
+        self._passed_alone: set[int] = set()
+
+    def fails_alone(self, case: int, trials: Trials) -> bool:
+        """Whether it fails a case in a process that has run no other; not known of a run that is too long for a trial."""
+        if case in self._passed_alone:
+            return False
+        trace = self.traces([case], trials).get(case)
+        if trace is not None and trace.cut:
+            return False
+        trials.end()
+        passed = trials.passed([self._source], [case])[0][0]
+        if passed:
+            self._passed_alone.add(case)
+        return not passed
+
+    def traces(self, cases: Sequence[int], trials: Trials) -> dict[int, Trace]:
+        """Of some cases; without those that left none."""
+        new = [case for case in cases if case not in self._traces]
+        if new:
+            trials.end()  # other samples will go by it: no program under test may have run in its process
+            found = trials.traces(self._source, new, MAX_EVENTS)
+            self._traces |= {case: decode(data) for case, data in zip(new, found, strict=True)}
+        return {case: self._traces[case] for case in cases if self._traces[case].events}
+
+    def steps(self, case: int, trials: Trials) -> int:
+        """A budget of steps in which it passes a case with some to spare."""
+        if case not in self._steps:
+            trace = self.traces([case], trials).get(case)
+            events = len(trace.events) if trace is not None else MAX_EVENTS
+            steps = 8 * events  # each step leaves an event, or nearly so
+            if events >= MAX_EVENTS:  # it was cut off
+                trials.end()
+                while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
+                    steps *= 8
+            self._steps[case] = steps
+        return self._steps[case]
+
+
+class References:
+    """What is known of the references, by problem: every sample of a group asks for the same ones."""
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, problem: Problem) -> KnownReference | None:
+        """None if the problem has no reference that parses."""
+        if problem.reference is None:
+            return None
+        key = problem.task_id, problem.reference
+        with self._lock:
+            if key not in self._kept:
+                tree = parse(problem.reference)
+                self._kept[key] = KnownReference(problem, tree) if tree is not None else None
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+class ReferenceTraces:
+    """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
+
+    def __init__(self, size: int = 2_000) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sample: FailingSample, case: int) -> Trace:
+        """Raises NotLocalized if the problem has no reference, or its run left no trace."""
+        problem = sample.problem
+        if problem.reference is None:
+            raise NotLocalized("no_reference")
+        with self._lock:
+            trace = self._kept.get((problem.task_id, case))
+        if trace is None:
+            _, data = sample.sandbox.trace(problem, problem.reference, case)
+            trace = decode(data)
+            with self._lock:
+                self._kept[problem.task_id, case] = trace
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+        if not trace.events:
+            raise NotLocalized("no_reference_trace")
+        return trace
