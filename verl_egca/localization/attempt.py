@@ -144,7 +144,7 @@ class Attempt:
             given_to(self.sample.problem),
         )
         sources = [
-            source("slips", lambda: slips(program)),
+            source("slips", lambda: slips(program, clues)),
             source("loose ends", lambda: loose_ends(program, clues)),
             source("omissions", lambda: omissions(program, clues)),
         ]
