@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from token_families import FAMILIES, TEXTS, tokenizer_of
 
+from starter.policy_path import WEIGHTS
 from verl_egca.spans import token_pieces
-from verl_egca.starter.policy_path import WEIGHTS
 
 families = st.sampled_from(sorted(FAMILIES))
 any_ids = st.lists(st.integers(0, 10**6), max_size=14)
