@@ -239,9 +239,9 @@ def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
     """Programs that the starter policy writes for problems of both splits."""
     import random
 
+    from starter import evaluation, policy, policy_path
+    from starter.problems import starter_problems
     from verl_egca.response import program_from_completion
-    from verl_egca.starter import evaluation, policy, policy_path
-    from verl_egca.starter.problems import starter_problems
 
     model, tokenizer = policy.load(policy_path.WEIGHTS)
     model.eval()

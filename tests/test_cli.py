@@ -201,12 +201,6 @@ def test_prepare_check_says_what_is_wrong_and_writes_nothing(files, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([*before, wrong])
 
 
-def test_starter_prepares_and_names_its_policy(tmp_path):
-    assert (Path(egca("starter", "path").stdout.strip()) / "config.json").exists()
-    assert egca("starter", "prepare", "--out", tmp_path).returncode == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"train.parquet", "test.parquet"}
-
-
 def test_help_is_quick_to_ask_for():
     assert "localize" in egca("--help").stdout
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -39,9 +38,8 @@ class Assessment:
 
     ``mode`` is None if the sandbox failed on it or its tests can't judge it; nothing may be concluded then.
     ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. ``consulted`` tells of the
-    debugger, where it was to be asked. Times in seconds; none where it is ``shared``, and no consultation: an earlier
-    sample held the same program. ``broken`` is why a program is CONSTRAINT; if it is not comparable with the reference,
-    ``guess`` is what would have been blamed.
+    debugger, where it was to be asked; never where it is ``shared``: an earlier sample held the same program. ``broken`` is
+    why a program is CONSTRAINT; if it is not comparable with the reference, ``guess`` is what would have been blamed.
     """
 
     mode: Mode | None
@@ -49,8 +47,6 @@ class Assessment:
     localization: Localization | None = None
     not_localized: str | None = None
     consulted: Consultation | None = None
-    run_s: float = 0.0
-    localize_s: float = 0.0
     shared: bool = False
     broken: Broken | None = None
     guess: Localization | None = None
@@ -92,7 +88,6 @@ class _Judged:
     mode: Mode | None
     broken: Broken | None
     verdict: Verdict
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,6 @@ class _Blamed:
     reason: str | None
     broken: Broken | None
     consulted: Consultation | None
-    seconds: float
 
 
 class Assessor:
@@ -134,7 +128,7 @@ class Assessor:
         key = (_digest(problem.model_dump_json()), _digest(program))
         judged, shared = self._verdicts.get(key, lambda: self._judge(problem, program))
         siblings.judged(judged.mode, judged.verdict)
-        known: dict[str, Any] = {"verdict": judged.verdict, "run_s": 0.0 if shared else judged.seconds}
+        known: dict[str, Any] = {"verdict": judged.verdict}
         if judged.mode is None:
             failure = judged.verdict.first_failure
             reason = str(failure.outcome) if failure is not None else None
@@ -145,33 +139,29 @@ class Assessor:
         sample = FailingSample(problem, program, judged.verdict, self._sandbox, seed, siblings.worth_asking)
         draws = None if self._localizer.name in SEEDLESS else seed
         blamed, shared = self._blames.get((*key, draws), lambda: self._blame(mode, sample))
-        known |= {"shared": shared, "localize_s": 0.0 if shared else blamed.seconds}
-        known |= {"consulted": None if shared else blamed.consulted}
+        known |= {"shared": shared, "consulted": None if shared else blamed.consulted}
         if blamed.broken is not None:
             return Assessment(Mode.CONSTRAINT, **known, broken=blamed.broken, guess=blamed.localization)
         return Assessment(mode, **known, localization=blamed.localization, not_localized=blamed.reason)
 
     def _judge(self, problem: Problem, program: str) -> _Judged:
-        started = time.perf_counter()
         verdict = self._sandbox.run(problem, program)
-        seconds = time.perf_counter() - started
         failure = verdict.first_failure
         if failure is not None and failure.outcome in (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED):
-            return _Judged(None, None, verdict, seconds)
+            return _Judged(None, None, verdict)
         mode, broken = gate(problem, program, verdict, self._constraints)
         if mode is Mode.LOGIC:
             sample = FailingSample(problem, program, verdict, self._sandbox, seed=0)
             broken = self._incomparable(sample, None, localized=False)
-        return _Judged(mode if broken is None else Mode.CONSTRAINT, broken, verdict, seconds)
+        return _Judged(mode if broken is None else Mode.CONSTRAINT, broken, verdict)
 
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
-        started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
         is_proven = localization is not None and localization.confirmed == "full"
         asked = mode is Mode.LOGIC and reason != _OURS and not is_proven
         broken = self._incomparable(sample, localization, localized=True) if asked else None
         consulted = sample.consulted[-1] if sample.consulted else None
-        return _Blamed(localization, reason, broken, consulted, time.perf_counter() - started)
+        return _Blamed(localization, reason, broken, consulted)
 
     def _incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
         if self._localizer.name in _OTHER_METHODS:

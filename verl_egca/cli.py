@@ -26,11 +26,8 @@ from verl_egca.debugger.cli import app as debugger
 from verl_egca.evaluation.cli import evaluate
 from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
 from verl_egca.exit_status import bad_input_is_status_2
-from verl_egca.experiment.cli import app as experiment
 from verl_egca.gates.cli import app as constraints
-from verl_egca.plan.cli import plan
 from verl_egca.report.cli import report
-from verl_egca.starter.cli import app as starter
 
 if TYPE_CHECKING:
     from verl_egca.debugger.settings import DebuggerSettings
@@ -40,11 +37,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(starter, name="starter")
 app.add_typer(debugger, name="debugger")
 app.add_typer(constraints, name="constraints")
-app.add_typer(experiment, name="experiment")
-app.command()(plan)
 app.command()(evaluate)
 app.command()(report)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)

@@ -17,6 +17,7 @@ from pathlib import Path
 from replay_server import Fault, ReplayServer
 from transformers import AutoTokenizer
 
+from starter.policy_path import WEIGHTS
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.debugger.client import Debugger
@@ -26,7 +27,6 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization import make_localizer
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.sample import SampleRecord, SampleScorer
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.metrics import debugger_metrics
 
 DEADLINE_S, TIMEOUT_S = 4.0, 1.5  # where the fault is one of time; otherwise a busy machine may take its own

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from verl_egca.experiment import rules as experiment_rules
-from verl_egca.experiment.actor import Sampled
-from verl_egca.experiment.plain import prompt_ids
-from verl_egca.experiment.rules import RULES, Batch
+from experiment import rules as experiment_rules
+from experiment.actor import Sampled
+from experiment.plain import prompt_ids
+from experiment.rules import RULES, Batch
+from starter.problems import starter_problems
 from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
-from verl_egca.starter.problems import starter_problems
 from verl_egca.twin_tokens import Twin
 
 PROBLEM = next(p for p in starter_problems("train") if p.entry_point == "sum_if" and "greater than k" in p.prompt)

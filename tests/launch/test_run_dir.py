@@ -1,5 +1,6 @@
 """Which directory a command means, and who may use it."""
 
+import contextlib
 import subprocess
 import sys
 
@@ -58,7 +59,6 @@ def test_a_directory_in_use_is_refused_and_its_holder_named(tmp_path):
     held = start(tmp_path, "mine")
     with pytest.raises(RunRefused, match=r"in use by a live run \(started by process \d+\)"):
         RunDir(held.path).acquire()
-    assert not RunDir(held.path).is_free()
 
 
 def test_a_trainer_that_outlives_its_launcher_still_holds_the_directory(tmp_path):
@@ -72,10 +72,14 @@ def test_a_trainer_that_outlives_its_launcher_still_holds_the_directory(tmp_path
     launcher = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "run"], capture_output=True, text=True, check=True
     )
-    assert not RunDir(tmp_path / "run").is_free()
+    run = RunDir(tmp_path / "run")
+    with pytest.raises(RunRefused, match="in use by a live run"):
+        run.acquire()
     subprocess.run(["kill", "-9", launcher.stdout.strip()], check=True)
-    while not RunDir(tmp_path / "run").is_free():
-        pass
+    while True:
+        with contextlib.suppress(RunRefused):
+            run.acquire()
+            break
 
 
 def test_attempts_are_counted_on(tmp_path):

@@ -28,7 +28,6 @@ Message = dict[str, Any]
 Name = tuple[str, str]  # and what it is: function, class, exception, iterator, awaitable, object
 
 _STDIN, _STDOUT, _INPUT = sys.stdin, sys.stdout, builtins.input
-_AS_THEY_ARE = (bool, int, float, str)
 _STANDS = {"iterator": RemoteIterator, "awaitable": RemoteCoroutine}
 
 

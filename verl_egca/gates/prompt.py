@@ -7,7 +7,7 @@ before the code.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -15,8 +15,6 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from verl_egca.problem import Problem
-
-Style = Literal["chat", "completion"]
 
 CHAT = """{{ prompt.rstrip() }}
 

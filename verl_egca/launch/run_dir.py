@@ -76,19 +76,6 @@ class RunDir:
         assert self._lock_fd is not None, "acquire() comes first"
         return self._lock_fd
 
-    def is_free(self) -> bool:
-        """Whether no live process uses the directory."""
-        if not (self.path / "lock").exists():
-            return True
-        fd = os.open(self.path / "lock", os.O_RDWR)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(fd)
-
     def acquire(self) -> None:
         """Hold the directory until this process and the trainer it starts have both ended.
 
