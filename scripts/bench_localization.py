@@ -37,8 +37,8 @@ from truth.sets import Case, Planted
 from verl_egca.config.choices import BUDGET_MS
 from verl_egca.data.formats import load_problems
 from verl_egca.evaluation.samples import load_samples
-from verl_egca.localization import LOCALIZERS
 from verl_egca.localization.base import Options
+from verl_egca.localization.registry import localizers as registered
 from verl_egca.problem import Problem
 
 SETS = (
@@ -76,8 +76,12 @@ def main(
     ] = None,
 ) -> None:
     wanted = _chosen("--sets", set_names.split(","), SETS)
-    known = [*(name for name in LOCALIZERS if name != "debugger"), *answering.names(debugger_url), *BASELINES]
-    default = [*(name for name in FIRST if name in LOCALIZERS), *BASELINES]
+    known = [
+        *(name for name, kind in registered().items() if not kind.needs_debugger),
+        *answering.names(debugger_url),
+        *BASELINES,
+    ]
+    default = [*FIRST, *BASELINES]
     names = _chosen("--localizers", localizers.split(",") if localizers else default, known)
     rows: list[Row] = []
     with (

@@ -160,7 +160,7 @@ def test_evaluate_prints_pass_at_k(files):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("localize", "--localizer", "oracle"), "'oracle' is not one of 'egca', 'counterfactual'"),
+        (("localize", "--localizer", "oracle"), "choose one of 'counterfactual', 'debugger', 'egca'"),
         (("localize", "--granularity", "line"), "'line' is not one of 'expression', 'statement', 'token'"),
         (("localize", "--budget-ms", "0"), "'--budget-ms': Input should be greater than or equal to 1"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests
 from verl_egca.sample import GivenReward, SampleRecord, SampleScorer
 from verl_egca.starter.policy_path import WEIGHTS

@@ -17,7 +17,6 @@ from verl_egca.config.choices import (
     Comparability,
     FailingCase,
     Granularity,
-    LocalizerName,
     RuntimeErrors,
     Several,
     Unconfirmed,
@@ -54,7 +53,19 @@ Problems = Annotated[
 ]
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
 Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
-Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to blame")]
+
+
+def _known(localizer: str) -> str:
+    from verl_egca.localization.registry import localizer_class
+
+    try:
+        localizer_class(localizer)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error} (got {localizer!r})") from None
+    return localizer
+
+
+Localizer = Annotated[str, typer.Option(help="who finds the place to blame; an unknown one lists all", callback=_known)]
 BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at a trial a ms", min=1)]
 HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
 WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
@@ -130,11 +141,12 @@ def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None
     from pydantic import ValidationError
 
     from verl_egca.debugger.settings import DebuggerSettings
+    from verl_egca.localization.registry import localizer_class
 
     if not urls:
-        if localizer == "debugger":
+        if localizer_class(localizer).needs_debugger:
             raise typer.BadParameter(
-                "localizer debugger asks a served LLM; give its address", param_hint="--debugger-url"
+                f"localizer {localizer} asks a served LLM; give its address", param_hint="--debugger-url"
             )
         return None
     try:

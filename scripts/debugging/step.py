@@ -23,7 +23,7 @@ from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.starter.policy_path import WEIGHTS

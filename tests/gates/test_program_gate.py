@@ -9,8 +9,8 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.gates.vocabulary import Recursion, TimeComplexity
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import FailingSample, Localization
+from verl_egca.localization.base import FailingSample, Localization, Localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.sample import SampleScorer
 from verl_egca.source import SourceRange
 
@@ -21,12 +21,13 @@ NO_RECURSION = constrained_problem(Recursion(rule="forbidden"))
 FREE = constrained_problem()
 
 
-class Guesses:
+class Guesses(Localizer):
     """A localizer that always blames the first line, proven or not."""
 
     name = "trace"
 
     def __init__(self, confirmed="none", **evidence):
+        super().__init__()
         self.confirmed, self.evidence, self.asked = confirmed, evidence, 0
 
     def localize(self, sample: FailingSample) -> Localization:
@@ -82,7 +83,7 @@ def test_where_the_reference_is_wrong_nothing_is_incomparable(sandbox):
     assert assessed(sandbox, wrong, UNLIKE, comparability="paper").mode is Mode.LOGIC
 
 
-class Fails:
+class Fails(Localizer):
     """A localizer that fails as none should."""
 
     name = "trace"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-LocalizerName = Literal[
-    "egca", "counterfactual", "debugger", "suspicious", "trace", "executed", "random", "late", "uniform"
-]
 Granularity = Literal["expression", "statement", "token"]
 Several = Literal["likeliest", "first", "all"]
 FailingCase = Literal["shortest", "first"]

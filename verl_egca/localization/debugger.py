@@ -22,6 +22,7 @@ from verl_egca.localization.base import (
     ConsultationOutcome,
     FailingSample,
     Localization,
+    Localizer,
     NotLocalized,
     Options,
     lines_of,
@@ -30,6 +31,7 @@ from verl_egca.localization.dialogue.answer import Answer
 from verl_egca.localization.dialogue.correction import Unfit, as_edit, blamed
 from verl_egca.localization.dialogue.listing import Listing, Numbered
 from verl_egca.localization.dialogue.question import Evidence, Message, TooLong, again, question
+from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.sites import Program
@@ -38,22 +40,17 @@ from verl_egca.source import SourceRange
 _SHOWN = 300  # characters of a value in a sentence to the debugger
 
 
-class NoDebugger(ValueError):
-    """A localizer that asks a debugger was chosen, and there is none."""
-
-
-class DebuggerLocalizer:
+@register
+class DebuggerLocalizer(Localizer):
     name = "debugger"
+    asks_debugger = True
+    needs_debugger = True
 
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
-        """Raises NoDebugger."""
-        if debugger is None:
-            raise NoDebugger(
-                "localizer 'debugger' asks a served LLM: give its address (egca.debugger.urls, or --debugger-url)"
-            )
-        self._options = options or Options()
+        super().__init__(options, debugger)
+        assert debugger is not None
         self._debugger = debugger
-        self._trace = TraceLocalizer()
+        self._trace = TraceLocalizer(self.options)
 
     def localize(self, sample: FailingSample) -> Localization:
         found = self.ask(sample)
@@ -86,7 +83,7 @@ class DebuggerLocalizer:
         except TooLong as why:
             sample.consulted.append(Consultation("skipped", str(why)))
             return None
-        asked = _Conversation(sample, self._debugger, program, listing, self._options, proof_wanted)
+        asked = _Conversation(sample, self._debugger, program, listing, self.options, proof_wanted)
         found = asked.hold(messages)
         sample.consulted.append(asked.consultation)
         if found is None:

@@ -10,22 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verl_egca.debugger.client import Debugger
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
 from verl_egca.localization.references import NeedsOtherCases
+from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 
 
-class EgcaLocalizer:
+@register
+class EgcaLocalizer(Localizer):
     name = "egca"
+    asks_debugger = True
+    finds_causes = True
+    guesses = True
 
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
-        self._options = options or Options()
-        self._proven = CounterfactualLocalizer(self._options)
-        self._debugger = DebuggerLocalizer(self._options, debugger) if debugger is not None else None
-        self._trace = TraceLocalizer()
+        super().__init__(options, debugger)
+        self._proven = CounterfactualLocalizer(self.options)
+        self._debugger = DebuggerLocalizer(self.options, debugger) if debugger is not None else None
+        self._trace = TraceLocalizer(self.options)
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
@@ -48,7 +53,7 @@ class EgcaLocalizer:
 
     def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
         """Raises NotLocalized."""
-        if self._options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
+        if self.options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
             raise reason
         found = reason.guess if isinstance(reason, NoTwin) else None
         if found is None:

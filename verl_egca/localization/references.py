@@ -1,4 +1,4 @@
-"""References, and what they are known to do; the failing case, and the candidate's run of it."""
+"""References, and what they are known to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from types import ModuleType
 
 from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.further import Further
 from verl_egca.localization.twins.scopes import scopes
@@ -21,30 +20,6 @@ from verl_egca.tracing.trace import Trace, decode
 
 MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
 _MOST_STEPS = 2_000_000
-_NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
-
-
-def fails(case: CaseVerdict) -> bool:
-    """Whether the program itself failed the case."""
-    return case.outcome not in _NOT_ITS_FAILURE
-
-
-def failing_case(sample: FailingSample) -> CaseVerdict:
-    """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
-    for case in sample.verdict.cases:
-        if fails(case):
-            return case
-    raise NotLocalized("no_failing_case")
-
-
-def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
-    """The candidate's trace of the failing case. Raises NotLocalized if the run left none."""
-    case = failing_case(sample)
-    _, data = sample.sandbox.trace(sample.problem, sample.program, case.index)
-    trace = decode(data)
-    if not trace.events:
-        raise NotLocalized("no_trace")
-    return case, trace
 
 
 class NeedsOtherCases(NotLocalized):
