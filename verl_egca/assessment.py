@@ -19,6 +19,7 @@ from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
 from verl_egca.sharing import Shared
@@ -154,7 +155,7 @@ class Assessor:
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
         started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
-        is_proven = localization is not None and localization.confirmed == "full"
+        is_proven = localization is not None and localization.confirmed is Confirmed.FULL
         asked = mode is Mode.LOGIC and reason != _OURS and not is_proven
         broken = self._incomparable(sample, localization, localized=True) if asked else None
         consulted = sample.consulted[-1] if sample.consulted else None

@@ -20,6 +20,7 @@ from verl_egca.experiment.probe import measure
 from verl_egca.experiment.rules import RULES
 from verl_egca.experiment.scoring import Scorer
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.starter.policy import load
 
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
@@ -145,7 +146,7 @@ def _told(step: Step) -> dict[str, float | None]:
         "logic": fmean(record.mode is Mode.LOGIC for record in records),
         "syntax": fmean(record.mode is Mode.SYNTAX for record in records),
         "localized": len(localized) / max(1, len(failing)),
-        "proven": sum(record.confirmed == "full" for record in localized) / max(1, len(failing)),
+        "proven": sum(record.confirmed is Confirmed.FULL for record in localized) / max(1, len(failing)),
         "tokens": fmean(record.response_tokens for record in records),
         "rows": step.rows,
         "kl": step.update.kl,

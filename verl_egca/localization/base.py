@@ -15,10 +15,10 @@ from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, Runtim
 from verl_egca.debugger.client import Debugger
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 
-Confirmed = Literal["full", "partial", "none"]
 ConsultationOutcome = Literal["proven", "accepted", "refused", "failed", "timeout", "skipped"]
 
 
@@ -32,7 +32,7 @@ class Localization:
 
     ranges: tuple[SourceRange, ...]
     localizer: str
-    confirmed: Confirmed = "none"
+    confirmed: Confirmed = Confirmed.NONE
     ranked: tuple[tuple[int, int], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
 

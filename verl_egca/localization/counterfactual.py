@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from verl_egca.debugger.client import Debugger
 from verl_egca.localization.attempt import Attempt, Attempts
 from verl_egca.localization.base import FailingSample, Localization, Localizer, Options, lines_of
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
 from verl_egca.localization.references import MAX_EVENTS, NeedsOtherCases
@@ -97,9 +98,9 @@ class CounterfactualLocalizer(Localizer):
             "share": found.share,
             **more,
         }
-        confirmed = "full" if found.full else "partial"
+        confirmed = Confirmed.FULL if found.full else Confirmed.PARTIAL
         ranked = lines_of([*places, *others, *runs.suspects()])
-        return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)  # type: ignore[arg-type]
+        return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)
 
     def _by_blame(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[Edit]:
         """The edits, those first that are to blame first."""

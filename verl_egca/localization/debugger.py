@@ -17,7 +17,6 @@ from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer, Reply
 from verl_egca.execution.verdict import Verdict
 from verl_egca.localization.base import (
-    Confirmed,
     Consultation,
     ConsultationOutcome,
     FailingSample,
@@ -27,6 +26,7 @@ from verl_egca.localization.base import (
     Options,
     lines_of,
 )
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.dialogue.answer import Answer
 from verl_egca.localization.dialogue.correction import Unfit, as_edit, blamed
 from verl_egca.localization.dialogue.listing import Listing, Numbered
@@ -127,7 +127,7 @@ class _Conversation:
             return first
         self.consultation = replace(self.consultation, retried=True)
         second = self._turn(again(messages, first.said, first.sentence), deadline)
-        if isinstance(second, Localization) and (second.confirmed == "full" or first.kept is None):
+        if isinstance(second, Localization) and (second.confirmed is Confirmed.FULL or first.kept is None):
             return second
         kept = first.kept or (second.kept if isinstance(second, _Refusal) else None)
         self._note("refused" if kept is None else "accepted", first.reason)
@@ -148,7 +148,7 @@ class _Conversation:
         if isinstance(judged, _Refusal):
             reply.useless()
             self._note("refused", judged.reason)
-        elif judged.confirmed == "full":
+        elif judged.confirmed is Confirmed.FULL:
             reply.useful()
             self._note("proven", None)
         else:
@@ -180,7 +180,7 @@ class _Conversation:
             return _Refusal("no_such_statement", f"there is no statement {answer.statement}.", reply.text)
         if not named.ran:
             return _Refusal("did_not_run", f"statement {answer.statement} did not run in the failing test.", reply.text)
-        proposal = self._localization([named.statement.place], "none", answer)
+        proposal = self._localization([named.statement.place], Confirmed.NONE, answer)
         if answer.correction is None or not answer.correction.strip():
             return proposal
         try:
@@ -192,7 +192,7 @@ class _Conversation:
         text = edit.apply(self._sample.program)
         verdict = self._sample.sandbox.run(self._sample.problem, text)
         if verdict.passed:
-            return self._localization(self._places(named, edit), "full", answer, edit)
+            return self._localization(self._places(named, edit), Confirmed.FULL, answer, edit)
         return _Refusal("does_not_pass", _what_fails(verdict, answer.statement), reply.text, proposal)
 
     def _places(self, named: Numbered, edit: Edit) -> list[SourceRange]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from verl_egca.debugger.client import Debugger
 from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
@@ -37,11 +38,13 @@ class EgcaLocalizer(Localizer):
             found = self._proven.localize(sample)
         except NotLocalized as reason:
             told = self._told(sample, _ruled_out(reason))
-            return told if told is not None and told.confirmed == "full" else self._unproven(sample, reason, told)
-        if found.confirmed == "full":
+            return (
+                told if told is not None and told.confirmed is Confirmed.FULL else self._unproven(sample, reason, told)
+            )
+        if found.confirmed is Confirmed.FULL:
             return found
         told = self._told(sample, _nearly(found))
-        return told if told is not None and told.confirmed == "full" else found
+        return told if told is not None and told.confirmed is Confirmed.FULL else found
 
     def _told(self, sample: FailingSample, ruled_out: list[str]) -> Localization | None:
         if self._debugger is None:
