@@ -34,11 +34,10 @@ from truth import answering, sets
 from truth.baselines import BASELINES
 from truth.measure import Bench, Row
 from truth.sets import Case, Planted
-from verl_egca.config.choices import BUDGET_MS
 from verl_egca.data.formats import load_problems
 from verl_egca.evaluation.samples import load_samples
-from verl_egca.localization.base import Options
 from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import BUDGET_MS, Options
 from verl_egca.localization.registry import localizers as registered
 from verl_egca.problem import Problem
 

@@ -12,7 +12,8 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import NoConstraints, gate
 from verl_egca.gates.mode import Mode
-from verl_egca.localization.base import Localizer, Options
+from verl_egca.localization.base import Localizer
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", reference="def f(x):\n    return x + 1\n")

@@ -13,7 +13,7 @@ import pytest
 from verl_egca.evaluation.jobs import ResumableOutput, digest
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
 
 EGCA = Path(sys.executable).parent / "egca"
 PROBLEM = {

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from verl_egca.config.choices import (
+from verl_egca.debugger.cli import app as debugger
+from verl_egca.evaluation.cli import evaluate
+from verl_egca.evaluation.constraints_cli import app as constraints
+from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
+from verl_egca.exit_status import bad_input_is_status_2
+from verl_egca.experiment.cli import app as experiment
+from verl_egca.gates.comparability import SHARE, Comparability
+from verl_egca.localization.options import (
     BUDGET_MS,
-    SHARE,
-    Comparability,
     FailingCase,
     Granularity,
+    Options,
     RuntimeErrors,
     Several,
     Unconfirmed,
 )
-from verl_egca.debugger.cli import app as debugger
-from verl_egca.evaluation.cli import evaluate
-from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
-from verl_egca.exit_status import bad_input_is_status_2
-from verl_egca.experiment.cli import app as experiment
-from verl_egca.gates.cli import app as constraints
 from verl_egca.plan.cli import plan
 from verl_egca.report.cli import report
 from verl_egca.starter.cli import app as starter
@@ -111,7 +111,6 @@ def localize(
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
     from verl_egca.gates.settings import GateSettings
-    from verl_egca.localization.base import Options
 
     options = Options(budget_ms, granularity, several, failing_case, unconfirmed, runtime_errors)
     with bad_input_is_status_2(_err):
@@ -197,7 +196,6 @@ def explain(
     from verl_egca.evaluation import example as shipped
     from verl_egca.evaluation.explain import ReferenceFails, TestsCannotDecide
     from verl_egca.evaluation.explain import explain as find
-    from verl_egca.localization.base import Options
     from verl_egca.report.explanation import explanation
 
     if example != (program is None) or (tests is None) != example:

@@ -26,8 +26,9 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
 from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import make_localizer
 
 VERDICT_LIMITS = Limits(cpu_seconds=1)  # of programs that don't end, which are many

@@ -5,10 +5,10 @@ from constrained_problems import constrained_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
+from verl_egca.constraints import Recursion, TimeComplexity
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
-from verl_egca.gates.vocabulary import Recursion, TimeComplexity
 from verl_egca.localization.base import FailingSample, Localization, Localizer
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.registry import make_localizer

@@ -8,7 +8,8 @@ from problems import SUM_ABOVE_ONE, assertion_problem
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.verdict import Outcome
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer
 from verl_egca.localization.reported import ReportedLocalizer
 

@@ -8,7 +8,8 @@ from verl_egca.assessment import Assessor
 from verl_egca.config.settings import SettingsError, parse_settings
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
-from verl_egca.localization.base import FailingSample, Localizer, Options
+from verl_egca.localization.base import FailingSample, Localizer
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer, register
 
 LONG, SHORT = "assert f([1, 2, 3, 4, 5]) == 14", "assert f([3]) == 3"

@@ -13,20 +13,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from verl_egca.config.choices import (
-    BUDGET_MS,
-    FailingCase,
-    Granularity,
-    RuntimeErrors,
-    Several,
-    SpanWeight,
-    Twins,
-    Unconfirmed,
-)
+from verl_egca.config.choices import SpanWeight, Twins
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import (
+    BUDGET_MS,
+    FailingCase,
+    Granularity,
+    Options,
+    RuntimeErrors,
+    Several,
+    Unconfirmed,
+)
 from verl_egca.localization.registry import localizer_class
 
 

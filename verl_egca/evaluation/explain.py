@@ -10,8 +10,8 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
-from verl_egca.localization.base import Options
 from verl_egca.localization.evidence import bounded
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import Problem
 from verl_egca.report.records import Finding, Place

@@ -21,8 +21,9 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Localization, Options
+from verl_egca.localization.base import Localization
 from verl_egca.localization.evidence import bounded
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizer_class
 from verl_egca.response import Program
 from verl_egca.source import SourceText

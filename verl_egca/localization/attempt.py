@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import Outcome, Verdict
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.agreement import Agreement
+from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.cases import fails, traced_cases
-from verl_egca.localization.further import Agreement
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import KnownReference, References, given_to
 from verl_egca.localization.repair import patches
 from verl_egca.localization.repair.patch import Patch

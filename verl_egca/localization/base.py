@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, RuntimeErrors, Several, Unconfirmed
 from verl_egca.debugger.client import Debugger
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import Options
 from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 
@@ -35,18 +35,6 @@ class Localization:
     confirmed: Confirmed = Confirmed.NONE
     ranked: tuple[tuple[int, int], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
-
-    budget_ms: float = BUDGET_MS
-    granularity: Granularity = "expression"
-    several: Several = "likeliest"
-    failing_case: FailingCase = "shortest"
-    unconfirmed: Unconfirmed = "span"
-    runtime_errors: RuntimeErrors = "cause"
 
 
 class NotLocalized(Exception):

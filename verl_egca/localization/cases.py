@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.options import Options
 from verl_egca.tracing.trace import Trace, decode
 
 _TRACED_FAILING, _TRACED_PASSING = 3, 4

@@ -12,10 +12,11 @@ from typing import Any, TypeGuard
 
 from verl_egca.debugger.client import Debugger
 from verl_egca.localization.attempt import Attempt, Attempts
-from verl_egca.localization.base import FailingSample, Localization, Localizer, Options, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, lines_of
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import MAX_EVENTS, NeedsOtherCases
 from verl_egca.localization.registry import register
 from verl_egca.localization.repair import WORDS, differences, patch_to, smallest_repair

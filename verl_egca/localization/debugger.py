@@ -23,7 +23,6 @@ from verl_egca.localization.base import (
     Localization,
     Localizer,
     NotLocalized,
-    Options,
     lines_of,
 )
 from verl_egca.localization.confirmed import Confirmed
@@ -31,6 +30,7 @@ from verl_egca.localization.dialogue.answer import Answer
 from verl_egca.localization.dialogue.correction import Unfit, as_edit, blamed
 from verl_egca.localization.dialogue.listing import Listing, Numbered
 from verl_egca.localization.dialogue.question import Evidence, Message, TooLong, again, question
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 from verl_egca.localization.twins.edits import Edit, changed

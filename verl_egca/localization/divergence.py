@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 
 from verl_egca.execution.compare import TOLERANCE
 from verl_egca.execution.verdict import CaseVerdict
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.cases import failing_run
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import ReferenceTraces
 from verl_egca.problem import AssertionTests, Problem, StdioTests
 from verl_egca.source import SourceRange

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verl_egca.debugger.client import Debugger
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import NeedsOtherCases
 from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from verl_egca.debugger.client import Debugger
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
 from verl_egca.localization.divergence import diverging_run
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import ReferenceTraces
 from verl_egca.localization.registry import register
 

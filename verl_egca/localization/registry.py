@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from verl_egca import localization
 from verl_egca.debugger.client import Debugger
-from verl_egca.localization.base import Localizer, Options
+from verl_egca.localization.base import Localizer
+from verl_egca.localization.options import Options
 
 ENTRY_POINTS = "verl_egca.localizers"
 Kind = TypeVar("Kind", bound=type[Localizer])

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import CaseVerdict
-from verl_egca.localization.base import FailingSample, Options
+from verl_egca.localization.base import FailingSample
 from verl_egca.localization.cases import failing_cases, shortest, traced_cases
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import MAX_EVENTS
 from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit

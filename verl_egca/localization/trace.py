@@ -12,9 +12,10 @@ from collections.abc import Mapping
 
 from verl_egca.debugger.client import Debugger
 from verl_egca.execution.verdict import CaseVerdict
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
 from verl_egca.localization.cases import failing_run
 from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import ReferenceTraces
 from verl_egca.localization.registry import register
 from verl_egca.localization.twins.alignment import Alignment, align

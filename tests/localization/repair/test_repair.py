@@ -6,7 +6,7 @@ import pytest
 
 from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
 from verl_egca.localization.registry import make_localizer
 from verl_egca.localization.repair import patches, smallest_repair
 from verl_egca.localization.repair.whole import wholes

@@ -8,7 +8,7 @@ from problems import assertion_problem, stdio_problem
 from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.mode import Mode
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import References
 from verl_egca.localization.registry import make_localizer
 
