@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from types import ModuleType
+
+from cachetools import LRUCache
 
 from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
@@ -101,8 +102,7 @@ class References:
     """What is known of the references, by problem: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 1_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], KnownReference | None] = LRUCache(size)
         self._lock = threading.Lock()
 
     def of(self, problem: Problem) -> KnownReference | None:
@@ -114,9 +114,6 @@ class References:
             if key not in self._kept:
                 tree = parse(problem.reference)
                 self._kept[key] = KnownReference(problem, tree) if tree is not None else None
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
             return self._kept[key]
 
 
@@ -124,8 +121,7 @@ class ReferenceTraces:
     """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 2_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
+        self._kept: LRUCache[tuple[str, int], Trace] = LRUCache(size)
         self._lock = threading.Lock()
 
     def get(self, sample: FailingSample, case: int) -> Trace:
@@ -140,8 +136,6 @@ class ReferenceTraces:
             trace = decode(data)
             with self._lock:
                 self._kept[problem.task_id, case] = trace
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
         if not trace.events:
             raise NotLocalized("no_reference_trace")
         return trace
