@@ -13,7 +13,7 @@ import pytest
 from verl_egca.evaluation.jobs import ResumableOutput, digest
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
 
 EGCA = Path(sys.executable).parent / "egca"
 PROBLEM = {
@@ -160,7 +160,7 @@ def test_evaluate_prints_pass_at_k(files):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("localize", "--localizer", "oracle"), "'oracle' is not one of 'egca', 'counterfactual'"),
+        (("localize", "--localizer", "oracle"), "choose one of 'counterfactual', 'debugger', 'egca'"),
         (("localize", "--granularity", "line"), "'line' is not one of 'expression', 'statement', 'token'"),
         (("localize", "--budget-ms", "0"), "'--budget-ms': Input should be greater than or equal to 1"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),

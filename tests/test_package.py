@@ -59,6 +59,13 @@ def test_what_every_process_of_verl_imports_loads_the_standard_library_alone(mod
     assert roots - sys.stdlib_module_names == {"verl_egca"}
 
 
+def test_imports_go_one_way():
+    """The contracts are pyproject's."""
+    lint = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """Built from a copy: a build leaves its folders beside the sources."""

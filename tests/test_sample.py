@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from starter.policy_path import WEIGHTS
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests
 from verl_egca.sample import GivenReward, SampleRecord, SampleScorer
 

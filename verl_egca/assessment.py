@@ -17,9 +17,8 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verd
 from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
-from verl_egca.localization import FINDS_CAUSES, SEEDLESS
-from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized, Options
-from verl_egca.localization.egca import EgcaLocalizer
+from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
 from verl_egca.sharing import Shared
@@ -28,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _REMEMBERED_CHARACTERS = 50_000_000  # of verdicts and localizations that later samples may share
 _OURS = "localizer_error"
-_OTHER_METHODS = frozenset({"uniform", "executed"})  # GRPO and StepCoder, to which a reference means nothing
 _FOR_NOW = ("failed", "timeout", "skipped")  # what became of a question says nothing of the program
 
 
@@ -101,18 +99,8 @@ class _Blamed:
 class Assessor:
     """Runs, gates and localizes; safe to call from several threads."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        localizer: Localizer,
-        constraints: ConstraintGate | None = None,
-        options: Options | None = None,
-    ) -> None:
-        """``options`` are those that the localizer was made with."""
+    def __init__(self, sandbox: Sandbox, localizer: Localizer, constraints: ConstraintGate | None = None) -> None:
         self._sandbox = sandbox
-        options = options or Options()
-        self._finds_causes = localizer.name in FINDS_CAUSES and options.runtime_errors == "cause"
-        self._only_proven = localizer.name == EgcaLocalizer.name and options.unconfirmed == "uniform"
         self._localizer = localizer
         self._constraints = constraints or NoConstraints()
         self._reported = ReportedLocalizer()
@@ -137,8 +125,8 @@ class Assessor:
         if mode not in (Mode.LOGIC, Mode.SYNTAX):
             return Assessment(mode, **known, broken=judged.broken, shared=shared)
         sample = FailingSample(problem, program, judged.verdict, self._sandbox, seed, siblings.worth_asking)
-        draws = None if self._localizer.name in SEEDLESS else seed
-        blamed, shared = self._blames.get((*key, draws), lambda: self._blame(mode, sample))
+        drawn_by = seed if self._localizer.draws else None
+        blamed, shared = self._blames.get((*key, drawn_by), lambda: self._blame(mode, sample))
         known |= {"shared": shared, "consulted": None if shared else blamed.consulted}
         if blamed.broken is not None:
             return Assessment(Mode.CONSTRAINT, **known, broken=blamed.broken, guess=blamed.localization)
@@ -157,20 +145,23 @@ class Assessor:
 
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
         localization, reason = self._localize(mode, sample)
-        is_proven = localization is not None and localization.confirmed == "full"
+        is_proven = localization is not None and localization.confirmed is Confirmed.FULL
         asked = mode is Mode.LOGIC and reason != _OURS and not is_proven
         broken = self._incomparable(sample, localization, localized=True) if asked else None
         consulted = sample.consulted[-1] if sample.consulted else None
         return _Blamed(localization, reason, broken, consulted)
 
     def _incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
-        if self._localizer.name in _OTHER_METHODS:
+        if not self._localizer.goes_by_reference:
             return None
         return self._constraints.incomparable(sample, found, localized=localized)
 
     def _localize(self, mode: Mode, sample: FailingSample) -> tuple[Localization | None, str | None]:
         reason = "no_localizer"
         for localizer in self._localizers(mode, sample.verdict.first_failure):
+            if localizer.needs_reference and sample.problem.reference is None:
+                reason = "no_reference"
+                continue
             try:
                 return localizer.localize(sample), None
             except NotLocalized as why:
@@ -182,12 +173,14 @@ class Assessor:
 
     def _localizers(self, mode: Mode, failure: CaseVerdict | None) -> Iterator[Localizer]:
         """Who is asked, one after the other. What the interpreter reported is the paper's rule for SYNTAX."""
-        if mode is not Mode.SYNTAX or self._localizer.name == "uniform":
-            yield self._localizer
+        localizer, options = self._localizer, self._localizer.options
+        if mode is not Mode.SYNTAX or not localizer.blames:
+            yield localizer
             return
-        if self._finds_causes and failure is not None and failure.outcome is not Outcome.SYNTAX:
-            yield self._localizer
-            if self._only_proven:
+        ran = failure is not None and failure.outcome is not Outcome.SYNTAX
+        if ran and localizer.finds_causes and options.runtime_errors == "cause":
+            yield localizer
+            if localizer.guesses and options.unconfirmed == "uniform":
                 return
         yield self._reported
 

@@ -21,6 +21,7 @@ from experiment.rules import RULES
 from experiment.scoring import Scorer
 from starter.policy import load
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.confirmed import Confirmed
 
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 EVALUATED = 1024  # samples of the held-out tasks, after the last step
@@ -145,7 +146,7 @@ def _told(step: Step) -> dict[str, float | None]:
         "logic": fmean(record.mode is Mode.LOGIC for record in records),
         "syntax": fmean(record.mode is Mode.SYNTAX for record in records),
         "localized": len(localized) / max(1, len(failing)),
-        "proven": sum(record.confirmed == "full" for record in localized) / max(1, len(failing)),
+        "proven": sum(record.confirmed is Confirmed.FULL for record in localized) / max(1, len(failing)),
         "tokens": fmean(record.response_tokens for record in records),
         "rows": step.rows,
         "kl": step.update.kl,

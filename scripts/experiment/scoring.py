@@ -13,22 +13,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from experiment.recipe import BUDGET_MS
 from verl_egca.assessment import Assessor
-from verl_egca.config.choices import LocalizerName
 from verl_egca.config.settings import Settings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.program_gate import ProgramGate
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.spans import Tokenizer
 
 THREADS = 2  # programs that run at once
-Locates = LocalizerName | Literal["blind"]  # egca without a reference
+Locates = str  # a localizer's name, or "blind": egca without a reference
 _WAIT_S = 60.0  # for another worker that writes
 
 
@@ -73,11 +71,11 @@ class Scorer:
                 )
         return record
 
-    def _make(self, localizer: LocalizerName) -> SampleScorer:
+    def _make(self, localizer: str) -> SampleScorer:
         """A localizer that draws at random draws by the sample, not by the run's seed."""
         settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=BUDGET_MS)
         gates = ProgramGate(sandbox(), settings.options, **settings.gates.checks)
-        assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates, settings.options)
+        assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates)
         return SampleScorer(self._tokenizer, assessor, settings)
 
 

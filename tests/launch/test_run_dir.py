@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from verl_egca.launch.run_dir import RunDir, RunRefused, choose_run_dir
+from verl_egca.run_dir import RunDir, RunRefused, choose_run_dir
 
 COMMAND = ["train", "lr=1", "trainer.total_training_steps=3"]
 
@@ -63,7 +63,7 @@ def test_a_directory_in_use_is_refused_and_its_holder_named(tmp_path):
 
 def test_a_trainer_that_outlives_its_launcher_still_holds_the_directory(tmp_path):
     code = (
-        "import subprocess, sys; from pathlib import Path; from verl_egca.launch.run_dir import RunDir\n"
+        "import subprocess, sys; from pathlib import Path; from verl_egca.run_dir import RunDir\n"
         "run = RunDir(Path(sys.argv[1])); run.acquire()\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], pass_fds=[run.lock_fd],\n"
         "                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"

@@ -1,16 +1,16 @@
-"""References, and what they are known to do; the failing case, and the candidate's run of it."""
+"""References, and what they are known to do."""
 
 from __future__ import annotations
 
 import ast
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from types import ModuleType
 
+from cachetools import LRUCache
+
 from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.further import Further
 from verl_egca.localization.twins.scopes import scopes
@@ -21,30 +21,6 @@ from verl_egca.tracing.trace import Trace, decode
 
 MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
 _MOST_STEPS = 2_000_000
-_NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
-
-
-def fails(case: CaseVerdict) -> bool:
-    """Whether the program itself failed the case."""
-    return case.outcome not in _NOT_ITS_FAILURE
-
-
-def failing_case(sample: FailingSample) -> CaseVerdict:
-    """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
-    for case in sample.verdict.cases:
-        if fails(case):
-            return case
-    raise NotLocalized("no_failing_case")
-
-
-def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
-    """The candidate's trace of the failing case. Raises NotLocalized if the run left none."""
-    case = failing_case(sample)
-    _, data = sample.sandbox.trace(sample.problem, sample.program, case.index)
-    trace = decode(data)
-    if not trace.events:
-        raise NotLocalized("no_trace")
-    return case, trace
 
 
 class NeedsOtherCases(NotLocalized):
@@ -126,8 +102,7 @@ class References:
     """What is known of the references, by problem: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 1_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], KnownReference | None] = LRUCache(size)
         self._lock = threading.Lock()
 
     def of(self, problem: Problem) -> KnownReference | None:
@@ -139,9 +114,6 @@ class References:
             if key not in self._kept:
                 tree = parse(problem.reference)
                 self._kept[key] = KnownReference(problem, tree) if tree is not None else None
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
             return self._kept[key]
 
 
@@ -149,8 +121,7 @@ class ReferenceTraces:
     """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 2_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
+        self._kept: LRUCache[tuple[str, int], Trace] = LRUCache(size)
         self._lock = threading.Lock()
 
     def get(self, sample: FailingSample, case: int) -> Trace:
@@ -165,8 +136,6 @@ class ReferenceTraces:
             trace = decode(data)
             with self._lock:
                 self._kept[problem.task_id, case] = trace
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
         if not trace.events:
             raise NotLocalized("no_reference_trace")
         return trace

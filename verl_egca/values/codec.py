@@ -18,7 +18,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from verl_egca.execution.named_tuples import changed_operators, fields_of
+from verl_egca.values.named_tuples import changed_operators, fields_of
 
 MAX_FRAME = 1 << 24
 MOST_ANSWERED = 1 << 22  # bytes of answers to calls sent ahead, after which no further one is answered

@@ -1,7 +1,6 @@
-"""Run a function as soon as a module has been imported, without importing it ourselves.
+"""Hooks at imports that wrapt has not: on every module below a prefix, and around the import of one.
 
-A plugin that imported verl's trainer in every process would cost each reward and data worker seconds, so it only leaves
-notes here, which act when, and if, the module appears.
+Without importing a module ourselves, which would cost each of verl's processes seconds: hooks act when, and if, it appears.
 """
 
 from __future__ import annotations
@@ -16,19 +15,8 @@ from typing import Any
 
 Hook = Callable[[ModuleType], object]
 
-_waiting: dict[str, list[Hook]] = {}
 _around: dict[str, Callable[[], AbstractContextManager[object]]] = {}
 _prefix_hooks: list[tuple[str, Hook]] = []
-
-
-def when_imported(name: str, hook: Hook) -> None:
-    """Call ``hook(module)`` now if ``name`` has been imported already, else right after its import."""
-    module = sys.modules.get(name)
-    if module is not None and not getattr(module.__spec__, "_initializing", False):
-        hook(module)
-        return
-    _waiting.setdefault(name, []).append(hook)
-    _install()
 
 
 def when_any_imported(prefix: str, hook: Hook) -> None:
@@ -62,8 +50,6 @@ class _Loader(importlib.abc.Loader):
         for prefix, hook in _prefix_hooks:
             if module.__name__.startswith(prefix):
                 hook(module)
-        for hook in _waiting.pop(module.__name__, []):
-            hook(module)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -73,15 +59,15 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        wanted = fullname in _waiting or fullname in _around
-        if not wanted and not any(fullname.startswith(prefix) for prefix, _ in _prefix_hooks):
+        if fullname not in _around and not any(fullname.startswith(prefix) for prefix, _ in _prefix_hooks):
             return None
         for finder in sys.meta_path:
             if isinstance(finder, _Finder) or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
-                if hasattr(spec.loader, "exec_module"):
+                # wrapt's finder may have asked this one already; its proxies are of the class of what they hold
+                if hasattr(spec.loader, "exec_module") and not isinstance(spec.loader, _Loader):
                     spec.loader = _Loader(spec.loader)
                 return spec
         return None

@@ -42,7 +42,7 @@ def extract(
 
     What a reference itself breaks is dropped; a task without an answer gets the static constraints, and the file says so.
     """
-    from verl_egca.gates.extract_file import extract_file
+    from verl_egca.evaluation.extract_constraints import extract_file
 
     with bad_input_is_status_2(_err):
         summary = extract_file(
@@ -67,7 +67,7 @@ def check(
     workers: Workers = 2,
 ) -> None:
     """Say which references break what, and which samples. Ends with status 1 if a reference breaks a constraint."""
-    from verl_egca.gates.check_file import check_file
+    from verl_egca.evaluation.check_constraints import check_file
 
     with bad_input_is_status_2(_err):
         found = check_file(constraints, problems, samples, workers, _err)

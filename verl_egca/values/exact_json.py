@@ -2,7 +2,7 @@
 
 Most are JSON as they stand. NaN and Infinity, integers past what a reader takes, tuples, sets, bytes, keys that are not
 text, text with lone surrogates and deep nests are not: JSON and its readers make something else of them, or refuse. Where
-one of those is among the values, all of them are written as one text, with tags (see `execution.codec`). A subclass is its
+one of those is among the values, all of them are written as one text, with tags (see `values.codec`). A subclass is its
 base afterwards.
 """
 
@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from verl_egca.execution.codec import DECODE_ERRORS, decode, encode
+from verl_egca.values.codec import DECODE_ERRORS, decode, encode
 
 
 def to_exact_json(values: Sequence[Any]) -> list[Any] | str:
