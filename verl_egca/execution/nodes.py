@@ -19,7 +19,7 @@ _METHODS = frozenset(
 _OF_LEETCODE = {"ListNode": ("val", "next"), "TreeNode": ("val", "left", "right")}
 
 
-class Table:
+class NodeTable:
     """Objects by number. ``objects`` are those that it begins with."""
 
     __slots__ = ("_numbers", "objects")
