@@ -14,7 +14,7 @@ from verl_egca.execution.process import Process
 from verl_egca.execution.raised import Ended
 from verl_egca.values.codec import MAX_FRAME, frame
 
-_MOST_DIGITS = 640  # of an integer in an answer: larger ones are written otherwise (see `codec`)
+_MOST_DIGITS = 640  # of an integer in an answer: larger ones are written otherwise (see `values.codec`)
 
 Message = dict[str, Any]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
-Row = list[Any]  # a class's name, and the fields by name as `codec.encode` has them
+Row = list[Any]  # a class's name, and the fields by name as `values.codec.encode` has them
 _METHODS = frozenset(
     "__init__ __post_init__ __repr__ __str__ __eq__ __ne__ __hash__".split()
 )  # of what is data all the same
