@@ -30,7 +30,7 @@ class HF:
 
     def generate(self, requests: Sequence[GenerationRequest], sampling: Sampling) -> list[Response]:
         given = [
-            batched.GenerationRequest(list(r.prompt), sampling.temperature, r.budget, r.stream, top_p=sampling.top_p)
+            batched.Request(list(r.prompt), sampling.temperature, r.budget, r.stream, top_p=sampling.top_p)
             for r in requests
         ]
         batched.sample(self._model, given, set(sampling.stops))
