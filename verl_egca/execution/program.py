@@ -11,15 +11,13 @@ import struct
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from verl_egca.execution import named_tuples
-from verl_egca.execution.ahead import Ahead, Request
-from verl_egca.execution.codec import MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, frame
+from verl_egca.execution.codec import MAX_FRAME, NotPlain, decode, dumps, frame
 from verl_egca.execution.death import Pollable, death_of
-from verl_egca.execution.exchange import Exchange, Name
+from verl_egca.execution.exchange import Exchange, Name, Request
 from verl_egca.execution.given import Given
 from verl_egca.execution.limit_names import setting
 from verl_egca.execution.nodes import Table
@@ -32,7 +30,6 @@ _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coin
 _PATIENCE = 10  # times the wall time, for what neither sleeps nor gets its CPU time
 _READ = 1 << 16
 _MOST_DIGITS = 640  # of an integer in an answer: larger ones are written otherwise (see `codec`)
-_ANSWERS = MOST_ANSWERED + MAX_FRAME + _READ  # bytes that answers to calls sent ahead may have
 # The kernel's limit of CPU time, which holds should this process not. A case is ended by this process long before.
 _MOST_CASES, _SPARE_S, _MOST_CPU_S = 1000, 2, 1 << 40
 _WHY: dict[int, str] = {signal.SIGSEGV: ", as where recursion is deeper than its stack or its memory"}
@@ -53,10 +50,6 @@ class Program:
         self._report: dict[str, Any] | None = None
         self.status = 0  # of a script, once it has ended
         self.trace_data = b""
-        self._ahead: deque[Request] = deque()  # sent and not called yet
-        self._answers: deque[bytes] = deque()  # of the first of those, as far as they have come
-        self._end_of_answers: Ended | None = None
-        self._cases_to_start = 0  # of those that were sent ahead, as far as was seen
         self.exchange = Exchange(self)
         self._is_limited = False
         self.is_inside = False  # of a call of what a test passed, which the program made
@@ -73,47 +66,17 @@ class Program:
         self._started = time.monotonic()
         self._cpu_end = self.cpu_now() + self._limits["cpu_seconds"]
 
-    def forget_ahead(self) -> bool:
-        """Don't make the other calls that were sent ahead; whether it has answered them all, and waits."""
-        if self._end_of_answers is not None or len(self._answers) != len(self._ahead):
-            return False
-        self._ahead.clear()
-        self._answers.clear()
-        return True
-
-    def run_ahead(self, calls: Callable[[], Ahead]) -> None:
-        """Send calls ahead, unless some still are; each is made by `call` later, in the same order."""
-        if not self._ahead:
-            ahead = calls()
-            if len(ahead.requests) > 1:
-                os.ftruncate(self._zygote.answers, 0)
-                self._write(frame(f'{{"ahead":{ahead.text}}}'))
-                self._ahead.extend(ahead.requests)
-                self._cases_to_start = len(self._ahead)
-
-    def load(
-        self,
-        source: str,
-        given: Given,
-        *,
-        max_events: int = 0,
-        max_steps: int = 0,
-        ahead: Ahead | None = None,
-    ) -> list[Name]:
+    def load(self, source: str, given: Given, *, max_events: int = 0, max_steps: int = 0) -> list[Name]:
         """Run the program's top level; the names that it defines. Raises Raised, Ended."""
         self._writes = bool(max_events)
         self.exchange.begin([])
-        ahead = ahead or Ahead()
-        os.ftruncate(self._zygote.answers, 0)
         request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
         request |= {"preamble": given.preamble, "classes": given.classes, "lists": given.lists}
         request |= {"names": given.names, "keeps": given.keeps}
         if not self._is_limited:
             self._is_limited = True
-            request["limits"] = self._kernels(_MOST_CASES, _ANSWERS)
-        payload = self._loading(request, f',"ahead":{ahead.text}')
-        names = (self._load_ahead(payload, ahead) if ahead.requests else self._ask(payload)).get("ok")
-        return self.exchange.begin(names)
+            request["limits"] = self._kernels(_MOST_CASES, MAX_FRAME)  # a trace is a file, too
+        return self.exchange.begin(self._ask(self._loading(request)).get("ok"))
 
     def run_script(
         self, source: str, preamble: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0
@@ -146,9 +109,7 @@ class Program:
         request, nodes = self.exchange.calling(what, arguments, keywords, self._seed)
         self._seed = False
         self.last_call = request
-        reply = self._answer_ahead(request) if self._ahead else None
-        if reply is None:
-            reply = self._ask(_payload(request), serving=True)
+        reply = self._ask(_payload(request), serving=True)
         return self.exchange.returned(reply, [*arguments, *keywords.values()], nodes)
 
     def operate(self, operation: str, number: Any, *operands: Any) -> Any:
@@ -221,34 +182,12 @@ class Program:
 
     # ---------------------------------------------------------------- frames
 
-    def _answer_ahead(self, request: Request) -> dict[str, Any] | None:
-        """The answer to a call that was sent ahead; None if it was not."""
-        while self._ahead:
-            reply = self._next_answer()
-            if self._ahead and self._ahead.popleft() == request:
-                return self._checked(reply)
-        return None
-
-    def _load_ahead(self, payload: bytes, ahead: Ahead) -> dict[str, Any]:
-        """The answer to loading, which comes as those to the calls that were sent with it do."""
-        self._write(payload)
-        self._ahead.extend([{}, *ahead.requests])
-        self._cases_to_start = len(self._ahead)
-        reply = self._next_answer()
-        if self._ahead:
-            self._ahead.popleft()
-        if "error" in reply:
-            if self._ahead:
-                raise Ended("forged", "it went on after an error")
-            raise self.exchange.raised(reply)
-        return reply
-
-    def _loading(self, request: dict[str, Any], more: str = "") -> bytes:
+    def _loading(self, request: dict[str, Any]) -> bytes:
         """The frame of a request with a program's text in it."""
         text = request["script"] if self._is_script else request["load"]
         self.exchange.lines = len(text.splitlines())
         try:
-            return frame(f"{json.dumps(request)[:-1]}{more}}}")
+            return frame(json.dumps(request))
         except NotPlain as error:
             raise Ended("out_of_memory", f"the program is {error}") from None
 
@@ -271,10 +210,6 @@ class Program:
         """The answer to a request; while ``serving``, the program may call what the test passed to it."""
         if not self._alive:
             raise Ended("crashed", "the process ended")
-        while self._ahead:  # of cases that did not come to their calls
-            self._next_answer()
-            if self._ahead:
-                self._ahead.popleft()
         self._write(payload)
         while True:
             reply = self._read()
@@ -285,40 +220,9 @@ class Program:
             self.is_inside = True
             self._write(_payload(self.exchange.call_back(reply)))
             self.is_inside = False
-        return self._checked(reply)
-
-    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
         if "error" in reply:
             raise self.exchange.raised(reply)
         return reply
-
-    def _next_answer(self) -> dict[str, Any]:
-        """The answer to the first call that was sent ahead. Raises Ended if the process ended before it came to that."""
-        if not self._answers and self._end_of_answers is None:
-            answered = 0
-            try:
-                told = self._read().get("answered")
-                answered = told if type(told) is int else 0
-            except Ended as ended:
-                if ended.outcome == "forged":
-                    raise
-                self._end_of_answers = ended
-            data, place = _take(self._zygote.answers, _ANSWERS), 0
-            while place + 4 <= len(data):
-                (size,) = struct.unpack_from("I", data, place)
-                if place + 4 + size > len(data):
-                    break
-                self._answers.append(data[place + 4 : place + 4 + size])
-                place += 4 + size
-            if self._end_of_answers is None:
-                if len(self._answers) != answered or not 0 < answered <= len(self._ahead):
-                    raise Ended("forged", "not as many answers as it says")
-                while len(self._ahead) > answered:
-                    self._ahead.pop()
-        if not self._answers:
-            assert self._end_of_answers is not None
-            raise self._end_of_answers
-        return _parsed(self._answers.popleft())
 
     def _read(self) -> dict[str, Any]:
         data = self._receive()
@@ -352,7 +256,7 @@ class Program:
             return data
 
     def _write(self, payload: bytes) -> None:
-        if not self._ahead and self._poll.poll(0):
+        if self._poll.poll(0):
             self._receive()  # raises if the process is gone
             raise Ended("forged", "an answer came before its question")
         view = memoryview(payload)
@@ -370,17 +274,9 @@ class Program:
         """Until the channel is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
         wall = self._limits["wall_seconds"]
         ready = False
-        answered = 0
         while not ready:
             late = time.monotonic() - self._started > wall
             ready = bool(poller.poll(_LATE_POLL_MS if late else _POLL_MS))
-            if self._ahead and os.fstat(self._zygote.answers).st_size > answered:  # it goes on to the next case
-                answered = os.fstat(self._zygote.answers).st_size
-                self._cases_to_start -= 1
-                if self._cases_to_start >= 0:
-                    self._started = time.monotonic()
-                    self._naps = 0
-                    self._cpu_end = self.cpu_now() + self._limits["cpu_seconds"]
             if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise self._out_of_time()
             if late and not ready and self._sleeps():
