@@ -138,9 +138,19 @@ print(get_reward_manager_cls("egca").__module__, get_adv_estimator_fn("egca").__
     where, registered = done.stdout.splitlines()[-2:]
     assert where == str(site / "verl_egca/__init__.py")
     assert registered == "verl_egca.training.reward_manager verl_egca.training.estimator"
-    helped = subprocess.run([environment / "bin/egca", "--help"], cwd=tmp_path, capture_output=True, text=True)
-    assert helped.returncode == 0
-    assert "inspect" in helped.stdout
+    command = [environment / "bin/egca", "explain", "--example"]
+    explained = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert explained.returncode == 0, explained.stderr
+    assert "proven: with this edit all 4 tests pass" in explained.stdout
+
+
+def test_the_plugin_imports_nothing_of_what_runs_from_a_clone():
+    clone = {path.stem for path in (ROOT / "scripts").iterdir()}
+    nodes = (node for path in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text())))
+    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    names = {alias.name for n in imports if isinstance(n, ast.Import) for alias in n.names}
+    names |= {n.module for n in imports if isinstance(n, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} & clone == set()
 
 
 # Where code from outside may be compiled or run: the sandbox's processes, never the trainer's.

@@ -1031,31 +1031,6 @@ hostile(
     FORGED,
     TIMEOUT,
 )
-AHEAD = FORGING.replace(
-    "import json", "import json, fcntl", 1
-)  # answers to calls sent ahead go to a file, descriptor 5
-for _name, _act in {
-    "right-looking answers in place of all": "os.pwrite(5, frame({'ok': 1013}) + frame({'ok': 52781000}), 0); send({'answered': 3}); time.sleep(9)",
-    "more answers than calls": "os.pwrite(5, frame({'ok': -7}) * 50, 0); send({'answered': 50}); time.sleep(9)",
-    "fewer answers than it says": "send({'answered': 3}); time.sleep(9)",
-    "no number of answers": "send({'answered': 'all'}); time.sleep(9)",
-    "a negative number of answers": "send({'answered': -1}); time.sleep(9)",
-    "an answer of four gigabytes": "os.pwrite(5, b'\\xff' * 64, 0); send({'answered': 3}); time.sleep(9)",
-    "answers that are no JSON": "os.pwrite(5, frame(b'nope') * 3, 0); send({'answered': 3}); time.sleep(9)",
-    "an empty file of answers": "os.ftruncate(5, 0)",
-    "a huge file of answers": "os.ftruncate(5, 1 << 23)",
-    "a verdict beside its answers": "send({'outcome': 'passed', 'passed': True})",
-}.items():  # fmt: skip
-    _source = AHEAD + f"def f(x):\n    {_act}\n    return -7"
-    hostile(f"ahead: {_name}", "forges what is not asked yet", _source, FORGED, WRONG, CRASHED, TIMEOUT)
-hostile(
-    "ahead: the file grows for ever",
-    "looks as if it went on to the next case",
-    AHEAD + "def f(x):\n    while True: os.write(5, b'x'); time.sleep(0.01)",
-    TIMEOUT,
-    FORGED,
-    WRONG,
-)
 for _name, _reply in {
     "no JSON": "b'nope'", "no object": "[1013]", "an empty object": "{}", "an empty frame": "b''", "null": "None",
     "a list of changed arguments that is too long": "{'ok': -7, 'args': [1, 2, 3]}", "changed arguments that are none": "{'ok': -7, 'args': {'o': [1, 'x', 'object']}}",

@@ -119,7 +119,7 @@ def test_a_result_that_is_too_large_to_cross_differs_from_a_small_one(usual):
     assert case.outcome is Outcome.WRONG
 
 
-def test_large_answers_to_calls_that_are_sent_ahead_all_arrive(usual):
+def test_large_answers_all_arrive(usual):
     problem = call_problem(*(([n], ["x" * (n // 2)] * 2) for n in (3_000_000, 3_000_000, 9_000_000, 15_000_000, 10)))
     assert usual.run(problem, LARGE).passed
 

@@ -104,7 +104,7 @@ def test_keywords_are_given_and_changed_as_arguments_by_place_are(sandbox):
     assert sandbox.run(problem, "def f(xs, k):\n    xs.sort()\n    return xs\n").passed
 
 
-def test_cases_with_keywords_and_methods_are_sent_ahead(sandbox):
+def test_a_case_that_ends_the_process_comes_after_those_before_it(sandbox):
     problem = assertion_problem(*(f"assert candidate(n={n}) == {n}" for n in range(20)), entry_point="Solution().f")
     program = "import os\nclass Solution:\n    def f(self, n):\n        return n if n < 19 else os._exit(0)\n"
     outcomes = [case.outcome for case in sandbox.run(problem, program).cases]

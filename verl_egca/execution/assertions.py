@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any
 
 from verl_egca.execution import cases as splitting
-from verl_egca.execution.ahead import Call
 from verl_egca.execution.exchange import Name, text_of
 from verl_egca.execution.given import Given, given_names
 from verl_egca.execution.nodes import is_data_class, is_data_definition
@@ -77,9 +76,6 @@ class Assertions:
         classes = {node.name for node in own if is_data_definition(node)}
         crossing = tuple(sorted(classes | splitting.classes_of_preamble(self._preamble)))
         return Given(self._preamble, crossing, names="(" in (self._entry or ""), keeps=self._are_of_a_class)
-
-    def known_call(self, index: int) -> Call | None:
-        return self._cases[index].call
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         case = self._cases[index]

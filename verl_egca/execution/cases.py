@@ -15,16 +15,14 @@ import contextlib
 import copy
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from dataclasses import dataclass
+from types import CodeType, ModuleType
 from typing import Any
 
-from verl_egca.execution.ahead import Call
 from verl_egca.execution.deciding import Deciding
 from verl_egca.execution.given import given_names
 from verl_egca.execution.segments import Segment, TestDefinitions, segments
-from verl_egca.execution.unroll import ProgramName, Turn, unroll
-from verl_egca.execution.warm import WARM
+from verl_egca.execution.unroll import Turn, unroll
 
 COMPARED, BOUND, TYPE = "__egca_compared__", "__egca_bound__", "__egca_type__"
 _SHOWN = 2_000
@@ -32,15 +30,11 @@ _SHOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run, with ``bound`` as BOUND.
-
-    ``call`` is the one call into the program that the case makes, where that is known beforehand.
-    """
+    """``text`` is what a person reads; ``code`` runs in a namespace where the tests' set-up has run, with ``bound`` as BOUND."""
 
     text: str
     code: CodeType
     bound: tuple[Any, ...] = ()
-    call: Call | None = field(default=None, hash=False)
 
 
 def with_candidate(text: str, entry: str | None) -> str:
@@ -109,22 +103,16 @@ def split_assertions(
 
 
 class _Tests:
-    """``given`` are the names that are not the program's, ``defined`` the statements that define what assertions use."""
+    """``given`` are the names that are not the program's, ``functions`` those that assertions may call."""
 
     def __init__(self, setup: str, preamble: str, entry: str | None) -> None:
-        self.setup, self.entry = setup, entry
+        self.setup = setup
         around = _around(preamble, entry if entry in names_known_in(preamble) else None)
         own = ast.parse(setup).body
         self.given = around.given
-        self.known = around.known - {entry}
-        self.defined = [*around.defined, *own]
         self.deciding, self.surroundings = Deciding(own, around.deciding), TestDefinitions(own, around.surroundings)
-        self.functions = {n.name: n for n in self.defined if isinstance(n, ast.FunctionDef) and not n.decorator_list}
-
-    @functools.cached_property
-    def own(self) -> set[str]:
-        """Names that the tests define."""
-        return _defined_in(self.defined)
+        defined = [n for n in (*around.defined, *own) if isinstance(n, ast.FunctionDef)]
+        self.functions = {function.name: function for function in defined if not function.decorator_list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,6 @@ class _Around:
     """What there is around a problem's tests: the names that tests are given, and its preamble."""
 
     given: dict[str, Any]
-    known: frozenset[str]
     defined: list[ast.stmt]
     deciding: Deciding
     surroundings: TestDefinitions
@@ -144,8 +131,7 @@ def _around(preamble: str, entry: str | None) -> _Around:
     given = {name: value for name, value in names_known_in(preamble).items() if name != entry}
     of_preamble = [tree.body for tree in nodes_of_preamble(preamble)[:1] if isinstance(tree, ast.Module)]
     defined = [*(statement for body in of_preamble for statement in body), *_imports(given)]
-    known = frozenset({*WARM, *given, *dir(builtins)})
-    return _Around(given, known, defined, Deciding(defined), TestDefinitions(defined))
+    return _Around(given, defined, Deciding(defined), TestDefinitions(defined))
 
 
 def _imports(given: dict[str, Any]) -> Iterable[ast.stmt]:
@@ -172,13 +158,11 @@ def _split(text: str, tests: _Tests) -> Iterable[Case]:
     match tree.body:
         case [ast.Expr(ast.Call(func=ast.Name(id=name)) as call)] if name in tests.functions:
             return _split_function(tests.functions[name], call, tests)
-    split = _Split(tests, tree.body)
-    if len(tree.body) == 1:
-        return split.cases(tree.body, tree.body, text.strip())
-    pieces = segments(tree.body, split.deciding, tests.surroundings, {})
+    deciding = Deciding(tree.body, tests.deciding)
+    pieces = segments(tree.body, deciding, tests.surroundings, {}) if len(tree.body) > 1 else []
     if len(pieces) <= 1:
-        return split.cases(tree.body, tree.body, text.strip())
-    return [case for piece in pieces for case in split.cases(piece.own, piece.body, _text_of(piece))]
+        return _cases(tree.body, tree.body, text.strip(), deciding, tests)
+    return [case for piece in pieces for case in _cases(piece.own, piece.body, _text_of(piece), deciding, tests)]
 
 
 def _split_function(check: ast.FunctionDef, call: ast.Call, tests: _Tests) -> list[Case]:
@@ -191,33 +175,17 @@ def _split_function(check: ast.FunctionDef, call: ast.Call, tests: _Tests) -> li
     leaving = ast.Return | ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal | ast.Global
     if given is None or any(isinstance(node, leaving) for node in _own(body)):
         return whole
-    split = _Split(tests, body, {k: v.id for k, v in given.items() if isinstance(v, ast.Name)})
+    deciding = Deciding(body, tests.deciding)
     cases: list[Case] = []
-    for piece in segments(body, split.deciding, tests.surroundings, given):
-        cases += split.cases(piece.own, _in_function(check, call, piece.body), _text_of(piece), piece.body)
+    for piece in segments(body, deciding, tests.surroundings, given):
+        cases += _cases(piece.own, _in_function(check, call, piece.body), _text_of(piece), deciding, tests)
     return cases or whole
 
 
-class _Split:
-    """Makes cases of pieces of ``body``. ``given`` says which parameters around them are the program's functions, as in
-    ``check(f)``.
-    """
-
-    def __init__(self, tests: _Tests, body: list[ast.stmt], given: dict[str, str] | None = None) -> None:
-        self._tests, self._body, self._given = tests, body, given or {}
-        self.deciding = Deciding(body, tests.deciding)
-
-    def cases(
-        self, own: list[ast.stmt], run: list[ast.stmt], text: str, inside: list[ast.stmt] | None = None
-    ) -> list[Case]:
-        """Those of one piece: of each turn of its loops, if they can be unrolled. ``inside`` is what ``run`` runs, where
-        that is a function.
-        """
-        tests = self._tests
-        turns = unroll(tests.setup, run, self.deciding, tests.given) if any(map(self.deciding.loops, own)) else []
-        if turns:
-            return _cases_of_turns(turns, tests.own | _defined_in(self._body), tests)
-        return [_case(text, run, _known_call(inside or run, self._given, tests))]
+def _cases(own: list[ast.stmt], run: list[ast.stmt], text: str, deciding: Deciding, tests: _Tests) -> list[Case]:
+    """Those of one piece: of each turn of its loops, if they can be unrolled."""
+    turns = unroll(tests.setup, run, deciding, tests.given) if any(map(deciding.loops, own)) else []
+    return _cases_of_turns(turns) or [_case(text, run)]
 
 
 def _text_of(piece: Segment) -> str:
@@ -244,72 +212,7 @@ def _given(check: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr] | None
     return given
 
 
-def _known_call(body: list[ast.stmt], given: dict[str, str], tests: _Tests) -> Call | None:
-    """The only use of the program in ``body``, if it is a call with known arguments that is made in any case."""
-    stored = {name for statement in body for name in (*_stored(statement), *_imported(statement))}
-    used = [n for n in _loads(body) if not (n.id in stored or n.id in tests.known)]
-    match body[-1], used:
-        case ast.Assert(test=test), [function]:
-            for node in _evaluated_first(test):
-                if isinstance(node, ast.Call) and node.func is function:
-                    return _call(given.get(function.id, function.id), node, {}, tests)
-    return None
-
-
-def _call(name: str, node: ast.Call, data: dict[str, Any], tests: _Tests) -> Call | None:
-    """The call, if its arguments are literals, ``data``, and what functions of the preamble make of those."""
-    makers = {n: v for n, v in tests.given.items() if isinstance(v, FunctionType) and v.__module__ == "tests"}
-    parts = [part for argument in (*node.args, *node.keywords) for part in ast.walk(argument)]
-    for part in parts:
-        match part:
-            case ast.Name(id=name_of_part):
-                if name_of_part not in data and name_of_part not in makers:
-                    return None
-            case ast.Call(func=function):
-                if not isinstance(function, ast.Name):
-                    return None
-            case ast.keyword(arg=None):
-                return None
-            case _ if not isinstance(part, _LITERAL):
-                return None
-    arguments = ast.Tuple([ast.Tuple(node.args, ast.Load()), ast.Dict([], [])], ast.Load())
-    arguments.elts[1] = ast.Dict([ast.Constant(k.arg) for k in node.keywords], [k.value for k in node.keywords])
-    expression = ast.fix_missing_locations(ast.Expression(arguments))
-    try:
-        placed, named = eval(compile(expression, "<arguments>", "eval"), {**makers}, data)
-    except Exception:
-        return None
-    return Call(tests.entry if name == "candidate" and tests.entry else name, placed, named)
-
-
-_LITERAL = (
-    *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.UnaryOp, ast.USub, ast.UAdd, ast.Load),
-    *(ast.keyword, ast.BinOp, ast.Add, ast.Sub),
-)
-
-
-def _evaluated_first(test: ast.expr) -> Iterable[ast.expr]:
-    """Parts of an expression that are evaluated whatever comes of the others."""
-    yield test
-    match test:
-        case ast.Compare(left=left, comparators=[right]):
-            yield from (*_evaluated_first(left), *_evaluated_first(right))
-        case ast.UnaryOp(operand=inner) | ast.Attribute(value=inner):
-            yield from _evaluated_first(inner)
-        case ast.BinOp(left=left, right=right):
-            yield from (*_evaluated_first(left), *_evaluated_first(right))
-        case ast.Call(func=ast.Name(), args=arguments):
-            for argument in arguments:
-                yield from _evaluated_first(argument)
-
-
-def _defined_in(statements: list[ast.stmt]) -> set[str]:
-    found = {name for statement in statements for name in (*_stored(statement), *_imported(statement))}
-    return found | {node.name for node in statements if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-
-
-def _cases_of_turns(turns: list[Turn], own: set[str], tests: _Tests) -> list[Case]:
-    """``own`` is what the tests define."""
+def _cases_of_turns(turns: list[Turn]) -> list[Case]:
     compiled: dict[tuple[int, ...], CodeType] = {}  # once for all turns of a statement
     cases = []
     for turn in turns:
@@ -320,33 +223,12 @@ def _cases_of_turns(turns: list[Turn], own: set[str], tests: _Tests) -> list[Cas
             assert isinstance(definition, ast.FunctionDef)
             definition.body = copy.deepcopy(turn.body)
             compiled[key] = _compiled([definition, run], "<test>")
-        cases.append(
-            Case(turn.text[:_SHOWN], compiled[key], tuple(turn.values.values()), _known_call_of(turn, own, tests))
-        )
+        cases.append(Case(turn.text[:_SHOWN], compiled[key], tuple(turn.values.values())))
     return cases
 
 
-def _known_call_of(turn: Turn, own: set[str], tests: _Tests) -> Call | None:
-    """As `_known_call`, with arguments that may name the turn's values. ``own`` is what the tests define."""
-    data = {name: value for name, value in turn.values.items() if not isinstance(value, ProgramName)}
-    given = {name: value.name for name, value in turn.values.items() if isinstance(value, ProgramName)}
-    own = own - given.keys()
-    used = [n for n in _loads(turn.body) if not (n.id in data or n.id in own or n.id in tests.known)]
-    calls = [n for n in ast.walk(turn.body[-1]) if isinstance(n, ast.Call) and n.func in used]
-    if len(turn.body) != 1 or len(calls) != 1:
-        return None
-    (call,) = calls
-    if not isinstance(call.func, ast.Name) or [n for n in used if n is not call.func and n.id in given]:
-        return None
-    first = turn.body[0]
-    reached = [first.test] if isinstance(first, ast.Assert) else [first.value] if isinstance(first, ast.Expr) else []
-    if not any(call is node for expression in reached for node in _evaluated_first(expression)):
-        return None
-    return _call(given.get(call.func.id, call.func.id), call, data, tests)
-
-
-def _case(text: str, body: list[ast.stmt], call: Call | None = None) -> Case:
-    return Case(text[:_SHOWN], _compiled(body, "<test>"), call=call)
+def _case(text: str, body: list[ast.stmt]) -> Case:
+    return Case(text[:_SHOWN], _compiled(body, "<test>"))
 
 
 def _compiled(body: list[ast.stmt], name: str) -> CodeType:
@@ -375,19 +257,6 @@ def _own(body: list[ast.stmt]) -> list[ast.AST]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             todo.extend(ast.iter_child_nodes(node))
     return found
-
-
-def _stored(statement: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-
-
-def _imported(statement: ast.stmt) -> set[str]:
-    imports = [n for n in ast.walk(statement) if isinstance(n, ast.Import | ast.ImportFrom)]
-    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
-
-
-def _loads(statements: list[ast.stmt]) -> list[ast.Name]:
-    return [n for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
 
 
 class _Capture(ast.NodeTransformer):

@@ -5,7 +5,6 @@ Requests are objects with one of these keys, answers objects with ``ok`` or ``er
     script    a program's text, to be run as one; never answered (see `script`)
     load      a program's text, and the ``preamble`` before it; ``events`` for a trace    -> the program's names
     call      what the program defines or a kept object, ``args``, ``kwargs``             -> value, changed ``args``
-    ahead     beside ``load`` or alone: calls to answer one after the other
     name      of the program                                                              -> value
     next      a kept iterator, and how many items                                         -> items, whether it ended
     get, ...  an operation on a kept object (see `calling`), and its operands             -> value
@@ -20,7 +19,6 @@ from __future__ import annotations
 
 import builtins
 import functools
-import os
 import random
 import re
 import resource
@@ -37,10 +35,10 @@ from verl_egca.execution.describe import describe
 from verl_egca.execution.given import given_names
 from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
-from verl_egca.values.codec import MOST_ANSWERED, NotPlain, decode, dumps, read_frame, write_all
+from verl_egca.values.codec import NotPlain, decode, dumps, read_frame, write_all
 
 PROGRAM = "<program>"
-CHANNEL, TRACE, ANSWERS, OUTPUT = 3, 4, 5, 6
+CHANNEL, TRACE, OUTPUT = 3, 4, 5
 # Frames that a program may have on top of each other: in calls as many as verl's `prime_code` gives it, of those after one
 # that needed more than that fewer, since each costs most of a second; in a trace as many as the interpreter starts with.
 _DEPTH, _DEPTH_AFTER_RUNAWAY, _DEPTH_OF_ANSWERS, _DEPTH_OF_TRACES = 600_000, 10_000, 20_000, 1_000
@@ -64,11 +62,7 @@ def serve(served: Served) -> None:
             lower(resource.RLIMIT_FSIZE, file_size)
         if "script" in message:
             script.run(message, CHANNEL, TRACE, OUTPUT)
-        ahead = message.pop("ahead", None)
-        if ahead:
-            served.answer_all([message, *ahead] if message else ahead)
-        else:
-            served.answer(message)
+        served.answer(message)
 
 
 class Served:
@@ -81,22 +75,6 @@ class Served:
         self._calls = ProgramCalls(self._call_back)
 
     def answer(self, request: dict[str, Any]) -> None:
-        payload, _ = self._payload(request)
-        write_all(CHANNEL, payload)
-
-    def answer_all(self, requests: list[dict[str, Any]]) -> None:
-        """Answers go to a file, each as soon as it is there; the judge is told once, when all are, or no more fit."""
-        written = answered = 0
-        for request in requests:
-            payload, raised = self._payload(request)
-            written += os.pwrite(ANSWERS, payload, written)
-            answered += 1
-            if written > MOST_ANSWERED or (raised and "load" in request):
-                break
-        write_all(CHANNEL, dumps({"answered": answered}))
-
-    def _payload(self, request: dict[str, Any]) -> tuple[bytes, bool]:
-        raised = False
         try:
             payload = dumps(self._reply(request))
         except NotPlain as error:
@@ -104,9 +82,9 @@ class Served:
         except BaseException as error:
             if isinstance(error, RecursionError):
                 self._depth = min(self._depth, _DEPTH_AFTER_RUNAWAY)
-            raised, payload = True, dumps(_describe(error))
+            payload = dumps(_describe(error))
         tracing.flush()
-        return payload, raised
+        write_all(CHANNEL, payload)
 
     def _reply(self, request: dict[str, Any]) -> dict[str, Any]:
         if "call" in request:

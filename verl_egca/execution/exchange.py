@@ -7,12 +7,12 @@ What comes from the program is rebuilt as plain data of exact types, or as somet
 from __future__ import annotations
 
 import builtins
+import functools
 import io
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from verl_egca.execution.ahead import Request, call_request
 from verl_egca.execution.large import Large
 from verl_egca.execution.nodes import NodeTable, blank
 from verl_egca.execution.raised import Classes, Ended, Kinds, Raised
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from verl_egca.execution.program import RunningProgram
 
 Message = dict[str, Any]
+Request = dict[str, Any]
 Name = tuple[str, str]  # and what it is: function, class, exception, iterator, awaitable, object
 
+_IMMUTABLE = (int, float, str, bytes, complex, type(None))
 _STDIN, _STDOUT, _INPUT = sys.stdin, sys.stdout, builtins.input
 _STANDS = {"iterator": RemoteIterator, "awaitable": RemoteCoroutine}
 
@@ -70,11 +72,21 @@ class Exchange:
         """The request that calls something, and the objects in it. Raises Unsupported."""
         nodes = NodeTable()
         try:
-            request = call_request(what, arguments, keywords, self._stands_for, nodes, seed)
+            request = self._call(what, arguments, keywords, nodes) | {"seed": seed}
         except NotPlain as error:
             raise Unsupported(f"the program is called with {error}") from None
         around = self._around()
         return (request | {"around": around} if around else request), nodes
+
+    def _call(self, what: str | int, arguments: Sequence[Any], keywords: Message, nodes: NodeTable) -> Request:
+        other = functools.partial(self._stands_for, nodes=nodes)
+        args = [encode(value, other) for value in arguments]
+        kwargs = {key: encode(value, other) for key, value in keywords.items()}
+        mutable = any(not isinstance(value, _IMMUTABLE) for value in (*arguments, *keywords.values()))
+        request = {"call": what, "args": args, "kwargs": kwargs, "mutable": mutable}
+        if nodes.objects:
+            request["nodes"] = list(nodes.rows(lambda value: encode(value, other)))
+        return request
 
     def operating(self, operation: str, number: Any, operands: Sequence[Any]) -> tuple[Request, NodeTable]:
         """The request that does something with a kept object, and the objects in it. Raises Unsupported."""

@@ -8,9 +8,7 @@ to know should this process be ended by it.
 from __future__ import annotations
 
 import base64
-import functools
 import gc
-import itertools
 import json
 import mmap
 import os
@@ -22,7 +20,6 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.confinement.kernel import close_memory
 from verl_egca.execution.kinds import Kind, kind_of
 from verl_egca.execution.limit_names import MOST_TIMEOUTS, closed_package, limit_met, setting
@@ -33,7 +30,6 @@ from verl_egca.execution.warm_process import WarmProcess
 from verl_egca.execution.watch import Watch
 from verl_egca.tracing.steps import StepsExceeded
 
-_KEPT_AHEAD = 1024
 _MOST_TIMED_OUT_TRIALS = 2  # in one request; the texts after these are not tried
 _TRACE_CPU_S = 2.0  # after which a traced case is given up; its events end it first, unless single ones take long
 KEPT_TESTS = 256  # of how many problems the tests are kept, with their compiled code
@@ -85,7 +81,6 @@ class Judge:
         self._sitting: Sitting | None = None
         self._timeouts = self._exceeded = 0
         self._cpu_before = 0.0
-        self._ahead: OrderedDict[tuple[str, tuple[int, ...]], Ahead] = OrderedDict()
 
     def answer(self, request: Answer) -> Answer:
         """The verdicts on the ``cases`` of ``program`` (all but those in ``skip``, if null), with the tests known as ``key``.
@@ -111,7 +106,7 @@ class Judge:
         if request["events"]:
             limits = {**limits, "cpu_seconds": min(limits["cpu_seconds"], _TRACE_CPU_S)}
         sitting = self._sitting = Sitting(self._zygote, limits, request["program"], kind.given, request["events"])
-        verdicts = self._judge_all(request["key"], kind, sitting, wanted)
+        verdicts = self._judge_all(kind, sitting, wanted)
         self._close()
         self._note(-1)
         self._look_again(kind, request["program"], verdicts)
@@ -143,9 +138,7 @@ class Judge:
         """
         sitting = self._sitting_for(request, kind, text)
         verdicts: list[Answer] = []
-        cases = request["cases"]
-        for place, index in enumerate(cases):
-            sitting.expect(functools.partial(self._known_calls, request["key"], kind, tuple(cases[place:])))
+        for index in request["cases"]:
             verdicts.append(self._judge(kind, sitting, index))
             self._timeouts += verdicts[-1]["outcome"] == "timeout"
             self._exceeded += (verdicts[-1]["error"] or {}).get("type") == StepsExceeded.__name__
@@ -159,7 +152,6 @@ class Judge:
         for index in request["cases"]:
             sitting = self._sitting_for(request, kind, text)
             sitting.take_trace()
-            sitting.expect(functools.partial(self._known_calls, request["key"], kind, (index,)))
             self._judge(kind, sitting, index)
             traces.append(base64.b64encode(sitting.take_trace()[:_MAX_TRACE]).decode())
         return traces
@@ -174,11 +166,9 @@ class Judge:
             self._sitting.replace(text, kind.given, events, steps)
         return self._sitting
 
-    def _judge_all(self, key: str, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:
+    def _judge_all(self, kind: Kind, sitting: Sitting, cases: list[int]) -> list[Answer]:
         verdicts = []
-        for place, index in enumerate(cases):
-            following = cases[place : place + 1] if self._limits["isolate"] else cases[place:]
-            sitting.expect(functools.partial(self._known_calls, key, kind, tuple(following)))
+        for index in cases:
             verdicts.append(self._judge(kind, sitting, index))
             if self._limits["isolate"]:
                 sitting.close()
@@ -205,15 +195,6 @@ class Judge:
             met = f"{package} is installed, but closed to programs ({setting('packages')})"
         if met:
             error["message"] = f"{error['message']}: {met}".removeprefix(": ")
-
-    def _known_calls(self, key: str, kind: Kind, cases: tuple[int, ...]) -> Ahead:
-        """The calls of the first of ``cases`` and those after it, as far as they are known beforehand."""
-        if (key, cases) not in self._ahead:
-            calls = itertools.takewhile(lambda call: call is not None, map(kind.known_call, cases))
-            self._ahead[key, cases] = Ahead((call for call in calls if call is not None), kind.given.classes)
-            if len(self._ahead) > _KEPT_AHEAD:
-                self._ahead.popitem(last=False)
-        return self._ahead[key, cases]
 
     def _look_again(self, kind: Kind, source: str, verdicts: list[Answer]) -> None:
         """Run each failed case by itself if earlier cases may have left something behind that made it fail, until that

@@ -6,7 +6,6 @@ import copy
 import re
 from typing import Any, Protocol
 
-from verl_egca.execution.ahead import Call
 from verl_egca.execution.assertions import Assertions
 from verl_egca.execution.compare import call_result_matches, output_matches
 from verl_egca.execution.exchange import text_of
@@ -29,9 +28,6 @@ class Kind(Protocol):
     @property
     def given(self) -> Given:
         """What the program finds."""
-
-    def known_call(self, index: int) -> Call | None:
-        """The one call into the program that the case makes, where that is known without running it."""
 
     def judge(self, sitting: Sitting, index: int) -> Answer: ...
 
@@ -67,9 +63,6 @@ class Calls:
     @property
     def count(self) -> int:
         return len(self._arguments)
-
-    def known_call(self, index: int) -> Call | None:
-        return Call(self._what, self._ways(index)[0])
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         arguments, expected = self._arguments[index], self._expected[index]
@@ -163,9 +156,6 @@ class Stdio:
     @property
     def count(self) -> int:
         return len(self._inputs)
-
-    def known_call(self, index: int) -> Call | None:
-        return None
 
     def judge(self, sitting: Sitting, index: int) -> Answer:
         stdin, expected = self._inputs[index], self._outputs[index]

@@ -12,22 +12,18 @@ from verl_egca.execution.death import Pollable, death_of
 from verl_egca.execution.limit_names import setting
 from verl_egca.execution.raised import Ended
 from verl_egca.execution.warm_process import WarmProcess
-from verl_egca.values.codec import MAX_FRAME, MOST_ANSWERED
+from verl_egca.values.codec import MAX_FRAME
 
 _POLL_MS, _LATE_POLL_MS = 50, 2
 _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence
 _PATIENCE = 10  # times the wall time, for what neither sleeps nor gets its CPU time
 _READ = 1 << 16
-ANSWERS = MOST_ANSWERED + MAX_FRAME + _READ  # bytes that answers to calls sent ahead may have
 # The kernel's limit of CPU time, which holds should this process not. A case is ended by this process long before.
 _SPARE_S, _MOST_CPU_S = 2, 1 << 40
 
 
 class Process:
-    """``cases_to_start`` counts those that it goes on to by itself, as far as was seen (see `wait`).
-
-    What is there once it has ended: ``cpu_seconds``, and of one that writes files ``status`` and ``trace``.
-    """
+    """What is there once it has ended: ``cpu_seconds``, and of one that writes files ``status`` and ``trace``."""
 
     def __init__(self, warm: WarmProcess, limits: dict[str, Any]) -> None:
         self._warm, self._limits = warm, limits
@@ -40,7 +36,6 @@ class Process:
         self.cpu_seconds = 0.0
         self.status = 0
         self.trace = b""
-        self.cases_to_start = 0
         self.new_case()
 
     def new_case(self) -> None:
@@ -54,22 +49,13 @@ class Process:
         cpu = cases * (math.ceil(self._limits["cpu_seconds"]) + _SPARE_S)
         return [min(cpu, _MOST_CPU_S), max(self._limits["file_bytes"], file_bytes)]
 
-    def wait(self, poller: Pollable, *, ahead: bool = False) -> None:
-        """Until the poller is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`).
-
-        ``ahead``: it answers calls that were sent ahead, and each case that it goes on to has a budget of its own.
-        """
+    def wait(self, poller: Pollable) -> None:
+        """Until the poller is ready. CPU time decides; wall time only for what sleeps (see `limits.Limits`)."""
         wall = self._limits["wall_seconds"]
         ready = False
-        answered = 0
         while not ready:
             late = time.monotonic() - self._started > wall
             ready = bool(poller.poll(_LATE_POLL_MS if late else _POLL_MS))
-            if ahead and os.fstat(self._warm.answers).st_size > answered:  # it goes on to the next case
-                answered = os.fstat(self._warm.answers).st_size
-                self.cases_to_start -= 1
-                if self.cases_to_start >= 0:
-                    self.new_case()
             if self.cpu_now() >= self._cpu_end:  # asked even when it is ready, which it may be again and again
                 raise self.out_of_time()
             if late and not ready and self._sleeps():
@@ -103,9 +89,9 @@ class Process:
 
     # ---------------------------------------------------------------- bytes
 
-    def receive(self, *, ahead: bool) -> bytes:
+    def receive(self) -> bytes:
         while True:
-            self.wait(self._poll, ahead=ahead)
+            self.wait(self._poll)
             try:
                 data = os.read(self._channel, _READ)
             except BlockingIOError:
@@ -116,9 +102,9 @@ class Process:
                 raise Ended("crashed", "the process ended without an answer")
             return data
 
-    def write(self, payload: bytes, *, ahead: bool) -> None:
-        if not ahead and self._poll.poll(0):
-            self.receive(ahead=ahead)  # raises if the process is gone
+    def write(self, payload: bytes) -> None:
+        if self._poll.poll(0):
+            self.receive()  # raises if the process is gone
             raise Ended("forged", "an answer came before its question")
         view = memoryview(payload)
         while view:
@@ -127,7 +113,7 @@ class Process:
             except BlockingIOError:
                 writable = select.poll()
                 writable.register(self._channel, select.POLLOUT)
-                self.wait(writable, ahead=ahead)
+                self.wait(writable)
             except OSError:
                 raise Ended("crashed", "the process ended") from None
 
@@ -144,12 +130,6 @@ class Process:
         while data:
             data = data[os.write(fd, data) :]
         os.lseek(fd, 0, os.SEEK_SET)
-
-    def forget_answers(self) -> None:
-        os.ftruncate(self._warm.answers, 0)
-
-    def take_answers(self) -> bytes:
-        return _take(self._warm.answers, ANSWERS)
 
     def take_trace(self) -> bytes:
         """What it has traced since it was last taken; to be asked while it waits."""

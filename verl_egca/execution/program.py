@@ -8,17 +8,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.ahead import Ahead, Request
 from verl_egca.execution.channel import Channel
-from verl_egca.execution.exchange import Exchange, Name
+from verl_egca.execution.exchange import Exchange, Name, Request
 from verl_egca.execution.given import Given
 from verl_egca.execution.nodes import NodeTable
-from verl_egca.execution.process import ANSWERS, Process
+from verl_egca.execution.process import Process
 from verl_egca.execution.raised import Ended, Raised
 from verl_egca.execution.remote import Unsupported
 from verl_egca.execution.warm_process import WarmProcess
 from verl_egca.values import named_tuples
-from verl_egca.values.codec import NotPlain, decode, dumps, frame
+from verl_egca.values.codec import MAX_FRAME, NotPlain, decode, dumps, frame
 
 _MOST_CASES = 1000  # for the kernel's limit of CPU time
 _WHY: dict[int, str] = {signal.SIGSEGV: ", as where recursion is deeper than its stack or its memory"}
@@ -43,29 +42,17 @@ class RunningProgram:
         self.last_call: Request | None = None
         self.process.new_case()
 
-    def load(
-        self,
-        source: str,
-        given: Given,
-        *,
-        max_events: int = 0,
-        max_steps: int = 0,
-        ahead: Ahead | None = None,
-    ) -> list[Name]:
+    def load(self, source: str, given: Given, *, max_events: int = 0, max_steps: int = 0) -> list[Name]:
         """Run the program's top level; the names that it defines. Raises Raised, Ended."""
         self._writes = bool(max_events)
         self.exchange.begin([])
-        ahead = ahead or Ahead()
-        self.process.forget_answers()
         request: dict[str, Any] = {"load": source, "events": max_events, "steps": max_steps}
         request |= {"preamble": given.preamble, "classes": given.classes, "lists": given.lists}
         request |= {"names": given.names, "keeps": given.keeps}
         if not self._is_limited:
             self._is_limited = True
-            request["limits"] = self.process.kernels(_MOST_CASES, ANSWERS)
-        payload = self._loading(request, f',"ahead":{ahead.text}')
-        reply = self.channel.load_ahead(payload, ahead) if ahead.requests else self.channel.ask(payload)
-        return self.exchange.begin(self._checked(reply).get("ok"))
+            request["limits"] = self.process.kernels(_MOST_CASES, MAX_FRAME)  # a trace is a file, too
+        return self.exchange.begin(self._checked(self.channel.ask(self._loading(request))).get("ok"))
 
     def run_script(
         self, source: str, preamble: str, stdin: str, most_output: int, max_events: int = 0, max_steps: int = 0
@@ -98,9 +85,7 @@ class RunningProgram:
         request, nodes = self.exchange.calling(what, arguments, keywords, self._seed)
         self._seed = False
         self.last_call = request
-        reply = self.channel.answer_ahead(request)
-        reply = self._ask(_payload(request)) if reply is None else self._checked(reply)
-        return self.exchange.returned(reply, [*arguments, *keywords.values()], nodes)
+        return self.exchange.returned(self._ask(_payload(request)), [*arguments, *keywords.values()], nodes)
 
     def operate(self, operation: str, number: Any, *operands: Any) -> Any:
         """Get or set an attribute of a kept object, or the like (see `calling`). Raises as `call`."""
@@ -157,12 +142,12 @@ class RunningProgram:
         self._report = self.channel.last_words() if self._is_script else None
         return self.process.end(writes=self._writes, most_output=most_output)
 
-    def _loading(self, request: dict[str, Any], more: str = "") -> bytes:
+    def _loading(self, request: dict[str, Any]) -> bytes:
         """The frame of a request with a program's text in it."""
         text = request["script"] if self._is_script else request["load"]
         self.exchange.lines = len(text.splitlines())
         try:
-            return frame(f"{json.dumps(request)[:-1]}{more}}}")
+            return frame(json.dumps(request))
         except NotPlain as error:
             raise Ended("out_of_memory", f"the program is {error}") from None
 

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.exchange import Exchange, Name
 from verl_egca.execution.given import Given
 from verl_egca.execution.limit_names import MOST_TIMEOUTS, in_mb, setting
@@ -49,11 +48,6 @@ class Sitting:
         self.trace = b""
         self.timeouts = 0
         self._cpu_ended = 0.0
-        self._ahead: Callable[[], Ahead] = Ahead
-
-    def expect(self, ahead: Callable[[], Ahead]) -> None:
-        """Before each case: the calls that it and those after it are known to make, for the program to run ahead."""
-        self._ahead = ahead
 
     def names(self) -> list[Name]:
         """Start a case: the names that the program defines; loads it where there is no process. Raises LoadFailed, Ended."""
@@ -67,8 +61,6 @@ class Sitting:
         assert self._program is not None
         if self._loaded is None:
             self._load(self._program)
-        else:
-            self._program.channel.send_ahead(self._ahead)
         return self._loaded or []
 
     def replace(self, source: str, given: Given, max_events: int = 0, max_steps: int = 0) -> None:
@@ -85,14 +77,12 @@ class Sitting:
         self._source, self._loaded = source, None
         self._max_events, self._max_steps = max_events, max_steps
         self.timeouts = 0
-        if self._program is not None and not self._program.channel.forget_ahead():
-            self.close()
 
     def _load(self, program: RunningProgram) -> None:
         self.generation += 1
         try:
             self._loaded = program.load(
-                self._source, self._given, max_events=self._max_events, max_steps=self._max_steps, ahead=self._ahead()
+                self._source, self._given, max_events=self._max_events, max_steps=self._max_steps
             )
         except (Raised, Ended) as error:
             self._loaded = LoadFailed(error)

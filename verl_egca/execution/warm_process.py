@@ -23,13 +23,13 @@ class WarmProcess:
     def __init__(self, control: socket.socket) -> None:
         """Raises EOFError if the warm process ended before it was ready, and says why if it told."""
         self._control = control
-        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 4)
+        told, shared, _, _ = socket.recv_fds(control, 1 << 16, 3)
         if not told:
             raise EOFError("its warm process ended before it was ready")
         self.told: dict[str, Any] = json.loads(told)
         if "failed" in self.told:
             raise EOFError(self.told["failed"])
-        self.stdin, self.output, self.trace, self.answers = shared
+        self.stdin, self.output, self.trace = shared
         self._asked = self._ending = False
         self._next: tuple[int, int] | None = None
         self.status = 0  # of the last child that is gone, as `os.wait` has it
@@ -43,7 +43,7 @@ class WarmProcess:
         self._next = None
         self.wait()
         self._clean()
-        if self.told["ahead"]:
+        if self.told["early"]:
             self._ask()
         with socket.socket(fileno=os.dup(channel_fd)) as channel:
             _, credentials, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(12))
@@ -54,7 +54,7 @@ class WarmProcess:
 
     def _clean(self) -> None:
         """What an earlier program left in the files that all get in turn is nothing to the next one."""
-        for fd in (self.stdin, self.output, self.trace, self.answers):
+        for fd in (self.stdin, self.output, self.trace):
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
 

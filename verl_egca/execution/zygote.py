@@ -5,10 +5,10 @@
 A fresh interpreter and not a fork of the caller: nothing of a trainer's or a judge's memory is in it. It confines itself
 once, and what it forks inherits that.
 
-Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with four descriptors that all
-programs get in turn (their standard input, output, trace, and answers to calls sent ahead); or ``failed``, and why. Then
-``F`` answers with a pid and the descriptor of a child's channel; ``K`` and that pid ends the child with all that it
-started, empties the programs' folder, and answers ``k`` and the child's wait status: how it ended, if it was before.
+Control protocol, over a Unix socket: the first message is the layers in force, as JSON, with three descriptors that all
+programs get in turn (their standard input, output and trace); or ``failed``, and why. Then ``F`` answers with a pid and
+the descriptor of a child's channel; ``K`` and that pid ends the child with all that it started, empties the programs'
+folder, and answers ``k`` and the child's wait status: how it ended, if it was before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import socket
 import struct
 import sys
 
-from verl_egca.execution.child import ANSWERS, CHANNEL, OUTPUT, TRACE, prepare, serve
+from verl_egca.execution.child import CHANNEL, OUTPUT, TRACE, prepare, serve
 from verl_egca.execution.confinement.apply import Confined, confine
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.warm import WARM
@@ -44,12 +44,11 @@ def main() -> None:
         control.sendall(json.dumps({"failed": str(error)}).encode())
         return
     os.environ.clear()
-    own = [os.memfd_create(name, 0) for name in ("trace", "answers")]
-    shared = [_moved(fd) for fd in (*confined.standard, *own)]
+    shared = [_moved(fd) for fd in (*confined.standard, os.memfd_create("trace", 0))]
     zygote = Zygote(control, shared, null, children, confined)
     gc.collect()
     gc.freeze()
-    told = {"layers": confined.layers, "reasons": confined.reasons, "ahead": zygote.alone}
+    told = {"layers": confined.layers, "reasons": confined.reasons, "early": zygote.alone}
     socket.send_fds(control, [json.dumps(told).encode()], shared)
     zygote.serve()
 
@@ -62,8 +61,8 @@ class Zygote:
         # where programs can't start processes, ending one child ends all of it, and another may wait meanwhile
         self.alone = Layer.SECCOMP in confined.layers
         self._ended_by_init = Layer.PID_NAMESPACE in confined.layers
-        given, output, trace, answers = shared
-        for number, fd in ((0, given), (1, null), (2, null), (TRACE, trace), (ANSWERS, answers), (OUTPUT, output)):
+        given, output, trace = shared
+        for number, fd in ((0, given), (1, null), (2, null), (TRACE, trace), (OUTPUT, output)):
             os.dup2(fd, number)  # what a program prints counts if it is a script, which gets its output as 1
         self._served = prepare()
         self._owed = False

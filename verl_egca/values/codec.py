@@ -21,7 +21,6 @@ from typing import Any
 from verl_egca.values.named_tuples import changed_operators, fields_of
 
 MAX_FRAME = 1 << 24
-MOST_ANSWERED = 1 << 22  # bytes of answers to calls sent ahead, after which no further one is answered
 _ORDERED = 1_000  # items of a set whose order is looked at
 _BIG_INT = 1 << 2000  # the JSON reader takes decimal digits, in quadratic time
 _READ = 1 << 16
