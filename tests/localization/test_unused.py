@@ -3,7 +3,7 @@
 import pytest
 
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.unused import left_unused
 
 

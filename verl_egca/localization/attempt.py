@@ -22,9 +22,9 @@ from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.guards import BASE_CASE
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source
-from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.unused import unused_share
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long

@@ -19,8 +19,8 @@ from verl_egca.localization.repair import WORDS, differences, patch_to, smallest
 from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.share import repaired
 from verl_egca.localization.twins.edits import Edit, applied, changed, least
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.search import Nearer, Search, Twin
-from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.unused import left_unused
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode

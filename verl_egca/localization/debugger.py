@@ -32,7 +32,7 @@ from verl_egca.localization.dialogue.listing import Listing, Numbered
 from verl_egca.localization.dialogue.question import Evidence, Message, TooLong, again, question
 from verl_egca.localization.trace import TraceLocalizer
 from verl_egca.localization.twins.edits import Edit, changed
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 from verl_egca.source import SourceRange
 
 _SHOWN = 300  # characters of a value in a sentence to the debugger

@@ -15,8 +15,8 @@ from verl_egca.localization.base import FailingSample, Localization, NotLocalize
 from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
 from verl_egca.localization.references import ReferenceTraces, run_candidate
 from verl_egca.localization.twins.alignment import Alignment, align
-from verl_egca.localization.twins.scopes import scopes
 from verl_egca.localization.twins.shapes import Shapes
+from verl_egca.localization.twins.trees import scopes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from verl_egca.localization.twins.edits import Edit, applied
-from verl_egca.localization.twins.sites import Program, own_nodes
+from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.trees import DEFINITIONS, names_in, own_nodes
 
 _ENDS = (ast.Return, ast.Raise, ast.Assert, ast.Delete)
 _JUMPS = (ast.Break, ast.Continue)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def left_unused(program: Program, edits: Sequence[Edit], entry_point: str | None) -> list[ast.stmt]:
@@ -58,7 +58,7 @@ def _effective(program: Program, entry_point: str | None) -> dict[ast.stmt, None
             return dict.fromkeys(one for one in statements if one in found)
         for one in more:
             found.add(one)
-            if not isinstance(one, _DEFINITIONS):
+            if not isinstance(one, DEFINITIONS):
                 wanted |= {node.id for node in own_nodes(one) if isinstance(node, ast.Name)}
 
 
@@ -75,13 +75,13 @@ def _takes_effect(program: Program, statement: ast.stmt, found: set[ast.stmt], w
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
     """Names that a statement binds, or whose values it may change; what it calls for its own sake counts as shown."""
-    if isinstance(statement, _DEFINITIONS):
+    if isinstance(statement, DEFINITIONS):
         yield statement.name
     for node in own_nodes(statement):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.alias(asname=str(name)) | ast.alias(name=name):
                 yield name
             case ast.Subscript(ctx=ast.Store() | ast.Del(), value=value) | ast.Attribute(ctx=ast.Store(), value=value):
-                yield from (part.id for part in ast.walk(value) if isinstance(part, ast.Name))
+                yield from names_in(value)
             case ast.Call() if isinstance(statement, ast.Expr):
-                yield from (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+                yield from names_in(node)

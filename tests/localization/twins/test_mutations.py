@@ -11,7 +11,7 @@ from verl_egca.localization.twins.costs import BITS
 from verl_egca.localization.twins.edits import changed, written_instead
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
 from verl_egca.localization.twins.patterns import Table
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.table import OPERATORS
 from verl_egca.localization.twins.table import SLIPS as TABLE
 
@@ -193,7 +193,7 @@ LISTS_EDITS = """
 import sys
 from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 program, clues = Program(sys.argv[1]), Clues(called=("ord", "max"))
 print([*slips(program), *loose_ends(program, clues), *omissions(program, clues)])
 """

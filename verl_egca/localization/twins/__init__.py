@@ -1,8 +1,9 @@
 """Twins: the failing program with the smallest edit that makes it pass, which proves that the edited place was the cause.
 
-edits.py          an edit of a program's text, and which of its tokens it changes; insertions.py: new statements
+edits.py          an edit of a program's text, and which of its tokens it changes
 costs.py          what an edit costs, which is learned from failing programs (costs.json)
-sites.py          the expressions and statements of a program with their places, and the names they can see
+program.py        a program: its blocks, statements and expressions with their places, the names they can see, and room for
+                  new statements; trees.py: syntax trees without a text
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
 table.py          small edits that undo common slips, a row each (patterns.py, brackets.py: the language of its rows)
 mutations.py      these, what a row can't say (expressions.py, statements.py), and edits that put in what was not written

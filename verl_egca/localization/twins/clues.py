@@ -11,7 +11,8 @@ import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from verl_egca.localization.twins.sites import Function, Program, own_nodes
+from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.trees import DEFINITIONS, Function, own_nodes
 from verl_egca.tracing.trace import Trace
 
 _BUILTINS = frozenset(dir(builtins))
@@ -110,7 +111,7 @@ class LooseEnds:
         )
         for outer in self._loads:
             known |= set(self._program.visible(outer))
-        known |= {node.name for node in ast.walk(self._program.tree) if isinstance(node, _NAMED)}
+        known |= {node.name for node in ast.walk(self._program.tree) if isinstance(node, DEFINITIONS)}
         known |= {
             (alias.asname or alias.name).split(".")[0]
             for node in ast.walk(self._program.tree)
@@ -133,6 +134,3 @@ def _root(target: ast.expr) -> Iterator[str]:
         target = target.value
     if isinstance(target, ast.Name):
         yield target.id
-
-
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

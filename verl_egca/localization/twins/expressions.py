@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.brackets import opens
 from verl_egca.localization.twins.costs import Amounts, ranked
 from verl_egca.localization.twins.edits import Edit, least
-from verl_egca.localization.twins.scopes import parameters
-from verl_egca.localization.twins.sites import Program, Site
+from verl_egca.localization.twins.program import Program, Site
 from verl_egca.localization.twins.table import ALIKE
+from verl_egca.localization.twins.trees import parameters
 
 _ALIKE = [names.split() for names in ALIKE]
 
@@ -132,4 +132,4 @@ _OF_SITES = (_chains, _conditions, _constants, _names, _alike, _neighbours, _fil
 
 
 def _edit(site: Site, start: int, end: int, text: str, kind: str, form: str, amounts: Amounts = ()) -> Edit:
-    return Edit(start, end, text, kind, (site.start, site.end), form, site.where, amounts)
+    return Edit(start, end, text, kind, site.span, form, site.where, amounts)

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.costs import ranked
 from verl_egca.localization.twins.edits import Edit, written_instead
-from verl_egca.localization.twins.insertions import indent_of
-from verl_egca.localization.twins.scopes import is_compound, is_docstring, parameters
-from verl_egca.localization.twins.sites import Block, Function, Program
+from verl_egca.localization.twins.program import Block, Program, taken
 from verl_egca.localization.twins.surroundings import Surroundings
+from verl_egca.localization.twins.trees import FUNCTIONS, Function, is_compound, is_docstring
 
 BASE_CASE = "base case"
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
@@ -32,7 +31,7 @@ _MOST_PARAMETERS = _MOST_NAMES = 3
 
 def of_guards(program: Program, clues: Clues) -> Iterator[Edit]:
     for block in program.blocks:
-        if isinstance(block.owner, ast.FunctionDef | ast.AsyncFunctionDef) and block.body:
+        if isinstance(block.owner, FUNCTIONS) and block.body:
             yield from _base_cases(program, block, block.owner, clues)
         around = Surroundings(program, block)
         for statement in block.body:
@@ -44,22 +43,22 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
     first = next((node for node in block.body if not is_docstring(node)), None)
     if first is None:
         return
-    taken = [name for name in parameters(function) if name not in ("self", "cls")][:_MOST_PARAMETERS]
-    start, indent = program.span(first)[0], indent_of(program, first)
+    names = taken(function)[:_MOST_PARAMETERS]
+    start, indent = program.span(first)[0], program.indent(first)
     returned = [clues.expected] if clues.is_entry_point(function.name) else list(_PLAIN)
     plain = [value for value in returned if value in _PLAIN]
     blame = written_instead(program.source, start)
-    conditions = [*_conditions(taken, clues), *_relations(taken, clues)]
-    for rank, (condition, value) in enumerate(itertools.product(conditions, [*plain, *taken[:2]])):
+    conditions = [*_conditions(names, clues), *_relations(names, clues)]
+    for rank, (condition, value) in enumerate(itertools.product(conditions, [*plain, *names[:2]])):
         text = f"if {condition}:\n{indent}    return {value}\n{indent}"
-        form = "argument" if value in taken else "value"
+        form = "argument" if value in names else "value"
         yield Edit(start, start, text, BASE_CASE, blame, form, amounts=ranked(BASE_CASE, rank))
 
 
 def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
     """A simple statement of a loop only under a condition."""
     start, end = program.span(statement)
-    indent = indent_of(program, statement)
+    indent = program.indent(statement)
     if indent.strip() or isinstance(statement, ast.Pass):
         return
     names = around.names[:_MOST_NAMES]

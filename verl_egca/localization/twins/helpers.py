@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from verl_egca.localization.twins.copies import clone
-from verl_egca.localization.twins.scopes import is_docstring, parameters
 from verl_egca.localization.twins.templates import Filling
+from verl_egca.localization.twins.trees import clone, is_docstring, names_in, parameters
 
 
 def inline_helpers(tree: ast.Module) -> None:
@@ -21,8 +20,7 @@ def _value(node: ast.FunctionDef) -> ast.expr | None:
         case ast.arguments(vararg=None, kwarg=None, kwonlyargs=[], defaults=[]), [
             ast.Return(value=ast.expr() as value)
         ]:
-            names = {inner.id for inner in ast.walk(value) if isinstance(inner, ast.Name)}
-            return value if node.name not in names and not node.decorator_list else None
+            return value if node.name not in names_in(value) and not node.decorator_list else None
     return None
 
 

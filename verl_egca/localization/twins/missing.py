@@ -15,10 +15,9 @@ from dataclasses import replace
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.costs import LOOSE, ranked
 from verl_egca.localization.twins.edits import Edit, written_instead
-from verl_egca.localization.twins.insertions import after, before, indent_of
-from verl_egca.localization.twins.scopes import ENDING, is_compound, parameters
-from verl_egca.localization.twins.sites import Block, Function, Program
+from verl_egca.localization.twins.program import Block, Program
 from verl_egca.localization.twins.surroundings import Surroundings
+from verl_egca.localization.twins.trees import ENDING, Function, is_compound, parameters
 
 _MOST_STATEMENTS = 36  # that are thought of for one place
 _FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
@@ -31,18 +30,18 @@ def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[E
     for block in _blocks(program):
         function = program.function_of[block.body[-1]]
         loose = {*ends.never_updated(function), *ends.unused(function)}
-        if loose or _is_empty(block):
+        if loose or block.is_empty:
             for edit, target in _of_block(program, block, clues):
                 if target in loose:
                     yield replace(edit, amounts=(*edit.amounts, LOOSE))
-                elif _is_empty(block):
+                elif block.is_empty:
                     yield edit
 
 
 def of_missing(program: Program, clues: Clues) -> Iterator[Edit]:
     """What could be missing anywhere else."""
     for block in _blocks(program):
-        if not _is_empty(block):
+        if not block.is_empty:
             for edit, _ in _of_block(program, block, clues):
                 yield edit
 
@@ -51,10 +50,6 @@ def _blocks(program: Program) -> Iterator[Block]:
     for block in program.blocks:
         if block.body and not isinstance(block.owner, ast.Module | ast.ClassDef):
             yield block
-
-
-def _is_empty(block: Block) -> bool:
-    return len(block.body) == 1 and isinstance(block.body[0], ast.Pass)
 
 
 def _of_block(program: Program, block: Block, clues: Clues) -> Iterator[tuple[Edit, str]]:
@@ -80,9 +75,9 @@ def _first_values(program: Program, ends: LooseEnds) -> Iterator[Edit]:
             for rank, value in enumerate(_plausible(program, function, name)):
                 together = " = ".join([*(other for other in wanted if other != name), name])
                 later = ranked("initial", rank)
-                yield before(program, at, f"{name} = {value}", "initial", "one", later)
+                yield program.before(at, f"{name} = {value}", "initial", "one", later)
                 if len(wanted) > 1:
-                    yield before(program, at, f"{together} = {value}", "initial", "all", later)
+                    yield program.before(at, f"{together} = {value}", "initial", "all", later)
 
 
 def _maybe_unbound(program: Program, function: Function) -> list[str]:
@@ -149,7 +144,7 @@ def _plausible(program: Program, function: Function, name: str) -> list[str]:
 
 def _in_block(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
     last = block.body[-1]
-    empty = _is_empty(block)
+    empty = block.is_empty
     if isinstance(last, ENDING):
         return
     in_loop = program.loop_of.get(last) is not None or isinstance(block.owner, ast.For | ast.While)
@@ -161,9 +156,9 @@ def _in_block(program: Program, block: Block, statements: list[tuple[str, str]])
             place = program.span(last)
             yield Edit(*place, text, "missing", place, "in place of pass", block.where, later), target
         else:
-            yield after(program, last, text, "missing", "last", later), target
+            yield program.after(last, text, "missing", "last", later), target
             if isinstance(block.owner, ast.For | ast.While):
-                yield before(program, block.body[0], text, "missing", "first", later), target
+                yield program.before(block.body[0], text, "missing", "first", later), target
 
 
 def _other_branch(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
@@ -173,7 +168,7 @@ def _other_branch(program: Program, block: Block, statements: list[tuple[str, st
         return
     if isinstance(block.body[-1], ENDING):
         return
-    indent, inner = indent_of(program, owner), indent_of(program, block.body[-1])
+    indent, inner = program.indent(owner), program.indent(block.body[-1])
     end = program.span(owner)[1]
     blame = written_instead(program.source, end, len(inner))
     for rank, (text, target) in enumerate(statements):
@@ -189,7 +184,7 @@ def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[
             _mirrored(around, clues),
             _steps(around, clues),
             _collecting(around, clues),
-            _jumps(around) if _is_empty(block) else iter(()),
+            _jumps(around) if block.is_empty else iter(()),
             _assignments(around, clues),
         )
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verl_egca.localization.twins.brackets import opens
 from verl_egca.localization.twins.edits import Edit, least
-from verl_egca.localization.twins.sites import Program, Site
+from verl_egca.localization.twins.program import Program, Site
 
 _ROW = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
 _VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
@@ -39,8 +39,8 @@ class Table:
 
     def edits(self, program: Program) -> Iterator[Edit]:
         for site in program.sites:
-            around, place = _around(site.parent, site.field), (site.start, site.end)
-            for rule in (*self._rules.get(_root(site.node), ()), *(self._of_all if _is_value(site) else ())):
+            around, place = _around(site.parent, site.field), site.span
+            for rule in (*self._rules.get(_root(site.node), ()), *(self._of_all if site.is_value else ())):
                 if rule.place.fits(around):
                     yield from rule.edits(program, site.node, place, site, site.where)
             for pair in _pairs(site.node):
@@ -58,8 +58,7 @@ class Table:
 
 def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
     """An expression as ``by`` has it: ``$a`` is what it was, other variables are these names. None if that says nothing."""
-    pattern, place = _template("$a"), (site.start, site.end)
-    return _Match(program, pattern, {"a": site.node, **names}, place, site).replaced(_template(by))
+    return _Match(program, _template("$a"), {"a": site.node, **names}, site.span, site).replaced(_template(by))
 
 
 def _rules(kind: str, row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[_Rule]:
@@ -146,7 +145,7 @@ class _Rule:
             start, end = match.bare[self.pattern.names[-1]] if last else place
             text = match.written(by) if last else match.replaced(by)
             if text is not None and text != program.source[start:end]:
-                blame = (site.start, site.end) if site else (start, end)
+                blame = site.span if site else (start, end)
                 yield least(Edit(start, end, text, self._kind, blame, form, where), program.source)
 
     def _matches(self, pattern: object, node: object, bound: _Bound) -> bool:
@@ -184,7 +183,7 @@ class _Match:
             return None
         if self._site is None:
             return self.written(by)
-        is_part = (self._site.start, self._site.end) != (self._start, self._end)
+        is_part = self._site.span != (self._start, self._end)
         return None if is_part else self._bracketed(self._site, by)
 
     def written(self, by: _Template) -> str:
@@ -296,11 +295,6 @@ def _is_any(parts: list[object]) -> bool:
     only = parts[0] if len(parts) == 1 else None
     constant = only.value if isinstance(only, ast.Expr) else only
     return isinstance(constant, ast.Constant) and constant.value is ...
-
-
-def _is_value(site: Site) -> bool:
-    is_read = isinstance(getattr(site.node, "ctx", None), ast.Load | None)
-    return is_read and site.field != "func" and not isinstance(site.node, ast.Starred | ast.Slice)
 
 
 def _same(one: ast.expr | str, other: ast.expr | str) -> bool:

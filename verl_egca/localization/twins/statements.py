@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.insertions import after, indent_of
-from verl_egca.localization.twins.scopes import ENDING, is_compound
-from verl_egca.localization.twins.sites import Block, Program
+from verl_egca.localization.twins.program import Block, Program
+from verl_egca.localization.twins.trees import ENDING, is_compound
 
 
 def of_statements(program: Program) -> Iterator[Edit]:
@@ -26,21 +25,21 @@ def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
         and loop not in (None, block.owner)
         and not (isinstance(node, ENDING) or is_compound(node))
     ):
-        yield after(program, node, "break", "jump", "break added")
-        yield after(program, node, "continue", "jump", "continue added")
+        yield program.after(node, "break", "jump", "break added")
+        yield program.after(node, "continue", "jump", "continue added")
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     """A simple statement written one level too deep or not deep enough."""
     node = block.body[place]
-    if is_compound(node) or indent_of(program, node).strip():
+    if is_compound(node) or program.indent(node).strip():
         return
     start, end = program.span(node)
-    indent = indent_of(program, node)
+    indent = program.indent(node)
     owner = block.owner
     line_start = start - len(indent)
     if place == len(block.body) - 1 and place > 0 and isinstance(owner, ast.stmt) and _can_leave(owner, block):
-        outer = indent_of(program, owner)
+        outer = program.indent(owner)
         yield Edit(
             line_start,
             start,
@@ -52,7 +51,7 @@ def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
         )
     if place > 0 and is_compound(block.body[place - 1]):
         for inner in _open_ends(block.body[place - 1]):
-            deeper = indent_of(program, inner)
+            deeper = program.indent(inner)
             yield Edit(line_start, start, deeper, "depth", (start, end), "more", block.where)
 
 

@@ -6,12 +6,11 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from verl_egca.localization.twins.scopes import is_compound
-from verl_egca.localization.twins.sites import Block, Function, Program
+from verl_egca.localization.twins.program import Block, Program
+from verl_egca.localization.twins.trees import DEFINITIONS, Function, is_compound, names_in
 
 _NAMES, _PARTS = 5, 6  # as many as one can think of
 _LONGEST = 24  # characters of a part
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Surroundings:
@@ -31,7 +30,7 @@ class Surroundings:
     @cached_property
     def names(self) -> list[str]:
         """The names that stand around, nearest first."""
-        found = (name for node in self._around for name in _names(node) if name in self.visible)
+        found = (name for node in self._around for name in names_in(node) if name in self.visible)
         return list(dict.fromkeys(found))[:_NAMES]
 
     @cached_property
@@ -39,15 +38,14 @@ class Surroundings:
         """The names that the conditions of the loops around depend on."""
         loops = (self._block.owner, self.program.loop_of.get(self._block.body[-1]))
         tests = (loop.test for loop in loops if isinstance(loop, ast.While))
-        return list(dict.fromkeys(name for test in tests for name in _names(test) if name in self.visible))
+        return list(dict.fromkeys(name for test in tests for name in names_in(test) if name in self.visible))
 
     @cached_property
     def bound_in_loop(self) -> frozenset[str]:
         """What the innermost loop around binds."""
         owner = self._block.owner
         loop = owner if isinstance(owner, ast.While) else self.program.loop_of.get(self._block.body[-1])
-        nodes = ast.walk(loop) if loop is not None else ()
-        return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
+        return frozenset(names_in(loop, ast.Store, ast.Del) if loop is not None else ())
 
     @cached_property
     def parts(self) -> list[str]:
@@ -84,14 +82,10 @@ class Surroundings:
                 part = getattr(owner, field, None)
                 if isinstance(part, ast.AST):
                     yield part
-            if not isinstance(owner, ast.stmt) or isinstance(owner, _DEFINITIONS):
+            if not isinstance(owner, ast.stmt) or isinstance(owner, DEFINITIONS):
                 return
             holder = self.program.block_of.get(owner)
             if holder is None:
                 return
             yield from (statement for statement in holder.body if not is_compound(statement))
             owner = holder.owner
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    return (child.id for child in ast.walk(node) if isinstance(child, ast.Name))

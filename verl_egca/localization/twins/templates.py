@@ -10,8 +10,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.shapes import negated
+from verl_egca.localization.twins.trees import clone, names_in
 
 Block = list[ast.stmt]
 _MARK, _NEST = "__", "__nest"  # what variables' names begin with in trees
@@ -62,8 +62,7 @@ def _places(pattern: Block, body: Block, start: int, bound: _Bound) -> list[int]
 
 def _mentions(node: ast.stmt, assignment: ast.stmt) -> bool:
     """Whether a statement has to do with what an assignment sets."""
-    set_there = {n.id for n in ast.walk(assignment) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return any(isinstance(n, ast.Name) and n.id in set_there for n in ast.walk(node))
+    return not set(names_in(assignment, ast.Store)).isdisjoint(names_in(node))
 
 
 def _matches(pattern: Any, node: Any, bound: _Bound) -> bool:

@@ -11,9 +11,9 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 
 from verl_egca.localization.twins import idioms
-from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.helpers import inline_helpers
 from verl_egca.localization.twins.temporaries import named, without_temporaries
+from verl_egca.localization.twins.trees import clone
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
 
