@@ -131,7 +131,7 @@ class Attempt:
         def source(name: str, make: Callable[[], Iterable[Edit]]) -> Source:
             def signed() -> Iterator[Edit]:
                 for edit in make():
-                    yield replace(edit, amounts=(*edit.amounts, (name, 1.0), *self.runs.amounts(edit)))
+                    yield edit.signed((name, 1.0), *self.runs.amounts(edit))
 
             return Source(name, signed)
 

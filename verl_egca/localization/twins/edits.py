@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.costs import Amounts, cost_of
 
@@ -27,10 +27,15 @@ class Edit:
     form: str = ""
     where: str = ""
     amounts: Amounts = ()
-    cost: float = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cost", cost_of(self.kind, self.form, self.where, self.amounts))
+    @property
+    def cost(self) -> float:
+        return cost_of(self.kind, self.form, self.where, self.amounts)
+
+    def signed(self, *amounts: tuple[str, float]) -> Edit:
+        """With more amounts."""
+        every = (*self.amounts, *amounts)
+        return Edit(self.start, self.end, self.text, self.kind, self.blame, self.form, self.where, every)
 
     def apply(self, source: str) -> str:
         return source[: self.start] + self.text + source[self.end :]

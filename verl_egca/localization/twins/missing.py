@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.costs import LOOSE, ranked
@@ -33,7 +32,7 @@ def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[E
         if loose or block.is_empty:
             for edit, target in _of_block(program, block, clues):
                 if target in loose:
-                    yield replace(edit, amounts=(*edit.amounts, LOOSE))
+                    yield edit.signed(LOOSE)
                 elif block.is_empty:
                     yield edit
 
