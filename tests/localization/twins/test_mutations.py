@@ -10,8 +10,8 @@ from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.costs import BITS
 from verl_egca.localization.twins.edits import changed, written_instead
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
-from verl_egca.localization.twins.patterns import Table
 from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.rows import Table
 from verl_egca.localization.twins.table import OPERATORS
 from verl_egca.localization.twins.table import SLIPS as TABLE
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from verl_egca.localization.twins.idioms import shortened, written_out
-from verl_egca.localization.twins.templates import rewrite
+from verl_egca.localization.twins.patterns import rewrite
 from verl_egca.localization.twins.views import Reference
 
 LONG_AND_SHORT = [

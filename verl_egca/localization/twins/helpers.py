@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from verl_egca.localization.twins.templates import Filling
+from verl_egca.localization.twins.patterns import Filling
 from verl_egca.localization.twins.trees import clone, is_docstring, names_in, parameters
 
 

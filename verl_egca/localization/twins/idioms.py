@@ -5,7 +5,7 @@ Each row is what a block may say at length, and the same in short. They mean the
 
 from __future__ import annotations
 
-from verl_egca.localization.twins.templates import rewrite
+from verl_egca.localization.twins.patterns import rewrite
 
 _ROWS = (
     ("$r = []\nfor $nest in _:\n    $r.append($a)", "$r = [$a for $nest in _]"),
@@ -13,7 +13,7 @@ _ROWS = (
     ("$r = {}\nfor $nest in _:\n    $r[$k] = $a", "$r = {$k: $a for $nest in _}"),
     ("$r = 0\nfor $nest in _:\n    $r += $a", "$r = sum(($a for $nest in _))"),
     ("for $nest in _:\n    if $c:\n        return True\nreturn False", "return any(($c for $nest in _))"),
-    ("for $nest in _:\n    if not $c:\n        return False\nreturn True", "return all(($c for $nest in _))"),
+    ("for $nest in _:\n    if $not_c:\n        return False\nreturn True", "return all(($c for $nest in _))"),
     ("if $c:\n    return $a\nelse:\n    return $b", "return $a if $c else $b"),
     ("if $c:\n    $r = $a\nelse:\n    $r = $b", "$r = $a if $c else $b"),
     ("if $c:\n    $r += $a\nelse:\n    $r += $b", "$r += $a if $c else $b"),

@@ -10,8 +10,8 @@ from verl_egca.localization.twins.expressions import of_expressions
 from verl_egca.localization.twins.guards import of_guards
 from verl_egca.localization.twins.missing import of_loose_ends, of_missing
 from verl_egca.localization.twins.operands import of_loose_names, of_operands
-from verl_egca.localization.twins.patterns import Table
 from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.rows import Table
 from verl_egca.localization.twins.statements import of_statements
 from verl_egca.localization.twins.table import OPERATORS, SLIPS
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.costs import LOOSE, Amounts, ranked
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.patterns import rewritten
 from verl_egca.localization.twins.program import Program, Site
+from verl_egca.localization.twins.rows import rewritten
 
 _TESTS = ("$a and $n", "$a or $n", "$a and not $n")
 _SUMS = ("$a + $n", "$a - $n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
-from verl_egca.localization.twins.templates import Filling
+from verl_egca.localization.twins.patterns import Filling
 from verl_egca.localization.twins.trees import DEFINITIONS, bound, names_in, scopes
 
 
