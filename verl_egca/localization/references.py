@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Generic, TypeVar
 
 from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
@@ -21,6 +22,7 @@ from verl_egca.tracing.trace import Trace, decode
 
 MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
 _MOST_STEPS = 2_000_000
+_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
 _NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
 
 
@@ -126,47 +128,53 @@ class References:
     """What is known of the references, by problem: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 1_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, str], KnownReference | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = _Kept[tuple[str, str], KnownReference | None](size)
 
     def of(self, problem: Problem) -> KnownReference | None:
         """None if the problem has no reference that parses."""
-        if problem.reference is None:
+        text = problem.reference
+        if text is None:
             return None
-        key = problem.task_id, problem.reference
-        with self._lock:
-            if key not in self._kept:
-                tree = parse(problem.reference)
-                self._kept[key] = KnownReference(problem, tree) if tree is not None else None
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+
+        def known() -> KnownReference | None:
+            tree = parse(text)
+            return KnownReference(problem, tree) if tree is not None else None
+
+        return self._kept.get((problem.task_id, text), known)
 
 
 class ReferenceTraces:
     """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 2_000) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, int], Trace] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = _Kept[tuple[str, int], Trace](size)
 
     def get(self, sample: FailingSample, case: int) -> Trace:
         """Raises NotLocalized if the problem has no reference, or its run left no trace."""
-        problem = sample.problem
-        if problem.reference is None:
+        problem, text = sample.problem, sample.problem.reference
+        if text is None:
             raise NotLocalized("no_reference")
-        with self._lock:
-            trace = self._kept.get((problem.task_id, case))
-        if trace is None:
-            _, data = sample.sandbox.trace(problem, problem.reference, case)
-            trace = decode(data)
-            with self._lock:
-                self._kept[problem.task_id, case] = trace
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
+        trace = self._kept.get((problem.task_id, case), lambda: decode(sample.sandbox.trace(problem, text, case)[1]))
         if not trace.events:
             raise NotLocalized("no_reference_trace")
         return trace
+
+
+class _Kept(Generic[_Key, _Value]):
+    """The values that were asked for last. Safe in several threads, which get the same one."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._lock = size, threading.Lock()
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+
+    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        made = make()  # which may take long
+        with self._lock:
+            value = self._values.setdefault(key, made)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+        return value
