@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+import functools
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from verl_egca.localization.twins.program import Program
@@ -73,64 +75,60 @@ class LooseEnds:
 
     def __init__(self, program: Program, given: frozenset[str] = frozenset()) -> None:
         self._program, self._given = program, given
-        self._loads: dict[Function | None, list[str]] = {}
-        self._stores: dict[Function | None, list[str]] = {}
-        self._changed: dict[Function | None, set[str]] = {}
-        everywhere: set[str] = set()
+        self._loads, self._stores = (
+            defaultdict[Function | None, list[str]](list),
+            defaultdict[Function | None, list[str]](list),
+        )
+        self._changed = defaultdict[Function | None, set[str]](set)
         for statement in program.statements():
             function = program.function_of[statement]
             for node in own_nodes(statement):
-                if isinstance(node, ast.Name):
-                    table = self._loads if isinstance(node.ctx, ast.Load) else self._stores
-                    table.setdefault(function, []).append(node.id)
-                    if isinstance(node.ctx, ast.Load):
-                        everywhere.add(node.id)
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in _CHANGING:
-                    self._changed.setdefault(function, set()).add(node.value.id)
-                if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                    self._changed.setdefault(function, set()).update(_root(node))
-        self._everywhere = everywhere
+                match node:
+                    case ast.Name(id=name, ctx=ast.Load()):
+                        self._loads[function].append(name)
+                    case ast.Name(id=name):
+                        self._stores[function].append(name)
+                    case ast.Attribute(value=ast.Name(id=name), attr=method) if method in _CHANGING:
+                        self._changed[function].add(name)
+                    case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
+                        self._changed[function].add(_root(node))
+        self._read = {name for names in self._loads.values() for name in names}
 
     def unused(self, function: Function | None) -> list[str]:
         """Names that the function binds, and that nothing reads."""
-        return [name for name in self._program.visible(function) if name not in self._everywhere]
+        return [name for name in self._program.visible(function) if name not in self._read]
 
     def never_updated(self, function: Function | None) -> list[str]:
         """Names that are set once and change nowhere."""
-        once = [name for name in self._stores.get(function, []) if self._stores[function].count(name) == 1]
-        return [name for name in once if name not in self._changed.get(function, set())]
+        stores, changed = self._stores[function], self._changed[function]
+        return [name for name in stores if stores.count(name) == 1 and name not in changed]
 
     def undefined(self, function: Function | None) -> list[str]:
         """Names that the function reads, and that nothing around it binds."""
-        known = (
-            set(self._program.visible(function))
-            | set(self._program.visible(None))
-            | _BUILTINS
-            | self._given
-            | {"self", "cls"}
+        return [name for name in dict.fromkeys(self._loads[function]) if name not in self._known]
+
+    @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        """Names that any function may read."""
+        nodes = list(ast.walk(self._program.tree))
+        imported = [one for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for one in node.names]
+        return frozenset().union(
+            *map(self._program.visible, {None, *self._program.function_of.values()}),
+            (node.name for node in nodes if isinstance(node, DEFINITIONS)),
+            ((one.asname or one.name).partition(".")[0] for one in imported),
+            *(_BUILTINS, self._given, ("self", "cls")),
         )
-        for outer in self._loads:
-            known |= set(self._program.visible(outer))
-        known |= {node.name for node in ast.walk(self._program.tree) if isinstance(node, DEFINITIONS)}
-        known |= {
-            (alias.asname or alias.name).split(".")[0]
-            for node in ast.walk(self._program.tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names
-        }
-        return [name for name in dict.fromkeys(self._loads.get(function, [])) if name not in known]
 
     def uncalled(self, entry_point: str | None) -> list[str]:
         """Functions that nothing in the program mentions, and that no test calls; methods are called by who knows whom."""
         nodes = list(ast.walk(self._program.tree))
         methods = {inner for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
         functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node not in methods]
-        return [name for name in functions if name not in self._everywhere and name != entry_point]
+        return [name for name in functions if name not in self._read and name != entry_point]
 
 
-def _root(target: ast.expr) -> Iterator[str]:
-    """The name of what a target writes into."""
+def _root(target: ast.AST) -> str:
+    """The name of what a target writes into; "" if it has none."""
     while isinstance(target, ast.Subscript | ast.Attribute):
         target = target.value
-    if isinstance(target, ast.Name):
-        yield target.id
+    return target.id if isinstance(target, ast.Name) else ""

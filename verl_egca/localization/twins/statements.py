@@ -19,40 +19,24 @@ def of_statements(program: Program) -> Iterator[Edit]:
 
 def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
-    loop = program.loop_of.get(node)
-    if (
-        node is block.body[-1]
-        and loop not in (None, block.owner)
-        and not (isinstance(node, ENDING) or is_compound(node))
-    ):
-        yield program.after(node, "break", "jump", "break added")
-        yield program.after(node, "continue", "jump", "continue added")
+    is_last = node is block.body[-1] and not (isinstance(node, ENDING) or is_compound(node))
+    if is_last and program.loop_of[node] not in (None, block.owner):
+        for jump in ("break", "continue"):
+            yield program.after(node, jump, "jump", f"{jump} added")
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     """A simple statement written one level too deep or not deep enough."""
-    node = block.body[place]
-    if is_compound(node) or program.indent(node).strip():
+    node, indent = block.body[place], program.indent(block.body[place])
+    if place == 0 or is_compound(node) or indent.strip():
         return
     start, end = program.span(node)
-    indent = program.indent(node)
-    owner = block.owner
-    line_start = start - len(indent)
-    if place == len(block.body) - 1 and place > 0 and isinstance(owner, ast.stmt) and _can_leave(owner, block):
-        outer = program.indent(owner)
-        yield Edit(
-            line_start,
-            start,
-            outer,
-            "depth",
-            (line_start, start) if line_start < start else (start, end),
-            "less",
-            block.where,
-        )
-    if place > 0 and is_compound(block.body[place - 1]):
-        for inner in _open_ends(block.body[place - 1]):
-            deeper = program.indent(inner)
-            yield Edit(line_start, start, deeper, "depth", (start, end), "more", block.where)
+    line = start - len(indent)
+    if node is block.body[-1] and isinstance(block.owner, ast.stmt) and _can_leave(block.owner, block):
+        blame = (line, start) if indent else (start, end)
+        yield Edit(line, start, program.indent(block.owner), "depth", blame, "less", block.where)
+    for inner in _open_ends(block.body[place - 1]):
+        yield Edit(line, start, program.indent(inner), "depth", (start, end), "more", block.where)
 
 
 def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:
