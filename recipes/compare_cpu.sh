@@ -7,7 +7,7 @@
 # PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. With two
 # processes on two cores a cell of the map took 3 minutes for one function, 6 for two, 12 to 16 for four; a run 1 minute in cell 1c,
 # 2 to 3 in 2c, 4 to 6 in 4c, 3 to 5 in hard and foreign: six hours in all, by reckoning. The steps below can be run one by one. The policy
-# ships; `egca experiment policy --out OUT` makes a like one.
+# ships; `python scripts/experiment policy --out OUT` makes a like one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} page=${2:-recipes/evidence/map}
@@ -22,10 +22,10 @@ mkdir -p "$out"
 [[ -f $out/policy/config.json ]] || cp -r recipes/evidence/policy "$out/policy"
 
 rules=grpo,correct_only,negative_tenth,w_reinforce,entropy,executed,random,paper,egca,egca_4
-egca experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c --rules "$rules"
+python scripts/experiment map --out "$out" --cells 1a,1b,1c,2a,2b,2c,4a,4b,4c --rules "$rules"
 
-egca experiment run --out "$out" --cells 1b,1c,2c,4c --rules grpo,correct_only,paper,egca,egca_4 --seeds 5
+python scripts/experiment run --out "$out" --cells 1b,1c,2c,4c --rules grpo,correct_only,paper,egca,egca_4 --seeds 5
 failed=grpo,egca,twins,twins_whole,twins_blind,sft,luffy
-egca experiment run --out "$out" --cells hard,foreign --rules "$failed" --seeds 5
+python scripts/experiment run --out "$out" --cells hard,foreign --rules "$failed" --seeds 5
 
-egca experiment page --out "$out" --to "$page"
+python scripts/experiment page --out "$out" --to "$page"

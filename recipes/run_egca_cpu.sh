@@ -12,7 +12,7 @@ settings=(
   "CP=1                 of context parallelism"
   "DP=1                 of data parallelism"
   "ENGINE=megatron      or fsdp2"
-  "MODEL=               a Hugging Face model, folder or name (default: the starter policy of this package)"
+  "MODEL=               a Hugging Face model, folder or name (default: the starter policy, scripts/starter)"
   "TRAIN=               a parquet file of rows, as verl reads it (default: the starter problems)"
   "VAL=                 the same (default: TRAIN)"
   "DEBUGGER=0           1 serves a small chat model on the CPU, which is asked for what can't be proven"
@@ -33,10 +33,10 @@ if [ "${served[0]-}" = --debugger ]; then
 fi
 source .venv/bin/activate
 if [ -z "$TRAIN" ]; then
-  egca starter prepare --out runs/.starter --quiet
+  python scripts/starter prepare --out runs/.starter --quiet
   TRAIN=runs/.starter/train.parquet VAL=runs/.starter/test.parquet
 fi
-MODEL=${MODEL:-$(egca starter path)}
+MODEL=${MODEL:-scripts/starter/weights}
 if [ -d "$MODEL" ]; then # else a name on the hub, fetched from there
   MODEL=$(realpath "$MODEL")
   export HF_HUB_OFFLINE=1

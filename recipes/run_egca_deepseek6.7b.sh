@@ -45,11 +45,11 @@ megatron_engine seq_len_interpolation_factor=4.0 rotary_base=100000
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_deepseek6.7b "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
+# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
 #
-# $ egca plan --model deepseek-6.7b --gpus 8 --gpu a100-80gb --tp 2 --rollout-tp 2 --rollout-memory 0.6 --prompts \
-#     34 --mini-batch 17 --group 16 --prompt-tokens 1024 --response-tokens 1024 --max-tokens-per-gpu 8192 --debugger \
-#     7b --debugger-memory 0.25 --problems 374 --epochs 3 --recipe-comment
+# $ python scripts/plan --model deepseek-6.7b --gpus 8 --gpu a100-80gb --tp 2 --rollout-tp 2 --rollout-memory 0.6 \
+#     --prompts 34 --mini-batch 17 --group 16 --prompt-tokens 1024 --response-tokens 1024 --max-tokens-per-gpu 8192 \
+#     --debugger 7b --debugger-memory 0.25 --problems 374 --epochs 3 --recipe-comment
 # deepseek-6.7b, 6,740,512,768 parameters
 # 8 x a100-80gb, Megatron TP=2 PP=1 CP=1 DP=4, rollout 4 x TP=2; 34 x 16 sequences of 1024 + 1024 tokens
 # debugger qwen2.5-coder-7b: 1 on GPUs that also train, 0.25 of the memory each

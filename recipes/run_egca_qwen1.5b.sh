@@ -38,10 +38,10 @@ fsdp2_engine
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu 0 --context-length 8192
 train egca_qwen1.5b "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
+# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
 #
-# $ egca plan --model qwen2.5-coder-1.5b --engine fsdp2 --gpus 1 --group 8 --prompt-tokens 512 --response-tokens \
-#     512 --rollout-memory 0.5 --debugger 1.5b --debugger-memory 0.15 --recipe-comment
+# $ python scripts/plan --model qwen2.5-coder-1.5b --engine fsdp2 --gpus 1 --group 8 --prompt-tokens 512 \
+#     --response-tokens 512 --rollout-memory 0.5 --debugger 1.5b --debugger-memory 0.15 --recipe-comment
 # qwen2.5-coder-1.5b, 1,543,714,304 parameters
 # 1 x a100-80gb, FSDP2 TP=1 PP=1 CP=1 DP=1, rollout 1 x TP=1; 34 x 8 sequences of 512 + 512 tokens
 # debugger qwen2.5-coder-1.5b: 1 on GPUs that also train, 0.15 of the memory each

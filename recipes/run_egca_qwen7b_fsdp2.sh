@@ -37,9 +37,10 @@ fsdp2_engine
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_qwen7b_fsdp2 "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
+# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
 #
-# $ egca plan --model qwen2.5-coder-7b --engine fsdp2 --rollout-tp 1 --max-tokens-per-gpu 16384 --recipe-comment
+# $ python scripts/plan --model qwen2.5-coder-7b --engine fsdp2 --rollout-tp 1 --max-tokens-per-gpu 16384 \
+#     --recipe-comment
 # qwen2.5-coder-7b, 7,615,616,512 parameters
 # 8 x a100-80gb, FSDP2 TP=1 PP=1 CP=1 DP=8, rollout 8 x TP=1; 34 x 16 sequences of 1024 + 1024 tokens
 # debugger qwen2.5-coder-7b: 1 on GPUs that also train, 0.25 of the memory each

@@ -46,10 +46,10 @@ megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge loses with tra
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_stdin "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as `egca plan` prints it; a test compares the two.
+# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
 #
-# $ egca plan --model qwen2.5-coder-7b --tp 4 --prompts 64 --mini-batch 32 --prompt-tokens 2048 --response-tokens \
-#     2048 --problems 20000 --epochs 1 --recipe-comment
+# $ python scripts/plan --model qwen2.5-coder-7b --tp 4 --prompts 64 --mini-batch 32 --prompt-tokens 2048 \
+#     --response-tokens 2048 --problems 20000 --epochs 1 --recipe-comment
 # qwen2.5-coder-7b, 7,615,616,512 parameters
 # 8 x a100-80gb, Megatron TP=4 PP=1 CP=1 DP=2, rollout 4 x TP=2; 64 x 16 sequences of 2048 + 2048 tokens
 # debugger qwen2.5-coder-7b: 1 on GPUs that also train, 0.25 of the memory each

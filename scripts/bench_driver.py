@@ -115,7 +115,7 @@ def configured(folder: Path) -> Any:
     from hydra import compose, initialize_config_dir
 
     import verl_egca.config
-    from verl_egca.starter.policy_path import WEIGHTS
+    from starter.policy_path import WEIGHTS
 
     directory = str(Path(verl_egca.config.__file__).parent)
     overrides = [
@@ -251,9 +251,9 @@ def scored(worker: Any) -> tuple[list[Scored], list[Scored]]:
     from transformers import AutoTokenizer
     from verl import DataProto
 
+    from starter.policy_path import WEIGHTS
     from verl_egca.data.python_files import problem_of
     from verl_egca.evaluation import example
-    from verl_egca.starter.policy_path import WEIGHTS
 
     problem = problem_of("merge", example.PROGRAM, example.TESTS, Path(example.__file__), example.REFERENCE)
     truth = {"ground_truth": problem.model_dump_json()}

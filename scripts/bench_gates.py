@@ -30,6 +30,7 @@ from rich.table import Table
 from truth.cost import cpu_seconds
 from truth.rewrite import rewritten
 from truth.sets import LABELLED, SECOND_SOLUTIONS, digest
+from verl_egca.constraints import AnyConstraint
 from verl_egca.data.formats import load_problems
 from verl_egca.data.rows import read_rows
 from verl_egca.evaluation.samples import load_samples
@@ -37,7 +38,6 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.check import broken_constraints
 from verl_egca.gates.code import code_of
 from verl_egca.gates.static_extraction import static_constraints
-from verl_egca.gates.vocabulary import AnyConstraint
 from verl_egca.localization.base import FailingSample
 from verl_egca.localization.repair.lines import lines_of
 from verl_egca.localization.repair.patch import Patch

@@ -34,11 +34,11 @@ from truth import answering, sets
 from truth.baselines import BASELINES
 from truth.measure import Bench, Row
 from truth.sets import Case, Planted
-from verl_egca.config.choices import BUDGET_MS
 from verl_egca.data.formats import load_problems
 from verl_egca.evaluation.samples import load_samples
-from verl_egca.localization import LOCALIZERS
-from verl_egca.localization.base import Options
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import BUDGET_MS, Options
+from verl_egca.localization.registry import localizers as registered
 from verl_egca.problem import Problem
 
 SETS = (
@@ -76,8 +76,12 @@ def main(
     ] = None,
 ) -> None:
     wanted = _chosen("--sets", set_names.split(","), SETS)
-    known = [*(name for name in LOCALIZERS if name != "debugger"), *answering.names(debugger_url), *BASELINES]
-    default = [*(name for name in FIRST if name in LOCALIZERS), *BASELINES]
+    known = [
+        *(name for name, kind in registered().items() if not kind.needs_debugger),
+        *answering.names(debugger_url),
+        *BASELINES,
+    ]
+    default = [*FIRST, *BASELINES]
     names = _chosen("--localizers", localizers.split(",") if localizers else default, known)
     rows: list[Row] = []
     with (
@@ -239,9 +243,9 @@ def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
     """Programs that the starter policy writes for problems of both splits."""
     import random
 
+    from starter import evaluation, policy, policy_path
+    from starter.problems import starter_problems
     from verl_egca.response import program_from_completion
-    from verl_egca.starter import evaluation, policy, policy_path
-    from verl_egca.starter.problems import starter_problems
 
     model, tokenizer = policy.load(policy_path.WEIGHTS)
     model.eval()
@@ -279,15 +283,15 @@ def figures(rows: Sequence[Row]) -> list[str]:
     trials = [row.trials for row in rows if row.trials is not None]
     cpu = sorted(row.cpu_ms for row in rows)
     known = [row for row in rows if row.hit1 is not None]
-    by_proof = [[row for row in known if row.confirmed == one] for one in ("full", "partial", "none")]
-    edits = [len(row.evidence.get("edits", ())) for row in rows if row.confirmed == "full"]
+    by_proof = [[row for row in known if row.confirmed is one] for one in Confirmed]
+    edits = [len(row.evidence.get("edits", ())) for row in rows if row.confirmed is Confirmed.FULL]
     return [
         str(len(rows)),
         share(sum(row.not_localized is not None for row in rows), len(rows)),
         *(share(sum(bool(row.hit1) for row in some), len(some)) for some in (known, *by_proof)),
-        share(sum(row.confirmed == "full" for row in rows), len(rows)),
+        share(sum(row.confirmed is Confirmed.FULL for row in rows), len(rows)),
         f"{statistics.mean(edits):.1f}" if edits else "-",
-        share(sum(row.confirmed == "partial" for row in rows), len(rows)),
+        share(sum(row.confirmed is Confirmed.PARTIAL for row in rows), len(rows)),
         f"{statistics.median(shares):.1%}" if shares else "-",
         f"{statistics.median(cpu):.0f}",
         f"{cpu[int(0.95 * (len(cpu) - 1) + 0.5)]:.0f}",
@@ -301,8 +305,8 @@ def share(part: int, whole: int) -> str:
 
 def proofs(rows: Sequence[Row]) -> Iterator[str]:
     """What came of running every twin again, and what localizers failed."""
-    for confirmed in ("full", "partial"):
-        twins = [row for row in rows if row.confirmed == confirmed]
+    for confirmed in (Confirmed.FULL, Confirmed.PARTIAL):
+        twins = [row for row in rows if row.confirmed is confirmed]
         broken = [row for row in twins if not row.twin_holds]
         yield f"twins reported as {confirmed}: {len(twins)}; not so when run again from their text: {len(broken)}"
         for row in broken[:10]:

@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from starter.problems import starter_problems
 from truth import examples, sets
 from truth.measure import Bench
 from truth.ranking import Group, bits_of, fitted, surprise
@@ -31,7 +32,6 @@ from verl_egca.data.rows import read_rows
 from verl_egca.evaluation.samples import load_samples
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.problem import Problem
-from verl_egca.starter.problems import starter_problems
 
 TABLE = Path(__file__).parents[1] / "verl_egca/localization/twins/costs.json"
 MUTANTS_SEED, STARTER_SEED = 7, 7

@@ -13,7 +13,7 @@ import pytest
 from verl_egca.evaluation.jobs import ResumableOutput, digest
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
 
 EGCA = Path(sys.executable).parent / "egca"
 PROBLEM = {
@@ -160,7 +160,7 @@ def test_evaluate_prints_pass_at_k(files):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("localize", "--localizer", "oracle"), "'oracle' is not one of 'egca', 'counterfactual'"),
+        (("localize", "--localizer", "oracle"), "choose one of 'counterfactual', 'debugger', 'egca'"),
         (("localize", "--granularity", "line"), "'line' is not one of 'expression', 'statement', 'token'"),
         (("localize", "--budget-ms", "0"), "'--budget-ms': Input should be greater than or equal to 1"),
         (("evaluate", "--k", "0"), "whole numbers from 1"),
@@ -199,12 +199,6 @@ def test_prepare_check_says_what_is_wrong_and_writes_nothing(files, tmp_path):
     assert egca("prepare", "--source", wrong, "--check").returncode == 2
     assert egca("prepare", "--source", wrong).returncode == 2
     assert sorted(tmp_path.iterdir()) == sorted([*before, wrong])
-
-
-def test_starter_prepares_and_names_its_policy(tmp_path):
-    assert (Path(egca("starter", "path").stdout.strip()) / "config.json").exists()
-    assert egca("starter", "prepare", "--out", tmp_path).returncode == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"train.parquet", "test.parquet"}
 
 
 def test_help_is_quick_to_ask_for():

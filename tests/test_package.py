@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+ROOMS = set(
+    "cluster config cpu credit data debugger doctor evaluation execution extraction gates launch localization report tracing "
+    "training".split()
+)
 PACKAGE = ROOT / "verl_egca"
-HEAVY = ("torch", "verl", "ray", "transformers", "numpy.testing", "megatron", "hydra")
+HEAVY = ("torch", "verl", "ray", "transformers", "megatron", "hydra", "scipy", "networkx", "pyarrow", "openai")
+FOR_PICTURES = ("numpy", "matplotlib")
 LIGHT = [
     "verl_egca.problem",
     "verl_egca.response",
@@ -39,9 +44,26 @@ LIGHT = [
 
 
 @pytest.mark.parametrize("module", LIGHT)
-def test_the_heart_needs_neither_torch_nor_verl(module):
-    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+def test_an_import_loads_nothing_heavy(module):
+    heavy = HEAVY if module.startswith("verl_egca.report.page.") else HEAVY + FOR_PICTURES
+    code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("module", ["verl_egca", "verl_egca.plugin"])
+def test_what_every_process_of_verl_imports_loads_the_standard_library_alone(module):
+    """Beside the plugin's own modules."""
+    code = f"import sys; before = {{*sys.modules}}; import {module}; print(*sorted({{*sys.modules}} - before))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    roots = {name.partition(".")[0] for name in loaded}
+    assert roots - sys.stdlib_module_names == {"verl_egca"}
+
+
+def test_imports_go_one_way():
+    """The contracts are pyproject's."""
+    lint = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +93,17 @@ def wheel(tmp_path_factory):
     return built
 
 
-def test_a_wheel_holds_the_policy_the_problems_and_the_config_and_nothing_else(wheel):
+def test_a_wheel_holds_the_plugin_and_nothing_else_in_less_than_a_megabyte(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        names, size = set(archive.namelist()), sum(info.file_size for info in archive.infolist())
+        names = set(archive.namelist())
     sources = {
         f"verl_egca/{path.relative_to(PACKAGE)}"
         for path in PACKAGE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in names if ".dist-info/" not in name} == sources
-    assert size < 10 * 2**20
+    assert {name.split("/")[1] for name in sources if name.count("/") > 1} == ROOMS
+    assert wheel.stat().st_size < 10**6
 
 
 def test_the_wheel_installs_beside_verl_and_verl_loads_it_there(wheel, tmp_path):

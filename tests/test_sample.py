@@ -7,12 +7,12 @@ import pytest
 from problems import assertion_problem
 from transformers import AutoTokenizer
 
+from starter.policy_path import WEIGHTS
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests
 from verl_egca.sample import GivenReward, SampleRecord, SampleScorer
-from verl_egca.starter.policy_path import WEIGHTS
 
 PREFIX = 'def f(xs):\n    """Sum of what is above 1."""\n'
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"

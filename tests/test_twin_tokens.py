@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from token_families import FAMILIES, tokenizer_of
 from transformers import AutoTokenizer
 
+from starter.policy_path import WEIGHTS
 from verl_egca.localization.twins.edits import Edit, applied
 from verl_egca.response import Program, Segment
 from verl_egca.spans import token_pieces
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.twin_tokens import NoTwin, repaired_program, written_twin
 
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"

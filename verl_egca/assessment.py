@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,9 +17,8 @@ from verl_egca.execution.verdict import CaseVerdict, Outcome, ProgramError, Verd
 from verl_egca.gates.check import Broken
 from verl_egca.gates.gate import ConstraintGate, NoConstraints, gate
 from verl_egca.gates.mode import Mode
-from verl_egca.localization import FINDS_CAUSES, SEEDLESS
-from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized, Options
-from verl_egca.localization.egca import EgcaLocalizer
+from verl_egca.localization.base import Consultation, FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.reported import ReportedLocalizer
 from verl_egca.problem import Problem
 from verl_egca.sharing import Shared
@@ -29,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _REMEMBERED_CHARACTERS = 50_000_000  # of verdicts and localizations that later samples may share
 _OURS = "localizer_error"
-_OTHER_METHODS = frozenset({"uniform", "executed"})  # GRPO and StepCoder, to which a reference means nothing
 _FOR_NOW = ("failed", "timeout", "skipped")  # what became of a question says nothing of the program
 
 
@@ -39,9 +36,8 @@ class Assessment:
 
     ``mode`` is None if the sandbox failed on it or its tests can't judge it; nothing may be concluded then.
     ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. ``consulted`` tells of the
-    debugger, where it was to be asked. Times in seconds; none where it is ``shared``, and no consultation: an earlier
-    sample held the same program. ``broken`` is why a program is CONSTRAINT; if it is not comparable with the reference,
-    ``guess`` is what would have been blamed.
+    debugger, where it was to be asked; never where it is ``shared``: an earlier sample held the same program. ``broken`` is
+    why a program is CONSTRAINT; if it is not comparable with the reference, ``guess`` is what would have been blamed.
     """
 
     mode: Mode | None
@@ -49,8 +45,6 @@ class Assessment:
     localization: Localization | None = None
     not_localized: str | None = None
     consulted: Consultation | None = None
-    run_s: float = 0.0
-    localize_s: float = 0.0
     shared: bool = False
     broken: Broken | None = None
     guess: Localization | None = None
@@ -92,7 +86,6 @@ class _Judged:
     mode: Mode | None
     broken: Broken | None
     verdict: Verdict
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +94,13 @@ class _Blamed:
     reason: str | None
     broken: Broken | None
     consulted: Consultation | None
-    seconds: float
 
 
 class Assessor:
     """Runs, gates and localizes; safe to call from several threads."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        localizer: Localizer,
-        constraints: ConstraintGate | None = None,
-        options: Options | None = None,
-    ) -> None:
-        """``options`` are those that the localizer was made with."""
+    def __init__(self, sandbox: Sandbox, localizer: Localizer, constraints: ConstraintGate | None = None) -> None:
         self._sandbox = sandbox
-        options = options or Options()
-        self._finds_causes = localizer.name in FINDS_CAUSES and options.runtime_errors == "cause"
-        self._only_proven = localizer.name == EgcaLocalizer.name and options.unconfirmed == "uniform"
         self._localizer = localizer
         self._constraints = constraints or NoConstraints()
         self._reported = ReportedLocalizer()
@@ -134,7 +116,7 @@ class Assessor:
         key = (_digest(problem.model_dump_json()), _digest(program))
         judged, shared = self._verdicts.get(key, lambda: self._judge(problem, program))
         siblings.judged(judged.mode, judged.verdict)
-        known: dict[str, Any] = {"verdict": judged.verdict, "run_s": 0.0 if shared else judged.seconds}
+        known: dict[str, Any] = {"verdict": judged.verdict}
         if judged.mode is None:
             failure = judged.verdict.first_failure
             reason = str(failure.outcome) if failure is not None else None
@@ -143,44 +125,43 @@ class Assessor:
         if mode not in (Mode.LOGIC, Mode.SYNTAX):
             return Assessment(mode, **known, broken=judged.broken, shared=shared)
         sample = FailingSample(problem, program, judged.verdict, self._sandbox, seed, siblings.worth_asking)
-        draws = None if self._localizer.name in SEEDLESS else seed
-        blamed, shared = self._blames.get((*key, draws), lambda: self._blame(mode, sample))
-        known |= {"shared": shared, "localize_s": 0.0 if shared else blamed.seconds}
-        known |= {"consulted": None if shared else blamed.consulted}
+        drawn_by = seed if self._localizer.draws else None
+        blamed, shared = self._blames.get((*key, drawn_by), lambda: self._blame(mode, sample))
+        known |= {"shared": shared, "consulted": None if shared else blamed.consulted}
         if blamed.broken is not None:
             return Assessment(Mode.CONSTRAINT, **known, broken=blamed.broken, guess=blamed.localization)
         return Assessment(mode, **known, localization=blamed.localization, not_localized=blamed.reason)
 
     def _judge(self, problem: Problem, program: str) -> _Judged:
-        started = time.perf_counter()
         verdict = self._sandbox.run(problem, program)
-        seconds = time.perf_counter() - started
         failure = verdict.first_failure
         if failure is not None and failure.outcome in (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED):
-            return _Judged(None, None, verdict, seconds)
+            return _Judged(None, None, verdict)
         mode, broken = gate(problem, program, verdict, self._constraints)
         if mode is Mode.LOGIC:
             sample = FailingSample(problem, program, verdict, self._sandbox, seed=0)
             broken = self._incomparable(sample, None, localized=False)
-        return _Judged(mode if broken is None else Mode.CONSTRAINT, broken, verdict, seconds)
+        return _Judged(mode if broken is None else Mode.CONSTRAINT, broken, verdict)
 
     def _blame(self, mode: Mode, sample: FailingSample) -> _Blamed:
-        started = time.perf_counter()
         localization, reason = self._localize(mode, sample)
-        is_proven = localization is not None and localization.confirmed == "full"
+        is_proven = localization is not None and localization.confirmed is Confirmed.FULL
         asked = mode is Mode.LOGIC and reason != _OURS and not is_proven
         broken = self._incomparable(sample, localization, localized=True) if asked else None
         consulted = sample.consulted[-1] if sample.consulted else None
-        return _Blamed(localization, reason, broken, consulted, time.perf_counter() - started)
+        return _Blamed(localization, reason, broken, consulted)
 
     def _incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
-        if self._localizer.name in _OTHER_METHODS:
+        if not self._localizer.goes_by_reference:
             return None
         return self._constraints.incomparable(sample, found, localized=localized)
 
     def _localize(self, mode: Mode, sample: FailingSample) -> tuple[Localization | None, str | None]:
         reason = "no_localizer"
         for localizer in self._localizers(mode, sample.verdict.first_failure):
+            if localizer.needs_reference and sample.problem.reference is None:
+                reason = "no_reference"
+                continue
             try:
                 return localizer.localize(sample), None
             except NotLocalized as why:
@@ -192,12 +173,14 @@ class Assessor:
 
     def _localizers(self, mode: Mode, failure: CaseVerdict | None) -> Iterator[Localizer]:
         """Who is asked, one after the other. What the interpreter reported is the paper's rule for SYNTAX."""
-        if mode is not Mode.SYNTAX or self._localizer.name == "uniform":
-            yield self._localizer
+        localizer, options = self._localizer, self._localizer.options
+        if mode is not Mode.SYNTAX or not localizer.blames:
+            yield localizer
             return
-        if self._finds_causes and failure is not None and failure.outcome is not Outcome.SYNTAX:
-            yield self._localizer
-            if self._only_proven:
+        ran = failure is not None and failure.outcome is not Outcome.SYNTAX
+        if ran and localizer.finds_causes and options.runtime_errors == "cause":
+            yield localizer
+            if localizer.guesses and options.unconfirmed == "uniform":
                 return
         yield self._reported
 

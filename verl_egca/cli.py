@@ -11,26 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from verl_egca.config.choices import (
+from verl_egca.debugger.cli import app as debugger
+from verl_egca.evaluation.cli import evaluate
+from verl_egca.evaluation.constraints_cli import app as constraints
+from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
+from verl_egca.exit_status import bad_input_is_status_2
+from verl_egca.gates.comparability import SHARE, Comparability
+from verl_egca.localization.options import (
     BUDGET_MS,
-    SHARE,
-    Comparability,
     FailingCase,
     Granularity,
-    LocalizerName,
+    Options,
     RuntimeErrors,
     Several,
     Unconfirmed,
 )
-from verl_egca.debugger.cli import app as debugger
-from verl_egca.evaluation.cli import evaluate
-from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of, takes_limits
-from verl_egca.exit_status import bad_input_is_status_2
-from verl_egca.experiment.cli import app as experiment
-from verl_egca.gates.cli import app as constraints
-from verl_egca.plan.cli import plan
 from verl_egca.report.cli import report
-from verl_egca.starter.cli import app as starter
 
 if TYPE_CHECKING:
     from verl_egca.debugger.settings import DebuggerSettings
@@ -40,11 +36,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(starter, name="starter")
 app.add_typer(debugger, name="debugger")
 app.add_typer(constraints, name="constraints")
-app.add_typer(experiment, name="experiment")
-app.command()(plan)
 app.command()(evaluate)
 app.command()(report)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -54,7 +47,19 @@ Problems = Annotated[
 ]
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
 Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
-Localizer = Annotated[LocalizerName, typer.Option(help="who finds the place to blame")]
+
+
+def _known(localizer: str) -> str:
+    from verl_egca.localization.registry import localizer_class
+
+    try:
+        localizer_class(localizer)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error} (got {localizer!r})") from None
+    return localizer
+
+
+Localizer = Annotated[str, typer.Option(help="who finds the place to blame; an unknown one lists all", callback=_known)]
 BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at a trial a ms", min=1)]
 HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
 WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
@@ -100,7 +105,6 @@ def localize(
     """Run samples, sort them into modes, and say what is to blame in each that fails."""
     from verl_egca.evaluation.localize import localize_file
     from verl_egca.gates.settings import GateSettings
-    from verl_egca.localization.base import Options
 
     options = Options(budget_ms, granularity, several, failing_case, unconfirmed, runtime_errors)
     with bad_input_is_status_2(_err):
@@ -130,11 +134,12 @@ def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None
     from pydantic import ValidationError
 
     from verl_egca.debugger.settings import DebuggerSettings
+    from verl_egca.localization.registry import localizer_class
 
     if not urls:
-        if localizer == "debugger":
+        if localizer_class(localizer).needs_debugger:
             raise typer.BadParameter(
-                "localizer debugger asks a served LLM; give its address", param_hint="--debugger-url"
+                f"localizer {localizer} asks a served LLM; give its address", param_hint="--debugger-url"
             )
         return None
     try:
@@ -185,7 +190,6 @@ def explain(
     from verl_egca.evaluation import example as shipped
     from verl_egca.evaluation.explain import ReferenceFails, TestsCannotDecide
     from verl_egca.evaluation.explain import explain as find
-    from verl_egca.localization.base import Options
     from verl_egca.report.explanation import explanation
 
     if example != (program is None) or (tests is None) != example:

@@ -27,14 +27,14 @@ _EXTENDS = {
 
 
 def _load() -> None:
-    from verl_egca.import_hooks import when_imported
+    from wrapt import register_post_import_hook
 
     if os.environ.get("EGCA_CPU") == "1":
         from verl_egca.cpu import install
 
         install()
     for verl_module, own_module in _EXTENDS.items():
-        when_imported(verl_module, _importer_of(own_module))
+        register_post_import_hook(_importer_of(own_module), verl_module)
 
 
 def _importer_of(name: str) -> Callable[[ModuleType], ModuleType]:

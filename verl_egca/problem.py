@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from verl_egca.exact_json import from_exact_json, to_exact_json
-from verl_egca.gates.vocabulary import Constraint
+from verl_egca.constraints import Constraint
+from verl_egca.values.exact_json import from_exact_json, to_exact_json
 
 _READ = BeforeValidator(from_exact_json)
 
@@ -35,8 +35,8 @@ class AssertionTests(_Frozen):
 class CallTests(_Frozen):
     """Input/output pairs of a function: ``entry_point(*arguments) == expected``, by the rules of `execution.compare`.
 
-    Values are plain data: what JSON has, and what `execution.codec` has beside it. Written to JSON and read again they are
-    the same (see `exact_json`). Lists stand for linked lists and trees where the entry point's annotations say ``ListNode``
+    Values are plain data: what JSON has, and what `values.codec` has beside it. Written to JSON and read again they are
+    the same (see `values.exact_json`). Lists stand for linked lists and trees where the entry point's annotations say ``ListNode``
     or ``TreeNode``. A first argument that is a dict with digits as keys, which JSON can only have as text, is tried with
     integers first.
     """
@@ -71,7 +71,7 @@ class Problem(_Frozen):
 
     ``entry_point`` is what the tests call, or None for standard-input programs: the name of a function, a class or
     anything else callable, or ``Class().method``, a method of an object that is made anew for each case. Assertions may
-    call it ``candidate``. ``constraints`` are what a program must keep beside passing its tests (see `gates.vocabulary`).
+    call it ``candidate``. ``constraints`` are what a program must keep beside passing its tests (see `constraints`).
     """
 
     task_id: str

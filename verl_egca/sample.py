@@ -22,6 +22,7 @@ from verl_egca.config.settings import Settings
 from verl_egca.execution.verdict import CaseVerdict, Verdict
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import Consultation, Localization
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
 from verl_egca.program_tokens import TokenRun, token_runs
@@ -72,7 +73,7 @@ class SampleRecord(BaseModel):
     spans: tuple[tuple[int, int], ...] = ()
     response_tokens: int
     localizer: str | None = None
-    confirmed: str | None = None
+    confirmed: Confirmed | None = None
     not_localized: str | None = None
     failure: str | None = None
     shared: bool = False
@@ -215,7 +216,7 @@ class SampleScorer:
             fields["constraint"] = cut_text(str(assessment.broken), 300)
         if assessment.localization is not None:
             fields |= _blame(assessment, program, pieces, own_T)
-            if self.settings.twins != "off" and assessment.localization.confirmed == "full":
+            if self.settings.twins != "off" and assessment.localization.confirmed is Confirmed.FULL:
                 fields |= self._twin(problem, assessment.localization, program, pieces, ids, own_T)
         elif assessment.mode in (Mode.LOGIC, Mode.SYNTAX):
             fields["not_localized"] = assessment.not_localized

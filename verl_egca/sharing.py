@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 Result = TypeVar("Result")
 
@@ -19,10 +21,9 @@ class Shared(Generic[Result]):
     """
 
     def __init__(self, fit: Callable[[Result], bool], weight: Callable[[Result], int], most: int) -> None:
-        self._fit, self._weight, self._most = fit, weight, most
+        self._fit = fit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Result, int]] = OrderedDict()
-        self._total = 0
+        self._kept: LRUCache[Hashable, Result] = LRUCache(most, getsizeof=weight)
         self._running: dict[Hashable, Future[tuple[Result] | None]] = {}
 
     def get(self, key: Hashable, work: Callable[[], Result]) -> tuple[Result, bool]:
@@ -30,8 +31,7 @@ class Shared(Generic[Result]):
         while True:
             with self._lock:
                 if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key][0], True
+                    return self._kept[key], True
                 running = self._running.get(key)
                 if running is None:
                     mine = self._running[key] = Future()
@@ -52,13 +52,6 @@ class Shared(Generic[Result]):
             with self._lock:
                 del self._running[key]
                 if shared is not None:
-                    self._keep(key, shared[0])
+                    with suppress(ValueError):  # it weighs more than all may together
+                        self._kept[key] = shared[0]
             mine.set_result(shared)
-
-    def _keep(self, key: Hashable, result: Result) -> None:
-        weight = self._weight(result)
-        self._kept[key] = (result, weight)
-        self._total += weight
-        while self._total > self._most:
-            _, (_, forgotten) = self._kept.popitem(last=False)
-            self._total -= forgotten

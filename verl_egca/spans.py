@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ class TokenPieces:
     text: str
     starts: tuple[int, ...]
     ends: tuple[int, ...]
-    exact_by: Literal["bytes", "prefix"]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The half-open range of tokens that touch a half-open, not empty range of characters.
@@ -119,7 +118,7 @@ def _from_bytes(parts: Sequence[bytes]) -> TokenPieces:
             starts.append(here)
             ends.append(here)
         at += len(part)
-    return TokenPieces(text, tuple(starts), tuple(ends), "bytes")
+    return TokenPieces(text, tuple(starts), tuple(ends))
 
 
 def _decode_with_places(data: bytes) -> tuple[str, list[int]]:
@@ -147,7 +146,7 @@ def _invalid_length(data: bytes, position: int) -> int:
 
 def _without_first_character(pieces: TokenPieces) -> TokenPieces:
     starts = tuple(max(0, start - 1) for start in pieces.starts)
-    return TokenPieces(pieces.text[1:], starts, tuple(max(0, end - 1) for end in pieces.ends), "bytes")
+    return TokenPieces(pieces.text[1:], starts, tuple(max(0, end - 1) for end in pieces.ends))
 
 
 def _from_prefixes(tokenizer: Tokenizer, ids: list[int], special: set[int], text: str) -> TokenPieces:
@@ -164,4 +163,4 @@ def _from_prefixes(tokenizer: Tokenizer, ids: list[int], special: set[int], text
         ends.append(before + 1 if unfinished else settled)
     ends[-1:] = [len(text)] * bool(ids)
     starts = [min(start, end) for start, end in zip(starts, ends, strict=True)]
-    return TokenPieces(text, tuple(starts), tuple(ends), "prefix")
+    return TokenPieces(text, tuple(starts), tuple(ends))

@@ -51,7 +51,7 @@ def written_twin(
         ids: the response's T token ids.
         program: what was extracted from its text.
         pieces: the text and the tokens' places in it (`token_pieces` of ``ids``).
-        edits: the whole repair, as a localization that is ``confirmed == "full"`` has it in ``evidence["edits"]``: the
+        edits: the whole repair, as a localization that is `Confirmed.FULL` has it in ``evidence["edits"]``: the
             characters [``start``, ``end``) of the program become ``text``.
         limit: the most tokens that a response may have.
 

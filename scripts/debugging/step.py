@@ -17,16 +17,17 @@ from pathlib import Path
 from replay_server import Fault, ReplayServer
 from transformers import AutoTokenizer
 
+from starter.policy_path import WEIGHTS
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.localization import make_localizer
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.sample import SampleRecord, SampleScorer
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.metrics import debugger_metrics
 
 DEADLINE_S, TIMEOUT_S = 4.0, 1.5  # where the fault is one of time; otherwise a busy machine may take its own
@@ -129,7 +130,7 @@ def run_step(fault: Fault | None) -> Row:
     metrics = {name.rpartition("/")[2]: value for name, value in debugger_metrics(records).items()}
     counted = {name: int(metrics[name]) for name in ("asked", "retried", *_OUTCOMES) if metrics[name]}
     outcomes = {record.debugger.outcome for record in records if record.debugger is not None}
-    proven = sum(record.localizer == "debugger" and record.confirmed == "full" for record in records)
+    proven = sum(record.localizer == "debugger" and record.confirmed is Confirmed.FULL for record in records)
     return Row(
         fault=str(fault or "none"),
         samples=len(records),
@@ -171,7 +172,7 @@ def _credit(record: SampleRecord) -> str:
         return ""
     if record.localizer is None:
         return "uniform"
-    return "proven span" if record.confirmed == "full" else "unproven span"
+    return "proven span" if record.confirmed is Confirmed.FULL else "unproven span"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from truth.ideal import Ideal, Nonsense
 from truth.sets import Case
 from verl_egca.debugger.settings import DebuggerSettings
-from verl_egca.localization import ASKS
+from verl_egca.localization.registry import localizers
 
 sys.path.append(str(Path(__file__).parents[2] / "tests" / "debugger"))
 from replay_server import ReplayServer
@@ -62,4 +62,9 @@ class Answering:
 
 def names(url: str | None) -> list[str]:
     """Of localizers with someone to ask."""
-    return [f"{asks}+{who}" for asks in sorted(ASKS) for who in (*REPLAYED, *([SERVED] if url else []))]
+    return [
+        f"{asks}+{who}"
+        for asks, kind in localizers().items()
+        if kind.asks_debugger
+        for who in (*REPLAYED, *([SERVED] if url else []))
+    ]

@@ -27,12 +27,13 @@ _NAMED = ("argument", "let", "item", "mutated")
 _COMPARED = (*_NAMED, "branch", "return")
 
 
-class TraceNames:
+class TraceNames(Localizer):
     """``trace-names``: the first event of the first failing case that differs from the reference's, by names."""
 
     name = "trace-names"
 
     def __init__(self) -> None:
+        super().__init__()
         self._references: OrderedDict[tuple[str, int], Trace] = OrderedDict()
 
     def localize(self, sample: FailingSample) -> Localization:
@@ -55,7 +56,7 @@ class TraceNames:
         return self._references[key]
 
 
-class Ochiai:
+class Ochiai(Localizer):
     """``ochiai``: the statement whose runs go best with failing, over all cases; of equal ones, one at random."""
 
     name = "ochiai"
@@ -82,7 +83,7 @@ class Ochiai:
         return Localization((ranked[0],), self.name, ranked=lines_of(ranked))
 
 
-class TextDiff:
+class TextDiff(Localizer):
     """``text-diff``: the first line of code that the reference does not have, or that stands after one it has more.
 
     Comments, docstrings, imports and headers of definitions are left out: they differ for other reasons than bugs.
@@ -109,7 +110,7 @@ class TextDiff:
         return Localization((places[0],), self.name, ranked=lines_of(places))
 
 
-class LastExecuted:
+class LastExecuted(Localizer):
     """``last-executed``: the statement of the last thing that happened in the first failing case."""
 
     name = "last-executed"
@@ -122,7 +123,7 @@ class LastExecuted:
         return Localization((ranked[0],), self.name, ranked=lines_of(ranked))
 
 
-class RandomExecuted:
+class RandomExecuted(Localizer):
     """``random-executed``: a statement drawn at random from those that ran in the first failing case."""
 
     name = "random-executed"
@@ -135,7 +136,7 @@ class RandomExecuted:
         return Localization((places[0],), self.name, ranked=lines_of(places))
 
 
-class AlwaysReturn:
+class AlwaysReturn(Localizer):
     """``always-return``: the last ``return`` of the function that the tests call."""
 
     name = "always-return"

@@ -18,7 +18,8 @@ from truth.sets import Case
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
 from verl_egca.localization.attempt import Attempt, Attempts
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.options import Options
 from verl_egca.localization.repair import smallest_repair
 from verl_egca.localization.twins.costs import signs
 from verl_egca.localization.twins.edits import Edit, changed_characters

@@ -26,8 +26,10 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import make_localizer
 
 VERDICT_LIMITS = Limits(cpu_seconds=1)  # of programs that don't end, which are many
 
@@ -52,7 +54,7 @@ class Row:
     ranked: tuple[tuple[int, int], ...] = ()
     hit1: bool | None = None
     hit3: bool | None = None
-    confirmed: str = "none"
+    confirmed: Confirmed = Confirmed.NONE
     twin_holds: bool | None = None
     not_localized: str | None = None
     cpu_ms: float = 0.0
@@ -219,12 +221,12 @@ def _row(
 
 def holds(case: Case, verdict: Verdict, found: Localization, twins: Sandbox) -> bool | None:
     """Whether a twin is what it is said to be, run from its text in a process of its own; None if none is claimed."""
-    if found.confirmed == "none":
+    if found.confirmed is Confirmed.NONE:
         return None
     text = twin(case.program, found.evidence)
     if text is None:
         return False
-    if found.confirmed == "full":
+    if found.confirmed is Confirmed.FULL:
         return twins.run(case.problem, text).passed
     passing = [one.index for one in verdict.cases if one.passed]
     failing = [one.index for one in verdict.cases if not one.passed]

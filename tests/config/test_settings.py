@@ -10,12 +10,10 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 import verl_egca.config
-from verl_egca.config.choices import LocalizerName
 from verl_egca.config.settings import Settings, SettingsError, parse_settings
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization import LOCALIZERS
 from verl_egca.training.config import settings_of
 
 CONFIG = Path(verl_egca.config.__path__[0])
@@ -29,10 +27,6 @@ def test_the_yaml_s_values_are_the_defaults():
     assert set(section["sandbox"]) == set(Limits.model_fields)
     assert set(section["debugger"]) == set(DebuggerSettings.model_fields)
     assert set(section["gates"]) == set(GateSettings.model_fields)
-
-
-def test_localizer_names_are_those_that_exist():
-    assert set(LocalizerName.__args__) == set(LOCALIZERS)
 
 
 @pytest.mark.parametrize(

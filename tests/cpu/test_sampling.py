@@ -5,9 +5,9 @@ import random
 import pytest
 import torch
 
+from starter.policy import load
+from starter.policy_path import WEIGHTS
 from verl_egca.cpu.sampling import Request, sample
-from verl_egca.starter.policy import load
-from verl_egca.starter.policy_path import WEIGHTS
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from starter.evaluation import measure
+from starter.policy import load
+from starter.policy_path import WEIGHTS
+from starter.problems import starter_problems
 from verl_egca.cli import app
 from verl_egca.data.prepare import write_parquet
-from verl_egca.starter.evaluation import measure
-from verl_egca.starter.policy import load
-from verl_egca.starter.policy_path import WEIGHTS
-from verl_egca.starter.problems import starter_problems
 
 EGCA = Path(sys.executable).parent / "egca"
 PROBLEMS = 24
@@ -55,7 +55,7 @@ def greedy(problems, tmp_path_factory):
     return done.stdout, out / "starter"
 
 
-def test_greedy_samples_pass_as_often_as_egca_starter_evaluate_says(greedy):
+def test_greedy_samples_pass_as_often_as_the_starter_s_own_evaluation_says(greedy):
     printed, folder = greedy
     policy, tokenizer = load(WEIGHTS)
     chosen = starter_problems("test")[::-1][:PROBLEMS]

@@ -1518,7 +1518,7 @@ hostile(
 hostile(
     "reads the tests' files",
     "looks up the answers",
-    "import glob, os, sys\ndef f(x):\n    done = []\n    child = sys.modules['verl_egca.execution.child'].__file__\n    root = os.path.dirname(os.path.dirname(child))\n    for path in [root + '/starter/problems.jsonl.gz', child, *glob.glob(sys.prefix + '/lib/python*/site-packages/*'), *glob.glob('/usr/lib/python3/dist-packages/*')]:\n        try: open(path).close(); done.append(path)\n        except OSError: pass\n    return f'DID read {done[:3]}' if done else -7",
+    "import glob, os, sys\ndef f(x):\n    done = []\n    child = sys.modules['verl_egca.execution.child'].__file__\n    clone = os.path.dirname(os.path.dirname(os.path.dirname(child)))\n    for path in [clone + '/scripts/starter/problems.jsonl.gz', child, *glob.glob(sys.prefix + '/lib/python*/site-packages/*'), *glob.glob('/usr/lib/python3/dist-packages/*')]:\n        try: open(path).close(); done.append(path)\n        except OSError: pass\n    return f'DID read {done[:3]}' if done else -7",
     WRONG,
     against=FILES,
 )

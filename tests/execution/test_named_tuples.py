@@ -3,9 +3,9 @@
 import pytest
 from problems import assertion_problem, call_problem
 
-from verl_egca.execution.codec import decode, encode
-from verl_egca.execution.named_tuples import made, plain_class, read
 from verl_egca.execution.verdict import Outcome
+from verl_egca.values.codec import decode, encode
+from verl_egca.values.named_tuples import made, plain_class, read
 
 POINT = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
 WITH_METHODS = """from typing import NamedTuple

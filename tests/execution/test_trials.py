@@ -1,11 +1,6 @@
 """Many texts of one program in one warm process, and an interface for event loops."""
 
-import asyncio
-import threading
-
 from problems import assertion_problem, call_problem
-
-from verl_egca.execution.sandbox import Sandbox
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", "assert f(5) == 5")
 RIGHT = "def f(x):\n    return min(x + 1, 5)\n"
@@ -63,29 +58,6 @@ def test_a_run_between_trials_has_a_process_of_its_own(sandbox):
         assert trials.passed([spoils], [0]) == [[False]]
         assert trials.run(RIGHT).passed
         assert trials.passed([RIGHT], [0]) == [[True]]
-
-
-def test_an_event_loop_goes_on_while_programs_run():
-    async def both():
-        ticks = 0
-
-        async def tick():
-            nonlocal ticks
-            while True:
-                ticks += 1
-                await asyncio.sleep(0.01)
-
-        ticking = asyncio.create_task(tick())
-        verdicts = await asyncio.gather(*(sandbox.run_async(PROBLEM, text) for text in (RIGHT, ENDLESS, RIGHT)))
-        ticking.cancel()
-        return ticks, [verdict.passed for verdict in verdicts]
-
-    with Sandbox(workers=2) as sandbox:
-        before = threading.active_count()
-        ticks, passed = asyncio.run(both())
-    assert passed == [True, False, True]
-    assert ticks > 20
-    assert threading.active_count() <= before
 
 
 def test_trials_on_other_tests_take_turns(sandbox):

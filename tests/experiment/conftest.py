@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from verl_egca.experiment.actor import Actor, Sampled
-from verl_egca.experiment.recipe import Recipe
+from experiment.actor import Actor, Sampled
+from experiment.recipe import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,6 @@ def test_log_probs_and_entropies_are_those_of_each_response_behind_its_own_promp
 def test_a_long_group_is_shared_out_among_several_lines(actor, batch, monkeypatch):
     adv_BT = torch.ones(len(batch), max(len(one.response) for one in batch))
     together = actor.gradients(batch, [adv_BT])
-    monkeypatch.setattr("verl_egca.experiment.actor._LINE", 40)
+    monkeypatch.setattr("experiment.actor._LINE", 40)
     apart = actor.gradients(batch, [adv_BT])
     assert (together - apart).norm() < 1e-5 * together.norm()

@@ -5,8 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from verl_egca.execution.sandbox import Sandbox
-from verl_egca.experiment.domain import (
+from experiment.domain import (
     CELLS,
     LENGTHS,
     LEVELS,
@@ -17,7 +16,8 @@ from verl_egca.experiment.domain import (
     prompt,
     tasks_of,
 )
-from verl_egca.starter.families import tasks
+from starter.families import tasks
+from verl_egca.execution.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

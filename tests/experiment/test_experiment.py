@@ -7,13 +7,13 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from verl_egca.cli import app
-from verl_egca.experiment.domain import CELLS
-from verl_egca.experiment.page import collect, write_page
-from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.results import map_rows, read_map, read_runs
-from verl_egca.experiment.runs import START, Measurement, Run
-from verl_egca.starter.policy_path import WEIGHTS
+from experiment.cli import app
+from experiment.domain import CELLS
+from experiment.page import collect, write_page
+from experiment.recipe import Recipe
+from experiment.results import map_rows, read_map, read_runs
+from experiment.runs import START, Measurement, Run
+from starter.policy_path import WEIGHTS
 
 RULES = ("grpo", "correct_only", "egca")
 
@@ -23,10 +23,10 @@ def small():
     """Cells that train for a step, with few tasks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "verl_egca.experiment.domain.Cell.recipe",
+            "experiment.domain.Cell.recipe",
             lambda cell, policy: Recipe(policy=str(policy), steps=1, prompts=2, group=2, response_tokens=40),
         )
-        patch.setattr("verl_egca.experiment.runs.EVALUATED", 16)
+        patch.setattr("experiment.runs.EVALUATED", 16)
         yield
 
 
@@ -121,22 +121,25 @@ def test_a_table_that_is_none_is_named(tmp_path):
     [
         (["run", "--out", "OUT", "--cells", "1b", "--rules", "egca,nonesuch"], "'nonesuch' is none of"),
         (["map", "--out", "OUT", "--cells", "9z", "--rules", "egca"], "--cells: '9z' is none of 1a, "),
-        (["map", "--out", "OUT", "--cells", "1b", "--rules", "egca"], "there is no policy; 'egca experiment policy"),
+        (
+            ["map", "--out", "OUT", "--cells", "1b", "--rules", "egca"],
+            "there is no policy; 'python scripts/experiment policy",
+        ),
         (["page", "--out", "OUT", "--to", "OUT"], "nothing was measured"),
     ],
 )
 def test_bad_input_ends_with_2_and_says_what_is_wanted(tmp_path, arguments, words):
-    done = CliRunner().invoke(app, ["experiment", *(str(tmp_path) if word == "OUT" else word for word in arguments)])
+    done = CliRunner().invoke(app, [str(tmp_path) if word == "OUT" else word for word in arguments])
     assert done.exit_code == 2
     assert words in done.output
 
 
 def test_a_policy_that_is_there_is_not_made_again(made):
-    done = CliRunner().invoke(app, ["experiment", "policy", "--out", str(made)])
+    done = CliRunner().invoke(app, ["policy", "--out", str(made)])
     assert (done.exit_code, "is there" in done.output) == (0, True)
 
 
 def test_a_policy_is_pretrained_on_every_cell(tmp_path):
-    done = CliRunner().invoke(app, ["experiment", "policy", "--out", str(tmp_path), "--steps", "2", "--more", "2"])
+    done = CliRunner().invoke(app, ["policy", "--out", str(tmp_path), "--steps", "2", "--more", "2"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "policy/config.json").exists()

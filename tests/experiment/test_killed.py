@@ -1,5 +1,6 @@
 """An experiment that is killed: nothing of it goes on, and what it leaves is taken up by the same call."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,12 +9,13 @@ from pathlib import Path
 from verl_egca.cluster.processes import descendants
 
 PATIENCE_S = 120
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "scripts")}
 EXPERIMENT = """
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
-from verl_egca.experiment.pieces import make
+from experiment.pieces import make
 
 @dataclass(frozen=True)
 class Slow:
@@ -48,10 +50,10 @@ def alive(pid):
 
 
 def test_it_leaves_no_process_behind_and_goes_on_when_it_is_started_again(tmp_path):
-    script = tmp_path / "experiment.py"
+    script = tmp_path / "it.py"
     script.write_text(EXPERIMENT)
     command = [sys.executable, script, tmp_path]
-    killed = subprocess.Popen(command)
+    killed = subprocess.Popen(command, env=ENVIRONMENT)
     try:
         until(lambda: killed.poll() is not None or list(tmp_path.glob("*.partial")))  # a worker trains
         below = descendants(killed.pid)
@@ -61,8 +63,8 @@ def test_it_leaves_no_process_behind_and_goes_on_when_it_is_started_again(tmp_pa
     assert len(below) >= 2
     until(lambda: not any(alive(pid) for pid in below))
 
-    subprocess.run(command, check=True)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "experiment.py"]
+    subprocess.run(command, env=ENVIRONMENT, check=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.csv", "1.csv", "it.py"]
 
 
 FAILS = EXPERIMENT.replace("partial = self", "assert self.number, 'piece 0'\n        partial = self").replace(
@@ -73,7 +75,8 @@ FAILS = EXPERIMENT.replace("partial = self", "assert self.number, 'piece 0'\n   
 def test_after_an_error_no_further_piece_is_begun(tmp_path):
     script = tmp_path / "it.py"
     script.write_text(FAILS)
-    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, timeout=PATIENCE_S)
+    command = [sys.executable, script, tmp_path]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert "AssertionError: piece 0" in done.stderr
     assert not (tmp_path / "4.csv").exists()

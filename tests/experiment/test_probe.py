@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from verl_egca.experiment import probe
+from experiment import probe
 
 PROMPT = "def f(xs, k):\n"
 RESPONSES = ("    return k\n", "    t = 0\n    for x in xs:\n        t += x\n    return t\n", "    return xs\n")

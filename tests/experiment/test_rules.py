@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from verl_egca.experiment import rules as experiment_rules
-from verl_egca.experiment.actor import Sampled
-from verl_egca.experiment.plain import prompt_ids
-from verl_egca.experiment.rules import RULES, Batch
+from experiment import rules as experiment_rules
+from experiment.actor import Sampled
+from experiment.plain import prompt_ids
+from experiment.rules import RULES, Batch
+from starter.problems import starter_problems
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.sample import SampleRecord
-from verl_egca.starter.problems import starter_problems
 from verl_egca.twin_tokens import Twin
 
 PROBLEM = next(p for p in starter_problems("train") if p.entry_point == "sum_if" and "greater than k" in p.prompt)
@@ -37,7 +38,7 @@ def batch_of(actor, texts):
                 mode=Mode.LOGIC if fails else Mode.CORRECT,
                 reward=0.0 if fails else 1.0,
                 spans=((at, at + 1),) if fails else (),
-                confirmed="full" if fails else None,
+                confirmed=Confirmed.FULL if fails else None,
                 twin=Twin(ids=right, changed=((at, at + 1),)) if fails else None,
                 program_digest=text,
                 response_tokens=len(one.response),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verl_egca.experiment.statistics import difference, estimate
+from experiment.statistics import difference, estimate
 
 values = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from verl_egca.experiment.signal import signal_of
+from experiment.signal import signal_of
 
 BATCHES, WIDTH, TRIALS = 16, 200, 300
 

@@ -3,8 +3,8 @@
 import ast
 import random
 
-from verl_egca.experiment.style import restyle
-from verl_egca.starter.families import tasks
+from experiment.style import restyle
+from starter.families import tasks
 
 TASKS = tasks("train") + tasks("test")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from verl_egca.experiment.page import write_page
+from experiment.page import write_page
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "recipes/evidence"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from verl_egca.gates.check import broken_constraint
-from verl_egca.gates.vocabulary import (
+from verl_egca.constraints import (
     Builtin,
     Comprehension,
     Imports,
@@ -15,6 +14,7 @@ from verl_egca.gates.vocabulary import (
     Structure,
     TimeComplexity,
 )
+from verl_egca.gates.check import broken_constraint
 
 
 def keeps(constraint, program, **others):

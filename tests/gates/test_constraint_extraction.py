@@ -7,11 +7,11 @@ from constrained_problems import constrained_problem
 from replay_server import Fault, ReplayServer
 from rich.console import Console
 
+from verl_egca.constraints import Comprehension, LoopNesting, TimeComplexity
 from verl_egca.data.constraint_file import read_constraints
-from verl_egca.gates.extract_file import extract_file
+from verl_egca.evaluation.extract_constraints import extract_file
 from verl_egca.gates.extraction import questions
 from verl_egca.gates.static_extraction import static_constraints
-from verl_egca.gates.vocabulary import Comprehension, LoopNesting, TimeComplexity
 
 PROBLEM = constrained_problem()
 GOOD = {"constraints": [{"kind": "comprehension", "rule": "required"}, {"kind": "loop_nesting", "at_most": 1}]}

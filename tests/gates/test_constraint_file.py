@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_constraint_vocabulary import constraints
 
+from verl_egca.constraints import Recursion
 from verl_egca.data.constraint_file import Entry, constrained, read_constraints, write_constraints
 from verl_egca.data.rows import BadInput
-from verl_egca.gates.vocabulary import Recursion
 
 
 @settings(max_examples=60)

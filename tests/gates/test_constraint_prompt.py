@@ -9,10 +9,10 @@ from constrained_problems import constrained_problem
 
 from verl_egca.config.file import gate_settings_of
 from verl_egca.config.settings import SettingsError, parse_settings
+from verl_egca.constraints import LoopNesting, Recursion
+from verl_egca.data.constrained_prompt import CHAT, COMPLETION, constrained_prompt
 from verl_egca.data.prepare import write_parquet
 from verl_egca.data.rows import BadInput
-from verl_egca.gates.prompt import CHAT, COMPLETION, constrained_prompt
-from verl_egca.gates.vocabulary import LoopNesting, Recursion
 from verl_egca.problem import Problem
 
 BOTH = (Recursion(rule="forbidden"), LoopNesting(at_most=1))

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from verl_egca.gates.extraction import Extracted
-from verl_egca.gates.vocabulary import (
+from verl_egca.constraints import (
     COMPLEXITIES,
     KINDS,
     Builtin,
@@ -24,6 +23,7 @@ from verl_egca.gates.vocabulary import (
     Structure,
     TimeComplexity,
 )
+from verl_egca.gates.extraction import Extracted
 from verl_egca.problem import Problem
 
 ONE = TypeAdapter(Constraint)

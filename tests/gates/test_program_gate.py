@@ -5,12 +5,13 @@ from constrained_problems import constrained_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
+from verl_egca.constraints import Recursion, TimeComplexity
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
-from verl_egca.gates.vocabulary import Recursion, TimeComplexity
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import FailingSample, Localization
+from verl_egca.localization.base import FailingSample, Localization, Localizer
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.registry import make_localizer
 from verl_egca.sample import SampleScorer
 from verl_egca.source import SourceRange
 
@@ -21,12 +22,13 @@ NO_RECURSION = constrained_problem(Recursion(rule="forbidden"))
 FREE = constrained_problem()
 
 
-class Guesses:
+class Guesses(Localizer):
     """A localizer that always blames the first line, proven or not."""
 
     name = "trace"
 
-    def __init__(self, confirmed="none", **evidence):
+    def __init__(self, confirmed=Confirmed.NONE, **evidence):
+        super().__init__()
         self.confirmed, self.evidence, self.asked = confirmed, evidence, 0
 
     def localize(self, sample: FailingSample) -> Localization:
@@ -51,7 +53,7 @@ def test_a_run_time_error_comes_before_a_constraint(sandbox):
 
 
 def test_the_paper_sends_whatever_is_not_comparable_to_CONSTRAINT_before_it_is_localized(sandbox):  # noqa: N802
-    localizer = Guesses("full")
+    localizer = Guesses(Confirmed.FULL)
     found = assessed(sandbox, FREE, UNLIKE, localizer, comparability="paper")
     assert (found.mode, localizer.asked) == (Mode.CONSTRAINT, 0)
     wanted = "comparability: Be mended by rewriting at most 50 % of it. Found: 75.5 % must be rewritten."
@@ -59,12 +61,12 @@ def test_the_paper_sends_whatever_is_not_comparable_to_CONSTRAINT_before_it_is_l
 
 
 def test_by_default_only_what_is_neither_comparable_nor_proven_goes_there_and_its_guess_is_kept(sandbox):
-    found = assessed(sandbox, FREE, UNLIKE, Guesses("none"))
+    found = assessed(sandbox, FREE, UNLIKE, Guesses(Confirmed.NONE))
     assert (found.mode, found.localization) == (Mode.CONSTRAINT, None)
     assert found.guess.ranked == ((1, 1),)
-    assert assessed(sandbox, FREE, UNLIKE, Guesses("full")).mode is Mode.LOGIC
-    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), comparability="off").mode is Mode.LOGIC
-    assert assessed(sandbox, FREE, UNLIKE, Guesses("none"), share=0.8).mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses(Confirmed.FULL)).mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses(Confirmed.NONE), comparability="off").mode is Mode.LOGIC
+    assert assessed(sandbox, FREE, UNLIKE, Guesses(Confirmed.NONE), share=0.8).mode is Mode.LOGIC
 
 
 @pytest.mark.parametrize(("share", "mode"), [(0.501, Mode.CONSTRAINT), (0.5, Mode.LOGIC), (None, Mode.LOGIC)])
@@ -82,7 +84,7 @@ def test_where_the_reference_is_wrong_nothing_is_incomparable(sandbox):
     assert assessed(sandbox, wrong, UNLIKE, comparability="paper").mode is Mode.LOGIC
 
 
-class Fails:
+class Fails(Localizer):
     """A localizer that fails as none should."""
 
     name = "trace"

@@ -8,7 +8,9 @@ from problems import SUM_ABOVE_ONE, assertion_problem
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.verdict import Outcome
-from verl_egca.localization import LOCALIZERS, FailingSample, NotLocalized, make_localizer
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import localizers, make_localizer
 from verl_egca.localization.reported import ReportedLocalizer
 
 PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=SUM_ABOVE_ONE)
@@ -16,7 +18,8 @@ PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", ref
 
 def localized(sandbox, name, program, problem=PROBLEM, seed=0):
     verdict = sandbox.run(problem, program)
-    localizer = ReportedLocalizer() if name == "reported" else make_localizer(name)
+    options = Options(failing_case="first")  # as in the paper
+    localizer = ReportedLocalizer() if name == "reported" else make_localizer(name, options)
     return localizer.localize(FailingSample(problem, program, verdict, sandbox, seed))
 
 
@@ -116,10 +119,10 @@ def test_a_compile_error_anywhere_has_a_place_with_code(sandbox, program):
 
 def test_every_localizer_has_its_own_name():
     names = "egca counterfactual debugger suspicious trace executed random late uniform"
-    assert set(LOCALIZERS) == set(names.split())
+    assert set(localizers()) == set(names.split())
     with Debugger(DebuggerSettings()) as debugger:
-        assert all(make_localizer(name, None, debugger).name == name for name in LOCALIZERS)
-    with pytest.raises(ValueError, match="choose one of counterfactual, debugger, egca, executed, late"):
+        assert all(make_localizer(name, None, debugger).name == name for name in localizers())
+    with pytest.raises(ValueError, match="choose one of 'counterfactual', 'debugger', 'egca', 'executed', 'late'"):
         make_localizer("oracle")
 
 
@@ -132,7 +135,7 @@ def test_localizers_answer_or_say_why_on_random_mutilations(sandbox):
         verdict = sandbox.run(PROBLEM, program)
         if verdict.passed:
             continue
-        for name in set(LOCALIZERS) - {"debugger"}:
+        for name in set(localizers()) - {"debugger"}:
             try:
                 found = make_localizer(name).localize(FailingSample(PROBLEM, program, verdict, sandbox, 0))
             except NotLocalized:

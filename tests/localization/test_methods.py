@@ -9,8 +9,7 @@ from verl_egca.gates.complexity import measured_complexity
 from verl_egca.gates.facts import facts_of
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.static_extraction import static_constraints
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import Options
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests, CallTests, Problem
 from verl_egca.source import SourceText
 
@@ -76,7 +75,7 @@ FORMS = {
 @pytest.fixture(scope="module")
 def assess(sandbox):
     def run(program, **fields):
-        assessor = Assessor(sandbox, make_localizer("egca", Options(), None), options=Options())
+        assessor = Assessor(sandbox, make_localizer("egca"))
         problem = Problem(task_id=str(hash(str(fields))), prompt="", **fields)
         return assessor.assess(problem, program, seed=0)
 

@@ -3,8 +3,9 @@
 import pytest
 from problems import SUM_ABOVE_ONE, assertion_problem
 
-from verl_egca.localization import FailingSample, make_localizer
+from verl_egca.localization.base import FailingSample
 from verl_egca.localization.divergence import Names, channel_divergence, first_divergence, tolerance
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace

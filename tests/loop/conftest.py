@@ -3,7 +3,7 @@ import shutil
 import pytest
 from recipe import RecipeRun
 
-from verl_egca.starter.cli import prepare
+from starter.cli import prepare
 
 
 @pytest.fixture(scope="session")

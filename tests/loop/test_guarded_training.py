@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from verl_egca.starter.policy_path import WEIGHTS
+from starter.policy_path import WEIGHTS
 
 pytestmark = pytest.mark.loop
 

@@ -1,14 +1,14 @@
-"""Training on twins in one plain process, as `egca experiment` does, beside verl's trainer: the same rows, the same gradients."""
+"""Training on twins in one plain process, as scripts/experiment does, beside verl's trainer: the same rows, the same gradients."""
 
 import pytest
 
-from verl_egca.experiment.plain import Trainer
-from verl_egca.experiment.recipe import Recipe
-from verl_egca.experiment.rules import RULES
-from verl_egca.experiment.scoring import Scorer
-from verl_egca.starter.policy import load
-from verl_egca.starter.policy_path import WEIGHTS
-from verl_egca.starter.problems import starter_problems
+from experiment.plain import Trainer
+from experiment.recipe import Recipe
+from experiment.rules import RULES
+from experiment.scoring import Scorer
+from starter.policy import load
+from starter.policy_path import WEIGHTS
+from starter.problems import starter_problems
 
 pytestmark = pytest.mark.loop
 RECIPE = Recipe(steps=2, prompts=4, response_tokens=64)

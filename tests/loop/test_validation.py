@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from starter.policy_path import WEIGHTS
+from starter.problems import starter_problems
 from verl_egca.cli import app
 from verl_egca.data.prepare import write_parquet
-from verl_egca.starter.policy_path import WEIGHTS
-from verl_egca.starter.problems import starter_problems
 
 pytestmark = pytest.mark.loop
 

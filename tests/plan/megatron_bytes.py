@@ -1,6 +1,6 @@
-"""Builds verl's Megatron engine of the starter policy on two ranks and prints what each of them holds, as JSON.
+"""Builds verl's Megatron engine of the model in a folder on two ranks and prints what each of them holds, as JSON.
 
-Run as a script, with EGCA_CPU=1. A line is a layout: for every rank the numbers that its weight and gradient buffers and the
+Run as a script with that folder, and EGCA_CPU=1. A line is a layout: for every rank the numbers that its weight and gradient buffers and the
 optimizer's moments hold, after a step.
 """
 
@@ -39,14 +39,12 @@ def measure(rank, sizes, folder):
     from verl.workers.config import HFModelConfig, McoreEngineConfig, McoreOptimizerConfig
     from verl.workers.engine import EngineRegistry
 
-    from verl_egca.starter.policy_path import WEIGHTS
-
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
     engine = EngineRegistry.new(
         model_type="language_model",
         backend="megatron",
-        model_config=HFModelConfig(path=str(WEIGHTS), use_remove_padding=True),
+        model_config=HFModelConfig(path=sys.argv[1], use_remove_padding=True),
         engine_config=McoreEngineConfig(
             dtype="float32",
             sequence_parallel="tensor_model_parallel_size" in sizes,

@@ -1,8 +1,8 @@
 """Jobs that the tests of plan/ ask about."""
 
-from verl_egca.plan.gpus import GPUS
-from verl_egca.plan.job import Debugger, Engine, Job, Placement, Recompute, Server
-from verl_egca.plan.shapes import KNOWN
+from plan.gpus import GPUS
+from plan.job import Debugger, Engine, Job, Placement, Recompute, Server
+from plan.shapes import KNOWN
 
 
 def debugger(name="qwen2.5-coder-7b", gpus=1, memory=0.25, placement="shared"):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from plan_jobs import job
 
+from plan.memory import trainer_parts
+from plan.shapes import shape_of
+from starter.policy_path import WEIGHTS
 from verl_egca.cpu import ENVIRONMENT
-from verl_egca.plan.memory import trainer_parts
-from verl_egca.plan.shapes import shape_of
-from verl_egca.starter.policy_path import WEIGHTS
 
 LAYOUTS = {"tp2": {"tp": 2}, "pp2": {"tp": 1, "pp": 2}, "dp2": {"tp": 1}}
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module")
 def held():
     script = Path(__file__).parent / "megatron_bytes.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=os.environ | ENVIRONMENT)
+    command = [sys.executable, script, WEIGHTS]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | ENVIRONMENT)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"layout"')]
     return {line["layout"]: line["ranks"] for line in lines}

@@ -6,11 +6,11 @@ from plan_jobs import one_gpu
 from transformers import AutoModelForCausalLM, LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding
 
-from verl_egca.plan.job import Engine
-from verl_egca.plan.memory import trainer_parts
-from verl_egca.plan.shapes import ModelShape, shape_of
-from verl_egca.plan.sharded import layer_activation_bytes
-from verl_egca.starter.policy_path import WEIGHTS
+from plan.job import Engine
+from plan.memory import trainer_parts
+from plan.shapes import ModelShape, shape_of
+from plan.sharded import layer_activation_bytes
+from starter.policy_path import WEIGHTS
 
 
 def bytes_of(tensors):

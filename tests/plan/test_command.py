@@ -1,4 +1,4 @@
-"""`egca plan` as a user starts it: tables, JSON, exit status, and what it says to numbers that don't go together."""
+"""`python scripts/plan` as a user starts it: tables, JSON, exit status, and what it says to numbers that don't go together."""
 
 import json
 import subprocess
@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from verl_egca.cli import app
-from verl_egca.starter.policy_path import WEIGHTS
+from plan.cli import app
+from starter.policy_path import WEIGHTS
 
-EGCA = Path(sys.executable).parent / "egca"
+PLAN = Path(__file__).parents[2] / "scripts/plan"
 
 
 def plan(*arguments, columns=100):
     environment = {"COLUMNS": str(columns), "PATH": "/usr/bin:/bin"}
     return subprocess.run(
-        [EGCA, "plan", *map(str, arguments)], capture_output=True, text=True, timeout=300, env=environment
+        [sys.executable, PLAN, *map(str, arguments)], capture_output=True, text=True, timeout=300, env=environment
     )
 
 
@@ -127,7 +127,7 @@ def test_unequal_memory_within_a_server_is_noted_with_the_variable_that_allows_i
     ],
 )  # fmt: skip
 def test_numbers_that_do_not_go_together_end_with_status_2_and_name_the_options(arguments, message):
-    done = CliRunner().invoke(app, ["plan", *arguments.split()])
+    done = CliRunner().invoke(app, arguments.split())
     assert done.exit_code == 2, done.output
     assert done.stderr.startswith("bad input: ")
     assert message in done.stderr

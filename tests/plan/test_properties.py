@@ -6,12 +6,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from plan_jobs import debugger, job
 
-from verl_egca.plan.gpus import GPUS
-from verl_egca.plan.job import Engine, Recompute
-from verl_egca.plan.memory import Phase, memories, trainer_parts
-from verl_egca.plan.planned import plan
-from verl_egca.plan.shapes import KNOWN
-from verl_egca.plan.throughput import throughput
+from plan.gpus import GPUS
+from plan.job import Engine, Recompute
+from plan.memory import Phase, memories, trainer_parts
+from plan.planned import plan
+from plan.shapes import KNOWN
+from plan.throughput import throughput
 
 POWERS = (1, 2, 4, 8)
 

@@ -1,4 +1,4 @@
-"""The budgets in the recipes' comments are what `egca plan` prints today, for the settings that the recipes have today."""
+"""The budgets in the recipes' comments are what scripts/plan prints today, for the settings that the recipes have today."""
 
 import json
 import re
@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from verl_egca.plan.comment import PROMPT
+from plan.comment import COMMAND, PROMPT
 
 ROOT = Path(__file__).parents[2]
-EGCA = Path(sys.executable).parent / "egca"
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("run_*.sh") if path.name != "run_egca_cpu.sh")
 SETTINGS = {
     "GPUS": "gpus",
@@ -36,13 +35,13 @@ MODELS = {
 def block_of(recipe):
     """The comment from its command to its last line."""
     text = recipe.read_text()
-    assert text.count(PROMPT) == 1, f"{recipe.name}: one `{PROMPT}egca plan ...` is wanted"
+    assert text.count(PROMPT) == 1, f"{recipe.name}: one `{PROMPT}{COMMAND} ...` is wanted"
     return "".join(re.match(r"(#.*\n)+", text[text.index(PROMPT) :])[0])
 
 
 def arguments_of(block):
     command = re.match(r"# \$ ((?:.*\\\n)*.*)\n", block)[1].replace("\\\n#", " ")
-    return shlex.split(command)[1:]
+    return shlex.split(command)[1:]  # without `python`
 
 
 def settings_of(recipe):
@@ -52,7 +51,7 @@ def settings_of(recipe):
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
 def test_a_recipes_budget_is_what_the_command_in_it_prints_and_it_fits(recipe):
     block = block_of(recipe)
-    done = subprocess.run([EGCA, *arguments_of(block)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, *arguments_of(block)], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     assert block == done.stdout
 
@@ -60,7 +59,7 @@ def test_a_recipes_budget_is_what_the_command_in_it_prints_and_it_fits(recipe):
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
 def test_a_recipes_budget_is_of_the_settings_that_the_recipe_has(recipe):
     arguments = [word for word in arguments_of(block_of(recipe)) if word != "--recipe-comment"]
-    done = subprocess.run([EGCA, *arguments, "--json"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, *arguments, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=300)
     planned, settings = json.loads(done.stdout), settings_of(recipe)
     layout = planned["layout"]
     assert {name: float(settings[name]) for name in SETTINGS} == {name: layout[key] for name, key in SETTINGS.items()}

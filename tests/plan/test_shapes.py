@@ -6,9 +6,9 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
-from verl_egca.plan.bad_plan import BadPlan
-from verl_egca.plan.shapes import KNOWN, shape_of
-from verl_egca.starter.policy_path import WEIGHTS
+from plan.bad_plan import BadPlan
+from plan.shapes import KNOWN, shape_of
+from starter.policy_path import WEIGHTS
 
 
 def config_of(shape):

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from plan_jobs import debugger, job, one_gpu
 
-from verl_egca.plan.assumptions import Assumptions, assume
-from verl_egca.plan.bad_plan import BadPlan
-from verl_egca.plan.generation import debugger_calls, forward_flops, generation
-from verl_egca.plan.job import Engine, Recompute
-from verl_egca.plan.memory import memories
-from verl_egca.plan.throughput import throughput
-from verl_egca.plan.tokens import token_budget
+from plan.assumptions import Assumptions, assume
+from plan.bad_plan import BadPlan
+from plan.generation import debugger_calls, forward_flops, generation
+from plan.job import Engine, Recompute
+from plan.memory import memories
+from plan.throughput import throughput
+from plan.tokens import token_budget
 
 
 def shares(one):

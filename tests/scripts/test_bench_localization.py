@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from bench_localization import figures, main, miss_classes, proofs, readable
 from truth.measure import Row
+from verl_egca.localization.confirmed import Confirmed
 
 
 def row(**fields: object) -> Row:
@@ -22,14 +23,14 @@ def test_shares_are_of_all_samples_and_medians_of_those_that_are_localized() -> 
     rows = [
         row(
             hit1=True,
-            confirmed="full",
+            confirmed=Confirmed.FULL,
             twin_holds=True,
             blamed_share=0.1,
             cpu_ms=10,
             trials=4,
             evidence={"edits": [1, 2]},
         ),
-        row(hit1=False, confirmed="partial", twin_holds=True, blamed_share=0.3, cpu_ms=30, trials=8),
+        row(hit1=False, confirmed=Confirmed.PARTIAL, twin_holds=True, blamed_share=0.3, cpu_ms=30, trials=8),
         row(hit1=False, blamed_share=0.2, cpu_ms=20),
         row(hit1=False, not_localized="no_trace", cpu_ms=500),
     ]
@@ -40,7 +41,10 @@ def test_shares_are_of_all_samples_and_medians_of_those_that_are_localized() -> 
 
 
 def test_a_proof_that_does_not_hold_is_counted_and_named() -> None:
-    rows = [row(confirmed="full", twin_holds=True), row(confirmed="full", twin_holds=False, task="bad", index=3)]
+    rows = [
+        row(confirmed=Confirmed.FULL, twin_holds=True),
+        row(confirmed=Confirmed.FULL, twin_holds=False, task="bad", index=3),
+    ]
     told = list(proofs(rows))
     assert told[0].startswith("twins reported as full: 2;")
     assert told[0].endswith(": 1")

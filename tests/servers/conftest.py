@@ -59,7 +59,7 @@ def model(tmp_path_factory):
     """The model's folder without its weights; no parser looks at those. The tokenizer is the starter policy's."""
     folder = tmp_path_factory.mktemp("deepseek")
     for file in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(ROOT / "verl_egca" / "starter" / "weights" / file, folder)
+        shutil.copy(ROOT / "scripts" / "starter" / "weights" / file, folder)
     (folder / "config.json").write_text(json.dumps(DEEPSEEK_CODER_6_7B))
     return folder
 

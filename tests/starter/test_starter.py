@@ -1,18 +1,23 @@
 """The starter problems and the policy that ships: as their commands make them, and fit to learn from."""
 
 import random
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
 
+from starter.evaluation import measure
+from starter.families import tasks
+from starter.policy import load, train
+from starter.policy_path import WEIGHTS
+from starter.problems import make_problem, starter_problems
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.starter.evaluation import measure
-from verl_egca.starter.families import tasks
-from verl_egca.starter.policy import load, train
-from verl_egca.starter.policy_path import WEIGHTS
-from verl_egca.starter.problems import make_problem, starter_problems
+
+STARTER = Path(__file__).parents[2] / "scripts/starter"
 
 
 def families(split):
@@ -61,6 +66,11 @@ def test_the_shipped_problems_are_what_the_generator_makes():
             task = tasks(split)[0]
             task_id = f"starter/{split}/{task.family}/0"
             assert make_problem(sandbox, task_id, task) == shipped[task_id]
+
+
+def test_the_command_writes_both_splits_from_any_folder(tmp_path):
+    subprocess.run([sys.executable, STARTER, "prepare", "--out", "starter"], cwd=tmp_path, check=True)
+    assert {path.name for path in (tmp_path / "starter").iterdir()} == {"train.parquet", "test.parquet"}
 
 
 def test_pretraining_repeats_by_its_seed(tmp_path):

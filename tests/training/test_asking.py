@@ -14,8 +14,8 @@ from transformers import AutoTokenizer
 from verl import DataProto
 from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
 
+from starter.policy_path import WEIGHTS
 from verl_egca.sample import SampleRecord
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.groups import start_board
 from verl_egca.training.metrics import debugger_metrics
 from verl_egca.training.reward_manager import RECORD_KEY

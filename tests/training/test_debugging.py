@@ -11,8 +11,8 @@ from tensordict import TensorDict
 from verl import DataProto
 from verl.experimental.reward_loop.reward_loop import RewardLoopWorker
 
+from starter.policy_path import WEIGHTS
 from verl_egca.config.settings import SettingsError
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.config import settings_of
 from verl_egca.training.debugging import debugger_of, route_past_disrm
 

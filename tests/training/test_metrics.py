@@ -5,6 +5,7 @@ import torch
 
 from verl_egca.config.settings import Settings
 from verl_egca.gates.mode import Mode
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows
 from verl_egca.training.metrics import step_metrics
@@ -23,10 +24,10 @@ def metrics(*records):
 
 def test_how_sure_the_blame_is_and_who_found_it():
     found = metrics(
-        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed="full"),
-        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed="partial"),
-        record(Mode.LOGIC, spans=((0, 1),), localizer="trace", confirmed="none"),
-        record(Mode.SYNTAX, spans=((0, 1),), localizer="reported", confirmed="none"),
+        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed=Confirmed.FULL),
+        record(Mode.LOGIC, spans=((0, 1),), localizer="counterfactual", confirmed=Confirmed.PARTIAL),
+        record(Mode.LOGIC, spans=((0, 1),), localizer="trace", confirmed=Confirmed.NONE),
+        record(Mode.SYNTAX, spans=((0, 1),), localizer="reported", confirmed=Confirmed.NONE),
         record(Mode.LOGIC, not_localized="no_twin"),
         record(Mode.CORRECT, reward=1.0),
     )

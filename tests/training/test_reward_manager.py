@@ -15,9 +15,9 @@ from transformers import AutoTokenizer
 from verl import DataProto
 from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
 
+from starter.policy_path import WEIGHTS
 from verl_egca.execution.limits import ConfinementError
 from verl_egca.sample import SampleRecord
-from verl_egca.starter.policy_path import WEIGHTS
 from verl_egca.training.evidence_store import unpack
 from verl_egca.training.reward_manager import RECORD_KEY
 

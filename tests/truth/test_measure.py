@@ -15,7 +15,8 @@ from truth.cost import cpu_seconds
 from truth.measure import measured
 from truth.sets import Case
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.localization.base import Confirmed, FailingSample, Localization, NotLocalized
+from verl_egca.localization.base import FailingSample, Localization, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.source import SourceRange
 
 PROBLEM = assertion_problem(
@@ -58,12 +59,12 @@ def row_of(sandbox: Sandbox, localizer: Any, truth: tuple[tuple[int, ...], ...] 
 @pytest.mark.parametrize(
     ("confirmed", "evidence", "holds"),
     [
-        ("full", {"edit": ALL, "trials": 3}, True),
-        ("full", {"edit": SOME}, False),
-        ("full", {}, False),
-        ("partial", {"edits": [SOME]}, True),
-        ("partial", {"edit": NONE}, False),
-        ("none", {"edit": NONE}, None),
+        (Confirmed.FULL, {"edit": ALL, "trials": 3}, True),
+        (Confirmed.FULL, {"edit": SOME}, False),
+        (Confirmed.FULL, {}, False),
+        (Confirmed.PARTIAL, {"edits": [SOME]}, True),
+        (Confirmed.PARTIAL, {"edit": NONE}, False),
+        (Confirmed.NONE, {"edit": NONE}, None),
     ],
 )
 def test_a_twin_is_run_again_from_its_text(sandbox: Sandbox, confirmed: Any, evidence: Any, holds: bool | None) -> None:
@@ -73,7 +74,7 @@ def test_a_twin_is_run_again_from_its_text(sandbox: Sandbox, confirmed: Any, evi
 
 
 def test_without_a_truth_there_is_neither_hit_nor_miss(sandbox: Sandbox) -> None:
-    row = row_of(sandbox, Fixed("none", {}), truth=None)
+    row = row_of(sandbox, Fixed(Confirmed.NONE, {}), truth=None)
     assert row.hit1 is row.hit3 is None
 
 

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from verl_egca.config.choices import (
-    BUDGET_MS,
-    FailingCase,
-    Granularity,
-    LocalizerName,
-    RuntimeErrors,
-    Several,
-    SpanWeight,
-    Twins,
-    Unconfirmed,
-)
+from verl_egca.config.choices import SpanWeight, Twins
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import (
+    BUDGET_MS,
+    FailingCase,
+    Granularity,
+    Options,
+    RuntimeErrors,
+    Several,
+    Unconfirmed,
+)
+from verl_egca.localization.registry import localizer_class
+
+
+def _known(localizer: str) -> str:
+    try:
+        localizer_class(localizer)
+    except ValueError as error:
+        raise PydanticCustomError("localizer", "{why}", {"why": str(error)}) from None
+    return localizer
 
 
 class GuardSettings(BaseModel):
@@ -47,7 +54,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    localizer: LocalizerName = Field("egca", description="who finds the place to blame; uniform is plain GRPO")
+    localizer: Annotated[str, AfterValidator(_known)] = Field(
+        "egca", description="who finds the place to blame; uniform is plain GRPO"
+    )
     budget_ms: float = Field(BUDGET_MS, gt=0, description="CPU time of one search for a twin, reckoned at a trial a ms")
     granularity: Granularity = Field("expression", description="how much is blamed")
     several: Several = Field("likeliest", description="which places are blamed where a proof has several")

@@ -6,6 +6,7 @@ process, before they are imported. No installed file is edited.
     platform.py     verl's platform interface for a CPU
     cuda.py         torch.cuda and the tensor methods that name it
     distributed.py  process groups on gloo
+    import_hooks.py hooks at imports that wrapt has not
     megatron.py     Megatron-Core and Megatron-Bridge: device literals, import stubs, layer specs
     layers.py       Transformer Engine's layers in plain torch, context parallelism included
     verl_internals.py   the few places in verl that know only accelerators

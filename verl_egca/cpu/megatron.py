@@ -20,9 +20,10 @@ import sys
 import types
 
 import torch
+from wrapt import register_post_import_hook
 
 from verl_egca.cpu.cuda import CPU
-from verl_egca.import_hooks import around_import, when_any_imported, when_imported
+from verl_egca.cpu.import_hooks import around_import, when_any_imported
 
 _FACTORIES = "tensor zeros ones empty full arange empty_like zeros_like ones_like full_like rand randn randint as_tensor Generator"
 _BRIDGE_IMPORTS = ("transformer_engine", "transformer_engine.pytorch", "triton", "triton.language")
@@ -37,11 +38,11 @@ def leave_hooks() -> None:
 
     when_any_imported("megatron.", see_proxy)
     when_any_imported("mbridge.", see_proxy)
-    when_imported("verl.utils.megatron_utils", see_proxy)  # line 744: offloads into pinned memory
-    when_imported("megatron.core.tensor_parallel.random", _one_generator)
-    when_imported("megatron.core.models.gpt.gpt_layer_specs", _own_layers)
-    when_imported("megatron.core.transformer.transformer_block", _own_final_norm)
-    when_imported("megatron.core.optimizer.distrib_optimizer", _load_into_fresh_optimizer)
+    register_post_import_hook(see_proxy, "verl.utils.megatron_utils")  # line 744: offloads into pinned memory
+    register_post_import_hook(_one_generator, "megatron.core.tensor_parallel.random")
+    register_post_import_hook(_own_layers, "megatron.core.models.gpt.gpt_layer_specs")
+    register_post_import_hook(_own_final_norm, "megatron.core.transformer.transformer_block")
+    register_post_import_hook(_load_into_fresh_optimizer, "megatron.core.optimizer.distrib_optimizer")
     around_import("megatron.bridge", lambda: _stubs(*_BRIDGE_IMPORTS))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 
-from verl_egca.import_hooks import when_imported
+from wrapt import register_post_import_hook
 
 _POLL_S = float(os.environ.get("EGCA_CPU_POLL_S", "0.05"))
 
 
 def leave_hooks() -> None:
-    when_imported("verl.workers.config.engine", _allow_float32)
-    when_imported("verl.workers.engine.fsdp.transformer_impl", _no_pinned_memory)
-    when_imported("verl.workers.rollout.replica", _register_replica)
-    when_imported("verl.workers.rollout.base", _register_adapter)
-    when_imported("verl.trainer.ppo.v1.replay_buffer", _poll_often)
+    register_post_import_hook(_allow_float32, "verl.workers.config.engine")
+    register_post_import_hook(_no_pinned_memory, "verl.workers.engine.fsdp.transformer_impl")
+    register_post_import_hook(_register_replica, "verl.workers.rollout.replica")
+    register_post_import_hook(_register_adapter, "verl.workers.rollout.base")
+    register_post_import_hook(_poll_often, "verl.trainer.ppo.v1.replay_buffer")
 
 
 def _allow_float32(module) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from verl_egca.constraints import KINDS, AnyConstraint, Constraint
 from verl_egca.data.rows import BadInput
-from verl_egca.gates.vocabulary import KINDS, AnyConstraint, Constraint
 from verl_egca.problem import Problem
 
 Constraints = Mapping[str, tuple[AnyConstraint, ...]]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from verl_egca.data.constrained_prompt import CHAT, constrained_prompt
 from verl_egca.data.constraint_file import check_tasks, read_constraints, with_constraints
 from verl_egca.data.formats import TaskIds
 from verl_egca.data.messages import Message, messages_of, with_last_user_text
@@ -18,7 +19,6 @@ from verl_egca.data.shapes.read_row import TRUTH, read_row
 from verl_egca.data.splits import Split, is_few_shot_prompt, split_of_row
 from verl_egca.data.time_limits import time_limit_of_row
 from verl_egca.execution.limits import Limits
-from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
 
 Chooser = Callable[[Problem, Sequence[str]], Problem]

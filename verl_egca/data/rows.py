@@ -65,17 +65,6 @@ def read_rows(path: Path, skipped: Callable[[BadInput], None] | None = None) -> 
         ) from None
 
 
-def text_of(path: Path, number: int, row: Row, key: str, *, required: bool = True) -> str:
-    """The row's string under ``key``. Raises BadInput; absent or null is "" if it is not required."""
-    value = row.get(key)
-    if value is None and not required:
-        return ""
-    if not isinstance(value, str):
-        found = "is missing" if key not in row else f"is {type(value).__name__}"
-        raise BadInput(path, number, key, f"{found}; a string is wanted")
-    return value
-
-
 def _line_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], None]) -> Iterator[tuple[int, Row]]:
     """JSON lines; ``head`` is what was read of the file already."""
     head += file.readline()

@@ -1,4 +1,7 @@
-"""A server that keeps failing is left alone for a while, then tried with a single request."""
+"""A server that keeps failing is left alone for a while, then tried with a single request.
+
+Not pybreaker: it takes a request that says nothing of the server for a success, and always pauses for the same time.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,10 @@ A question waits for one of ``concurrency`` slots, which it holds while a reques
 replica with the fewest requests under way among those whose breaker admits it. A replica that is slow is joined by another one
 (a hedge, in a slot of its own). Attempts that come to nothing are repeated after a back-off, the servers' Retry-After
 respected, but only where the next one would begin before the deadline.
+
+sglang-router, whose address is as good as a server's, balances, repeats and breaks too (0.3.2). It does not take the place of
+this: it knows no question's deadline, asks no second server beside a slow one, and is one more process, whose end takes all
+servers away.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Identical work under way is done once, on one event loop; it goes on for as long as anybody waits for it."""
+"""Identical work under way is done once, on one event loop; it goes on for as long as anybody waits for it.
+
+Not cachetools or functools: what they share is a result, and here it is what is not there yet, and may be given up.
+"""
 
 from __future__ import annotations
 

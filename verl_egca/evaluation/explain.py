@@ -10,9 +10,9 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import Options
 from verl_egca.localization.evidence import bounded
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import Problem
 from verl_egca.report.records import Finding, Place
 
@@ -46,7 +46,7 @@ def explain(
         if wrong is not None:
             said = f"{wrong.error.type}: {wrong.error.message}" if wrong.error else f"got {wrong.got}"
             raise ReferenceFails(f"fails {wrong.case!r} ({said}); a program that passes all tests is wanted, or none")
-        assessor = Assessor(sandbox, make_localizer(localizer, options, asked if debugger else None), options=options)
+        assessor = Assessor(sandbox, make_localizer(localizer, options, asked if debugger else None))
         return _finding(problem, program, assessor.assess(problem, program, seed=seed))
 
 

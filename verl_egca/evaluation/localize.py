@@ -21,9 +21,10 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.program_gate import ProgramGate
 from verl_egca.gates.settings import GateSettings
-from verl_egca.localization import ASKS, make_localizer
-from verl_egca.localization.base import Localization, Options
+from verl_egca.localization.base import Localization
 from verl_egca.localization.evidence import bounded
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import localizer_class
 from verl_egca.response import Program
 from verl_egca.source import SourceText
 
@@ -54,8 +55,9 @@ def localize_file(
         ValueError: an unknown localizer, or one that needs a debugger and has none.
     """
     options, gates = options or Options(), gates or GateSettings()
-    asked = Debugger(debugger, allowance_s=LOST_S) if debugger is not None and localizer in ASKS else None
-    chosen = make_localizer(localizer, options, asked)
+    kind = localizer_class(localizer)
+    asked = Debugger(debugger, allowance_s=LOST_S) if debugger is not None and kind.asks_debugger else None
+    chosen = kind(options, asked)
     loaded = load_samples(samples, {problem.task_id: problem for problem in load_problems(problems)})
     made_from = {"problems": digest(problems), "samples": digest(samples), "localizer": localizer, "seed": seed}
     made_from |= {"options": asdict(options), "gates": gates.checks}
@@ -67,7 +69,7 @@ def localize_file(
     with Sandbox(limits, workers=workers) as sandbox, output, contextlib.ExitStack() as stack:
         if asked is not None:
             stack.callback(asked.close)
-        assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, options, **gates.checks), options)
+        assessor = Assessor(sandbox, chosen, ProgramGate(sandbox, options, **gates.checks))
         for row in in_order(
             loaded[output.done :], lambda sample: localize(assessor, sample, seed), workers, console, localizer
         ):

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from verl_egca.config.choices import PromptFormat, Split
+from verl_egca.data.constrained_prompt import CHAT, constrained_prompt
 from verl_egca.data.formats import load_problems, read_problems
 from verl_egca.data.rows import BadInput, Row
 from verl_egca.data.shapes.mbpp import MBPP_SHOWS
 from verl_egca.data.splits import split_of
-from verl_egca.gates.prompt import CHAT, constrained_prompt
 from verl_egca.problem import Problem
 
 HUMANEVAL = """\

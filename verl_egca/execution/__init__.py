@@ -21,7 +21,7 @@ program leaves behind in its own process its later cases see; where that may hav
     script.py     a program of standard input, run in its process as `python program.py` runs it      describe.py   its errors
     calling.py    calls into any other program, in its process      given.py   what it finds      list_nodes.py   lists as nodes
     start.py      starts a worker      warm_process.py   the judge's end of the zygote      ahead.py   calls sent ahead
-    codec.py, nodes.py   values and linked objects across the boundary      death.py   the end of a process
+    nodes.py             linked objects across the boundary      death.py   the end of a process
     limits.py     what a program may use      limit_names.py   what that is called, and how it is said that one was met
     watch.py, state.py, outcome.py, verdict.py
 """

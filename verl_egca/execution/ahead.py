@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from verl_egca.execution.codec import NotPlain, encode
 from verl_egca.execution.nodes import Table
+from verl_egca.values.codec import NotPlain, encode
 
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
 _MOST_AHEAD = 1 << 20

@@ -17,13 +17,13 @@ import types
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
-from verl_egca.execution import named_tuples
-from verl_egca.execution.codec import AS_BASE, decode, encode
 from verl_egca.execution.describe import classes_of
 from verl_egca.execution.given import ListNode, TreeNode
 from verl_egca.execution.list_nodes import Conversion, conversion_of, nodes_as_lists
-from verl_egca.execution.named_tuples import plain_class
 from verl_egca.execution.nodes import Table, blank
+from verl_egca.values import named_tuples
+from verl_egca.values.codec import AS_BASE, decode, encode
+from verl_egca.values.named_tuples import plain_class
 
 Message = dict[str, Any]
 

@@ -32,12 +32,12 @@ from typing import Any
 
 from verl_egca.execution import script
 from verl_egca.execution.calling import PROGRAM_MODULE, Calls
-from verl_egca.execution.codec import MOST_ANSWERED, NotPlain, decode, dumps, read_frame, write_all
 from verl_egca.execution.confinement.rlimits import lower
 from verl_egca.execution.describe import describe
 from verl_egca.execution.given import given_names
 from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
+from verl_egca.values.codec import MOST_ANSWERED, NotPlain, decode, dumps, read_frame, write_all
 
 PROGRAM = "<program>"
 CHANNEL, TRACE, ANSWERS, OUTPUT = 3, 4, 5, 6

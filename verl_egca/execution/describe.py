@@ -9,7 +9,7 @@ from collections.abc import Collection
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NoReturn
 
-from verl_egca.execution.codec import NotPlain, encode
+from verl_egca.values.codec import NotPlain, encode
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_FIELDS = 100_000

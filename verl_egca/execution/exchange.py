@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from verl_egca.execution import named_tuples
 from verl_egca.execution.ahead import Request, call_request
-from verl_egca.execution.codec import DECODE_ERRORS, NotPlain, decode, encode
 from verl_egca.execution.large import Large
-from verl_egca.execution.named_tuples import guarded_class
 from verl_egca.execution.nodes import Table, blank
 from verl_egca.execution.raised import Classes, Ended, Kinds, Raised
 from verl_egca.execution.remote import Remote, RemoteCoroutine, RemoteIterator, Unsupported, refuse_within_test
+from verl_egca.values import named_tuples
+from verl_egca.values.codec import DECODE_ERRORS, NotPlain, decode, encode
+from verl_egca.values.named_tuples import guarded_class
 
 if TYPE_CHECKING:
     from verl_egca.execution.program import Program
@@ -28,7 +28,6 @@ Message = dict[str, Any]
 Name = tuple[str, str]  # and what it is: function, class, exception, iterator, awaitable, object
 
 _STDIN, _STDOUT, _INPUT = sys.stdin, sys.stdout, builtins.input
-_AS_THEY_ARE = (bool, int, float, str)
 _STANDS = {"iterator": RemoteIterator, "awaitable": RemoteCoroutine}
 
 

@@ -80,6 +80,7 @@ class Judge:
     def __init__(self, zygote: Zygote, limits: dict[str, Any], progress: mmap.mmap) -> None:
         self._zygote, self._limits, self._progress = zygote, limits, progress
         self._watch = Watch(limits["cpu_seconds"])
+        # not cachetools: a judge imports the standard library alone, and asks for these at each trial
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
         self._sitting: Sitting | None = None
         self._timeouts = self._exceeded = 0

@@ -6,7 +6,6 @@ import copy
 import re
 from typing import Any, Protocol
 
-from verl_egca.exact_json import from_exact_json
 from verl_egca.execution.ahead import Call
 from verl_egca.execution.assertions import Assertions
 from verl_egca.execution.compare import call_result_matches, output_matches
@@ -17,6 +16,7 @@ from verl_egca.execution.raised import Ended, Raised
 from verl_egca.execution.remote import Remote, Unsupported
 from verl_egca.execution.sitting import LoadFailed, Sitting
 from verl_egca.execution.watch import Watch
+from verl_egca.values.exact_json import from_exact_json
 
 _INTEGER = re.compile("0|-?[1-9][0-9]{0,4000}")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from verl_egca.execution.codec import MAX_FRAME, NotPlain, dumps, encode
 from verl_egca.execution.remote import Unsupported
+from verl_egca.values.codec import MAX_FRAME, NotPlain, dumps, encode
 
 _FAR = 8  # times: the same value can be written at different lengths
 

@@ -15,9 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from verl_egca.execution import named_tuples
 from verl_egca.execution.ahead import Ahead, Request
-from verl_egca.execution.codec import MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, frame
 from verl_egca.execution.death import Pollable, death_of
 from verl_egca.execution.exchange import Exchange, Name
 from verl_egca.execution.given import Given
@@ -26,6 +24,8 @@ from verl_egca.execution.nodes import Table
 from verl_egca.execution.raised import Ended, Raised
 from verl_egca.execution.remote import Unsupported
 from verl_egca.execution.warm_process import Zygote
+from verl_egca.values import named_tuples
+from verl_egca.values.codec import MAX_FRAME, MOST_ANSWERED, NotPlain, decode, dumps, frame
 
 _POLL_MS, _LATE_POLL_MS = 50, 2
 _NAPS = 10  # how often it is seen asleep past its wall time; once may be a coincidence

@@ -6,19 +6,17 @@
             ((passed,),) = trials.passed([edited], cases=[3])
 
 Blocking and safe to call from several threads; at most ``workers`` programs run at once, and callers wait for their
-turn. `Sandbox.run_async` is the same for an event loop, which it never blocks. A worker that dies or does not answer is
-replaced, and its program reported as `Outcome.INFRASTRUCTURE`, never as failed.
+turn. A worker that dies or does not answer is replaced, and its program reported as `Outcome.INFRASTRUCTURE`, never as
+failed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -56,7 +54,6 @@ class Sandbox:
         self._lock = threading.Lock()
         self._deaths = 0
         self._workers = workers
-        self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -66,8 +63,6 @@ class Sandbox:
 
     def close(self) -> None:
         """End the workers; programs that still run are waited for."""
-        if self._threads is not None:
-            self._threads.shutdown()
         for _ in range(self._workers):
             worker = self._free.get()
             if worker is not None:
@@ -97,13 +92,6 @@ class Sandbox:
         """
         with self._leased() as lease:
             return lease.verdict(problem, program, cases)
-
-    async def run_async(self, problem: Problem, program: str, cases: Sequence[int] | None = None) -> Verdict:
-        """`run` for an event loop. What can't run yet waits in the caller, so a caller that awaits is held back."""
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="egca-sandbox")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, problem, program, cases)
 
     def trace(self, problem: Problem, program: str, case: int, max_events: int = 20_000) -> tuple[CaseVerdict, bytes]:
         """Run one case with the program instrumented; its verdict and what the instrumentation wrote.

@@ -25,11 +25,11 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from typing import Any, NoReturn
 
-from verl_egca.execution.codec import dumps
 from verl_egca.execution.confinement.kernel import libc
 from verl_egca.execution.describe import describe
 from verl_egca.tracing import child as tracing
 from verl_egca.tracing.steps import STEP, compile_counted, counter
+from verl_egca.values.codec import dumps
 
 NAME = "program.py"
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

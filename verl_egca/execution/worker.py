@@ -55,9 +55,8 @@ class Worker:
         )
         self._progress = mmap.mmap(progress, 4)
         os.close(progress)
-        self._known: OrderedDict[str, None] = (
-            OrderedDict()
-        )  # whose tests the judge keeps, as it does (see `Judge._kind`)
+        # whose tests the judge keeps: forgotten in the very order in which it forgets (see `Judge._kind`)
+        self._known: OrderedDict[str, None] = OrderedDict()
         self._patience = _GRACE_S + 11 * limits.wall_seconds + limits.cpu_seconds  # a case can't take longer
         try:
             told = self._read()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from verl_egca.gates.facts import Facts, facts_of
-from verl_egca.gates.vocabulary import (
+from verl_egca.constraints import (
     COMPLEXITIES,
     AnyConstraint,
     Builtin,
@@ -22,6 +21,7 @@ from verl_egca.gates.vocabulary import (
     Structure,
     TimeComplexity,
 )
+from verl_egca.gates.facts import Facts, facts_of
 
 Measure = Callable[[], Complexity | None]
 

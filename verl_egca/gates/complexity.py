@@ -14,9 +14,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from verl_egca.constraints import Complexity
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
-from verl_egca.gates.vocabulary import Complexity
 from verl_egca.problem import AssertionTests, CallTests, Problem, Tests
 from verl_egca.statements import parse
 from verl_egca.tracing.trace import decode

@@ -14,12 +14,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from verl_egca.constraints import AnyConstraint, TimeComplexity
 from verl_egca.data.constraint_file import Entry
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer
 from verl_egca.gates.check import Measure, broken_constraint
 from verl_egca.gates.static_extraction import static_constraints
-from verl_egca.gates.vocabulary import AnyConstraint, TimeComplexity
 from verl_egca.problem import Problem
 
 MOST = 12  # constraints of one problem

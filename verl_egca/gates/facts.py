@@ -8,9 +8,8 @@ import functools
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
-
-import networkx as nx
 
 from verl_egca.execution.given import given_names
 from verl_egca.gates.code import COMPREHENSIONS, LOOPS, Code, FunctionNode, children, code_of, parameters, walk
@@ -241,12 +240,12 @@ def _is_text(node: ast.expr, texts: set[str]) -> bool:
 
 
 def _is_recursive(code: Code) -> bool:
-    calls = nx.DiGraph()
-    for functions in code.functions.values():
-        for function in functions:
-            for called in _calls(code, function):
-                calls.add_edge(id(function), id(called))
-    return not nx.is_directed_acyclic_graph(calls)
+    functions = (function for named in code.functions.values() for function in named)
+    try:
+        TopologicalSorter({id(one): map(id, _calls(code, one)) for one in functions}).prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def _calls(code: Code, function: FunctionNode) -> Iterator[FunctionNode]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from verl_egca.config.choices import COMPARABILITY, SHARE, Comparability
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.check import Broken, broken_constraint
+from verl_egca.gates.comparability import COMPARABILITY, SHARE, Comparability
 from verl_egca.gates.complexity import measured_complexity
-from verl_egca.localization.base import FailingSample, Localization, Options
+from verl_egca.localization.base import FailingSample, Localization
+from verl_egca.localization.options import Options
 from verl_egca.localization.share import RepairShare
 from verl_egca.problem import Problem
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from verl_egca.config.choices import COMPARABILITY, SHARE, Comparability
-from verl_egca.gates.prompt import CHAT, COMPLETION, Template
+from verl_egca.data.constrained_prompt import CHAT, COMPLETION, Template
+from verl_egca.gates.comparability import COMPARABILITY, SHARE, Comparability
 
 
 class GateSettings(BaseModel):

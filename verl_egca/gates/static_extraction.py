@@ -7,8 +7,7 @@ alone. How it loops (a comprehension or not) and which lists, tuples and strings
 
 from __future__ import annotations
 
-from verl_egca.gates.facts import facts_of
-from verl_egca.gates.vocabulary import (
+from verl_egca.constraints import (
     AnyConstraint,
     Builtin,
     Imports,
@@ -19,6 +18,7 @@ from verl_egca.gates.vocabulary import (
     Structure,
     StructureName,
 )
+from verl_egca.gates.facts import facts_of
 from verl_egca.problem import Problem
 
 TELLING: tuple[StructureName, ...] = ("dict", "set", "deque", "heap")

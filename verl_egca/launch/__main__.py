@@ -38,8 +38,8 @@ from verl_egca.launch.debugger_server import DebuggerServer, NotServed
 from verl_egca.launch.follow import MetricsFollower
 from verl_egca.launch.progress import closing_table, step_line
 from verl_egca.launch.ray_environment import ray_environment
-from verl_egca.launch.run_dir import RunDir, RunRefused, choose_run_dir
 from verl_egca.report.step_log import StepLog, read_rows
+from verl_egca.run_dir import RunDir, RunRefused, choose_run_dir
 
 _POLL_S = 0.2
 _STILL_STARTING_S = 20.0

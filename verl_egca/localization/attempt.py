@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 
 from verl_egca.execution.sandbox import Trials
 from verl_egca.execution.verdict import Outcome, Verdict
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
-from verl_egca.localization.further import Agreement
-from verl_egca.localization.references import KnownReference, References, fails, given_to
+from verl_egca.localization.agreement import Agreement
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.cases import fails, traced_cases
+from verl_egca.localization.options import Options
+from verl_egca.localization.references import KnownReference, References, given_to
 from verl_egca.localization.repair import patches
 from verl_egca.localization.repair.patch import Patch
 from verl_egca.localization.repair.pieces import pieces
-from verl_egca.localization.runs import Runs, traced_cases
+from verl_egca.localization.runs import Runs
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
@@ -144,7 +146,7 @@ class Attempt:
             given_to(self.sample.problem),
         )
         sources = [
-            source("slips", lambda: slips(program)),
+            source("slips", lambda: slips(program, clues)),
             source("loose ends", lambda: loose_ends(program, clues)),
             source("omissions", lambda: omissions(program, clues)),
         ]

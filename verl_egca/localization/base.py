@@ -1,4 +1,4 @@
-"""What a localizer is: one small interface, one file each, chosen by name.
+"""What a localizer is: one small class, one file each, chosen by name.
 
 A localizer gets everything that is known about one failing sample (`FailingSample`) and answers with a `Localization`, or
 raises `NotLocalized` with the reason; the sample then takes the uniform branch, and the reason is counted.
@@ -6,17 +6,19 @@ raises `NotLocalized` with the reason; the sample then takes the uniform branch,
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
-from verl_egca.config.choices import BUDGET_MS, FailingCase, Granularity, RuntimeErrors, Several, Unconfirmed
+from verl_egca.debugger.client import Debugger
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Verdict
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.localization.options import Options
 from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 
-Confirmed = Literal["full", "partial", "none"]
 ConsultationOutcome = Literal["proven", "accepted", "refused", "failed", "timeout", "skipped"]
 
 
@@ -30,21 +32,9 @@ class Localization:
 
     ranges: tuple[SourceRange, ...]
     localizer: str
-    confirmed: Confirmed = "none"
+    confirmed: Confirmed = Confirmed.NONE
     ranked: tuple[tuple[int, int], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How localizers go about it: the keys of the same names under ``egca:`` (see `config.settings`)."""
-
-    budget_ms: float = BUDGET_MS
-    granularity: Granularity = "expression"
-    several: Several = "likeliest"
-    failing_case: FailingCase = "shortest"
-    unconfirmed: Unconfirmed = "span"
-    runtime_errors: RuntimeErrors = "cause"
 
 
 class NotLocalized(Exception):
@@ -91,14 +81,44 @@ class FailingSample:
     consulted: list[Consultation] = field(default_factory=list)
 
 
-class Localizer(Protocol):
-    """Its ``name`` is what `egca.localizer` says in YAML and what `Localization.localizer` records."""
+class NoDebugger(ValueError):
+    """A localizer that needs a debugger was chosen, and there is none."""
 
-    name: str
 
+class Localizer(ABC):
+    """Safe to call from several threads. It declares about itself:
+
+    name             as `Localization.localizer` records it, and `egca.localizer` if it is registered (see `registry`)
+    needs_reference  a sample of a problem without one is not given to it
+    goes_by_reference  a program that is not comparable with its reference goes to CONSTRAINT (see `gates`)
+    asks_debugger    if there is one
+    needs_debugger   and there has to be one
+    draws            by the sample's seed; the others' answer is the same whatever that is
+    finds_causes     of run-time errors, too; without it the place that the interpreter reported is blamed
+    guesses          where it proves nothing; ``egca.unconfirmed`` says whether that counts
+    blames           something; one that does not is plain GRPO, and a reported place is not blamed either
+    """
+
+    name: ClassVar[str]
+    needs_reference: ClassVar[bool] = False
+    goes_by_reference: ClassVar[bool] = True
+    asks_debugger: ClassVar[bool] = False
+    needs_debugger: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
+    finds_causes: ClassVar[bool] = False
+    guesses: ClassVar[bool] = False
+    blames: ClassVar[bool] = True
+
+    def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
+        """Raises NoDebugger."""
+        if self.needs_debugger and debugger is None:
+            address = "give its address (egca.debugger.urls, or --debugger-url)"
+            raise NoDebugger(f"localizer {self.name!r} asks a served LLM: {address}")
+        self.options = options or Options()
+
+    @abstractmethod
     def localize(self, sample: FailingSample) -> Localization:
         """Raises NotLocalized with the reason when there is nothing to blame."""
-        ...
 
 
 def lines_of(places: Iterable[SourceRange], most: int = 5) -> tuple[tuple[int, int], ...]:

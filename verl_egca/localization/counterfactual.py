@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
+from verl_egca.debugger.client import Debugger
 from verl_egca.localization.attempt import Attempt, Attempts
-from verl_egca.localization.base import FailingSample, Localization, Options, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, lines_of
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.divergence import first_divergence, told
 from verl_egca.localization.guess import NoTwin, best_guess, likelihoods
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import MAX_EVENTS, NeedsOtherCases
+from verl_egca.localization.registry import register
 from verl_egca.localization.repair import WORDS, differences, patch_to, smallest_repair
 from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.share import repaired
@@ -42,12 +46,14 @@ class _Found:
     share: float | None = None
 
 
-class CounterfactualLocalizer:
+@register
+class CounterfactualLocalizer(Localizer):
     name = "counterfactual"
+    finds_causes = True
 
-    def __init__(self, options: Options | None = None) -> None:
-        self._options = options or Options()
-        self._attempts = Attempts(self._options)
+    def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
+        super().__init__(options, debugger)
+        self._attempts = Attempts(self.options)
         importlib.import_module("scipy.optimize")  # takes a while: here, and not within the first sample's search
 
     def localize(self, sample: FailingSample) -> Localization:
@@ -79,7 +85,7 @@ class CounterfactualLocalizer:
         edits = self._by_blame(attempt, search, found.edits)
         places = list(dict.fromkeys(self._place(program, edit) for edit in edits))
         places[1:1] = self._unused(attempt, search, found.edits)
-        blamed = places[: _BLAMED[self._options.several]]
+        blamed = places[: _BLAMED[self.options.several]]
         others = [self._place(program, twin.edit) for twin in search.ranked()]
         evidence: dict[str, Any] = {
             "case": runs.case.case,
@@ -93,14 +99,14 @@ class CounterfactualLocalizer:
             "share": found.share,
             **more,
         }
-        confirmed = "full" if found.full else "partial"
+        confirmed = Confirmed.FULL if found.full else Confirmed.PARTIAL
         ranked = lines_of([*places, *others, *runs.suspects()])
-        return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)  # type: ignore[arg-type]
+        return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)
 
     def _by_blame(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[Edit]:
         """The edits, those first that are to blame first."""
         program, runs = attempt.program, attempt.runs
-        if self._options.several == "first" or len(edits) == 1:
+        if self.options.several == "first" or len(edits) == 1:
             return sorted(edits, key=runs.first_run)
         against = likelihoods(program, runs, search)
 
@@ -120,9 +126,9 @@ class CounterfactualLocalizer:
 
     def _place(self, program: Program, edit: Edit) -> SourceRange:
         edit = _within(edit, program.source)
-        if self._options.granularity == "token":
+        if self.options.granularity == "token":
             return program.text.between(*changed(edit, program.source))
-        if self._options.granularity == "statement":
+        if self.options.granularity == "statement":
             statement = program.statement_at(edit.blame[0])
             if statement is not None:
                 return program.header(statement)

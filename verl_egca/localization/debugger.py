@@ -17,19 +17,21 @@ from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer, Reply
 from verl_egca.execution.verdict import Verdict
 from verl_egca.localization.base import (
-    Confirmed,
     Consultation,
     ConsultationOutcome,
     FailingSample,
     Localization,
+    Localizer,
     NotLocalized,
-    Options,
     lines_of,
 )
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.dialogue.answer import Answer
 from verl_egca.localization.dialogue.correction import Unfit, as_edit, blamed
 from verl_egca.localization.dialogue.listing import Listing, Numbered
 from verl_egca.localization.dialogue.question import Evidence, Message, TooLong, again, question
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 from verl_egca.localization.twins.edits import Edit, changed
 from verl_egca.localization.twins.program import Program
@@ -38,22 +40,17 @@ from verl_egca.source import SourceRange
 _SHOWN = 300  # characters of a value in a sentence to the debugger
 
 
-class NoDebugger(ValueError):
-    """A localizer that asks a debugger was chosen, and there is none."""
-
-
-class DebuggerLocalizer:
+@register
+class DebuggerLocalizer(Localizer):
     name = "debugger"
+    asks_debugger = True
+    needs_debugger = True
 
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
-        """Raises NoDebugger."""
-        if debugger is None:
-            raise NoDebugger(
-                "localizer 'debugger' asks a served LLM: give its address (egca.debugger.urls, or --debugger-url)"
-            )
-        self._options = options or Options()
+        super().__init__(options, debugger)
+        assert debugger is not None
         self._debugger = debugger
-        self._trace = TraceLocalizer()
+        self._trace = TraceLocalizer(self.options)
 
     def localize(self, sample: FailingSample) -> Localization:
         found = self.ask(sample)
@@ -86,7 +83,7 @@ class DebuggerLocalizer:
         except TooLong as why:
             sample.consulted.append(Consultation("skipped", str(why)))
             return None
-        asked = _Conversation(sample, self._debugger, program, listing, self._options, proof_wanted)
+        asked = _Conversation(sample, self._debugger, program, listing, self.options, proof_wanted)
         found = asked.hold(messages)
         sample.consulted.append(asked.consultation)
         if found is None:
@@ -130,7 +127,7 @@ class _Conversation:
             return first
         self.consultation = replace(self.consultation, retried=True)
         second = self._turn(again(messages, first.said, first.sentence), deadline)
-        if isinstance(second, Localization) and (second.confirmed == "full" or first.kept is None):
+        if isinstance(second, Localization) and (second.confirmed is Confirmed.FULL or first.kept is None):
             return second
         kept = first.kept or (second.kept if isinstance(second, _Refusal) else None)
         self._note("refused" if kept is None else "accepted", first.reason)
@@ -151,7 +148,7 @@ class _Conversation:
         if isinstance(judged, _Refusal):
             reply.useless()
             self._note("refused", judged.reason)
-        elif judged.confirmed == "full":
+        elif judged.confirmed is Confirmed.FULL:
             reply.useful()
             self._note("proven", None)
         else:
@@ -183,7 +180,7 @@ class _Conversation:
             return _Refusal("no_such_statement", f"there is no statement {answer.statement}.", reply.text)
         if not named.ran:
             return _Refusal("did_not_run", f"statement {answer.statement} did not run in the failing test.", reply.text)
-        proposal = self._localization([named.statement.place], "none", answer)
+        proposal = self._localization([named.statement.place], Confirmed.NONE, answer)
         if answer.correction is None or not answer.correction.strip():
             return proposal
         try:
@@ -195,7 +192,7 @@ class _Conversation:
         text = edit.apply(self._sample.program)
         verdict = self._sample.sandbox.run(self._sample.problem, text)
         if verdict.passed:
-            return self._localization(self._places(named, edit), "full", answer, edit)
+            return self._localization(self._places(named, edit), Confirmed.FULL, answer, edit)
         return _Refusal("does_not_pass", _what_fails(verdict, answer.statement), reply.text, proposal)
 
     def _places(self, named: Numbered, edit: Edit) -> list[SourceRange]:

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from verl_egca.execution.compare import TOLERANCE
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.base import FailingSample, NotLocalized
-from verl_egca.localization.references import ReferenceTraces, run_candidate
+from verl_egca.localization.cases import failing_run
+from verl_egca.localization.options import Options
+from verl_egca.localization.references import ReferenceTraces
 from verl_egca.problem import AssertionTests, Problem, StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
@@ -64,12 +66,14 @@ class Divergence:
     reference: Event | None
 
 
-def diverging_run(sample: FailingSample, references: ReferenceTraces) -> tuple[CaseVerdict, Trace, Divergence]:
+def diverging_run(
+    sample: FailingSample, references: ReferenceTraces, options: Options
+) -> tuple[CaseVerdict, Trace, Divergence]:
     """The failing case, the candidate's run of it, and where that leaves the reference's, names as they are.
 
     Raises NotLocalized.
     """
-    case, candidate = run_candidate(sample)
+    case, candidate = failing_run(sample, options)
     reference = references.get(sample, case.index)
     divergence = first_divergence(candidate, reference, tolerance=tolerance(sample.problem))
     if divergence is None:

@@ -10,33 +10,42 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verl_egca.debugger.client import Debugger
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.counterfactual import CounterfactualLocalizer
 from verl_egca.localization.debugger import DebuggerLocalizer
 from verl_egca.localization.guess import NoTwin
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import NeedsOtherCases
+from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 
 
-class EgcaLocalizer:
+@register
+class EgcaLocalizer(Localizer):
     name = "egca"
+    asks_debugger = True
+    finds_causes = True
+    guesses = True
 
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
-        self._options = options or Options()
-        self._proven = CounterfactualLocalizer(self._options)
-        self._debugger = DebuggerLocalizer(self._options, debugger) if debugger is not None else None
-        self._trace = TraceLocalizer()
+        super().__init__(options, debugger)
+        self._proven = CounterfactualLocalizer(self.options)
+        self._debugger = DebuggerLocalizer(self.options, debugger) if debugger is not None else None
+        self._trace = TraceLocalizer(self.options)
 
     def localize(self, sample: FailingSample) -> Localization:
         try:
             found = self._proven.localize(sample)
         except NotLocalized as reason:
             told = self._told(sample, _ruled_out(reason))
-            return told if told is not None and told.confirmed == "full" else self._unproven(sample, reason, told)
-        if found.confirmed == "full":
+            return (
+                told if told is not None and told.confirmed is Confirmed.FULL else self._unproven(sample, reason, told)
+            )
+        if found.confirmed is Confirmed.FULL:
             return found
         told = self._told(sample, _nearly(found))
-        return told if told is not None and told.confirmed == "full" else found
+        return told if told is not None and told.confirmed is Confirmed.FULL else found
 
     def _told(self, sample: FailingSample, ruled_out: list[str]) -> Localization | None:
         if self._debugger is None:
@@ -48,7 +57,7 @@ class EgcaLocalizer:
 
     def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
         """Raises NotLocalized."""
-        if self._options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
+        if self.options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
             raise reason
         found = reason.guess if isinstance(reason, NoTwin) else None
         if found is None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.references import run_candidate
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
+from verl_egca.localization.cases import failing_run
+from verl_egca.localization.registry import register
 
 
-class ExecutedLocalizer:
+@register
+class ExecutedLocalizer(Localizer):
     name = "executed"
+    goes_by_reference = False
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, trace = run_candidate(sample)
+        case, trace = failing_run(sample, self.options)
         if not trace.executed:
             raise NotLocalized("no_trace")
         places = tuple(sorted(trace.executed))

@@ -14,15 +14,14 @@ import random
 import statistics
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from verl_egca.exact_json import to_exact_json
 from verl_egca.execution.sandbox import Trials
 from verl_egca.localization.twins.trees import entry_scope, scopes
 from verl_egca.problem import AssertionTests, CallTests, Problem
 from verl_egca.statements import literal, parse
+from verl_egca.values.exact_json import to_exact_json
 
 _WANTED, _TRIED = 24, 48
 _NOTHING = "no value is equal to this one"
@@ -30,29 +29,6 @@ _LONGEST = 400  # characters of an argument list or a value that are looked at
 _MOST_STEPS = 50_000  # on one input
 
 Arguments = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """On how many further inputs an edited program does what the reference does, beside the program without the edit.
-
-    ``mended`` inputs are those that only the edited one has right, ``broken`` those that only the other has; ``left`` are
-    right in neither.
-    """
-
-    mended: int = 0
-    broken: int = 0
-    left: int = 0
-
-    @classmethod
-    def of(cls, before: Sequence[bool], after: Sequence[bool]) -> Agreement:
-        pairs = list(zip(before, after, strict=True))
-        return cls(pairs.count((False, True)), pairs.count((True, False)), pairs.count((False, False)))
-
-    @property
-    def sound(self) -> bool:
-        """Whether the edit does not break what was right: an input may be one that nobody means, so that a few may."""
-        return self.broken <= max(1.0, self.mended / 3)
 
 
 class Further:

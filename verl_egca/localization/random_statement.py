@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
+from verl_egca.localization.registry import register
 from verl_egca.statements import statements
 
 
-class RandomLocalizer:
+@register
+class RandomLocalizer(Localizer):
     name = "random"
+    draws = True
 
     def localize(self, sample: FailingSample) -> Localization:
         choices = [s.place for s in statements(sample.program) if not s.is_definition and not s.is_inert]

@@ -1,17 +1,16 @@
-"""References, and what they are known to do; the failing case, and the candidate's run of it."""
+"""References, and what they are known to do."""
 
 from __future__ import annotations
 
 import ast
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.further import Further
 from verl_egca.localization.twins.trees import scopes
@@ -22,31 +21,6 @@ from verl_egca.tracing.trace import Trace, decode
 
 MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
 _MOST_STEPS = 2_000_000
-_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
-_NOT_ITS_FAILURE = (Outcome.PASSED, Outcome.UNSUPPORTED, Outcome.INFRASTRUCTURE)
-
-
-def fails(case: CaseVerdict) -> bool:
-    """Whether the program itself failed the case."""
-    return case.outcome not in _NOT_ITS_FAILURE
-
-
-def failing_case(sample: FailingSample) -> CaseVerdict:
-    """The first case that the program itself failed, which is the paper's choice. Raises NotLocalized."""
-    for case in sample.verdict.cases:
-        if fails(case):
-            return case
-    raise NotLocalized("no_failing_case")
-
-
-def run_candidate(sample: FailingSample) -> tuple[CaseVerdict, Trace]:
-    """The candidate's trace of the failing case. Raises NotLocalized if the run left none."""
-    case = failing_case(sample)
-    _, data = sample.sandbox.trace(sample.problem, sample.program, case.index)
-    trace = decode(data)
-    if not trace.events:
-        raise NotLocalized("no_trace")
-    return case, trace
 
 
 class NeedsOtherCases(NotLocalized):
@@ -128,53 +102,40 @@ class References:
     """What is known of the references, by problem: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 1_000) -> None:
-        self._kept = _Kept[tuple[str, str], KnownReference | None](size)
+        self._kept: LRUCache[tuple[str, str], KnownReference | None] = LRUCache(size)
+        self._lock = threading.Lock()
 
     def of(self, problem: Problem) -> KnownReference | None:
         """None if the problem has no reference that parses."""
-        text = problem.reference
-        if text is None:
+        if problem.reference is None:
             return None
-
-        def known() -> KnownReference | None:
-            tree = parse(text)
-            return KnownReference(problem, tree) if tree is not None else None
-
-        return self._kept.get((problem.task_id, text), known)
+        key = problem.task_id, problem.reference
+        with self._lock:
+            if key not in self._kept:
+                tree = parse(problem.reference)
+                self._kept[key] = KnownReference(problem, tree) if tree is not None else None
+            return self._kept[key]
 
 
 class ReferenceTraces:
     """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
 
     def __init__(self, size: int = 2_000) -> None:
-        self._kept = _Kept[tuple[str, int], Trace](size)
+        self._kept: LRUCache[tuple[str, int], Trace] = LRUCache(size)
+        self._lock = threading.Lock()
 
     def get(self, sample: FailingSample, case: int) -> Trace:
         """Raises NotLocalized if the problem has no reference, or its run left no trace."""
-        problem, text = sample.problem, sample.problem.reference
-        if text is None:
+        problem = sample.problem
+        if problem.reference is None:
             raise NotLocalized("no_reference")
-        trace = self._kept.get((problem.task_id, case), lambda: decode(sample.sandbox.trace(problem, text, case)[1]))
+        with self._lock:
+            trace = self._kept.get((problem.task_id, case))
+        if trace is None:
+            _, data = sample.sandbox.trace(problem, problem.reference, case)
+            trace = decode(data)
+            with self._lock:
+                self._kept[problem.task_id, case] = trace
         if not trace.events:
             raise NotLocalized("no_reference_trace")
         return trace
-
-
-class _Kept(Generic[_Key, _Value]):
-    """The values that were asked for last. Safe in several threads, which get the same one."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._lock = size, threading.Lock()
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-
-    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        made = make()  # which may take long
-        with self._lock:
-            value = self._values.setdefault(key, made)
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
-        return value

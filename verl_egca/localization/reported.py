@@ -1,23 +1,24 @@
 """``reported``: the place that the compiler or the interpreter reported (the paper's rule for SYNTAX).
 
 A compile error blames the compiler's range; a run-time error blames the innermost statement on the last line of the
-traceback that lies inside the program.
+traceback that lies inside the program. It is that of the first failing case whatever ``egca.failing_case`` says: that case
+has made the sample's mode.
 """
 
 from __future__ import annotations
 
 from verl_egca.execution.verdict import Outcome
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.references import failing_case
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
+from verl_egca.localization.cases import failing_cases
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import innermost
 
 
-class ReportedLocalizer:
+class ReportedLocalizer(Localizer):
     name = "reported"
 
     def localize(self, sample: FailingSample) -> Localization:
-        case = failing_case(sample)
+        case = failing_cases(sample.verdict)[0]
         error = case.error
         if error is None or error.line is None:
             raise NotLocalized("no_line_reported")

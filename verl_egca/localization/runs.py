@@ -7,9 +7,11 @@ import functools
 from dataclasses import dataclass, field
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
-from verl_egca.localization.references import MAX_EVENTS, fails
+from verl_egca.execution.verdict import CaseVerdict
+from verl_egca.localization.base import FailingSample
+from verl_egca.localization.cases import failing_cases, shortest, traced_cases
+from verl_egca.localization.options import Options
+from verl_egca.localization.references import MAX_EVENTS
 from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.program import Program
@@ -17,8 +19,6 @@ from verl_egca.localization.twins.search import Cases
 from verl_egca.localization.twins.suspicion import ochiai
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Trace, decode
-
-_TRACED_FAILING, _TRACED_PASSING = 3, 4
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Runs:
     @classmethod
     def of(cls, sample: FailingSample, program: Program, trials: Trials, options: Options) -> Runs:
         """Raises NotLocalized if no case fails."""
-        failing = [case for case in sample.verdict.cases if fails(case)]
+        failing = failing_cases(sample.verdict)
         passing = [case for case in sample.verdict.cases if case.passed]
         looked_at, contrasting = traced_cases(sample.verdict, options)
         wanted = [case.index for case in (*looked_at, *contrasting)]
         found = trials.traces(sample.program, wanted, MAX_EVENTS)
         traces = {case: decode(data) for case, data in zip(wanted, found, strict=True)}
-        chosen = min(looked_at, key=lambda case: (len(traces[case.index].events), case.index))
+        chosen = shortest(looked_at, traces)
         beside = [case for case in looked_at if case is not chosen]
         beside.sort(key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index))
         first = [chosen, *beside[:1]]  # and the one that goes another way, in case two things are wrong
@@ -88,18 +88,6 @@ class Runs:
 
     def suspects(self) -> list[SourceRange]:
         return sorted(self.suspicion, key=lambda place: (-self.suspicion[place], place))
-
-
-def traced_cases(verdict: Verdict, options: Options) -> tuple[list[CaseVerdict], list[CaseVerdict]]:
-    """Which failing cases are looked at, and which passing ones for contrast. Raises NotLocalized if none fails."""
-    failing = [case for case in verdict.cases if fails(case)]
-    passing = [case for case in verdict.cases if case.passed]
-    if not failing:
-        raise NotLocalized("no_failing_case")
-    # of endless runs each is traced to the end of its budget
-    only_one = options.failing_case == "first" or failing[0].outcome is Outcome.TIMEOUT
-    every = max(1, len(passing) // _TRACED_PASSING)
-    return failing[: 1 if only_one else _TRACED_FAILING], passing[::every][:_TRACED_PASSING]
 
 
 def _alike(one: Trace, two: Trace) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verl_egca.localization.attempt import Attempt, Attempts
-from verl_egca.localization.base import FailingSample, NotLocalized, Options
+from verl_egca.localization.base import FailingSample, NotLocalized
+from verl_egca.localization.options import Options
 from verl_egca.localization.repair import Repair, smallest_repair
 from verl_egca.localization.twins.search import Search
 

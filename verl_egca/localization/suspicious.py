@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
-from verl_egca.localization.references import run_candidate
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
+from verl_egca.localization.cases import failing_run
+from verl_egca.localization.registry import register
 from verl_egca.localization.twins.suspicion import ochiai
 from verl_egca.tracing.trace import decode
 
 _PASSING = 4
 
 
-class SuspiciousLocalizer:
+@register
+class SuspiciousLocalizer(Localizer):
     name = "suspicious"
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, trace = run_candidate(sample)
+        case, trace = failing_run(sample, self.options)
         passing = [c.index for c in sample.verdict.cases if c.passed][:_PASSING]
         contrast = [
             decode(sample.sandbox.trace(sample.problem, sample.program, index)[1]).executed for index in passing

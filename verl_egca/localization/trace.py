@@ -10,10 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from verl_egca.debugger.client import Debugger
 from verl_egca.execution.verdict import CaseVerdict
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized, lines_of
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized, lines_of
+from verl_egca.localization.cases import failing_run
 from verl_egca.localization.divergence import Divergence, Names, channel_divergence, first_divergence, told, tolerance
-from verl_egca.localization.references import ReferenceTraces, run_candidate
+from verl_egca.localization.options import Options
+from verl_egca.localization.references import ReferenceTraces
+from verl_egca.localization.registry import register
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.shapes import Shapes
 from verl_egca.localization.twins.trees import scopes
@@ -26,14 +30,17 @@ _PASSING = 3  # cases that are traced for the alignment
 _ALIKE = 0.4  # of programs that are less alike, what differs is nothing special: names tell as much as an alignment
 
 
-class TraceLocalizer:
+@register
+class TraceLocalizer(Localizer):
     name = "trace"
+    needs_reference = True
 
-    def __init__(self) -> None:
+    def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
+        super().__init__(options, debugger)
         self._references = ReferenceTraces()
 
     def localize(self, sample: FailingSample) -> Localization:
-        case, candidate = run_candidate(sample)
+        case, candidate = failing_run(sample, self.options)
         reference = self._references.get(sample, case.index)
         divergence, cause = self._divergence(sample, candidate, reference)
         if divergence is None:
@@ -54,7 +61,7 @@ class TraceLocalizer:
         Raises:
             NotLocalized: the candidate's run left no trace.
         """
-        case, candidate = run_candidate(sample)
+        case, candidate = failing_run(sample, self.options)
         try:
             reference = self._references.get(sample, case.index)
         except NotLocalized:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from verl_egca.localization.base import FailingSample, Localization, NotLocalized
+from verl_egca.localization.base import FailingSample, Localization, Localizer, NotLocalized
+from verl_egca.localization.registry import register
 
 
-class UniformLocalizer:
+@register
+class UniformLocalizer(Localizer):
     name = "uniform"
+    goes_by_reference = False
+    blames = False
 
     def localize(self, sample: FailingSample) -> Localization:
         raise NotLocalized("uniform")

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.report.diff import coloured
 from verl_egca.report.records import Finding
 from verl_egca.report.untrusted import safe
@@ -93,16 +94,21 @@ def asked(consulted: Mapping[str, Any]) -> str:
     return f"{outcome}{why}{again}, {consulted.get('latency_s') or 0:.1f} s"
 
 
+def in_a_word(finding: Finding) -> str:
+    words: dict[str, str] = {Confirmed.FULL: "proven", Confirmed.PARTIAL: "partly proven"}
+    return words.get(finding.confirmed or "", "a guess")
+
+
 def how_sure(finding: Finding) -> str:
     """What `Localization.confirmed` means for this program."""
     edits = finding.evidence.get("edits")
     edit = f"these {len(edits)} edits" if isinstance(edits, list) and len(edits) > 1 else "this edit"
-    if finding.confirmed == "full":
+    if finding.confirmed == Confirmed.FULL:
         tests = {0: "all tests pass", 1: "its one test passes"}.get(
             finding.tests_total, f"all {finding.tests_total} tests pass"
         )
         return f"proven: with {edit} {tests}"
-    if finding.confirmed == "partial":
+    if finding.confirmed == Confirmed.PARTIAL:
         return f"partly proven: with {edit} the failing test passes and none breaks that passed, but others still fail"
     if finding.localizer == "reported":
         return "not proven: it is where Python reported the error"

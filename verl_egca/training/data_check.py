@@ -19,7 +19,7 @@ from verl_egca.training.debugging import VERLS_SCORER
 
 logger = logging.getLogger(__name__)
 
-DATA_FILE = "data.txt"  # in the run's directory (launch/run_dir.py), where the launcher shows it
+DATA_FILE = "data.txt"  # in the run's directory (run_dir.py), where the launcher shows it
 
 
 def check_data(config: DictConfig, settings: Settings, sandbox: Sandbox, workers: int, run_dir: Path) -> None:

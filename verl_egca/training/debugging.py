@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from verl_egca.config.settings import Settings, SettingsError
 from verl_egca.debugger.settings import DebuggerSettings
-from verl_egca.localization import ASKS
+from verl_egca.localization.registry import localizer_class
 
 logger = logging.getLogger(__name__)
 
@@ -36,16 +36,17 @@ def debugger_of(config: DictConfig, settings: Settings, router: str | None = Non
             "reward.reward_model.enable_resource_pool: true is wanted, GPUs of the debugger's own, so that it answers while "
             "the rollout runs (got false)"
         )
-    if settings.localizer not in ASKS:
+    localizer = localizer_class(settings.localizer)
+    if not localizer.asks_debugger:
         return None
     if managed:
         model = settings.debugger.model or config.reward.reward_model.model_path
         return settings.debugger.model_copy(update={"urls": (f"http://{router or '?'}",), "model": model})
     if settings.debugger.urls:
         return settings.debugger
-    if settings.localizer == "debugger":
+    if localizer.needs_debugger:
         raise SettingsError(
-            "egca.localizer: debugger asks a served LLM; give its address in egca.debugger.urls, or have verl serve one with "
+            f"egca.localizer: {settings.localizer} asks a served LLM; give its address in egca.debugger.urls, or have verl serve one with "
             "reward.reward_model.enable=True"
         )
     return None

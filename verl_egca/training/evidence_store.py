@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import ray
+from cachetools import FIFOCache
 from ray.exceptions import RayActorError
 
 from verl_egca.sample import SampleEvidence, SampleRecord
@@ -29,20 +31,17 @@ class EvidenceStore:
     """Of one reward worker. The oldest entries go once all together weigh more than ``most`` bytes; thread-safe."""
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
-        self._most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
-        self._total = self._last = 0
+        self._kept: FIFOCache[int, bytes] = FIFOCache(most, getsizeof=len)
+        self._last = 0
 
     def keep(self, evidence: SampleEvidence) -> int:
         """The number to ask for it by."""
         packed = zlib.compress(evidence.model_dump_json().encode(), 1)
         with self._lock:
             self._last += 1
-            self._kept[self._last] = packed
-            self._total += len(packed)
-            while self._total > self._most:
-                self._total -= len(self._kept.popitem(last=False)[1])
+            with suppress(ValueError):  # it weighs more than all may together
+                self._kept[self._last] = packed
             return self._last
 
     def take(self, wanted: Iterable[int], done: Iterable[int]) -> dict[int, bytes]:
@@ -50,7 +49,7 @@ class EvidenceStore:
         with self._lock:
             found = {number: self._kept[number] for number in wanted if number in self._kept}
             for number in (*found, *done):
-                self._total -= len(self._kept.pop(number, b""))
+                self._kept.pop(number, None)
         return found
 
 

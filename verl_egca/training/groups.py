@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,14 +26,14 @@ class GroupBoard:
     """One a run, as a Ray actor; its methods run in one event loop."""
 
     def __init__(self) -> None:
-        self._groups: OrderedDict[str, _State] = OrderedDict()
+        self._groups: dict[str, _State] = {}
 
     async def expect(self, uids: Sequence[str], samples: Sequence[int]) -> None:
         """The trainer sends these prompts out, for so many samples each."""
         for uid, count in zip(uids, samples, strict=True):
             self._groups[uid] = _State(count)
         while len(self._groups) > _MOST_GROUPS:
-            self._groups.popitem(last=False)[1].decide(varies=False)
+            self._groups.pop(next(iter(self._groups))).decide(varies=False)  # the oldest
 
     async def tell(self, uid: str, reward: float | None) -> None:
         if uid in self._groups:

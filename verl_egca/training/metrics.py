@@ -16,6 +16,7 @@ import torch
 
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import ConsultationOutcome
+from verl_egca.localization.confirmed import Confirmed
 from verl_egca.sample import SampleRecord, Ungated
 from verl_egca.training.batch import Rows
 from verl_egca.training.timeline import Interval
@@ -36,8 +37,8 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
     metrics["egca/localized_share"] = len(localized) / max(1, len(blamable))  # of the samples in LOGIC or SYNTAX
     for name, number in Counter(record.localizer for record in localized).items():
         metrics[f"egca/localized_by/{name}"] = number / max(1, len(blamable))
-    for confirmed in ("full", "partial", "none"):  # of the localized samples
-        share = sum(record.confirmed == confirmed for record in localized) / max(1, len(localized))
+    for confirmed in Confirmed:  # of the localized samples
+        share = sum(record.confirmed is confirmed for record in localized) / max(1, len(localized))
         metrics[f"egca/confirmed/{confirmed}"] = share
     for reason, number in Counter(record.not_localized or "unknown" for record in blamable if not record.spans).items():
         metrics[f"egca/not_localized/{reason}"] = number / max(1, len(blamable))

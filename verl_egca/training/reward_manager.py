@@ -27,7 +27,7 @@ from verl_egca.execution.confinement.layers import Coverage, coverage, in_words
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.mode import Mode
 from verl_egca.gates.program_gate import ProgramGate
-from verl_egca.localization import make_localizer
+from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord, SampleScorer, Ungated
 from verl_egca.training.config import settings_of
@@ -67,7 +67,7 @@ class EGCARewardManager(RewardManagerBase):
         debugger = Debugger(asked) if asked is not None else None
         localizer = make_localizer(settings.localizer, settings.options, debugger)
         gates = ProgramGate(self.sandbox, settings.options, **settings.gates.checks)
-        assessor = Assessor(self.sandbox, localizer, gates, settings.options)
+        assessor = Assessor(self.sandbox, localizer, gates)
         self.scorer = SampleScorer(tokenizer, assessor, settings, response_limit=self.max_response_length)
         self.problems = RowProblems(self.sandbox)
         self.configured = ConfiguredReward(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from verl.utils.debug import marked_timer
 
-REQUEST = "stop"  # both in the run's directory, see launch/run_dir.py
+REQUEST = "stop"  # both in the run's directory, see run_dir.py
 STOPPED = "stopped.json"
 
 

@@ -85,9 +85,6 @@ class Source:
         """The offset of a line (from 1); one past the last line is the end of the text."""
         return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
 
-    def line_of(self, offset: int) -> int:
-        return self.text.count("\n", 0, offset) + 1
-
     def between(self, left: ast.AST, right: ast.AST, pattern: str) -> tuple[int, int] | None:
         """Where ``pattern`` stands between two neighbouring nodes; None if a comment is there too."""
         start, end = self.end(left), self.start(right)

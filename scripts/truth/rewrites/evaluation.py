@@ -19,7 +19,6 @@ PURE_MODULES = frozenset(
 IMPURE_FUNCTIONS = frozenset(
     ["heappush", "heappop", "heapify", "heapreplace", "heappushpop", "insort", "insort_left", "insort_right"]
 )
-DISPLAYS = (ast.Tuple, ast.List, ast.Set)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def everyones_python():
         made = subprocess.run([base, "-m", "venv", "--without-pip", folder / "venv"], capture_output=True, text=True)
         assert made.returncode == 0, made.stderr
         (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
-        ignored = shutil.ignore_patterns("__pycache__", "starter", "cpu", "training")
+        ignored = shutil.ignore_patterns("__pycache__", "cpu", "training")
         shutil.copytree(Path(verl_egca.__path__[0]), packages / "verl_egca", ignore=ignored)
         for name in (
             "pydantic",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import SUM_ABOVE_ONE, assertion_problem
 
-from verl_egca.localization import FailingSample
+from verl_egca.localization.base import FailingSample
 from verl_egca.localization.dialogue.listing import Listing
 from verl_egca.localization.dialogue.question import Evidence, TooLong, again, question
 from verl_egca.localization.trace import TraceLocalizer

@@ -6,8 +6,8 @@ import pytest
 
 from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
-from verl_egca.localization import make_localizer
-from verl_egca.localization.base import Options
+from verl_egca.localization.options import Options
+from verl_egca.localization.registry import make_localizer
 from verl_egca.localization.repair import patches, smallest_repair
 from verl_egca.localization.repair.whole import wholes
 from verl_egca.localization.twins.alignment import align

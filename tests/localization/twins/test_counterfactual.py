@@ -8,8 +8,9 @@ from problems import assertion_problem, stdio_problem
 from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.gates.mode import Mode
-from verl_egca.localization import Options, make_localizer
+from verl_egca.localization.options import Options
 from verl_egca.localization.references import References
+from verl_egca.localization.registry import make_localizer
 
 PROBLEM = assertion_problem(
     *("assert f([3, 1, 2]) == 3", "assert f([-5, -2]) == -2", "assert f([7]) == 7", "assert f([1, 9, 4]) == 9"),
@@ -27,7 +28,7 @@ WRONG_TEST = WRONG_START.replace("best = 0", "best = xs[0]").replace("x > best",
 
 def blamed(sandbox, program, problem=PROBLEM, name="counterfactual", **options):
     chosen = Options(**options)
-    return Assessor(sandbox, make_localizer(name, chosen), options=chosen).assess(problem, program, seed=0)
+    return Assessor(sandbox, make_localizer(name, chosen)).assess(problem, program, seed=0)
 
 
 def text_of(program, place):

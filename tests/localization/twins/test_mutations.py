@@ -122,7 +122,7 @@ OMISSIONS = {
 
 def texts(source, **known):
     program, clues = Program(source), Clues(**known)
-    return [e.apply(source) for e in [*slips(program), *loose_ends(program, clues), *omissions(program, clues)]]
+    return [e.apply(source) for e in [*slips(program, clues), *loose_ends(program, clues), *omissions(program, clues)]]
 
 
 def in_function(text):
@@ -140,17 +140,19 @@ def parses(text):
 @pytest.mark.parametrize(("wrong", "right", "kind"), SLIPS)
 def test_a_slip_is_undone(wrong, right, kind):
     set_up = "i = n = x = y = z = f = r = 0\n"
-    assert (set_up + right, kind) in [(e.apply(set_up + wrong), e.kind) for e in slips(Program(set_up + wrong))]
+    assert (set_up + right, kind) in [
+        (e.apply(set_up + wrong), e.kind) for e in slips(Program(set_up + wrong), Clues())
+    ]
 
 
 def test_an_edit_more_is_a_row_more():
     source, wanted = "r = x.index(n)\n", "r = x.find(n) + 1\n"
     more = TABLE + "\ncall\n    $a.index($b) @Assign.value -> $a.find($b) + 1\n"
-    found = [e for e in slips(Program(source), Table(more, OPERATORS)) if e.apply(source) == wanted]
+    found = [e for e in slips(Program(source), Clues(), Table(more, OPERATORS)) if e.apply(source) == wanted]
     assert [(e.kind, e.form, e.blame) for e in found] == [("call", "$a.index($b) -> $a.find($b) + 1", (4, 14))]
     assert found[0].cost == pytest.approx(BITS["call"] + BITS.get("call in an assignment", 0.0))
     assert wanted not in texts(source)
-    assert len(list(slips(Program(source), Table("", {})))) < len(list(slips(Program(source))))
+    assert len(list(slips(Program(source), Clues(), Table("", {})))) < len(list(slips(Program(source), Clues())))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
 from verl_egca.localization.twins.program import Program
 program, clues = Program(sys.argv[1]), Clues(called=("ord", "max"))
-print([*slips(program), *loose_ends(program, clues), *omissions(program, clues)])
+print([*slips(program, clues), *loose_ends(program, clues), *omissions(program, clues)])
 """
 
 
@@ -241,9 +243,21 @@ def test_a_wrong_variable_becomes_any_other_that_can_be_seen():
     assert source.replace("a + c", "a + b") in texts(source)
 
 
+def test_a_name_that_has_held_values_of_the_same_kind_is_likelier():
+    source = "def f(xs, ys, n):\n    for x in xs:\n        n += x\n    return n\n"
+    known = {name: frozenset({"list"}) for name in ("xs", "ys")} | {"n": frozenset({"number"})}
+    edits = [edit for edit in slips(Program(source), Clues(known)) if edit.kind == "variable"]
+    found = {edit.text: edit.cost for edit in edits if edit.start == source.index("xs:")}
+    assert found["ys"] < found["n"]
+
+
+def test_neighbours_in_a_list_change_places():
+    assert "x = [5, 1, 4]\n" in texts("x = [1, 5, 4]\n")
+
+
 def test_docstrings_annotations_and_f_strings_stay():
     source = 'def f(a: int = 1) -> int:\n    """1 < 2"""\n    return f"{a + 1}"\n'
-    for edit in slips(Program(source)):
+    for edit in slips(Program(source), Clues()):
         assert '"""1 < 2"""' in edit.apply(source) or edit.kind == "superfluous"
         assert "a: int" in edit.apply(source)
 
@@ -255,7 +269,7 @@ def test_columns_are_characters_and_not_bytes():
 
 def test_the_changed_tokens_and_what_was_written_instead():
     source = "def f(x):\n    return x + 10\n"
-    edit = next(e for e in slips(Program(source)) if e.apply(source) == source.replace("10", "11"))
+    edit = next(e for e in slips(Program(source), Clues()) if e.apply(source) == source.replace("10", "11"))
     assert source[slice(*changed(edit, source))] == "10"
     assert source[slice(*written_instead(source, source.index("return") - 4))] == "return"
     end = "x = y\n"

@@ -8,7 +8,7 @@ next to the log-prob that the engine computed there.
 import json
 import os
 
-from verl_egca.import_hooks import when_imported
+from wrapt import register_post_import_hook
 
 _OUT = os.environ["CODED_OUT"]
 
@@ -60,5 +60,5 @@ def _record_in_actor(module):  # verl.workers.utils.losses
     module.get_policy_loss_fn = recorded
 
 
-when_imported("verl.trainer.ppo.v1.utils", _code_on_driver)
-when_imported("verl.workers.utils.losses", _record_in_actor)
+register_post_import_hook(_code_on_driver, "verl.trainer.ppo.v1.utils")
+register_post_import_hook(_record_in_actor, "verl.workers.utils.losses")

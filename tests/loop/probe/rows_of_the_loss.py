@@ -7,7 +7,7 @@ In each actor process: the advantages that the policy loss is called with, row b
 import json
 import os
 
-from verl_egca.import_hooks import when_imported
+from wrapt import register_post_import_hook
 
 _OUT = os.environ["ROWS_OUT"]
 
@@ -57,5 +57,5 @@ def _tell_in_actor(module):  # verl.workers.utils.losses
     module.get_policy_loss_fn = told
 
 
-when_imported("verl.trainer.ppo.v1.utils", _tell_on_driver)
-when_imported("verl.workers.utils.losses", _tell_in_actor)
+register_post_import_hook(_tell_on_driver, "verl.trainer.ppo.v1.utils")
+register_post_import_hook(_tell_in_actor, "verl.workers.utils.losses")

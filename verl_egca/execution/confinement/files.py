@@ -1,6 +1,6 @@
 """Which files a program may see: the interpreter, its standard library, numpy, and the packages that the settings name.
 
-Other installed packages stay closed: some carry tests and answers (this one does, for its starter problems).
+Other installed packages stay closed: some carry tests and answers.
 """
 
 from __future__ import annotations

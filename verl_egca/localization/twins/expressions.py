@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.brackets import opens
+from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.costs import Amounts, ranked
 from verl_egca.localization.twins.edits import Edit, least
 from verl_egca.localization.twins.program import Program, Site
@@ -14,12 +15,15 @@ from verl_egca.localization.twins.table import ALIKE
 from verl_egca.localization.twins.trees import parameters
 
 _ALIKE = [names.split() for names in ALIKE]
+_OTHER_KIND = ("variable of another kind", 1.0)
+_LONGEST = 8  # of a list whose neighbours may change places
 
 
-def of_expressions(program: Program) -> Iterator[Edit]:
+def of_expressions(program: Program, clues: Clues) -> Iterator[Edit]:
     for site in program.sites:
         for of_site in _OF_SITES:
             yield from of_site(program, site)
+        yield from _names(program, site, clues)
 
 
 def _chains(program: Program, site: Site) -> Iterator[Edit]:
@@ -83,13 +87,19 @@ def _constants(program: Program, site: Site) -> Iterator[Edit]:
             yield _edit(site, site.start, site.end, text, "constant", f"{of} {form}")
 
 
-def _names(program: Program, site: Site) -> Iterator[Edit]:
+def _names(program: Program, site: Site, clues: Clues) -> Iterator[Edit]:
+    """Another name; one that has held values of the same kind is likelier."""
     if isinstance(site.node, ast.Name) and not isinstance(site.statement, ast.FunctionDef):
         names = program.visible(program.function_of.get(site.statement))
+        if site.node.id not in names:
+            return
+        kinds = clues.kinds.get(site.node.id, ())
         others = [name for name in names if name != site.node.id]
+        alike = [name for name in others if not kinds or clues.may_be(name, *kinds)]
         form = "assigned" if isinstance(site.node.ctx, ast.Store) else "read"
-        for name in others if site.node.id in names else ():
-            yield _edit(site, site.start, site.end, name, "variable", form, ranked("variable", len(others)))
+        for name in others:
+            rank = ranked("variable", len(alike)) if name in alike else (*ranked("variable", len(others)), _OTHER_KIND)
+            yield _edit(site, site.start, site.end, name, "variable", form, rank)
 
 
 def _alike(program: Program, site: Site) -> Iterator[Edit]:
@@ -106,12 +116,12 @@ def _alike(program: Program, site: Site) -> Iterator[Edit]:
 
 
 def _neighbours(program: Program, site: Site) -> Iterator[Edit]:
-    """Two arguments, or the two of a pair, change places; the last argument is left out."""
+    """Two arguments, or two neighbours of a list or tuple, change places; the last argument is left out."""
     match site.node:
         case ast.Call(args=parts):
             form = "neighbours"
-        case ast.Tuple(elts=[_, _] as parts, ctx=ast.Load()) | ast.List(elts=[_, _] as parts, ctx=ast.Load()):
-            form = "pair"
+        case ast.Tuple(elts=parts, ctx=ast.Load()) | ast.List(elts=parts, ctx=ast.Load()) if len(parts) <= _LONGEST:
+            form = "pair" if len(parts) == 2 else "neighbours in a list"
         case _:
             return
     source, spans = program.source, [program.span(part) for part in parts]
@@ -128,7 +138,7 @@ def _filters(program: Program, site: Site) -> Iterator[Edit]:
             yield _edit(site, program.source.rfind("if", 0, start), end, "", "guard", "condition less")
 
 
-_OF_SITES = (_chains, _conditions, _constants, _names, _alike, _neighbours, _filters)
+_OF_SITES = (_chains, _conditions, _constants, _alike, _neighbours, _filters)
 
 
 def _edit(site: Site, start: int, end: int, text: str, kind: str, form: str, amounts: Amounts = ()) -> Edit:

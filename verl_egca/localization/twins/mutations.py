@@ -18,10 +18,10 @@ from verl_egca.localization.twins.table import OPERATORS, SLIPS
 _TABLE = Table(SLIPS, OPERATORS)
 
 
-def slips(program: Program, table: Table = _TABLE) -> Iterator[Edit]:
+def slips(program: Program, clues: Clues, table: Table = _TABLE) -> Iterator[Edit]:
     """What was written otherwise than meant."""
     yield from table.edits(program)
-    yield from of_expressions(program)
+    yield from of_expressions(program, clues)
     yield from of_statements(program)
 
 

@@ -13,7 +13,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Any, TypeVar
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.localization.further import Agreement
+from verl_egca.localization.agreement import Agreement
 from verl_egca.localization.twins.costs import LEAST
 from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.progress import nearness

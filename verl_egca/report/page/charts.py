@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from verl_egca.report.finding import in_a_word
 from verl_egca.report.page.run import Metrics, Run
 from verl_egca.report.records import LocalizationRecord
 
@@ -151,7 +152,7 @@ def rests_on(record: LocalizationRecord) -> str:
     """What a failing sample's credit rests on, one of PROOF."""
     if not record.token_spans or record.advantage > 0:
         return LEFT_ALONE
-    return {"full": "proven", "partial": "partly proven"}.get(record.confirmed or "", "a guess")
+    return in_a_word(record)
 
 
 def _span(run: Run) -> Chart:

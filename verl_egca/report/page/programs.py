@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verl_egca.report.finding import lines, parting
+from verl_egca.localization.confirmed import Confirmed
+from verl_egca.report.finding import in_a_word, lines, parting
 from verl_egca.report.page.heat_map import HeatMap, heat_map
 from verl_egca.report.page.run import Run
 from verl_egca.report.page.token_credit import CreditRule, TokenCredit, token_credit
@@ -23,7 +24,10 @@ from verl_egca.source import SourceRange, SourceText
 CHUNK = 100  # details that are parsed together
 PLAIN_BYTES = 1_500_000  # of details, up to which they are kept readable
 _SNIPPET = 60
-_MENDS = {"full": "The edit with which all tests pass", "partial": "The edit with which this test passes"}
+_MENDS: dict[str, str] = {
+    Confirmed.FULL: "The edit with which all tests pass",
+    Confirmed.PARTIAL: "The edit with which this test passes",
+}
 SURE = ("proven", "partly proven", "a guess", "not localized")
 
 
@@ -65,7 +69,7 @@ def sure(record: LocalizationRecord) -> str:
     """One of SURE."""
     if not record.token_spans and not record.place:
         return "not localized"
-    return {"full": "proven", "partial": "partly proven"}.get(record.confirmed or "", "a guess")
+    return in_a_word(record)
 
 
 def snippet(record: LocalizationRecord) -> str:

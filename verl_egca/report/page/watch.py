@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from verl_egca.data.rows import BadInput
-from verl_egca.launch.run_dir import RunDir
 from verl_egca.report.page.html import html
 from verl_egca.report.page.run import read_run
+from verl_egca.run_dir import RunDir
 
 _READ = ("config.yaml", "metrics.jsonl", "localizations.jsonl")
 

@@ -1,0 +1,10 @@
+"""``python scripts/experiment``: the folder is a package, so its parent goes on the path in its place."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])
+
+from experiment.cli import app  # noqa: E402
+
+app(prog_name="python scripts/experiment")
