@@ -27,7 +27,7 @@ from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
 from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source
-from verl_egca.localization.unused import unused_share
+from verl_egca.localization.unused import Effects
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
 _TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
@@ -71,7 +71,11 @@ class Attempt:
 
     def _keeps(self, edit: Edit) -> bool:
         """Whether an edit leaves most of the program in use."""
-        return unused_share(self.program, [edit], self.sample.problem.entry_point) <= _MOST_UNUSED
+        return self.effects.unused_share([edit]) <= _MOST_UNUSED
+
+    @functools.cached_property
+    def effects(self) -> Effects:
+        return Effects(self.program, self.sample.problem.entry_point)
 
     @functools.cached_property
     def _further(self) -> list[bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit, written_instead
-from verl_egca.localization.twins.trees import DEFINITIONS, FUNCTIONS, LOOPS, Function, names_in, parameters
+from verl_egca.localization.twins.trees import BLOCKS, DEFINITIONS, FUNCTIONS, LOOPS, Function, names_in, parameters
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse
 
@@ -91,16 +91,19 @@ class Program:
         self._spans: dict[ast.expr | ast.stmt, tuple[int, int]] = {}
         self._headers: dict[ast.stmt, SourceRange] = {}
         self._names: dict[Function | None, list[str]] = {}
-        self.sites: list[Site] = []
         self.blocks: list[Block] = []
         self.block_of: dict[ast.stmt, Block] = {}
         self.function_of: dict[ast.stmt, Function | None] = {}
         self.loop_of: dict[ast.stmt, ast.stmt | None] = {}
-        self._visit_block(Block(tree.body, tree, "body"), None, None)
+        self._visit(Block(tree.body, tree, "body"), None, None)
 
     def statements(self) -> Iterator[ast.stmt]:
         for block in self.blocks:
             yield from block.body
+
+    @functools.cached_property
+    def sites(self) -> list[Site]:
+        return list(self._sites(self.tree))
 
     # ------------------------------------------------------------ places
 
@@ -177,37 +180,35 @@ class Program:
 
     # ------------------------------------------------------------ making
 
-    def _visit_block(self, block: Block, function: Function | None, loop: ast.stmt | None) -> None:
+    def _visit(self, block: Block, function: Function | None, loop: ast.stmt | None) -> None:
         self.blocks.append(block)
-        for place, statement in enumerate(block.body):
+        for statement in block.body:
             self.block_of[statement], self.function_of[statement], self.loop_of[statement] = block, function, loop
-            if place > 0 or not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
-                self._visit_statement(statement, function, loop)
+            inner = statement if isinstance(statement, FUNCTIONS) else function
+            around = statement if isinstance(statement, LOOPS) else None if isinstance(statement, DEFINITIONS) else loop
+            for field in BLOCKS:
+                parts = getattr(statement, field, None) or []
+                if field in ("handlers", "cases"):
+                    for part in parts:
+                        self._visit(Block(part.body, part, "body"), inner, around)
+                elif parts:
+                    self._visit(Block(parts, statement, field), inner, around if field == "body" else loop)
 
-    def _visit_statement(self, statement: ast.stmt, function: Function | None, loop: ast.stmt | None) -> None:
-        inner = statement if isinstance(statement, FUNCTIONS) else function
-        inner_loop = statement if isinstance(statement, LOOPS) else None if isinstance(statement, DEFINITIONS) else loop
-        for field, value in ast.iter_fields(statement):
-            if field in _LEFT_OUT:
+    def _sites(self, node: ast.AST, statement: ast.stmt | None = None) -> Iterator[Site]:
+        for field, value in ast.iter_fields(node):
+            if isinstance(node, ast.stmt) and field in _LEFT_OUT:
                 continue
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                block = Block(value, statement, field)
-                self._visit_block(block, inner, inner_loop if field == "body" else loop)
+            if isinstance(node, ast.ExceptHandler | ast.match_case) and field != "body":
                 continue
             for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, ast.ExceptHandler | ast.match_case):
-                    self._visit_block(Block(part.body, part, "body"), inner, inner_loop)
-                else:
-                    self._visit_part(part, statement, field, statement)
-
-    def _visit_part(self, node: object, parent: ast.AST, field: str, statement: ast.stmt) -> None:
-        if isinstance(node, ast.JoinedStr) or not isinstance(node, ast.AST):
-            return
-        if isinstance(node, ast.expr):
-            self.sites.append(Site(node, parent, field, statement, *self.span(node)))
-        for name, value in ast.iter_fields(node):
-            for part in value if isinstance(value, list) else [value]:
-                self._visit_part(part, node, name, statement)
+                if isinstance(part, ast.stmt):
+                    is_said = isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)
+                    if not (is_said and part is self.block_of[part].body[0]):
+                        yield from self._sites(part, part)
+                elif isinstance(part, ast.AST) and not isinstance(part, ast.JoinedStr):
+                    if isinstance(part, ast.expr) and statement is not None:
+                        yield Site(part, node, field, statement, *self.span(part))
+                    yield from self._sites(part, statement)
 
 
 def taken(function: Function | None) -> list[str]:
