@@ -7,7 +7,8 @@ reference means up to evaluation order and types; they are only ever read, never
 from __future__ import annotations
 
 import ast
-import functools
+import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from verl_egca.localization.twins.patterns import rewrite
@@ -38,14 +39,21 @@ class Reference:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
+        self._made: dict[str, ast.Module] = {}
+        self._coming, self._lock = _views(tree), threading.Lock()
 
-    @functools.cached_property
-    def views(self) -> tuple[ast.Module, ...]:
-        """The reference itself first; then without temporaries, in short, and at length. Each once."""
-        made: dict[str, ast.Module] = {}
-        for view in _views(self.tree):
-            made.setdefault(ast.dump(view), view)
-        return tuple(made.values())
+    @property
+    def views(self) -> Iterator[ast.Module]:
+        """The reference itself first; then without temporaries, in short, and at length. Each once, and made when it is asked for."""
+        for place in itertools.count():
+            with self._lock:
+                while len(self._made) <= place:
+                    view = next(self._coming, None)
+                    if view is None:
+                        return
+                    self._made.setdefault(ast.dump(view), view)
+                view = list(self._made.values())[place]
+            yield view
 
 
 def _views(reference: ast.Module) -> Iterator[ast.Module]:
