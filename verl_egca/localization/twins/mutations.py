@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
-from verl_egca.localization.twins.guards import of_guards
-from verl_egca.localization.twins.missing import of_loose_ends, of_missing
+from verl_egca.localization.twins.first_values import of_first_values
 from verl_egca.localization.twins.operands import of_loose_names, of_operands
 from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.rows import Table
@@ -29,11 +28,9 @@ def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
     """What was begun and not gone on with."""
     ends = LooseEnds(program, clues.given)
     yield from of_loose_names(program, clues, ends)
-    yield from of_loose_ends(program, clues, ends)
+    yield from of_first_values(program, ends)
 
 
 def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
     """What may not have been written anywhere."""
     yield from of_operands(program, clues)
-    yield from of_missing(program, clues)
-    yield from of_guards(program, clues)
