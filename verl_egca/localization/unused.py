@@ -1,7 +1,7 @@
 """Statements that a proof leaves without effect: had they done what they should, it could have used them.
 
-What takes effect is found by names alone, without regard to the order of statements: what is returned, raised or shown, what
-binds or changes a name that it reads, and the loops, branches and functions around.
+Effects are found by names alone, without regard to the order of statements. A statement takes effect that returns, raises or
+shows something; that binds or changes a name which such a statement reads; or that is a loop, branch or function around one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What makes some edits likelier before any is tried: kinds of values that were seen, and what a program leaves loose.
+"""Clues to likelier edits before any is tried: kinds of values that were seen, and the loose ends of a program.
 
 Loose ends are names that are assigned and never used, or used and never assigned, and functions that nobody calls.
 Programs that are right have few of them.
@@ -62,7 +62,7 @@ def _kind(shown: str) -> str:
 
 
 class LooseEnds:
-    """What a program begins and does not go on with, by function. ``given`` are names that it need not define."""
+    """Names and functions that a program leaves loose. ``given`` are names that it need not define."""
 
     def __init__(self, program: Program, given: frozenset[str] = frozenset()) -> None:
         self._program, self._given = program, given

@@ -55,7 +55,7 @@ def _values(program: Program) -> Iterator[Site]:
 
 
 def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
-    """A name is combined with what is there."""
+    """A name is combined with the expression."""
     node = site.node
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
         return  # the outermost of a sum has its turn

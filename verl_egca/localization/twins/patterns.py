@@ -1,4 +1,4 @@
-"""Code with variables: what it matches, and the code that another pattern makes of it.
+"""Code with variables, which matches code, and the code that another pattern makes of it.
 
 ``$a`` is an expression, or a name, the same one wherever it stands; ``$a:Name|Call`` is one of these nodes or operators or
 names, ``$a:!`` any other, and ``$not_a`` the opposite of the test that ``$a`` is. ``...`` stands for any arguments, or any block.
@@ -18,7 +18,7 @@ from verl_egca.localization.twins.trees import clone, names_in
 Statements = list[ast.stmt]
 Bound = dict[str, Any]  # for each variable an expression, a name, or the parts of a nest
 _VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
-_MARK, _NEST, _NOT = "__", "nest", "not_"  # the first is what variables' names begin with in trees
+_MARK, _NEST, _NOT = "__", "nest", "not_"  # the first begins the names of variables in trees
 _IGNORED = frozenset({"ctx", "kind", "type_comment"})
 
 

@@ -1,4 +1,4 @@
-"""A program as edits see it: its blocks, statements and expressions with their places, what stands around, and its names."""
+"""A program as edits see it: its blocks, statements and expressions, each with its place and surroundings, and its names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEFT_OUT = frozenset({"decorator_list", "annotation", "returns", "args", "bases
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An expression, and what stands around it. ``start`` and ``end`` are character offsets."""
+    """An expression, and the node that it is a field of. ``start`` and ``end`` are character offsets."""
 
     node: ast.expr
     parent: ast.AST
@@ -33,7 +33,7 @@ class Site:
 
     @property
     def where(self) -> str:
-        """What it is in what stands around it, as far as that makes mistakes likelier."""
+        """The sort of place that it stands in, as far as that makes mistakes likelier."""
         if self.field in ("test", "ifs") or isinstance(self.parent, ast.BoolOp):
             return "a test"
         if isinstance(self.parent, ast.Call):
@@ -113,13 +113,13 @@ class Program:
         return self.source[start:end]
 
     def header(self, statement: ast.stmt) -> SourceRange:
-        """What stands for the statement: all of a simple one, the header of a compound one."""
+        """The place that stands for a statement: all of a simple one, the header of a compound one."""
         if statement not in self._headers:
             self._headers[statement] = describe(statement, self.text).place
         return self._headers[statement]
 
     def indent(self, statement: ast.stmt) -> str:
-        """What stands before a statement in its line: spaces, unless it shares the line."""
+        """The text before a statement in its line: spaces, unless it shares the line."""
         start = self.span(statement)[0]
         return self.source[self.text.offset(statement.lineno, 0) : start]
 

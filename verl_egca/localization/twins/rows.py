@@ -20,7 +20,7 @@ _pattern = functools.cache(Pattern)
 
 
 class Table:
-    """Rows under their kinds, ready to be matched. ``operators`` are what each variable among operators stands for."""
+    """Rows under their kinds, ready to be matched. ``operators`` lists the operators that a variable stands for."""
 
     def __init__(self, text: str, operators: Mapping[str, Iterable[str]]) -> None:
         """Raises ValueError for a line that is neither a kind nor a row of code, or that is replaced by unknown variables."""
@@ -54,7 +54,7 @@ class Table:
 
 
 def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
-    """An expression as ``by`` has it: ``$a`` is what it was, other variables are these names. None if that says nothing."""
+    """An expression as ``by`` has it: ``$a`` is the old expression, other variables are these names. None if that says nothing."""
     return _Match(program, _pattern("$a"), {"a": site.node, **names}, site.span, site).replaced(_pattern(by))
 
 
@@ -103,7 +103,7 @@ class _Rule:
         return all(set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements)
 
     def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None, where: str) -> Iterator[Edit]:
-        """What is to blame is the expression, or the statement; its last part where only that becomes other."""
+        """They blame the expression, or the statement; its last part where only that becomes other."""
         bound: Bound = {}
         if not self.pattern.matches(node, bound):
             return
@@ -169,7 +169,7 @@ class _Match:
         return text if has_own else f"({text})"
 
     def _exchanged(self, gaps: list[str], by: Pattern) -> str:
-        """Only what stands between the parts is other: a slip of the pen, which puts no brackets."""
+        """Only the text between the parts is other: a slip of the pen, which puts no brackets."""
         between = map(_respaced, gaps, self._pattern.gaps, by.gaps)
         return by.filled(list(between), {name: self._source[slice(*span)] for name, span in self._spans.items()})
 
@@ -215,7 +215,7 @@ def _root(node: ast.AST) -> _Root:
 
 
 def _around(parent: ast.AST | None, field: str) -> tuple[str, ...]:
-    """What a place may be called."""
+    """The words that a row may call a place by."""
     kind, function = type(parent).__name__, getattr(getattr(parent, "func", None), "id", "")
     return kind, f"{kind}.{field}", f".{field}", f"{function}.{field}"
 

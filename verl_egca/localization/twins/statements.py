@@ -1,4 +1,4 @@
-"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and what is superfluous."""
+"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and superfluous ones."""
 
 from __future__ import annotations
 
