@@ -8,9 +8,9 @@ from transformers import AutoTokenizer
 
 from starter.policy_path import WEIGHTS
 from verl_egca.localization.twins.edits import Edit, applied
-from verl_egca.response import Program, Segment
+from verl_egca.response import ExtractedProgram, SourceSegment
 from verl_egca.spans import token_pieces
-from verl_egca.twin_tokens import NoTwin, repaired_program, written_twin
+from verl_egca.twin_tokens import NoWrittenTwin, repaired_program, written_twin
 
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"
 PROSE = ("Sure, here it is:\n```python\n", "```\nIt adds what is above 1.")
@@ -33,7 +33,7 @@ def sampled(tokenizer, source=BODY, before="", after="", split_at=None):
     ids = [i for part in parts for i in tokenizer(part, add_special_tokens=False)["input_ids"]]
     pieces = token_pieces(tokenizer, ids)
     assert pieces.text == text
-    program = Program(source, (Segment(0, len(before), len(source)),))
+    program = ExtractedProgram(source, (SourceSegment(0, len(before), len(source)),))
     return [*ids, tokenizer.eos_token_id], program, token_pieces(tokenizer, [*ids, tokenizer.eos_token_id])
 
 
@@ -123,12 +123,12 @@ def test_tokens_that_the_policy_split_otherwise_behind_the_change_are_no_change(
 def with_code_of_the_prompt(tokenizer):
     ids, _, pieces = sampled(tokenizer)
     prefix = "def f(xs):\n"
-    return ids, Program(prefix + BODY, (Segment(len(prefix), 0, len(BODY)),)), pieces
+    return ids, ExtractedProgram(prefix + BODY, (SourceSegment(len(prefix), 0, len(BODY)),)), pieces
 
 
 def test_what_cannot_be_had_is_said(tokenizer):
     ids, program, pieces = sampled(tokenizer)
-    whole = Program(BODY, program.segments, truncated=True)
+    whole = ExtractedProgram(BODY, program.segments, truncated=True)
     change = [edit(BODY, "x > 1", "x >= 1")]
     other = with_code_of_the_prompt(tokenizer)
     mark = tokenizer.eos_token
@@ -140,17 +140,17 @@ def test_what_cannot_be_had_is_said(tokenizer):
         "not_decoded": (ids, program, pieces, [edit(BODY, "return total", f"return '{mark}'")]),
     }
     for reason, case in cases.items():
-        with pytest.raises(NoTwin, match=f"^{reason}$"):
+        with pytest.raises(NoWrittenTwin, match=f"^{reason}$"):
             written_twin(tokenizer, *case)
     assert len(written_twin(tokenizer, ids, program, pieces, change, limit=len(ids)).ids) == len(ids)
-    with pytest.raises(NoTwin, match="too_long"):
+    with pytest.raises(NoWrittenTwin, match="too_long"):
         written_twin(tokenizer, ids, program, pieces, change, limit=len(ids) - 1)
 
 
 def test_an_edit_in_the_prompts_code_beside_one_of_the_response_has_no_twin(tokenizer):
     ids, program, pieces = with_code_of_the_prompt(tokenizer)
     edits = [edit(program.source, "xs):", "ys):"), edit(program.source, "x > 1", "x >= 1")]
-    with pytest.raises(NoTwin, match="outside_response"):
+    with pytest.raises(NoWrittenTwin, match="outside_response"):
         written_twin(tokenizer, ids, program, pieces, edits)
 
 
@@ -162,7 +162,7 @@ def test_special_tokens_in_the_midst_stay_before_the_change_and_rule_out_a_twin_
     twin = written_twin(tokenizer, early, program, token_pieces(tokenizer, early), change)
     assert twin.ids[0] == mark
     assert shown(tokenizer, twin) == [[" >="]]
-    with pytest.raises(NoTwin, match="special_tokens"):
+    with pytest.raises(NoWrittenTwin, match="special_tokens"):
         written_twin(tokenizer, late, program, token_pieces(tokenizer, late), change)
 
 
@@ -185,11 +185,11 @@ def test_whatever_the_edits_a_twin_reads_as_the_repair_and_parts_at_its_first_ch
     pieces = token_pieces(tokenizer, ids)
     if pieces.text != before + source + after:  # a family that does not give every text back
         return
-    program = Program(source, (Segment(0, len(before), len(source)),))
+    program = ExtractedProgram(source, (SourceSegment(0, len(before), len(source)),))
     repaired = applied(source, [Edit(e["start"], e["end"], e["text"], "test", (0, 1), 0.0) for e in edits])
     try:
         twin = written_twin(tokenizer, ids, program, pieces, edits)
-    except NoTwin:
+    except NoWrittenTwin:
         written = tokenizer(before + repaired + after, add_special_tokens=False)["input_ids"]
         assert repaired == source or token_pieces(tokenizer, written).text != before + repaired + after
         return

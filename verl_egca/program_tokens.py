@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from verl_egca.response import Program
+from verl_egca.response import ExtractedProgram
 from verl_egca.spans import TokenPieces
 
 
@@ -28,7 +28,7 @@ class TokenRun(BaseModel):
     lengths: tuple[int, ...]
 
 
-def token_runs(program: Program, pieces: TokenPieces) -> tuple[TokenRun, ...]:
+def token_runs(program: ExtractedProgram, pieces: TokenPieces) -> tuple[TokenRun, ...]:
     """The runs in the program's order. Code of the prompt, which a completion continues, is in none."""
     runs, at = [], 0
     for segment in program.segments:

@@ -19,7 +19,7 @@ from verl_egca.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SourceSegment:
     """``length`` characters of the program from ``source_start``, standing in the response from ``response_start``."""
 
     source_start: int
@@ -28,7 +28,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class ExtractedProgram:
     """A program's source and its place in the response.
 
     What no segment covers is not the response's: the prompt's code that a completion continues.
@@ -36,7 +36,7 @@ class Program:
     """
 
     source: str
-    segments: tuple[Segment, ...]
+    segments: tuple[SourceSegment, ...]
     truncated: bool = False
 
     def to_response(self, start: int, end: int) -> tuple[int, int] | None:
@@ -56,7 +56,7 @@ class Program:
 
 def extract_program(
     response: str, problem: Problem, *, truncated: bool = False, own: Sequence[tuple[int, int]] | None = None
-) -> Program:
+) -> ExtractedProgram:
     """The program that a response holds; never raises, and is never empty-handed: bad text is a program that fails.
 
     Args:
@@ -74,15 +74,15 @@ def extract_program(
     return _program(response, chosen.lines, chosen.before, truncated)
 
 
-def program_from_completion(completion: str, problem: Problem) -> Program:
+def program_from_completion(completion: str, problem: Problem) -> ExtractedProgram:
     """A completion continues the prompt's code, character for character."""
     prefix = problem.code_prefix
-    return Program(prefix + completion, (Segment(len(prefix), 0, len(completion)),))
+    return ExtractedProgram(prefix + completion, (SourceSegment(len(prefix), 0, len(completion)),))
 
 
-def program_from_solution(solution: str) -> Program:
+def program_from_solution(solution: str) -> ExtractedProgram:
     """A solution is the whole program."""
-    return Program(solution, (Segment(0, 0, len(solution)),))
+    return ExtractedProgram(solution, (SourceSegment(0, 0, len(solution)),))
 
 
 def _chosen(response: str, stretches: Lines, problem: Problem) -> Candidate | None:
@@ -107,15 +107,17 @@ def _better(first: Candidate | None, second: Candidate | None) -> Candidate | No
     return second if first is None or (second is not None and second.worth > first.worth) else first
 
 
-def _program(response: str, lines: Lines, before: str, truncated: bool) -> Program:
+def _program(response: str, lines: Lines, before: str, truncated: bool) -> ExtractedProgram:
     """The lines, after the prompt's code if they go on with it."""
-    segments: list[Segment] = []
+    segments: list[SourceSegment] = []
     at = len(before)
     for first, last in lines:
         if segments and segments[-1].response_start + segments[-1].length == first:
             previous = segments.pop()
-            segments.append(Segment(previous.source_start, previous.response_start, previous.length + last - first))
+            segments.append(
+                SourceSegment(previous.source_start, previous.response_start, previous.length + last - first)
+            )
         else:
-            segments.append(Segment(at, first, last - first))
+            segments.append(SourceSegment(at, first, last - first))
         at += last - first
-    return Program(before + joined(response, lines), tuple(segments), truncated)
+    return ExtractedProgram(before + joined(response, lines), tuple(segments), truncated)

@@ -26,10 +26,10 @@ from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.evidence import bounded, cut_text
 from verl_egca.problem import Problem
 from verl_egca.program_tokens import TokenRun, token_runs
-from verl_egca.response import Program, extract_program
+from verl_egca.response import ExtractedProgram, extract_program
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
-from verl_egca.twin_tokens import NoTwin, Twin, repaired_program, written_twin
+from verl_egca.twin_tokens import NoWrittenTwin, WrittenTwin, repaired_program, written_twin
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class SampleRecord(BaseModel):
     debugger: Consultation | None = None
     constraint: str | None = None
     ungated: Ungated | None = None
-    twin: Twin | None = None
+    twin: WrittenTwin | None = None
     no_twin: str | None = None
 
     @property
@@ -226,7 +226,7 @@ class SampleScorer:
         self,
         problem: Problem,
         proven: Localization,
-        program: Program,
+        program: ExtractedProgram,
         pieces: TokenPieces,
         ids: Sequence[int],
         own_T: Sequence[bool] | None,
@@ -234,13 +234,13 @@ class SampleScorer:
         """The response with its proven repair, or why there is none. What would be read as another program is none."""
         try:
             if own_T is not None and not all(own_T):
-                raise NoTwin("foreign_tokens")
+                raise NoWrittenTwin("foreign_tokens")
             edits = proven.evidence.get("edits") or ()
             twin = written_twin(self.tokenizer, ids, program, pieces, edits, limit=self.response_limit)
             read = extract_program(token_pieces(self.tokenizer, twin.ids).text, problem)
             if read.source != repaired_program(program.source, edits):
-                raise NoTwin("read_otherwise")
-        except NoTwin as why:
+                raise NoWrittenTwin("read_otherwise")
+        except NoWrittenTwin as why:
             return {"no_twin": str(why)}
         return {"twin": twin}
 
@@ -313,7 +313,7 @@ def _digest(program: str) -> str:
     return hashlib.blake2b(program.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _evidence(assessment: Assessment, program: Program, pieces: TokenPieces) -> SampleEvidence:
+def _evidence(assessment: Assessment, program: ExtractedProgram, pieces: TokenPieces) -> SampleEvidence:
     case: CaseVerdict | None = assessment.failing_case
     error, localization = assessment.error, assessment.localization
     return SampleEvidence(
@@ -328,7 +328,7 @@ def _evidence(assessment: Assessment, program: Program, pieces: TokenPieces) -> 
 
 
 def _blame(
-    assessment: Assessment, program: Program, pieces: TokenPieces, own_T: Sequence[bool] | None
+    assessment: Assessment, program: ExtractedProgram, pieces: TokenPieces, own_T: Sequence[bool] | None
 ) -> dict[str, Any]:
     localization = assessment.localization
     assert localization is not None
@@ -344,7 +344,9 @@ def _blame(
     }
 
 
-def blamed_tokens(ranges: Sequence[SourceRange], program: Program, pieces: TokenPieces) -> tuple[tuple[int, int], ...]:
+def blamed_tokens(
+    ranges: Sequence[SourceRange], program: ExtractedProgram, pieces: TokenPieces
+) -> tuple[tuple[int, int], ...]:
     """Half-open ranges of response tokens that cover source ranges, merged where they touch.
 
     What lies outside the response (code of the prompt) has no tokens and is left out.

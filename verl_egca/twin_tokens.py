@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from verl_egca.response import Program
+from verl_egca.response import ExtractedProgram
 from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
 
 
-class Twin(BaseModel):
+class WrittenTwin(BaseModel):
     """A failing response whose repair passes every test, written out.
 
     ``ids`` end as the sampled response ended. ``changed`` are half-open ranges of ``ids`` in order, never empty: what the
@@ -32,19 +32,19 @@ class Twin(BaseModel):
     changed: tuple[tuple[int, int], ...]
 
 
-class NoTwin(Exception):
+class NoWrittenTwin(Exception):
     """There is no such response; the message is a short, stable reason fit for counting."""
 
 
 def written_twin(
     tokenizer: Tokenizer,
     ids: Sequence[int],
-    program: Program,
+    program: ExtractedProgram,
     pieces: TokenPieces,
     edits: Sequence[Mapping[str, Any]],
     *,
     limit: int | None = None,
-) -> Twin:
+) -> WrittenTwin:
     """The twin of a sampled response.
 
     Args:
@@ -61,7 +61,7 @@ def written_twin(
             other than at the end), ``not_decoded`` (the tokens do not read as the repaired text), ``too_long``.
     """
     if program.truncated:
-        raise NoTwin("truncated")
+        raise NoWrittenTwin("truncated")
     text = pieces.text
     changes = [_in_response(change, program) for change in _changes(program.source, edits)]
     repaired = _applied(text, changes)
@@ -72,18 +72,18 @@ def written_twin(
     old, new = _written(tokenizer, text), _written(tokenizer, repaired)
     cut, resumed = _last_common_boundary(pieces, body, new, changes[0].start)
     if any(token in special for token in ids[cut:body]):
-        raise NoTwin("special_tokens")
+        raise NoWrittenTwin("special_tokens")
     out = (*ids[:cut], *new.ids[resumed:], *ids[body:])
     if limit is not None and len(out) > limit:
-        raise NoTwin("too_long")
+        raise NoWrittenTwin("too_long")
     if token_pieces(tokenizer, out).text != repaired:
-        raise NoTwin("not_decoded")
+        raise NoWrittenTwin("not_decoded")
     parted = _alike(ids, out)
     if parted == len(out):
-        raise NoTwin("unchanged")
+        raise NoWrittenTwin("unchanged")
     shift = cut - resumed
     found = ((first + shift, last + shift) for first, last in _differences(old, new, changes))
-    return Twin(ids=out, changed=tuple(_from_decision(found, parted, len(out))))
+    return WrittenTwin(ids=out, changed=tuple(_from_decision(found, parted, len(out))))
 
 
 def repaired_program(source: str, edits: Sequence[Mapping[str, Any]]) -> str:
@@ -115,7 +115,7 @@ def _changes(source: str, edits: Sequence[Mapping[str, Any]]) -> list[_Change]:
     for edit in sorted(edits, key=lambda edit: -edit["start"])[::-1]:  # of two at one place the later one comes first
         start, end, new = edit["start"], edit["end"], edit["text"]
         if start < reached:
-            raise NoTwin("edits_overlap")
+            raise NoWrittenTwin("edits_overlap")
         reached, old = end, source[start:end]
         head = _alike(old, new)
         tail = _alike(old[head:][::-1], new[head:][::-1])
@@ -123,17 +123,17 @@ def _changes(source: str, edits: Sequence[Mapping[str, Any]]) -> list[_Change]:
         if change.start < change.end or change.text:
             changes.append(change)
     if not changes:
-        raise NoTwin("unchanged")
+        raise NoWrittenTwin("unchanged")
     return changes
 
 
-def _in_response(change: _Change, program: Program) -> _Change:
+def _in_response(change: _Change, program: ExtractedProgram) -> _Change:
     """In characters of the response. What is put in between two pieces of a program goes to the end of the first."""
     for segment in program.segments:
         if segment.source_start <= change.start and change.end <= segment.source_start + segment.length:
             shift = segment.response_start - segment.source_start
             return _Change(change.start + shift, change.end + shift, change.text)
-    raise NoTwin("outside_response")
+    raise NoWrittenTwin("outside_response")
 
 
 def _applied(text: str, changes: Sequence[_Change]) -> str:
@@ -146,7 +146,7 @@ def _written(tokenizer: Tokenizer, text: str) -> _Written:
     ids = tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
     pieces = token_pieces(tokenizer, ids)
     if pieces.text != text:
-        raise NoTwin("not_decoded")
+        raise NoWrittenTwin("not_decoded")
     return _Written(ids, pieces)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from verl_egca.evaluation.engines.base import Request, Response, Sampling
+from verl_egca.evaluation.engines.base import GenerationRequest, Response, Sampling
 from verl_egca.evaluation.engines.hf import HF
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
@@ -45,7 +45,7 @@ def generate(
     for problem in problems:
         messages = [{"role": "user", "content": problem.prompt}]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
-        requests += [Request(tuple(prompt), number, seed, _MAX_TOKENS) for number in range(group)]
+        requests += [GenerationRequest(tuple(prompt), number, seed, _MAX_TOKENS) for number in range(group)]
     engine, sampling = HF(model), Sampling(temperature, 1.0, (tokenizer.eos_token_id,))
     order = sorted(range(len(requests)), key=lambda place: len(requests[place].prompt))
     found: dict[int, Response] = {}

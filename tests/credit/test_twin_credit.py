@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from verl_egca.credit import group_advantages
 from verl_egca.credit.twins import advantages_with_twins, failed_groups, twin_credit
-from verl_egca.twin_tokens import Twin
+from verl_egca.twin_tokens import WrittenTwin
 
 
 def twin(*ids, changed=((1, 2),)):
-    return Twin(ids=ids, changed=changed)
+    return WrittenTwin(ids=ids, changed=changed)
 
 
 def test_twins_of_groups_that_fail_altogether_count_once_a_program():

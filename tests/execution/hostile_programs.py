@@ -935,7 +935,7 @@ hostile(
 hostile(
     "code objects replaced",
     "changes the serving code",
-    "import sys\ncalling = sys.modules['verl_egca.execution.calling']\ncalling.Calls.call.__code__ = (lambda self, request, run: {'ok': -8}).__code__\ndef f(x): return -7",
+    "import sys\ncalling = sys.modules['verl_egca.execution.calling']\ncalling.ProgramCalls.call.__code__ = (lambda self, request, run: {'ok': -8}).__code__\ndef f(x): return -7",
 )
 hostile(
     "audit hook",

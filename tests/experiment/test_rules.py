@@ -13,7 +13,7 @@ from starter.problems import starter_problems
 from verl_egca.gates.mode import Mode
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.sample import SampleRecord
-from verl_egca.twin_tokens import Twin
+from verl_egca.twin_tokens import WrittenTwin
 
 PROBLEM = next(p for p in starter_problems("train") if p.entry_point == "sum_if" and "greater than k" in p.prompt)
 RIGHT = "    t = 0\n    for x in xs:\n        if x > k:\n            t += x\n    return t\n"
@@ -39,7 +39,7 @@ def batch_of(actor, texts):
                 reward=0.0 if fails else 1.0,
                 spans=((at, at + 1),) if fails else (),
                 confirmed=Confirmed.FULL if fails else None,
-                twin=Twin(ids=right, changed=((at, at + 1),)) if fails else None,
+                twin=WrittenTwin(ids=right, changed=((at, at + 1),)) if fails else None,
                 program_digest=text,
                 response_tokens=len(one.response),
                 rollout_ended=0.0,

@@ -52,11 +52,11 @@ def recipe(path):
 
 def generated(engine, attribute, generate):
     """What `egca evaluate` makes of an engine's answers to two requests, the upstream engine's own call stood in for."""
-    from verl_egca.evaluation.engines.base import Request, Sampling
+    from verl_egca.evaluation.engines.base import GenerationRequest, Sampling
 
     ours = object.__new__(engine)
     setattr(ours, attribute, SimpleNamespace(generate=generate))
-    requests = [Request((7, 8), 0, 3, 2), Request((9,), 1, 3, 4)]
+    requests = [GenerationRequest((7, 8), 0, 3, 2), GenerationRequest((9,), 1, 3, 4)]
     return [dataclasses.astuple(one) for one in ours.generate(requests, Sampling(0.5, 0.9, (1,)))]
 
 

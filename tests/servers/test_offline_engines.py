@@ -2,7 +2,7 @@
 
 import pytest
 
-from verl_egca.evaluation.engines.base import Request
+from verl_egca.evaluation.engines.base import GenerationRequest
 
 
 @pytest.fixture(scope="module", params=["sglang", "vllm"])
@@ -38,8 +38,8 @@ def test_each_request_is_sampled_with_its_own_seed_and_budget(asked):
     budget, seed = {"sglang": ("max_new_tokens", "sampling_seed"), "vllm": ("max_tokens", "seed")}[engine]
     first, second = found["accepted"]["sampling"]
     assert [first[budget], second[budget]] == [2, 4]
-    assert first[seed] == Request((7, 8), 0, 3, 2).own_seed
-    assert second[seed] == Request((9,), 1, 3, 4).own_seed
+    assert first[seed] == GenerationRequest((7, 8), 0, 3, 2).own_seed
+    assert second[seed] == GenerationRequest((9,), 1, 3, 4).own_seed
     assert (first["temperature"], first["top_p"], first["stop_token_ids"]) == (0.5, 0.9, [1])
 
 

@@ -44,7 +44,7 @@ RELIED = [
     Relied(BASE, 1851, '"global_batch_size": ppo_mini_batch_size,', "training/twins.py: what the loss divides by"),
     Relied(BASE, 1858, "batch.extra_info.update(extra_info)", "training/twins.py: _Kept keeps what a batch with twins is divided by"),
     Relied(BASE, 1870, 'not tag.get("is_padding", False)', "training/twins.py: metrics leave twins out"),
-    Relied("verl/utils/profiler/performance.py", 149, "timing_raw[name] += timer.last", "training/timeline.py: Marks"),
+    Relied("verl/utils/profiler/performance.py", 149, "timing_raw[name] += timer.last", "training/timeline.py: PhaseTimes"),
     Relied("verl/utils/tracking.py", 534, 'os.getenv("VERL_FILE_LOGGER_PATH"', "launch/follow.py reads the file that this names"),
     Relied("verl/trainer/ppo/v1/replay_buffer.py", 157, "self.poll_interval = poll_interval", "cpu/verl_internals.py polls more often"),
     Relied("verl/workers/config/engine.py", 218, 'assert self.dtype in ["bfloat16", "float16"]', "cpu/verl_internals.py allows float32"),

@@ -9,7 +9,7 @@ from verl.utils.profiler import marked_timer
 from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
 from verl_egca.training.metrics import reward_wait
-from verl_egca.training.timeline import Interval, Marks, Timeline, trace_of
+from verl_egca.training.timeline import PhaseTimes, Timeline, TimelineSpan, trace_of
 
 
 def sample(rollout_ended, reward_ended, worker="a", mode=Mode.LOGIC, **fields):
@@ -23,7 +23,7 @@ SAMPLES = [
     sample(104.0, 104.5, worker="b"),
     sample(105.0, 107.0),
 ]
-PHASES = [Interval("gen", 100.0, 107.5), Interval("adv", 107.5, 108.0), Interval("step", 99.5, 109.0)]
+PHASES = [TimelineSpan("gen", 100.0, 107.5), TimelineSpan("adv", 107.5, 108.0), TimelineSpan("step", 99.5, 109.0)]
 
 
 def spans(trace, name=None):
@@ -69,7 +69,7 @@ def test_the_counters_begin_with_all_rollouts_and_end_with_nothing_left():
 
 
 def test_verls_own_marks_become_phases_that_nest_and_last_as_long_as_its_metrics_say():
-    marks = Marks({})
+    marks = PhaseTimes({})
     with marked_timer("step", marks):
         for _ in range(2):  # two local updates add up in one entry
             with marked_timer("gen", marks):
@@ -103,7 +103,7 @@ def test_a_step_that_nobody_asked_for_writes_nothing_and_leaves_nothing_to_the_n
     timeline = Timeline(tmp_path / "timeline", [3])
     for step in (2, 3):
         timeline.begin()
-        timeline.waited(Interval("rewards", 1.0, 2.0))
+        timeline.waited(TimelineSpan("rewards", 1.0, 2.0))
         timeline.add(step, SAMPLES, "uuuu")
         timeline.write(step, PHASES)
     assert [path.name for path in (tmp_path / "timeline").iterdir()] == ["step-3.json"]

@@ -18,7 +18,7 @@ from verl_egca.gates.mode import Mode
 from verl_egca.sample import SampleRecord
 from verl_egca.training.batch import Rows, final_rows, rows_visible
 from verl_egca.training.twins import TWIN_OF, TwinRows, _fields, twin_rows, without_twins
-from verl_egca.twin_tokens import Twin
+from verl_egca.twin_tokens import WrittenTwin
 
 T = 8
 
@@ -30,7 +30,7 @@ def record(reward, twin=None, spans=((2, 3),), **fields):
 
 
 def twin(length, *changed):
-    return Twin(ids=tuple(range(length)), changed=changed)
+    return WrittenTwin(ids=tuple(range(length)), changed=changed)
 
 
 TWINS = [twin(6, (2, 3), (4, 6)), twin(7, (3, 5))]

@@ -1,7 +1,7 @@
 """Groups that fail altogether: failing responses whose repair is proven count once more, repaired, as members that pass.
 
 A group without a correct response teaches nothing under GRPO, since all of its rewards are equal. Its proven twins
-(`twin_tokens.Twin`) are responses that pass, so n failing responses and m twins are a group of n + m with rewards 0 and 1,
+(`twin_tokens.WrittenTwin`) are responses that pass, so n failing responses and m twins are a group of n + m with rewards 0 and 1,
 and GRPO's normalisation gives both their advantages. A failing response keeps its own rule of credit, with its advantage,
 now negative. A twin has its positive one on what makes it pass alone: its tokens stand in a text that the policy wrote
 but for the change, and only the change is known to be right.
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from verl_egca.credit.group import group_advantages
 from verl_egca.credit.operator import Normalisation, span_mask
-from verl_egca.twin_tokens import Twin
+from verl_egca.twin_tokens import WrittenTwin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def failed_groups(
     rewards: Sequence[float | None],
     groups: Sequence[Hashable],
     programs: Sequence[Hashable],
-    twins: Sequence[Twin | None],
+    twins: Sequence[WrittenTwin | None],
 ) -> FailedGroups:
     """Choose the twins of a batch. One a distinct program of the group: a mistake made often is still one mistake.
 

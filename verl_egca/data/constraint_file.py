@@ -102,7 +102,7 @@ def check_tasks(tasks: Set[str], constraints: Constraints, path: Path, source: P
 # ---------------------------------------------------------------- reading
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _UniqueKeyLoader(yaml.SafeLoader):  # type: ignore[misc]
     """Refuses a key that is there twice: YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -120,7 +120,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
 def _document(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
     except FileNotFoundError:
         raise BadInput(path, None, None, "there is no such file; `egca constraints extract` makes one") from None
     except yaml.MarkedYAMLError as error:

@@ -26,7 +26,7 @@ class Verse(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedServer:
     """``schema``: whether it keeps to one; None if it does not answer at all, which ``problem`` explains."""
 
     model: str | None
@@ -37,7 +37,7 @@ class Checked:
     tokens_cached: int | None  # of the second question's, whose beginning is the first one's
 
 
-def check(url: str, model: str | None = None, timeout_s: float = 60.0) -> Checked:
+def check(url: str, model: str | None = None, timeout_s: float = 60.0) -> CheckedServer:
     """Ask ``url`` two short questions that begin alike.
 
     Raises:
@@ -54,7 +54,9 @@ def check(url: str, model: str | None = None, timeout_s: float = 60.0) -> Checke
                 reply = debugger.ask(messages, Verse, deadline=time.monotonic() + timeout_s)
             except NoAnswer as error:
                 schema = False if error.outcome == "refused" else None
-                return Checked(debugger.model, schema, str(error), (*latency_s, error.latency_s), error.tokens_in, None)
+                return CheckedServer(
+                    debugger.model, schema, str(error), (*latency_s, error.latency_s), error.tokens_in, None
+                )
             latency_s.append(reply.latency_s)
         assert reply is not None
-        return Checked(debugger.model, True, None, tuple(latency_s), reply.tokens_in, reply.tokens_cached)
+        return CheckedServer(debugger.model, True, None, tuple(latency_s), reply.tokens_in, reply.tokens_cached)

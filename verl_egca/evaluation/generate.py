@@ -18,7 +18,7 @@ from verl_egca import __version__
 from verl_egca.config.choices import GenerationEngine, PromptFormat, Split
 from verl_egca.data.rows import BadInput
 from verl_egca.evaluation.engines import start, usual_batch
-from verl_egca.evaluation.engines.base import Engine, Request, Sampling
+from verl_egca.evaluation.engines.base import Engine, GenerationRequest, Sampling
 from verl_egca.evaluation.jobs import sha256
 from verl_egca.evaluation.model_folder import ModelFolder
 from verl_egca.evaluation.prompts import HUMANEVAL, MBPP, Asked, ask
@@ -74,7 +74,7 @@ class Generator:
                     f"{self._model.context}, answer included",
                 )
         requests = [
-            Request(prompt, number, self._how.seed, self._budget(prompt))
+            GenerationRequest(prompt, number, self._how.seed, self._budget(prompt))
             for prompt in prompts
             for number in range(self._how.samples)
         ]
@@ -97,7 +97,9 @@ class Generator:
         most = self._how.max_tokens
         return most if self._model.context is None else min(most, self._model.context - len(prompt))
 
-    def _rows(self, asked: Sequence[Asked], requests: Sequence[Request], done: int) -> Iterator[dict[str, Any]]:
+    def _rows(
+        self, asked: Sequence[Asked], requests: Sequence[GenerationRequest], done: int
+    ) -> Iterator[dict[str, Any]]:
         how = self._how
         if self._engine is None:
             self._engine = start(

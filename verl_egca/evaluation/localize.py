@@ -25,7 +25,7 @@ from verl_egca.localization.base import Localization
 from verl_egca.localization.evidence import bounded
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizer_class
-from verl_egca.response import Program
+from verl_egca.response import ExtractedProgram
 from verl_egca.source import SourceText
 
 LOST_S = 60.0  # that questions which are not answered may cost in all
@@ -101,7 +101,7 @@ def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
     }
 
 
-def _place(localization: Localization | None, program: Program) -> dict[str, Any] | None:
+def _place(localization: Localization | None, program: ExtractedProgram) -> dict[str, Any] | None:
     """The blamed range, from its first to its last character where it has several parts.
 
     ``start`` and ``end`` are offsets into the text that the sample's row gave; null where the range lies in the prompt.

@@ -23,7 +23,7 @@ from verl_egca.data.row_place import RowPlace
 from verl_egca.data.rows import Row
 
 
-class Reading(Enum):
+class ReadAs(Enum):
     """How a text is to be read."""
 
     COMPLETION = 0
@@ -36,35 +36,35 @@ class SampleTexts:
     """The texts under a key of a row."""
 
     key: str
-    reading: Reading
+    reading: ReadAs
     texts: tuple[str, ...]
 
 
-_KEYS: Mapping[str, Reading] = {
-    "completion": Reading.COMPLETION,
-    "solution": Reading.PROGRAM,
-    "response": Reading.ANSWER,
-    "buggy_solution": Reading.COMPLETION,
-    "completions": Reading.COMPLETION,
-    "solutions": Reading.PROGRAM,
-    "code": Reading.PROGRAM,
-    "generation": Reading.ANSWER,
-    "generations": Reading.ANSWER,
-    "generated_text": Reading.ANSWER,
+_KEYS: Mapping[str, ReadAs] = {
+    "completion": ReadAs.COMPLETION,
+    "solution": ReadAs.PROGRAM,
+    "response": ReadAs.ANSWER,
+    "buggy_solution": ReadAs.COMPLETION,
+    "completions": ReadAs.COMPLETION,
+    "solutions": ReadAs.PROGRAM,
+    "code": ReadAs.PROGRAM,
+    "generation": ReadAs.ANSWER,
+    "generations": ReadAs.ANSWER,
+    "generated_text": ReadAs.ANSWER,
 }
-_FIRST_KEYS: Mapping[str, Reading] = {  # beside these others of the row's keys are the data set's
-    "responses": Reading.ANSWER,
-    "code_list": Reading.PROGRAM,
-    "output_list": Reading.ANSWER,
-    "filtered_resps": Reading.ANSWER,
-    "resps": Reading.ANSWER,
+_FIRST_KEYS: Mapping[str, ReadAs] = {  # beside these others of the row's keys are the data set's
+    "responses": ReadAs.ANSWER,
+    "code_list": ReadAs.PROGRAM,
+    "output_list": ReadAs.ANSWER,
+    "filtered_resps": ReadAs.ANSWER,
+    "resps": ReadAs.ANSWER,
 }
 
 
 def texts_of_row(row: Row, place: RowPlace) -> SampleTexts:
     """The row's texts. Raises BadInput: there are none, or it can't be known which."""
     if {"gts", "output"} <= row.keys():
-        return SampleTexts("output", Reading.ANSWER, tuple(_texts(row["output"], "output", place)))
+        return SampleTexts("output", ReadAs.ANSWER, tuple(_texts(row["output"], "output", place)))
     for key, reading in _FIRST_KEYS.items():
         if row.get(key) is not None:
             return SampleTexts(key, reading, tuple(_texts(row[key], key, place)))
@@ -72,7 +72,7 @@ def texts_of_row(row: Row, place: RowPlace) -> SampleTexts:
     if len(given) == 1:
         return SampleTexts(given[0], _KEYS[given[0]], tuple(_texts(row[given[0]], given[0], place)))
     if "messages" in row and not given:
-        return SampleTexts("messages", Reading.ANSWER, (_answer(row["messages"], place),))
+        return SampleTexts("messages", ReadAs.ANSWER, (_answer(row["messages"], place),))
     if given:
         raise place.bad(None, f"needs one of completion, solution, response; it has {' and '.join(given)}")
     for key in (*_KEYS, *_FIRST_KEYS):

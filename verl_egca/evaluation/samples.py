@@ -16,10 +16,10 @@ from verl_egca.data.json_text import read_json
 from verl_egca.data.plain_values import shown
 from verl_egca.data.row_place import RowPlace
 from verl_egca.data.rows import BadInput, read_rows
-from verl_egca.evaluation.sample_rows import Reading, texts_of_row
+from verl_egca.evaluation.sample_rows import ReadAs, texts_of_row
 from verl_egca.evaluation.task_names import TaskNames
 from verl_egca.problem import Problem
-from verl_egca.response import Program, extract_program, program_from_completion, program_from_solution
+from verl_egca.response import ExtractedProgram, extract_program, program_from_completion, program_from_solution
 from verl_egca.statements import parse
 
 
@@ -29,7 +29,7 @@ class Sample:
 
     problem: Problem
     sample_index: int
-    program: Program
+    program: ExtractedProgram
 
 
 def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
@@ -70,11 +70,11 @@ def _of_rows(path: Path, problems: Mapping[str, Problem]) -> Iterator[Sample]:
             counted[problem.task_id] += 1
 
 
-def _program(reading: Reading, text: str, problem: Problem, *, truncated: bool = False) -> Program:
+def _program(reading: ReadAs, text: str, problem: Problem, *, truncated: bool = False) -> ExtractedProgram:
     """A completion or a program is taken to the letter; one that is a chat's answer all the same shows it by a fence."""
-    if reading is Reading.ANSWER:
+    if reading is ReadAs.ANSWER:
         return extract_program(text, problem, truncated=truncated)
-    read = program_from_solution if reading is Reading.PROGRAM or not problem.code_prefix else None
+    read = program_from_solution if reading is ReadAs.PROGRAM or not problem.code_prefix else None
     program = read(text) if read is not None else program_from_completion(text, problem)
     if ("```" in text or "~~~" in text) and parse(program.source) is None:
         return extract_program(text, problem, truncated=truncated)
@@ -110,4 +110,4 @@ def _of_lists(path: Path, lists: list[object], problems: Mapping[str, Problem]) 
         if not isinstance(programs, list) or not all(isinstance(program, str) for program in programs):
             raise BadInput(path, number, None, "is no list of programs, which are strings")
         for index, program in enumerate(programs):
-            yield Sample(problem, index, _program(Reading.PROGRAM, program, problem))
+            yield Sample(problem, index, _program(ReadAs.PROGRAM, program, problem))

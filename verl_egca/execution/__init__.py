@@ -15,7 +15,8 @@ program leaves behind in its own process its later cases see; where that may hav
     judge.py      a worker's trusted process: keeps tests, runs cases, says verdicts
     kinds.py      the kinds of tests      assertions.py   those that are source      compare.py   what is equal
     cases.py, segments.py, deciding.py, unroll.py   tests split into cases
-    sitting.py    the processes of one program      program.py   the judge's end of one      exchange.py   what crosses there
+    sitting.py    the processes of one program      program.py   it in one of them      exchange.py   what crosses there
+    process.py    the judge's end of a process: time, bytes, files      channel.py   questions and answers
     remote.py, raised.py, large.py   what stands for a program's objects, exceptions, and values that are too large
     zygote.py     the warm process that all are forked from      child.py   what runs in one      confinement/   its walls
     script.py     a program of standard input, run in its process as `python program.py` runs it      describe.py   its errors

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from verl_egca.execution.nodes import Table
+from verl_egca.execution.nodes import NodeTable
 from verl_egca.values.codec import NotPlain, encode
 
 _IMMUTABLE = (int, float, str, bytes, complex, type(None))
@@ -37,14 +37,14 @@ class Ahead:
         self.requests: list[Request] = []
         size = 0
 
-        def by_fields(value: Any, nodes: Table) -> Any:
+        def by_fields(value: Any, nodes: NodeTable) -> Any:
             if type(value).__name__ not in classes:
                 raise NotPlain(f"a {type(value).__name__}")
             return nodes.reference(value)
 
         try:
             for call in calls:
-                request = call_request(call.what, call.arguments, call.keywords, by_fields, Table(), True)
+                request = call_request(call.what, call.arguments, call.keywords, by_fields, NodeTable(), True)
                 size += len(json.dumps(request))
                 if size > _MOST_AHEAD:
                     break
@@ -59,7 +59,7 @@ def call_request(
     arguments: Iterable[Any],
     keywords: dict[str, Any],
     stands_for: Callable[..., Any],
-    nodes: Table,
+    nodes: NodeTable,
     seed: bool,
 ) -> Request:
     """``stands_for`` gives what stands for a value that is no plain data, which may be an object of the table ``nodes``."""

@@ -20,7 +20,7 @@ from typing import Any
 from verl_egca.execution.describe import classes_of
 from verl_egca.execution.given import ListNode, TreeNode
 from verl_egca.execution.list_nodes import Conversion, conversion_of, nodes_as_lists
-from verl_egca.execution.nodes import Table, blank
+from verl_egca.execution.nodes import NodeTable, blank
 from verl_egca.values import named_tuples
 from verl_egca.values.codec import AS_BASE, decode, encode
 from verl_egca.values.named_tuples import plain_class
@@ -33,7 +33,7 @@ _GIVEN_NODES = (ListNode, TreeNode)
 _MUTABLE = (list, dict, set)
 
 
-class Calls:
+class ProgramCalls:
     """Into one program, or one after the other into several texts of it. ``call_back`` calls what the judge passed."""
 
     def __init__(self, call_back: Callable[[Message], Any]) -> None:
@@ -55,7 +55,7 @@ class Calls:
         self._conversions: dict[int, Conversion | None] = {}
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}  # by id(); kept objects are not freed before the next text
-        self._table: Table | None = None
+        self._table: NodeTable | None = None
         found = []
         for name, value in list(namespace.items()):
             if name.startswith("__") or isinstance(value, types.ModuleType) or not self._is_own(name, value):
@@ -166,9 +166,9 @@ class Calls:
         """A table of its own for a request, with the objects that came with it; a context with their rows."""
         return _OwnTable(self, request.get("nodes", []))
 
-    def begin_table(self, rows: list[Any]) -> Table | None:
+    def begin_table(self, rows: list[Any]) -> NodeTable | None:
         """For `_OwnTable`. The table before."""
-        outer, self._table = self._table, Table([self._node(*row) for row in rows])
+        outer, self._table = self._table, NodeTable([self._node(*row) for row in rows])
         try:
             for value, (_, fields) in zip(self._table.objects, rows, strict=True):
                 for name, field in fields.items():
@@ -178,7 +178,7 @@ class Calls:
             raise
         return outer
 
-    def end_table(self, outer: Table | None) -> None:
+    def end_table(self, outer: NodeTable | None) -> None:
         """For `_OwnTable`."""
         self._table = outer
 
@@ -274,7 +274,7 @@ class _OwnTable:
 
     __slots__ = ("_calls", "_outer", "_rows")
 
-    def __init__(self, calls: Calls, rows: list[Any]) -> None:
+    def __init__(self, calls: ProgramCalls, rows: list[Any]) -> None:
         self._calls, self._rows = calls, rows
 
     def __enter__(self) -> list[Any]:

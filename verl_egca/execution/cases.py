@@ -22,7 +22,7 @@ from typing import Any
 from verl_egca.execution.ahead import Call
 from verl_egca.execution.deciding import Deciding
 from verl_egca.execution.given import given_names
-from verl_egca.execution.segments import Segment, Surroundings, segments
+from verl_egca.execution.segments import Segment, TestDefinitions, segments
 from verl_egca.execution.unroll import ProgramName, Turn, unroll
 from verl_egca.execution.warm import WARM
 
@@ -118,7 +118,7 @@ class _Tests:
         self.given = around.given
         self.known = around.known - {entry}
         self.defined = [*around.defined, *own]
-        self.deciding, self.surroundings = Deciding(own, around.deciding), Surroundings(own, around.surroundings)
+        self.deciding, self.surroundings = Deciding(own, around.deciding), TestDefinitions(own, around.surroundings)
         self.functions = {n.name: n for n in self.defined if isinstance(n, ast.FunctionDef) and not n.decorator_list}
 
     @functools.cached_property
@@ -135,7 +135,7 @@ class _Around:
     known: frozenset[str]
     defined: list[ast.stmt]
     deciding: Deciding
-    surroundings: Surroundings
+    surroundings: TestDefinitions
 
 
 @functools.lru_cache(512)
@@ -145,7 +145,7 @@ def _around(preamble: str, entry: str | None) -> _Around:
     of_preamble = [tree.body for tree in nodes_of_preamble(preamble)[:1] if isinstance(tree, ast.Module)]
     defined = [*(statement for body in of_preamble for statement in body), *_imports(given)]
     known = frozenset({*WARM, *given, *dir(builtins)})
-    return _Around(given, known, defined, Deciding(defined), Surroundings(defined))
+    return _Around(given, known, defined, Deciding(defined), TestDefinitions(defined))
 
 
 def _imports(given: dict[str, Any]) -> Iterable[ast.stmt]:

@@ -31,7 +31,7 @@ from types import CodeType
 from typing import Any
 
 from verl_egca.execution import script
-from verl_egca.execution.calling import PROGRAM_MODULE, Calls
+from verl_egca.execution.calling import PROGRAM_MODULE, ProgramCalls
 from verl_egca.execution.confinement.rlimits import lower
 from verl_egca.execution.describe import describe
 from verl_egca.execution.given import given_names
@@ -78,7 +78,7 @@ class Served:
         self._gives_names = self._draws = False
         self._depth = _DEPTH
         self._calling_back = 0
-        self._calls = Calls(self._call_back)
+        self._calls = ProgramCalls(self._call_back)
 
     def answer(self, request: dict[str, Any]) -> None:
         payload, _ = self._payload(request)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from verl_egca.execution.ahead import Request, call_request
 from verl_egca.execution.large import Large
-from verl_egca.execution.nodes import Table, blank
+from verl_egca.execution.nodes import NodeTable, blank
 from verl_egca.execution.raised import Classes, Ended, Kinds, Raised
 from verl_egca.execution.remote import Remote, RemoteCoroutine, RemoteIterator, Unsupported, refuse_within_test
 from verl_egca.values import named_tuples
@@ -22,7 +22,7 @@ from verl_egca.values.codec import DECODE_ERRORS, NotPlain, decode, encode
 from verl_egca.values.named_tuples import guarded_class
 
 if TYPE_CHECKING:
-    from verl_egca.execution.program import Program
+    from verl_egca.execution.program import RunningProgram
 
 Message = dict[str, Any]
 Name = tuple[str, str]  # and what it is: function, class, exception, iterator, awaitable, object
@@ -34,7 +34,7 @@ _STANDS = {"iterator": RemoteIterator, "awaitable": RemoteCoroutine}
 class Exchange:
     """With one program's process. ``class_named`` is the tests' class whose objects cross by their fields, of a name."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: RunningProgram) -> None:
         self._program = program
         self._passed: list[Callable[..., Any]] = []
         self.misused: str | None = None  # what the test did that can't be judged, though nothing may have told it
@@ -66,9 +66,9 @@ class Exchange:
 
     def calling(
         self, what: str | int, arguments: Sequence[Any], keywords: Message, seed: bool
-    ) -> tuple[Request, Table]:
+    ) -> tuple[Request, NodeTable]:
         """The request that calls something, and the objects in it. Raises Unsupported."""
-        nodes = Table()
+        nodes = NodeTable()
         try:
             request = call_request(what, arguments, keywords, self._stands_for, nodes, seed)
         except NotPlain as error:
@@ -76,20 +76,20 @@ class Exchange:
         around = self._around()
         return (request | {"around": around} if around else request), nodes
 
-    def operating(self, operation: str, number: Any, operands: Sequence[Any]) -> tuple[Request, Table]:
+    def operating(self, operation: str, number: Any, operands: Sequence[Any]) -> tuple[Request, NodeTable]:
         """The request that does something with a kept object, and the objects in it. Raises Unsupported."""
-        nodes = Table()
+        nodes = NodeTable()
         encoded = [self._encoded(operand, nodes) for operand in operands]
         rows = list(nodes.rows(lambda value: self._encoded(value, nodes)))
         return {operation: number, "with": encoded, "nodes": rows}, nodes
 
-    def _encoded(self, value: Any, nodes: Table | None) -> Any:
+    def _encoded(self, value: Any, nodes: NodeTable | None) -> Any:
         try:
             return encode(value, lambda other: self._stands_for(other, nodes))
         except NotPlain as error:
             raise Unsupported(f"the program is given {error}") from None
 
-    def _stands_for(self, value: Any, nodes: Table | None) -> Any:
+    def _stands_for(self, value: Any, nodes: NodeTable | None) -> Any:
         """``nodes`` is None in a message that has no objects by their fields."""
         if isinstance(value, Remote | RemoteCoroutine):
             return {"h": value._egca_number}
@@ -128,7 +128,7 @@ class Exchange:
 
     # ---------------------------------------------------------------- from the program
 
-    def returned(self, reply: Message, arguments: Sequence[Any], nodes: Table) -> Any:
+    def returned(self, reply: Message, arguments: Sequence[Any], nodes: NodeTable) -> Any:
         """The result of a call; changes that it made to its arguments are made here, too. Raises Ended."""
         if "printed" in reply and type(reply["printed"]) is str:
             sys.stdout.write(reply["printed"])
@@ -147,9 +147,9 @@ class Exchange:
             return arguments[reply["same"]]
         return self._value(reply, nodes)
 
-    def value(self, reply: Message, nodes: Table | None = None) -> Any:
+    def value(self, reply: Message, nodes: NodeTable | None = None) -> Any:
         """What another answer holds. Raises Ended."""
-        nodes = nodes or Table()
+        nodes = nodes or NodeTable()
         self._take_rows(reply, nodes)
         return self._value(reply, nodes)
 
@@ -187,7 +187,7 @@ class Exchange:
             said = [text_of(error)] if isinstance(error, Raised) else list(error.args)
             return {"raised": name or kind.__name__, "args": self._encoded(said, None)}
 
-    def _take_rows(self, reply: Message, nodes: Table) -> None:
+    def _take_rows(self, reply: Message, nodes: NodeTable) -> None:
         """Objects of the table as they are now, and new ones."""
         if "nodes" not in reply:
             return
@@ -210,14 +210,14 @@ class Exchange:
             raise ValueError("an object of a class that the tests do not have")
         return found
 
-    def _value(self, reply: Message, nodes: Table) -> Any:
+    def _value(self, reply: Message, nodes: NodeTable) -> Any:
         if "too_large" in reply:
             return Large(str(reply["too_large"])[:200])
         if "ok" not in reply:
             raise Ended("forged", "an answer without a value")
         return self._decoded(reply["ok"], nodes)
 
-    def _decoded(self, data: Any, nodes: Table) -> Any:
+    def _decoded(self, data: Any, nodes: NodeTable) -> Any:
         try:
             return decode(
                 data, lambda tag, body: nodes.objects[_number(body)] if tag == "n" else self._remote(tag, body)
@@ -226,7 +226,7 @@ class Exchange:
             raise Ended("forged", f"an answer that can't be read: {error!s:.100}") from None
 
     def _plain(self, data: Any) -> Any:
-        return self._decoded(data, Table())
+        return self._decoded(data, NodeTable())
 
     def _remote(self, tag: str, body: Any) -> Any:
         """What stands here for an object of the program's; the same for the same object."""

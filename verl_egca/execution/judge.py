@@ -29,7 +29,7 @@ from verl_egca.execution.limit_names import MOST_TIMEOUTS, closed_package, limit
 from verl_egca.execution.outcome import Answer
 from verl_egca.execution.sitting import Sitting
 from verl_egca.execution.state import carries_state
-from verl_egca.execution.warm_process import Zygote
+from verl_egca.execution.warm_process import WarmProcess
 from verl_egca.execution.watch import Watch
 from verl_egca.tracing.steps import StepsExceeded
 
@@ -53,7 +53,7 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
     close_memory()  # the tests are in it, and where no layer hides it a program of the same user could look
     control = socket.socket(fileno=zygote_control)
     try:
-        zygote = Zygote(control)
+        zygote = WarmProcess(control)
     except EOFError as error:
         answers.write(json.dumps({"failed": str(error)}) + "\n")
         return
@@ -77,7 +77,7 @@ def main(limits: dict[str, Any], progress: int, zygote_control: int) -> None:
 
 
 class Judge:
-    def __init__(self, zygote: Zygote, limits: dict[str, Any], progress: mmap.mmap) -> None:
+    def __init__(self, zygote: WarmProcess, limits: dict[str, Any], progress: mmap.mmap) -> None:
         self._zygote, self._limits, self._progress = zygote, limits, progress
         self._watch = Watch(limits["cpu_seconds"])
         # not cachetools: a judge imports the standard library alone, and asks for these at each trial

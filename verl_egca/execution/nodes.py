@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
-Row = list[Any]  # a class's name, and the fields by name as `codec.encode` has them
+Row = list[Any]  # a class's name, and the fields by name as `values.codec.encode` has them
 _METHODS = frozenset(
     "__init__ __post_init__ __repr__ __str__ __eq__ __ne__ __hash__".split()
 )  # of what is data all the same
 _OF_LEETCODE = {"ListNode": ("val", "next"), "TreeNode": ("val", "left", "right")}
 
 
-class Table:
+class NodeTable:
     """Objects by number. ``objects`` are those that it begins with."""
 
     __slots__ = ("_numbers", "objects")

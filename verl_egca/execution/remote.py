@@ -15,7 +15,7 @@ from collections.abc import Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from verl_egca.execution.program import Program
+    from verl_egca.execution.program import RunningProgram
     from verl_egca.execution.sitting import Sitting
 
 _PLAIN_NAMES = {name for kind in (str, int, float, bytes, list, tuple, dict, set) for name in dir(kind)}
@@ -58,7 +58,7 @@ class Remote:
 
     __slots__ = ("_egca_kind", "_egca_made", "_egca_number", "_egca_program", "_egca_sort")
 
-    def __init__(self, program: Program | Sitting, number: int, kind: str, sort: str) -> None:
+    def __init__(self, program: RunningProgram | Sitting, number: int, kind: str, sort: str) -> None:
         for name, value in (("program", program), ("number", number), ("kind", kind), ("sort", sort), ("made", False)):
             object.__setattr__(self, f"_egca_{name}", value)
 
@@ -251,7 +251,7 @@ class RemoteIterator(Remote):
 
     __slots__ = ("_egca_asked", "_egca_ended", "_egca_items", "_egca_then")
 
-    def __init__(self, program: Program, number: int, kind: str, sort: str) -> None:
+    def __init__(self, program: RunningProgram, number: int, kind: str, sort: str) -> None:
         super().__init__(program, number, kind, sort)
         self._egca_keep([], 0, False, None)
 
@@ -280,7 +280,7 @@ class RemoteIterator(Remote):
 class RemoteCoroutine(Coroutine[Any, Any, Any]):
     """A coroutine of the program, which runs there to its end when the test waits for it."""
 
-    def __init__(self, program: Program, number: int, kind: str, _: str) -> None:
+    def __init__(self, program: RunningProgram, number: int, kind: str, _: str) -> None:
         self._egca_program, self._egca_number, self._egca_kind = program, number, kind
 
     def send(self, _: Any) -> NoReturn:

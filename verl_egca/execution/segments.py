@@ -40,7 +40,7 @@ class Segment:
 
 
 def segments(
-    body: list[ast.stmt], deciding: Deciding, surroundings: Surroundings, given: dict[str, ast.expr]
+    body: list[ast.stmt], deciding: Deciding, surroundings: TestDefinitions, given: dict[str, ast.expr]
 ) -> list[Segment]:
     """The pieces of ``body``, in order. ``surroundings`` are what the tests define outside of it, ``given`` what its
     parameters are called with. Statements after the last that decides are a piece if they call something: it must not raise.
@@ -86,7 +86,7 @@ class _Flow:
     """What the statements of a body do to its names, in order."""
 
     def __init__(
-        self, body: list[ast.stmt], surroundings: Surroundings, given: dict[str, ast.expr], deciding: Deciding
+        self, body: list[ast.stmt], surroundings: TestDefinitions, given: dict[str, ast.expr], deciding: Deciding
     ) -> None:
         self._body = body
         self._known = _Known(body, surroundings, given)
@@ -193,10 +193,10 @@ def _is_fixed(value: ast.expr, fixed: set[str]) -> bool:
     return False
 
 
-class Surroundings:
+class TestDefinitions:
     """What the tests define around a body: functions, classes, imports, variables."""
 
-    def __init__(self, defined: Iterable[ast.stmt], around: Surroundings | None = None) -> None:
+    def __init__(self, defined: Iterable[ast.stmt], around: TestDefinitions | None = None) -> None:
         """``around`` is what is defined around these."""
         defined = list(defined)
         helpers: dict[str, ast.FunctionDef | ast.ClassDef] = {
@@ -268,7 +268,7 @@ def _note_names(statements: Iterable[ast.stmt], modules: dict[str, str], names: 
 class _Known:
     """What the names in a body are: the tests' own, modules, local functions; any other is the program's."""
 
-    def __init__(self, body: list[ast.stmt], surroundings: Surroundings, given: dict[str, ast.expr]) -> None:
+    def __init__(self, body: list[ast.stmt], surroundings: TestDefinitions, given: dict[str, ast.expr]) -> None:
         self._around = surroundings
         self._helpers, self._methods = surroundings.helpers, surroundings.methods
         self._modules, self._tests = dict(surroundings.modules), set(surroundings.names)

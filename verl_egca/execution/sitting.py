@@ -10,9 +10,9 @@ from verl_egca.execution.ahead import Ahead
 from verl_egca.execution.exchange import Exchange, Name
 from verl_egca.execution.given import Given
 from verl_egca.execution.limit_names import MOST_TIMEOUTS, in_mb, setting
-from verl_egca.execution.program import Program
+from verl_egca.execution.program import RunningProgram
 from verl_egca.execution.raised import Ended, Raised
-from verl_egca.execution.warm_process import Zygote
+from verl_egca.execution.warm_process import WarmProcess
 
 
 class LoadFailed(Exception):
@@ -32,7 +32,7 @@ class Sitting:
 
     def __init__(
         self,
-        zygote: Zygote,
+        zygote: WarmProcess,
         limits: dict[str, Any],
         source: str,
         given: Given,
@@ -43,7 +43,7 @@ class Sitting:
         self._zygote, self._limits, self._source, self._given = zygote, limits, source, given
         self._max_events, self._max_steps = max_events, max_steps
         self.is_trial = is_trial
-        self._program: Program | None = None
+        self._program: RunningProgram | None = None
         self._loaded: list[Name] | LoadFailed | None = None
         self.generation = 0
         self.trace = b""
@@ -68,7 +68,7 @@ class Sitting:
         if self._loaded is None:
             self._load(self._program)
         else:
-            self._program.run_ahead(self._ahead)
+            self._program.channel.send_ahead(self._ahead)
         return self._loaded or []
 
     def replace(self, source: str, given: Given, max_events: int = 0, max_steps: int = 0) -> None:
@@ -85,10 +85,10 @@ class Sitting:
         self._source, self._loaded = source, None
         self._max_events, self._max_steps = max_events, max_steps
         self.timeouts = 0
-        if self._program is not None and not self._program.forget_ahead():
+        if self._program is not None and not self._program.channel.forget_ahead():
             self.close()
 
-    def _load(self, program: Program) -> None:
+    def _load(self, program: RunningProgram) -> None:
         self.generation += 1
         try:
             self._loaded = program.load(
@@ -104,7 +104,7 @@ class Sitting:
         """What was traced since it was last taken."""
         taken = self.trace
         if self._program is not None:
-            taken += self._program.take_trace()
+            taken += self._program.process.take_trace()
         self.trace = b""
         return taken
 
@@ -139,7 +139,7 @@ class Sitting:
         return self._source
 
     @property
-    def _running(self) -> Program:
+    def _running(self) -> RunningProgram:
         if self._program is None:
             raise Ended("crashed", "the process ended")
         return self._program
@@ -157,8 +157,8 @@ class Sitting:
         if len(printed) > most:
             which = f"twice what is expected and {in_mb(self._limits['output_bytes'])} ({setting('output_bytes')})"
             raise Ended("output_limit", f"it printed more than {which}")
-        if program.status:
-            raise program.failure(program.status)
+        if program.process.status:
+            raise program.failure()
         return printed.decode("utf-8", "replace")
 
     @functools.cached_property
@@ -185,13 +185,13 @@ class Sitting:
         if isinstance(self._loaded, list):
             self._loaded = None
         printed = program.end(most_output)
-        self._cpu_ended += program.cpu_seconds
-        self.trace += program.trace_data
+        self._cpu_ended += program.process.cpu_seconds
+        self.trace += program.process.trace
         return printed
 
-    def _fresh(self) -> Program:
+    def _fresh(self) -> RunningProgram:
         self.close()
-        self._program = Program(self._zygote, self._limits)
+        self._program = RunningProgram(self._zygote, self._limits)
         return self._program
 
     def _check_timeouts(self) -> None:
@@ -201,4 +201,4 @@ class Sitting:
     @property
     def cpu_ever(self) -> float:
         """Seconds that all its processes used, whatever text they ran."""
-        return self._cpu_ended + (self._program.cpu_now() if self._program else 0.0)
+        return self._cpu_ended + (self._program.process.cpu_now() if self._program else 0.0)

@@ -13,7 +13,7 @@ class ZygoteGone(BaseException):
     """The warm process ended: the worker is lost. Not an Exception: it is nothing that a test may see."""
 
 
-class Zygote:
+class WarmProcess:
     """The judge's end of the warm process.
 
     Where a child can wait beside a running one, the next is asked for as soon as one is taken, and the end of one is

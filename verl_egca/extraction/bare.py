@@ -56,21 +56,21 @@ def code_stretches(
     Where statements in one do not parse, the whole comes first and then the parts between them.
     """
     chunks = list(_chunks(text, lines, parser, prompt))
-    bound = _BUILTINS.union(*(chunk.names for chunk in chunks if chunk.kind is _Kind.CODE))
+    bound = _BUILTINS.union(*(chunk.names for chunk in chunks if chunk.kind is _PieceKind.CODE))
     group: list[_Chunk] = []
     for chunk in chunks:
-        is_heading = chunk.kind is _Kind.INERT and not chunk.names <= bound
-        if chunk.kind is _Kind.PROSE or is_heading or chunk.goes_on:
+        is_heading = chunk.kind is _PieceKind.INERT and not chunk.names <= bound
+        if chunk.kind is _PieceKind.PROSE or is_heading or chunk.goes_on:
             yield from _of_group(group)
             group = [chunk] if chunk.goes_on else []
-            if chunk.kind is _Kind.PROSE and chunk.lines and depth:
+            if chunk.kind is _PieceKind.PROSE and chunk.lines and depth:
                 yield from code_stretches(text, dedented(text, chunk.lines), parser, depth=depth - 1)
         else:
             group.append(chunk)
     yield from _of_group(group)
 
 
-class _Kind(Enum):
+class _PieceKind(Enum):
     CODE = 0
     INERT = 1  # parses and does nothing: a heading, a number
     BROKEN = 2
@@ -81,28 +81,28 @@ class _Kind(Enum):
 class _Chunk:
     """A statement's lines and the blank ones below. ``names``: what CODE binds, what INERT mentions."""
 
-    kind: _Kind
+    kind: _PieceKind
     lines: Lines = ()
     names: frozenset[str] = frozenset()
     goes_on: bool = False
 
 
-_BREAK = _Chunk(_Kind.PROSE)
+_BREAK = _Chunk(_PieceKind.PROSE)
 
 
 def _of_group(group: list[_Chunk]) -> Iterator[Stretch]:
-    while group and group[0].kind is _Kind.INERT:
+    while group and group[0].kind is _PieceKind.INERT:
         group = group[1:]
-    while group and group[-1].kind is _Kind.INERT:
+    while group and group[-1].kind is _PieceKind.INERT:
         group = group[:-1]
     if not group:
         return
     yield _stretch(group, is_part=False)
-    if not any(chunk.kind is _Kind.BROKEN for chunk in group):
+    if not any(chunk.kind is _PieceKind.BROKEN for chunk in group):
         return
     part: list[_Chunk] = []
     for chunk in group:
-        if chunk.kind is not _Kind.BROKEN:
+        if chunk.kind is not _PieceKind.BROKEN:
             part.append(chunk)
         elif part:
             yield _stretch(part, is_part=True)
@@ -129,7 +129,7 @@ def _chunks(text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode |
         if prompt is not None and may_go_on and prompt.may_go_on(joined(text, taken)):
             yield from _going_on(text, taken, left, parser, prompt)
         elif first[0] in " \t":
-            yield _Chunk(_Kind.PROSE, tuple(taken))
+            yield _Chunk(_PieceKind.PROSE, tuple(taken))
         elif _is_prose(first, text[slice(*taken[1])] if taken[1:] else ""):
             left += reversed(taken[1:])
             yield _BREAK
@@ -159,14 +159,14 @@ def _going_on(
 
     whole = _whole(text, taken, left, parse, parser)
     if whole is not None:
-        yield _Chunk(_Kind.CODE, whole[0], facts_of(whole[1]).top, goes_on=True)
+        yield _Chunk(_PieceKind.CODE, whole[0], facts_of(whole[1]).top, goes_on=True)
         return
     head = _before_mark(text, taken, left, parser)
     if head is None:
-        yield _Chunk(_Kind.BROKEN, tuple(taken), goes_on=True)
+        yield _Chunk(_PieceKind.BROKEN, tuple(taken), goes_on=True)
     elif head:
         tree = parse(joined(text, head))
-        yield _Chunk(_Kind.CODE if tree is not None else _Kind.BROKEN, head, goes_on=True)
+        yield _Chunk(_PieceKind.CODE if tree is not None else _PieceKind.BROKEN, head, goes_on=True)
         yield _BREAK
 
 
@@ -182,20 +182,20 @@ def _at_the_edge(text: str, taken: list[Range], left: list[Range], parser: Bound
         if tree is not None:
             yield _parsed(head, tree)
         elif head and not _reads_as_prose(text, head):
-            yield _Chunk(_Kind.BROKEN, head)
+            yield _Chunk(_PieceKind.BROKEN, head)
         yield _BREAK
     elif _reads_as_prose(text, taken):
         left += reversed(taken[1:])
         yield _BREAK
     else:
-        yield _Chunk(_Kind.BROKEN, tuple(taken))
+        yield _Chunk(_PieceKind.BROKEN, tuple(taken))
 
 
 def _parsed(lines: Lines, tree: ast.Module) -> _Chunk:
     mentioned = [inert_names(node) for node in tree.body]
     if tree.body and all(names is not None for names in mentioned):
-        return _Chunk(_Kind.INERT, lines, frozenset().union(*(names for names in mentioned if names)))
-    return _Chunk(_Kind.CODE, lines, facts_of(tree).top)
+        return _Chunk(_PieceKind.INERT, lines, frozenset().union(*(names for names in mentioned if names)))
+    return _Chunk(_PieceKind.CODE, lines, facts_of(tree).top)
 
 
 def _whole(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from verl_egca.extraction.bare import code_stretches
 from verl_egca.extraction.bounded_parser import BoundedParser
-from verl_egca.extraction.facts import Facts, facts_of, inert_names
-from verl_egca.extraction.fences import Block, Tag, fenced_blocks, without_prompts
+from verl_egca.extraction.facts import CodeFacts, facts_of, inert_names
+from verl_egca.extraction.fences import FencedBlock, Tag, fenced_blocks, without_prompts
 from verl_egca.extraction.lines import Lines, Range, dedented, joined, lines_between
 from verl_egca.extraction.prompt import PromptCode
 from verl_egca.extraction.worth import Worth, names_by_line, wanted_names, worth_of, worth_of_broken
@@ -29,7 +29,7 @@ class Candidate:
     names: frozenset[str]
     before: str = ""
     tree: ast.Module | None = None
-    facts: Facts | None = None
+    facts: CodeFacts | None = None
 
     @property
     def is_meant(self) -> bool:
@@ -70,7 +70,7 @@ class Finder:
         for block in fenced_blocks(self._text, *stretch, self._parser):
             yield max((self._candidate(lines, block.tag) for lines in self._readings(block)), key=lambda c: c.worth)
 
-    def _readings(self, block: Block) -> Iterator[Lines]:
+    def _readings(self, block: FencedBlock) -> Iterator[Lines]:
         """The ways to read a block; of those that are worth the same the first is meant."""
         if block.with_info and self._parser.parse(joined(self._text, block.with_info)) is not None:
             yield block.with_info

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from verl_egca.extraction.candidate import Candidate
-from verl_egca.extraction.facts import Facts, facts_of
+from verl_egca.extraction.facts import CodeFacts, facts_of
 from verl_egca.extraction.lines import Lines, Range, joined
 from verl_egca.extraction.worth import Worth, root_of
 
@@ -73,7 +73,7 @@ class _Unit:
     """What another candidate may be joined with."""
 
     lines: Lines
-    facts: Facts
+    facts: CodeFacts
     is_import: bool = False
 
 

@@ -21,7 +21,7 @@ _DOING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CodeFacts:
     """``free`` are names that the code uses and binds nowhere, built-in ones left out; ``acts``: it calls something when run."""
 
     top: frozenset[str]  # names that it binds at its top level
@@ -32,7 +32,7 @@ class Facts:
     writes: bool
 
 
-def facts_of(tree: ast.Module) -> Facts:
+def facts_of(tree: ast.Module) -> CodeFacts:
     used, bound, variables, mentioned = set[str](), set[str](), set[str](), set[str]()
     for node in ast.walk(tree):
         names = frozenset(_bound_by(node))
@@ -48,7 +48,7 @@ def facts_of(tree: ast.Module) -> Facts:
                 mentioned.add(name)
             case ast.alias(name=name):
                 mentioned.update(name.split("."))
-    return Facts(
+    return CodeFacts(
         top=frozenset(name for node in _run_at_once(tree) for name in _bound_by(node)),
         variables=frozenset(variables),
         free=frozenset(used - bound - _BUILTINS),

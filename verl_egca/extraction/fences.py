@@ -43,7 +43,7 @@ class Tag(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class FencedBlock:
     """``with_info`` holds code on the opening fence's line too, where some models start it. Empty if there is none."""
 
     tag: Tag
@@ -51,7 +51,7 @@ class Block:
     with_info: Lines
 
 
-def fenced_blocks(text: str, start: int, end: int, parser: BoundedParser) -> Iterator[Block]:
+def fenced_blocks(text: str, start: int, end: int, parser: BoundedParser) -> Iterator[FencedBlock]:
     """The blocks in a range of the text, in its order."""
     lines = list(lines_between(text, start, end))
     marks = [mark for number, line in enumerate(lines) if (mark := _mark(text, number, line)) is not None]
@@ -183,22 +183,22 @@ def _inner_lines(text: str, lines: list[Range], opening: _Mark, closing: _Mark |
     return without_indentation(text, inner, opening.indent)
 
 
-def _block(text: str, lines: list[Range], opening: _Mark, closing: _Mark | None) -> Block:
+def _block(text: str, lines: list[Range], opening: _Mark, closing: _Mark | None) -> FencedBlock:
     inner = _inner_lines(text, lines, opening, closing)
     if inner and text.startswith(BYTE_ORDER_MARK, inner[0][0]):
         inner = tuple(lines_between(text, *inner[0])) + inner[1:]
     tag, rest = _tag(text, opening)
     info = text[rest : opening.info[1]]
     starts_code = keyword.iskeyword(info.partition(" ")[0]) or re.match(r"\w+\(", info) is not None
-    return Block(tag, inner, ((rest, lines[opening.line][1]), *inner) if starts_code else ())
+    return FencedBlock(tag, inner, ((rest, lines[opening.line][1]), *inner) if starts_code else ())
 
 
-def _inline_block(text: str, mark: _Mark) -> Block:
+def _inline_block(text: str, mark: _Mark) -> FencedBlock:
     """Code between two fences on one line: its first word is a tag only if it says Python."""
     tag, start = _tag(text, mark)
     code = (start, mark.info[1]) if tag is Tag.PYTHON else mark.info
     lines = () if is_blank(text, code) else without_indentation(text, [code], mark.info[1])
-    return Block(max(tag, Tag.NONE), lines, ())
+    return FencedBlock(max(tag, Tag.NONE), lines, ())
 
 
 def _tag(text: str, mark: _Mark) -> tuple[Tag, int]:

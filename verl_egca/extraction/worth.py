@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
-from verl_egca.extraction.facts import Facts, facts_of
+from verl_egca.extraction.facts import CodeFacts, facts_of
 from verl_egca.problem import AssertionTests, Problem
 from verl_egca.statements import parse, top_level
 
@@ -43,7 +43,7 @@ def wanted_names(problem: Problem) -> tuple[str, ...]:
     return ()
 
 
-def worth_of(tree: ast.Module, facts: Facts, wanted: Sequence[str]) -> Worth:
+def worth_of(tree: ast.Module, facts: CodeFacts, wanted: Sequence[str]) -> Worth:
     """The worth of code that parses, where the tests call ``wanted``, or give standard input if that is empty."""
     if not wanted and facts.acts and facts.writes:
         return Worth.WHOLE if facts.reads else Worth.PARTIAL

@@ -35,7 +35,7 @@ class ActorDisagrees(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ProbabilityGap:
     """How far the actor's token probabilities are from the model's: mean and largest |p - p'| over ``tokens``."""
 
     mean: float
@@ -49,7 +49,7 @@ class Agreement:
         return self.mean <= tolerance and not misread
 
 
-def compare(actor_T: list[float], readings: dict[str, list[float]]) -> Agreement:
+def compare(actor_T: list[float], readings: dict[str, list[float]]) -> ProbabilityGap:
     """The actor's log-probs of T tokens against those of each reading of the model's config.
 
     Raises:
@@ -62,7 +62,7 @@ def compare(actor_T: list[float], readings: dict[str, list[float]]) -> Agreement
         differences[name] = [abs(math.exp(a) - math.exp(b)) for a, b in zip(actor_T, log_probs, strict=True)]
     means = {name: _mean(values) for name, values in differences.items()}
     nearest = min(means, key=lambda name: means[name])
-    return Agreement(means[AS_SAVED], max(differences[AS_SAVED]), len(actor_T), nearest, means[nearest])
+    return ProbabilityGap(means[AS_SAVED], max(differences[AS_SAVED]), len(actor_T), nearest, means[nearest])
 
 
 def _mean(values: list[float]) -> float:
@@ -89,7 +89,7 @@ class Guard:
         )
         self._theirs = hf_log_probs.remote(source, self._ids)
 
-    def check(self, actor_group: Any) -> Agreement:
+    def check(self, actor_group: Any) -> ProbabilityGap:
         """Ask the actor, and compare.
 
         Raises:
@@ -155,7 +155,7 @@ def _dtype(config: Any) -> str:
     return {"fp32": "float32", "fp16": "float16"}.get(precision, "bfloat16")
 
 
-def _refusal(found: Agreement, rope: dict[str, Any] | None, config: Any, tolerance: float) -> str:
+def _refusal(found: ProbabilityGap, rope: dict[str, Any] | None, config: Any, tolerance: float) -> str:
     model, strategy = config.actor_rollout_ref.model.path, config.actor_rollout_ref.actor.strategy
     said = (
         f"egca.guard: the {strategy} actor does not compute {model} as Hugging Face does. Over {found.tokens} tokens of one "

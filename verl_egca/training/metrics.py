@@ -19,7 +19,7 @@ from verl_egca.localization.base import ConsultationOutcome
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.sample import SampleRecord, Ungated
 from verl_egca.training.batch import Rows
-from verl_egca.training.timeline import Interval
+from verl_egca.training.timeline import TimelineSpan
 
 _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 
@@ -86,7 +86,7 @@ def debugger_metrics(records: Sequence[SampleRecord | None]) -> dict[str, float]
     return metrics
 
 
-def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> Interval | None:
+def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> TimelineSpan | None:
     """When the step waited for rewards alone: after its last rollout had ended, and after it began to wait.
 
     ``waited_from`` is when the trainer began to wait for the batch, in seconds since the epoch; where rollouts run
@@ -97,7 +97,7 @@ def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0
     if not real:
         return None
     start, end = max(waited_from, *(r.rollout_ended for r in real)), max(r.reward_ended for r in real)
-    return Interval("rewards", start, end) if end > start else None
+    return TimelineSpan("rewards", start, end) if end > start else None
 
 
 def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:

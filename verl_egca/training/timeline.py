@@ -28,7 +28,7 @@ _NOTED_LATE_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class TimelineSpan:
     """From ``start`` to ``end``, in seconds since the epoch."""
 
     name: str
@@ -40,7 +40,7 @@ class Interval:
         return self.end - self.start
 
 
-class Marks(dict[str, float]):
+class PhaseTimes(dict[str, float]):
     """verl's ``timing_raw``, seconds by phase, which also remembers when each phase was.
 
     verl adds a phase's seconds when it ends (`_timer` in utils/profiler/performance.py); several updates a step add up
@@ -50,12 +50,12 @@ class Marks(dict[str, float]):
     def __init__(self, seconds: dict[str, float] | None = None) -> None:
         super().__init__(seconds or {})
         self._epoch = time.time() - time.perf_counter()  # verl measures with perf_counter
-        self.intervals: list[Interval] = []
+        self.intervals: list[TimelineSpan] = []
 
     def __setitem__(self, name: str, seconds: float) -> None:
         took, now = seconds - self.get(name, 0.0), self._epoch + time.perf_counter()
         if took > 0:
-            self.intervals.append(Interval(name, now - took, now))
+            self.intervals.append(TimelineSpan(name, now - took, now))
         super().__setitem__(name, seconds)
 
 
@@ -64,7 +64,7 @@ class Timeline:
 
     def __init__(self, directory: Path, steps: Collection[int]) -> None:
         self._directory, self._steps = directory, frozenset(steps)
-        self.waits: list[Interval] = []
+        self.waits: list[TimelineSpan] = []
         self._samples: list[tuple[SampleRecord, str]] = []
 
     def begin(self) -> None:
@@ -77,9 +77,9 @@ class Timeline:
         """The driver works for EGCA, while everything else waits."""
         started, clock = time.time(), time.perf_counter()
         yield
-        self.waits.append(Interval(name, started, started + time.perf_counter() - clock))
+        self.waits.append(TimelineSpan(name, started, started + time.perf_counter() - clock))
 
-    def waited(self, interval: Interval | None) -> None:
+    def waited(self, interval: TimelineSpan | None) -> None:
         if interval is not None:
             self.waits.append(interval)
 
@@ -92,7 +92,7 @@ class Timeline:
     def critical_path_s(self) -> float:
         return sum(wait.seconds for wait in self.waits)
 
-    def write(self, step: int, phases: Sequence[Interval]) -> None:
+    def write(self, step: int, phases: Sequence[TimelineSpan]) -> None:
         """``timeline/step-N.json``, if the step's timeline is wanted."""
         if step not in self._steps:
             return
@@ -102,7 +102,7 @@ class Timeline:
 
 
 def trace_of(
-    phases: Sequence[Interval], waits: Sequence[Interval], samples: Sequence[tuple[SampleRecord, str]]
+    phases: Sequence[TimelineSpan], waits: Sequence[TimelineSpan], samples: Sequence[tuple[SampleRecord, str]]
 ) -> dict[str, Any]:
     """The trace as Chrome's trace event format has it, times in microseconds from the earliest one."""
     starts = [interval.start for interval in (*phases, *waits)] + [record.rollout_ended for record, _ in samples]
@@ -138,31 +138,31 @@ def _rewards(samples: Sequence[tuple[SampleRecord, str]], zero: float) -> Iterat
         about = {"task_id": record.task_id, "uid": uid, "reward": record.reward, "tokens": record.response_tokens}
         about |= {"localizer": record.localizer, "confirmed": record.confirmed, "shared": record.shared}
         mode = record.mode.value if record.mode else "not scored"
-        reward = Interval(mode, record.rollout_ended, record.reward_ended)
+        reward = TimelineSpan(mode, record.rollout_ended, record.reward_ended)
         yield _span(reward, process, lane, zero) | {"args": about}
         if record.reward_started is not None and record.reward_started > record.rollout_ended:
             yield _span(
-                Interval("waits for a thread", record.rollout_ended, record.reward_started), process, lane, zero
+                TimelineSpan("waits for a thread", record.rollout_ended, record.reward_started), process, lane, zero
             )
         ended = {"ph": "i", "name": "rollout ended", "pid": _DRIVER, "tid": _ROLLOUT, "s": "t"}
         yield ended | {"ts": _micro(record.rollout_ended, zero), "args": {"task_id": record.task_id, "uid": uid}}
 
 
-def _nested(phases: Sequence[Interval]) -> list[Interval]:
-    """By start, the outer before the inner. ``phases`` are in the order of their ends, as `Marks` notes them.
+def _nested(phases: Sequence[TimelineSpan]) -> list[TimelineSpan]:
+    """By start, the outer before the inner. ``phases`` are in the order of their ends, as `PhaseTimes` notes them.
 
     A mark is noted microseconds after the phase that it is of, so neighbours may overlap and an inner phase may stand out
     of its outer one by as much; that much is taken from the inner, or the earlier.
     """
-    found: list[Interval] = []
-    around: list[Interval] = []  # from the outermost in
+    found: list[TimelineSpan] = []
+    around: list[TimelineSpan] = []  # from the outermost in
     for phase in reversed(phases):
         start, end = phase.start, phase.end
         while around and end <= around[-1].start + _NOTED_LATE_S:
             end = min(end, around.pop().start)
         if around:
             start, end = max(start, around[-1].start), min(end, around[-1].end)
-        around.append(Interval(phase.name, start, max(start, end)))
+        around.append(TimelineSpan(phase.name, start, max(start, end)))
         found.append(around[-1])
     return sorted(found, key=lambda phase: (phase.start, -phase.end))
 
@@ -171,7 +171,7 @@ def _micro(when: float, zero: float) -> float:
     return round((when - zero) * 1e6, 1)
 
 
-def _span(interval: Interval, process: int, track: int, zero: float) -> dict[str, Any]:
+def _span(interval: TimelineSpan, process: int, track: int, zero: float) -> dict[str, Any]:
     start, end = _micro(interval.start, zero), _micro(interval.end, zero)
     track_of = {"ph": "X", "name": interval.name, "pid": process, "tid": track}
     return track_of | {"ts": start, "dur": round(end - start, 1)}

@@ -27,13 +27,13 @@ from verl_egca.training.data_check import check_data
 from verl_egca.training.debugging import debugger_of, route_past_disrm
 from verl_egca.training.evidence_store import collect
 from verl_egca.training.groups import start_board
-from verl_egca.training.guard import Agreement, Guard
+from verl_egca.training.guard import Guard, ProbabilityGap
 from verl_egca.training.localization_log import LocalizationLog
 from verl_egca.training.metrics import advantage_digest, debugger_metrics, reward_wait, step_metrics
 from verl_egca.training.mismatch import mismatch_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
 from verl_egca.training.stop import StopsOnRequest
-from verl_egca.training.timeline import Marks, Timeline
+from verl_egca.training.timeline import PhaseTimes, Timeline
 from verl_egca.training.twins import TwinRows, twin_rows, unmask, without_twins
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class EGCATrainer(StopsOnRequest):
         self._timeline = Timeline(self.run_dir / "timeline", self.egca.timeline)
         self._waited_from = 0.0
         self._guard: Guard | None = None
-        self._guarded: Agreement | None = None
+        self._guarded: ProbabilityGap | None = None
 
     def _init_dataloader(self):
         super()._init_dataloader()
@@ -93,13 +93,13 @@ class EGCATrainer(StopsOnRequest):
         self._timeline.begin()
 
     @property
-    def timing_raw(self) -> Marks:
+    def timing_raw(self) -> PhaseTimes:
         """verl's seconds by phase; verl starts each step with an empty dict, which becomes one that remembers when."""
         return self._marks
 
     @timing_raw.setter
     def timing_raw(self, seconds: dict[str, float]) -> None:
-        self._marks = Marks(seconds)
+        self._marks = PhaseTimes(seconds)
 
     def on_sample_begin(self):
         super().on_sample_begin()

@@ -30,7 +30,7 @@ from verl.utils.tensordict_utils import get_tensordict, list_of_dict_to_tensordi
 from verl_egca.config.settings import SettingsError
 from verl_egca.credit.twins import FailedGroups, failed_groups
 from verl_egca.sample import SampleRecord
-from verl_egca.twin_tokens import Twin
+from verl_egca.twin_tokens import WrittenTwin
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ class _Kept(dict[str, Any]):
         super().update(self.kept)
 
 
-def _with_rows(batch: KVBatchMeta, twins: Sequence[tuple[int, Twin]]) -> KVBatchMeta:
+def _with_rows(batch: KVBatchMeta, twins: Sequence[tuple[int, WrittenTwin]]) -> KVBatchMeta:
     """The batch, and a row for each (row of the failing response, twin)."""
     data = tq.kv_batch_get(keys=[batch.keys[row] for row, _ in twins], partition_id=batch.partition_id)
     taken: dict[str, int] = defaultdict(int)  # sessions of a group, whose number is the middle of its keys
@@ -194,7 +194,7 @@ def _with_rows(batch: KVBatchMeta, twins: Sequence[tuple[int, Twin]]) -> KVBatch
     )
 
 
-def _fields(source: Any, twin: Twin, session: int) -> dict[str, Any]:
+def _fields(source: Any, twin: WrittenTwin, session: int) -> dict[str, Any]:
     """A twin's row, from that of its failing response."""
     fields = {}
     for name in source.keys():  # noqa: SIM118 - iterating goes by rows

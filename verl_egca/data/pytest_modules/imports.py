@@ -38,7 +38,7 @@ def drop_program_imports(
     found = _Imports(reading, {*_PROGRAM, *modules}, set(defined_in(reference)), refuses)
     reading.tree = found.visit(reading.tree)
     reading.tree.body = [node for node in reading.tree.body if not isinstance(node, ast.Pass)]
-    _Renaming(reading, found).apply()
+    _NamesApart(reading, found).apply()
 
 
 def without_program_imports(
@@ -146,7 +146,7 @@ class _Imports(ast.NodeTransformer):
         )
 
 
-class _Renaming:
+class _NamesApart:
     """Each name of the program's by itself, and what the tests have of the same name by another."""
 
     def __init__(self, reading: Reading, found: _Imports) -> None:
@@ -167,7 +167,7 @@ class _Renaming:
                 raise self._reading.refusal(node, f"imports {name}, of which the tests have another; rename theirs")
         for alias, name in self._found.renamed.items():
             self.names[alias] = self._reached(name, alias if alias in self._bound_inside else "")
-        names = _Names(self._reading, self._found.modules, self)
+        names = _Renamer(self._reading, self._found.modules, self)
         self._reading.tree = names.visit(self._reading.tree)
         self._reading.tree.body[:0] = ast.parse("".join(f"{a} = {n}\n" for a, n in self._lines.items())).body
 
@@ -185,8 +185,8 @@ class _Renaming:
         return alias or name
 
 
-class _Names(ast.NodeTransformer):
-    def __init__(self, reading: Reading, modules: Collection[str], renaming: _Renaming) -> None:
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, reading: Reading, modules: Collection[str], renaming: _NamesApart) -> None:
         self._reading, self._modules, self._renaming = reading, modules, renaming
 
     def visit_Module(self, node: ast.Module) -> ast.AST:

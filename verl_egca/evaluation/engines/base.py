@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GenerationRequest:
     """One response to sample: the ``number``-th to ``prompt``, at most ``budget`` tokens long."""
 
     prompt: tuple[int, ...]
@@ -47,7 +47,7 @@ class Response:
 
 
 class Engine(Protocol):
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Response]:
+    def generate(self, requests: Sequence[GenerationRequest], sampling: Sampling) -> list[Response]:
         """A response to each request, in their order."""
         ...
 

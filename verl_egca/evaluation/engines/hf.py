@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from verl_egca.cpu import sampling as batched
-from verl_egca.evaluation.engines.base import Request, Response, Sampling
+from verl_egca.evaluation.engines.base import GenerationRequest, Response, Sampling
 
 
 class HF:
@@ -28,7 +28,7 @@ class HF:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, **extra)
         return cls(model.to(device))
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Response]:
+    def generate(self, requests: Sequence[GenerationRequest], sampling: Sampling) -> list[Response]:
         given = [
             batched.Request(list(r.prompt), sampling.temperature, r.budget, r.stream, top_p=sampling.top_p)
             for r in requests

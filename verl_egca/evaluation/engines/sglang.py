@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from verl_egca.evaluation.engines.base import Request, Response, Sampling
+from verl_egca.evaluation.engines.base import GenerationRequest, Response, Sampling
 
 
 class SGLang:
@@ -15,7 +15,7 @@ class SGLang:
 
         self._engine = sglang.Engine(**engine_arguments(folder, dtype, seed, tensor_parallel, extra))
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Response]:
+    def generate(self, requests: Sequence[GenerationRequest], sampling: Sampling) -> list[Response]:
         outputs = self._engine.generate(
             input_ids=[list(request.prompt) for request in requests],
             sampling_params=[sampling_arguments(request, sampling) for request in requests],
@@ -46,7 +46,7 @@ def engine_arguments(
     } | extra
 
 
-def sampling_arguments(request: Request, sampling: Sampling) -> dict[str, Any]:
+def sampling_arguments(request: GenerationRequest, sampling: Sampling) -> dict[str, Any]:
     """Of SGLang's SamplingParams."""
     return {
         "temperature": sampling.temperature,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from verl_egca.evaluation.engines.base import Request, Response, Sampling
+from verl_egca.evaluation.engines.base import GenerationRequest, Response, Sampling
 
 
 class VLLM:
@@ -17,7 +17,7 @@ class VLLM:
 
         self._llm = LLM(**engine_arguments(folder, dtype, seed, tensor_parallel, extra))
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Response]:
+    def generate(self, requests: Sequence[GenerationRequest], sampling: Sampling) -> list[Response]:
         from vllm import SamplingParams
 
         outputs = self._llm.generate(
@@ -44,7 +44,7 @@ def engine_arguments(
     } | extra
 
 
-def sampling_arguments(request: Request, sampling: Sampling) -> dict[str, Any]:
+def sampling_arguments(request: GenerationRequest, sampling: Sampling) -> dict[str, Any]:
     """Of ``vllm.SamplingParams``."""
     return {
         "temperature": sampling.temperature,

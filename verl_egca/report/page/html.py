@@ -30,7 +30,7 @@ _TABLE_ROWS = 200  # of a chart's table; a longer run shows every n-th step
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class InlineScript:
     """``integrity`` is its hash, as a content security policy names it."""
 
     text: Markup
@@ -116,13 +116,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _script(name: str) -> Script:
+def _script(name: str) -> InlineScript:
     text = (_ASSETS / name).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return Script(Markup(text), f"'sha256-{digest}'")
+    return InlineScript(Markup(text), f"'sha256-{digest}'")
 
 
-def _policy(scripts: Sequence[Script], style: Script) -> str:
+def _policy(scripts: Sequence[InlineScript], style: InlineScript) -> str:
     allowed = " ".join(script.integrity for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; style-src {style.integrity}; "

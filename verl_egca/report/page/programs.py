@@ -32,25 +32,25 @@ SURE = ("proven", "partly proven", "a guess", "not localized")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ShownSample:
     """``run`` is its place among the page's runs."""
 
     run: int
     record: LocalizationRecord
 
 
-def samples(runs: Sequence[Run]) -> list[Sample]:
+def samples(runs: Sequence[Run]) -> list[ShownSample]:
     """In the order of the page's list: the latest steps first, and in a step those with most to see."""
-    found = [Sample(place, record) for place, run in enumerate(runs) for record in run.records]
+    found = [ShownSample(place, record) for place, run in enumerate(runs) for record in run.records]
     found.sort(
         key=lambda s: (-s.record.step, s.record.short, not s.record.place, s.record.advantage == 0, s.record.task_id)
     )
     return found
 
 
-def index(found: Sequence[Sample]) -> dict[str, Any]:
+def index(found: Sequence[ShownSample]) -> dict[str, Any]:
     """Columns with an entry a sample; names are numbers into lists, since few are used often."""
-    tasks, modes, localizers = _Names(), _Names(), _Names()
+    tasks, modes, localizers = _NumberedNames(), _NumberedNames(), _NumberedNames()
     return {
         "run": [sample.run for sample in found],
         "step": [sample.record.step for sample in found],
@@ -87,7 +87,7 @@ def snippet(record: LocalizationRecord) -> str:
     return text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"
 
 
-def chunks(found: Sequence[Sample], runs: Sequence[Run]) -> tuple[list[str], bool]:
+def chunks(found: Sequence[ShownSample], runs: Sequence[Run]) -> tuple[list[str], bool]:
     """The details as JSON texts of CHUNK samples each, and whether they are packed: gzip in base64, if there is much."""
     rules = [CreditRule.of(run.config) for run in runs]
     details = [detail(sample.record, rules[sample.run]) for sample in found]
@@ -195,7 +195,7 @@ def _parts(details: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any
     yield from (details[at : at + CHUNK] for at in range(0, len(details), CHUNK))
 
 
-class _Names:
+class _NumberedNames:
     def __init__(self) -> None:
         self.names: list[str] = []
         self._numbers: dict[str, int] = {}

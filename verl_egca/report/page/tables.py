@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from verl_egca.report.page.charts import rests_on, weight
-from verl_egca.report.page.programs import Sample, sure
+from verl_egca.report.page.programs import ShownSample, sure
 from verl_egca.report.page.run import Run
 from verl_egca.report.records import LocalizationRecord
 
@@ -96,7 +96,7 @@ def debugger(run: Run) -> list[tuple[str, str]]:
     return rows
 
 
-def slowest(found: Sequence[Sample], runs: Sequence[Run]) -> list[Row]:
+def slowest(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
     """By the CPU time of the search and the debugger's latency; cells: how sure, trials, CPU ms, debugger s."""
     costs = [(place, _cost_ms(sample.record)) for place, sample in enumerate(found)]
     costs.sort(key=lambda pair: -pair[1])
@@ -107,7 +107,7 @@ def slowest(found: Sequence[Sample], runs: Sequence[Run]) -> list[Row]:
     ]
 
 
-def failed(found: Sequence[Sample], runs: Sequence[Run]) -> list[Row]:
+def failed(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
     """Samples in which nothing could be blamed, the latest first; cells: mode, reason."""
     lost = [place for place, sample in enumerate(found) if sample.record.not_localized]
     return [
@@ -116,13 +116,13 @@ def failed(found: Sequence[Sample], runs: Sequence[Run]) -> list[Row]:
     ]
 
 
-def failures(found: Sequence[Sample]) -> list[tuple[str, int]]:
+def failures(found: Sequence[ShownSample]) -> list[tuple[str, int]]:
     """Why nothing was blamed, and how often."""
     reasons = (sample.record.not_localized for sample in found)
     return Counter(reason for reason in reasons if reason).most_common()
 
 
-def _row(place: int, found: Sequence[Sample], runs: Sequence[Run], cells: tuple[str, ...]) -> Row:
+def _row(place: int, found: Sequence[ShownSample], runs: Sequence[Run], cells: tuple[str, ...]) -> Row:
     sample = found[place]
     return Row(place, runs[sample.run].name, sample.record.step, sample.record.task_id, cells)
 
