@@ -3,15 +3,15 @@
 import pytest
 
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.unused import left_unused
+from verl_egca.localization.twins.program import Program
+from verl_egca.localization.unused import Effects
 
 
 def unused(source, old, new, entry_point="f"):
     start = source.index(old)
     program = Program(source)
     edit = Edit(start, start + len(old), new, "test", (start, start + len(old)))
-    return [program.segment(one).split("\n")[0] for one in left_unused(program, [edit], entry_point)]
+    return [program.segment(one).split("\n")[0] for one in Effects(program, entry_point).unused([edit])]
 
 
 HELPER = "def g(x):\n    return x + 2\n\ndef f(x):\n    return g(x)\n"

@@ -9,7 +9,7 @@ from verl_egca.localization.dialogue.correction import Unfit, as_edit
 from verl_egca.localization.dialogue.listing import Listing
 from verl_egca.localization.dialogue.question import Evidence, question
 from verl_egca.localization.trace import TraceLocalizer
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 
 
 def asked(case: Case, sandbox: Sandbox) -> str:

@@ -22,19 +22,17 @@ from verl_egca.localization.runs import Runs
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.guards import BASE_CASE
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source
-from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.unused import unused_share
+from verl_egca.localization.unused import Effects
 
 _TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
 _TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
 _MOST_UNUSED = 1 / 3  # of the statements; an edit that leaves more without effect is another program
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
-_CASES = frozenset({BASE_CASE})
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
 
 
@@ -71,7 +69,11 @@ class Attempt:
 
     def _keeps(self, edit: Edit) -> bool:
         """Whether an edit leaves most of the program in use."""
-        return unused_share(self.program, [edit], self.sample.problem.entry_point) <= _MOST_UNUSED
+        return self.effects.unused_share([edit]) <= _MOST_UNUSED
+
+    @functools.cached_property
+    def effects(self) -> Effects:
+        return Effects(self.program, self.sample.problem.entry_point)
 
     @functools.cached_property
     def _further(self) -> list[bool]:
@@ -95,7 +97,6 @@ class Attempt:
             max_steps,
             budget,
             most,
-            _CASES,
             self.sources(),
             self.agreement,
             self._keeps,
@@ -133,14 +134,13 @@ class Attempt:
         def source(name: str, make: Callable[[], Iterable[Edit]]) -> Source:
             def signed() -> Iterator[Edit]:
                 for edit in make():
-                    yield replace(edit, amounts=(*edit.amounts, (name, 1.0), *self.runs.amounts(edit)))
+                    yield edit.signed((name, 1.0), *self.runs.amounts(edit))
 
             return Source(name, signed)
 
         program, reference = self.program, self.reference
         clues = Clues(
             kinds_of(self.runs.traces.values()),
-            self.runs.case.expected,
             self.sample.problem.entry_point,
             reference.called if reference is not None else (),
             given_to(self.sample.problem),

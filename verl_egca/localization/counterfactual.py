@@ -23,9 +23,8 @@ from verl_egca.localization.repair import WORDS, differences, patch_to, smallest
 from verl_egca.localization.repair.pieces import SEVERAL
 from verl_egca.localization.share import repaired
 from verl_egca.localization.twins.edits import Edit, applied, changed, least
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.search import Nearer, Search, Twin
-from verl_egca.localization.twins.sites import Program
-from verl_egca.localization.unused import left_unused
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
@@ -119,7 +118,7 @@ class CounterfactualLocalizer(Localizer):
     def _unused(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[SourceRange]:
         """Of the statements that the proof leaves without effect, and that ran, the one that most speaks against."""
         program, ran = attempt.program, set(attempt.runs.trace.executed)
-        left = left_unused(program, edits, attempt.sample.problem.entry_point)
+        left = attempt.effects.unused(edits)
         places = ran.intersection(program.header(statement) for statement in left)
         against = likelihoods(program, attempt.runs, search) if places else {}
         return sorted(places, key=lambda place: (-against.get(place, -math.inf), place))[:1]

@@ -34,7 +34,7 @@ from verl_egca.localization.options import Options
 from verl_egca.localization.registry import register
 from verl_egca.localization.trace import TraceLocalizer
 from verl_egca.localization.twins.edits import Edit, changed
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 from verl_egca.source import SourceRange
 
 _SHOWN = 300  # characters of a value in a sentence to the debugger

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from verl_egca.execution.sandbox import Trials
-from verl_egca.localization.twins.scopes import entry_scope, own_parameters, scopes
+from verl_egca.localization.twins.trees import entry_scope, scopes
 from verl_egca.problem import AssertionTests, CallTests, Problem
 from verl_egca.statements import literal, parse
 from verl_egca.values.exact_json import to_exact_json
@@ -122,7 +122,7 @@ def _parameters(problem: Problem) -> tuple[str, ...]:
     tree = parse(problem.reference) if problem.reference is not None else None
     found = scopes(tree) if tree is not None else {}
     name = entry_scope(problem.entry_point, found)
-    return own_parameters(found[name]) if name else ()
+    return found[name].own_parameters if name else ()
 
 
 def _literals(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:

@@ -14,14 +14,13 @@ from collections.abc import Iterable
 
 from verl_egca.localization.base import Localization, NotLocalized, lines_of
 from verl_egca.localization.runs import Runs
-from verl_egca.localization.twins.scopes import is_docstring
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.search import Nearer, Search, Twin
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.trees import DEFINITIONS, is_docstring
 from verl_egca.source import SourceRange
 
 _NEARER, _PARTIAL, _RAISED, _EMPTY, _DEEPER, _LATER, _PLAIN_RETURN = 1.25, 1.75, 0.75, 0.75, 0.5, 0.5, -0.5
 _SUSPICION = 0.1
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class NoTwin(NotLocalized):
@@ -83,7 +82,7 @@ def _votes(program: Program, found: Iterable[Twin | Nearer]) -> dict[SourceRange
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
-    return isinstance(statement, (*_DEFINITIONS, ast.Import, ast.ImportFrom)) or is_docstring(statement)
+    return isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)) or is_docstring(statement)
 
 
 def _returns_what_is_there(statement: ast.stmt) -> bool:

@@ -13,7 +13,7 @@ from verl_egca.execution.given import given_names
 from verl_egca.execution.sandbox import Trials
 from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.further import Further
-from verl_egca.localization.twins.scopes import scopes
+from verl_egca.localization.twins.trees import scopes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.problem import Problem, StdioTests
 from verl_egca.statements import parse

@@ -14,8 +14,8 @@ from verl_egca.localization.options import Options
 from verl_egca.localization.references import MAX_EVENTS
 from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.search import Cases
-from verl_egca.localization.twins.sites import Program
 from verl_egca.localization.twins.suspicion import ochiai
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Trace, decode

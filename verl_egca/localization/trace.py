@@ -19,8 +19,8 @@ from verl_egca.localization.options import Options
 from verl_egca.localization.references import ReferenceTraces
 from verl_egca.localization.registry import register
 from verl_egca.localization.twins.alignment import Alignment, align
-from verl_egca.localization.twins.scopes import scopes
 from verl_egca.localization.twins.shapes import Shapes
+from verl_egca.localization.twins.trees import scopes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import describe, parse

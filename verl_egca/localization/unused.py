@@ -1,87 +1,93 @@
 """Statements that a proof leaves without effect: had they done what they should, it could have used them.
 
-What takes effect is found by names alone, without regard to the order of statements: what is returned, raised or shown, what
-binds or changes a name that it reads, and the loops, branches and functions around.
+Effects are found by names alone, without regard to the order of statements. A statement takes effect that returns, raises or
+shows something; that binds or changes a name which such a statement reads; or that is a loop, branch or function around one.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from verl_egca.localization.twins.edits import Edit, applied
-from verl_egca.localization.twins.sites import Program, own_nodes
+from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.trees import DEFINITIONS, names_in, own_nodes
 
 _ENDS = (ast.Return, ast.Raise, ast.Assert, ast.Delete)
 _JUMPS = (ast.Break, ast.Continue)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def left_unused(program: Program, edits: Sequence[Edit], entry_point: str | None) -> list[ast.stmt]:
-    """Statements of the program that the edits leave as they are, and that take effect in it but not in its twin."""
-    return _left_unused(program, edits, entry_point, _effective(program, entry_point))
+class Effects:
+    """The statements of a program that take effect, in the order of the text."""
 
+    def __init__(self, program: Program, entry_point: str | None) -> None:
+        self._program, self._entry_point = program, entry_point
+        self._effective = _effective(program, entry_point)
 
-def unused_share(program: Program, edits: Sequence[Edit], entry_point: str | None) -> float:
-    """The share of `left_unused` among the statements that take effect, in [0, 1]."""
-    effective = _effective(program, entry_point)
-    return len(_left_unused(program, edits, entry_point, effective)) / max(1, len(effective))
+    def unused(self, edits: Sequence[Edit]) -> list[ast.stmt]:
+        """Those that the edits leave as they are, and that take no effect in the twin."""
+        try:
+            twin = Program(applied(self._program.source, edits))
+        except ValueError:
+            return []
+        kept = _effective(twin, self._entry_point)
+        found = []
+        for statement in self._effective:
+            start = self._program.span(statement)[0]
+            if not any(edit.start <= start < edit.end for edit in edits):
+                moved = start + sum(len(edit.text) - (edit.end - edit.start) for edit in edits if edit.end <= start)
+                if twin.statement_at(moved) not in kept:
+                    found.append(statement)
+        return found
 
-
-def _left_unused(
-    program: Program, edits: Sequence[Edit], entry_point: str | None, effective: Iterable[ast.stmt]
-) -> list[ast.stmt]:
-    try:
-        twin = Program(applied(program.source, edits))
-    except ValueError:
-        return []
-    kept = _effective(twin, entry_point)
-    found = []
-    for statement in effective:
-        start = program.span(statement)[0]
-        if not any(edit.start <= start < edit.end for edit in edits):
-            moved = start + sum(len(edit.text) - (edit.end - edit.start) for edit in edits if edit.end <= start)
-            if twin.statement_at(moved) not in kept:
-                found.append(statement)
-    return found
+    def unused_share(self, edits: Sequence[Edit]) -> float:
+        """In [0, 1]."""
+        return len(self.unused(edits)) / max(1, len(self._effective))
 
 
 def _effective(program: Program, entry_point: str | None) -> dict[ast.stmt, None]:
     """In the order of the text."""
     wanted = {*re.findall(r"\w+", entry_point or ""), "Solution", "print"}
-    found: set[ast.stmt] = set()
     statements = [one for one in program.statements() if not isinstance(one, ast.Pass)]
+    binds = {one: frozenset(_bound(one)) for one in statements}
+    found: set[ast.stmt] = set()
     while True:
-        more = [one for one in statements if one not in found and _takes_effect(program, one, found, wanted)]
+        more = [one for one in statements if one not in found and _takes_effect(program, one, found, wanted, binds)]
         if not more:
             return dict.fromkeys(one for one in statements if one in found)
         for one in more:
             found.add(one)
-            if not isinstance(one, _DEFINITIONS):
+            if not isinstance(one, DEFINITIONS):
                 wanted |= {node.id for node in own_nodes(one) if isinstance(node, ast.Name)}
 
 
-def _takes_effect(program: Program, statement: ast.stmt, found: set[ast.stmt], wanted: set[str]) -> bool:
+def _takes_effect(
+    program: Program,
+    statement: ast.stmt,
+    found: set[ast.stmt],
+    wanted: set[str],
+    binds: Mapping[ast.stmt, frozenset[str]],
+) -> bool:
     function = program.function_of[statement]
     if function is not None and function.name not in wanted and program.block_of[function].owner is program.tree:
         return False  # of a function that nothing comes to
     if isinstance(statement, _JUMPS):
         return program.loop_of[statement] in found
-    if isinstance(statement, _ENDS) or any(name in wanted for name in _bound(statement)):
+    if isinstance(statement, _ENDS) or not wanted.isdisjoint(binds[statement]):
         return True
     return any(program.block_of[inner].owner in (statement, *getattr(statement, "handlers", ())) for inner in found)
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
     """Names that a statement binds, or whose values it may change; what it calls for its own sake counts as shown."""
-    if isinstance(statement, _DEFINITIONS):
+    if isinstance(statement, DEFINITIONS):
         yield statement.name
     for node in own_nodes(statement):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.alias(asname=str(name)) | ast.alias(name=name):
                 yield name
             case ast.Subscript(ctx=ast.Store() | ast.Del(), value=value) | ast.Attribute(ctx=ast.Store(), value=value):
-                yield from (part.id for part in ast.walk(value) if isinstance(part, ast.Name))
+                yield from names_in(value)
             case ast.Call() if isinstance(statement, ast.Expr):
-                yield from (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+                yield from names_in(node)

@@ -4,9 +4,8 @@ import ast
 
 import pytest
 
-from verl_egca.localization.twins.idioms import shortened, written_out
-from verl_egca.localization.twins.templates import rewrite
-from verl_egca.localization.twins.views import Reference
+from verl_egca.localization.twins.patterns import rewrite
+from verl_egca.localization.twins.views import Reference, shortened, written_out
 
 LONG_AND_SHORT = [
     ("out = []\nfor x in xs:\n    if x > n:\n        for y in x:\n            out.append(y)", "out = [y for x in xs if x > n for y in x]"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from verl_egca.execution.verdict import CaseVerdict
 from verl_egca.localization.twins.edits import Edit, changed_characters
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
 from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 from verl_egca.statements import Statement, parse

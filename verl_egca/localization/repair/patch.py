@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from verl_egca.localization.repair.lines import Line, lines_of, matched
@@ -37,18 +37,19 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of one program, or of both. ``above_ours`` and ``above_theirs`` are the rows around it, from inside out."""
+    """A line of one program, or of both. ``above_ours`` and ``above_theirs`` are the rows around it, from inside out.
 
+    ``put_in`` are rows of theirs alone around it, which a line of both goes into where they are written; ``is_moved``:
+    the nearest row of both programs around it is another in each.
+    """
+
+    line: Line
     ours: Line | None
     theirs: Line | None
     above_ours: tuple[int, ...]
     above_theirs: tuple[int, ...]
-
-    @property
-    def line(self) -> Line:
-        line = self.ours or self.theirs
-        assert line is not None
-        return line
+    put_in: tuple[int, ...]
+    is_moved: bool
 
 
 class Patch:
@@ -59,8 +60,12 @@ class Patch:
         theirs = lines_of(target)
         self._rows = _rows(ours, theirs)
         self._step = next((self._indentation(line) for line in ours if line.depth == 1), "    ") or "    "
-        self._start = ours[0].start if ours else 0
-        self.hunks = tuple(hunk for place in range(len(self._rows)) for hunk in self._hunks(place))
+        self.hunks = tuple(hunk for place, row in enumerate(self._rows) for hunk in self._hunks(place, row))
+        writing = _Writing(ours[0].start if ours else 0)
+        self._unchanged = [writing.copy()]  # before each row of the source, and after the last
+        for place in range(len(self._rows)):
+            list(self._written(place, (), writing))
+            self._unchanged.append(writing.copy())
         self._before = sum(len(line.words) for line in ours)
         self._after = sum(len(line.words) for line in theirs)
 
@@ -75,8 +80,7 @@ class Patch:
 
     # ------------------------------------------------------------ hunks
 
-    def _hunks(self, place: int) -> Iterator[Hunk]:
-        row = self._rows[place]
+    def _hunks(self, place: int, row: _Row) -> Iterator[Hunk]:
         if row.ours is None:
             yield Hunk(place, "insert", 0, len(row.line.words))
         elif row.theirs is None:
@@ -84,13 +88,8 @@ class Patch:
         else:
             if row.ours.texts != row.theirs.texts:
                 yield from self._words(place, row.ours, row.theirs)
-            if self._shared(row.above_ours) != self._shared(row.above_theirs):
+            if row.is_moved:
                 yield Hunk(place, "depth", 0, 0)
-
-    def _shared(self, above: Sequence[int]) -> int | None:
-        """The nearest row that both programs have."""
-        rows = self._rows
-        return next((place for place in above if rows[place].ours is not None and rows[place].theirs is not None), None)
 
     def _words(self, place: int, ours: Line, theirs: Line) -> Iterator[Hunk]:
         one, two = ours.texts, theirs.texts
@@ -113,60 +112,54 @@ class Patch:
 
     def edits(self, selected: Collection[Hunk]) -> list[Edit]:
         """Disjoint edits of the source, in order; ``blame`` of each is the first place that it changes."""
-        return list(_joined(self._edits(frozenset(selected))))
+        return list(_joined(self._edits(selected))) if selected else []
 
     def apply(self, selected: Collection[Hunk]) -> str:
         return applied(self._source, self.edits(selected))
 
-    def _edits(self, selected: frozenset[Hunk]) -> Iterator[Edit]:
+    def _edits(self, selected: Collection[Hunk]) -> Iterator[Edit]:
         chosen: dict[int, list[Hunk]] = {}
-        for hunk in selected:
+        for hunk in sorted(selected, key=lambda hunk: (hunk.row, hunk.start)):
             chosen.setdefault(hunk.row, []).append(hunk)
-        depths: dict[int, int] = {}  # of the rows that are written
-        blocks: list[tuple[int, str]] = [(0, "")]  # depth and indentation of those that are open
-        opened: tuple[int, str, int] | None = None  # depth, indentation and place of a header that nothing has followed
-        at = self._start  # where what is put in goes
-        for place, row in enumerate(self._rows):
-            here, line = chosen.get(place, []), row.line
-            kinds = {hunk.kind for hunk in here}
-            if row.ours is None and "insert" not in kinds:
-                continue
-            if "remove" in kinds:
-                yield Edit(line.start, line.end, "", "remove", (line.first, line.last))
-                at = line.end
-                continue
-            depth = depths[place] = self._depth(row, "depth" in kinds, depths)
-            if opened is not None and depth > opened[0]:
-                is_own = row.above_ours[:1] == opened[2:] and self._indentation(self._rows[opened[2]].line) == opened[1]
-                blocks.append((depth, self._indentation(line) if is_own else opened[1] + self._step))
-            else:
-                if opened is not None:
-                    yield self._put(at, f"{opened[1]}{self._step}pass")
-                while len(blocks) > 1 and blocks[-1][0] > depth:
-                    blocks.pop()
-            indentation = blocks[-1][1]
-            if row.ours is None:
-                yield self._put(at, indentation + self._target[line.first : line.last])
-            else:
-                if self._indentation(line) != indentation:
-                    blame = (line.start, line.first) if line.start < line.first else (line.first, line.words[0].end)
-                    yield Edit(line.start, line.first, indentation, "depth", blame)
-                for hunk in sorted((hunk for hunk in here if hunk.kind in _OF_WORDS), key=lambda hunk: hunk.start):
-                    yield self._rewritten(hunk)
-                at = line.end
-            opens = line.opens or (bool(here) and row.theirs is not None and row.theirs.opens)
-            opened = (depth, indentation, place) if opens else None
-        if opened is not None:
-            yield self._put(at, f"{opened[1]}{self._step}pass")
+        first, last = min(chosen), max(chosen)
+        writing = self._unchanged[first].copy()
+        for place in range(first, len(self._rows)):
+            yield from self._written(place, chosen.get(place, ()), writing)
+            if place >= last and writing == self._unchanged[place + 1]:
+                return
+        if writing.opened is not None:
+            yield self._put(writing.at, f"{writing.opened[1]}{self._step}pass")
 
-    def _depth(self, row: _Row, moved: bool, depths: Mapping[int, int]) -> int:
-        """How deep a row is, by what is around it in the program that is written."""
-        depth = _within(row.above_theirs if row.ours is None or moved else row.above_ours, depths)
-        shared = self._shared(row.above_ours)
-        if row.ours is not None and row.theirs is not None and not moved and shared == self._shared(row.above_theirs):
-            put_in = itertools.takewhile(lambda place: place != shared, row.above_theirs)
-            depth += sum(place in depths for place in put_in)
-        return depth
+    def _written(self, place: int, here: Sequence[Hunk], writing: _Writing) -> Iterator[Edit]:
+        """The edits of a row."""
+        row, line, kinds = self._rows[place], self._rows[place].line, {hunk.kind for hunk in here}
+        if row.ours is None and "insert" not in kinds:
+            return
+        if "remove" in kinds:
+            yield Edit(line.start, line.end, "", "remove", (line.first, line.last))
+            writing.at = line.end
+            return
+        depth = writing.enter(place, row, "depth" in kinds)
+        blocks, opened = writing.blocks, writing.opened
+        if opened is not None and depth > opened[0]:
+            is_own = row.above_ours[:1] == opened[2:] and self._indentation(self._rows[opened[2]].line) == opened[1]
+            blocks.append((depth, self._indentation(line) if is_own else opened[1] + self._step))
+        else:
+            if opened is not None:
+                yield self._put(writing.at, f"{opened[1]}{self._step}pass")
+            while len(blocks) > 1 and blocks[-1][0] > depth:
+                blocks.pop()
+        indentation = blocks[-1][1]
+        if row.ours is None:
+            yield self._put(writing.at, indentation + self._target[line.first : line.last])
+        else:
+            if self._indentation(line) != indentation:
+                blame = (line.start, line.first) if line.start < line.first else (line.first, line.words[0].end)
+                yield Edit(line.start, line.first, indentation, "depth", blame)
+            yield from (self._rewritten(hunk) for hunk in here if hunk.kind in _OF_WORDS)
+            writing.at = line.end
+        opens = line.opens or (bool(here) and row.theirs is not None and row.theirs.opens)
+        writing.opened = (depth, indentation, place) if opens else None
 
     def _indentation(self, line: Line) -> str:
         return self._source[line.start : line.first]
@@ -181,6 +174,32 @@ class Patch:
         return Edit(hunk.start, hunk.end, hunk.text, hunk.kind, blame)
 
 
+@dataclass(slots=True)
+class _Writing:
+    """Where the writing of a program has come to. ``at`` is where new text goes.
+
+    ``depths`` are those of the rows that are written, ``blocks`` depth and indentation of the blocks that are open,
+    ``opened`` depth, indentation and place of a header that nothing has followed.
+    """
+
+    at: int
+    depths: dict[int, int] = field(default_factory=dict)
+    blocks: list[tuple[int, str]] = field(default_factory=lambda: [(0, "")])
+    opened: tuple[int, str, int] | None = None
+
+    def copy(self) -> _Writing:
+        return _Writing(self.at, dict(self.depths), list(self.blocks), self.opened)
+
+    def enter(self, place: int, row: _Row, moved: bool) -> int:
+        """How deep a row is, by what is around it in the program that is written."""
+        above = row.above_theirs if row.ours is None or moved else row.above_ours
+        depth = next((self.depths[one] + 1 for one in above if one in self.depths), 0)
+        if not moved:
+            depth += sum(one in self.depths for one in row.put_in)
+        self.depths[place] = depth
+        return depth
+
+
 def _rows(ours: Sequence[Line], theirs: Sequence[Line]) -> list[_Row]:
     pairs: list[tuple[int | None, int | None]] = []
     i = j = 0
@@ -190,24 +209,25 @@ def _rows(ours: Sequence[Line], theirs: Sequence[Line]) -> list[_Row]:
         i, j = a + 1, b + 1
     here = {one: place for place, (one, _) in enumerate(pairs)}
     there = {other: place for place, (_, other) in enumerate(pairs)}
-    return [
-        _Row(
-            ours[one] if one is not None else None,
-            theirs[other] if other is not None else None,
-            tuple(here[above] for above in _above(ours, one)),
-            tuple(there[above] for above in _above(theirs, other)),
-        )
-        for one, other in pairs
-    ]
+    shared = {place for place, pair in enumerate(pairs) if None not in pair}
+    rows = []
+    for place, (one, other) in enumerate(pairs):
+        line, counterpart = ours[one] if one is not None else None, theirs[other] if other is not None else None
+        above_ours = tuple(here[above] for above in _above(ours, one))
+        above_theirs = tuple(there[above] for above in _above(theirs, other))
+        nearest, nearest_theirs = (next(filter(shared.__contains__, way), None) for way in (above_ours, above_theirs))
+        is_moved = nearest != nearest_theirs
+        put_in = tuple(itertools.takewhile(lambda row, until=nearest: row != until, above_theirs))  # type: ignore[misc]
+        put_in = put_in if place in shared and not is_moved else ()
+        shown = line or counterpart
+        assert shown is not None
+        rows.append(_Row(shown, line, counterpart, above_ours, above_theirs, put_in, is_moved))
+    return rows
 
 
 def _above(lines: Sequence[Line], line: int | None) -> Iterator[int]:
     while line is not None and (line := lines[line].parent) is not None:
         yield line
-
-
-def _within(above: Sequence[int], depths: Mapping[int, int]) -> int:
-    return next((depths[place] + 1 for place in above if place in depths), 0)
 
 
 def _meet(one: str, two: str) -> bool:

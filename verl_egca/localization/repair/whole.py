@@ -6,11 +6,18 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from verl_egca.localization.twins.alignment import Alignment, View
-from verl_egca.localization.twins.copies import clone, unparsed
-from verl_egca.localization.twins.scopes import Scope, entry_scope, is_docstring, scopes
+from verl_egca.localization.twins.trees import (
+    DEFINITIONS,
+    FUNCTIONS,
+    Function,
+    Scope,
+    clone,
+    entry_scope,
+    is_docstring,
+    scopes,
+    unparsed,
+)
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
@@ -52,7 +59,7 @@ class _Renaming:
 
     def _rename(self, node: ast.AST, table: Mapping[str, str]) -> None:
         for child in ast.iter_child_nodes(node):
-            scope = self._scopes.get(child) if isinstance(child, _FUNCTIONS) else None
+            scope = self._scopes.get(child) if isinstance(child, FUNCTIONS) else None
             self._rename(child, {**table, **self._names(scope)} if scope is not None else table)
         match node:
             case ast.Name(id=name):
@@ -67,14 +74,14 @@ class _Renaming:
                 node.attr = self._called.get(name, name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 node.name = self._called.get(name, name)
-        if isinstance(node, _FUNCTIONS) and node in self._scopes:
+        if isinstance(node, FUNCTIONS) and node in self._scopes:
             self._sign(node, self._scopes[node])
 
-    def _sign(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+    def _sign(self, node: Function, scope: Scope) -> None:
         """Defaults are part of what a function does; all else of its header is as the candidate has it."""
         matching = self._matched.get(scope.name)
         own = matching.candidate.node if matching is not None else None
-        if isinstance(own, _FUNCTIONS) and matching and len(scope.parameters) == len(matching.candidate.parameters):
+        if isinstance(own, FUNCTIONS) and matching and len(scope.parameters) == len(matching.candidate.parameters):
             signature = clone(own.args)
             if len(own.args.posonlyargs + own.args.args) == len(node.args.posonlyargs + node.args.args):
                 signature.defaults = node.args.defaults
@@ -86,15 +93,15 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
 
     Of a script only its definitions and imports stay, and what the reference has comes after them.
     """
-    every = reversed([node for node in ast.walk(ast.Module(list(theirs), [])) if isinstance(node, _DEFINITIONS)])
+    every = reversed([node for node in ast.walk(ast.Module(list(theirs), [])) if isinstance(node, DEFINITIONS)])
     left = {node.name: node for node in every}  # what is defined within a function, too, unless its name is taken
     body: list[ast.stmt] = []
     for node in ours:
-        other = left.pop(node.name, None) if isinstance(node, _DEFINITIONS) else None
+        other = left.pop(node.name, None) if isinstance(node, DEFINITIONS) else None
         if isinstance(node, ast.ClassDef) and isinstance(other, ast.ClassDef):
             body.append(clone(node))
             body[-1].body = _merged(node.body, other.body, True)  # type: ignore[attr-defined]
-        elif other or has_entry or isinstance(node, (*_DEFINITIONS, *_IMPORTS)):
+        elif other or has_entry or isinstance(node, (*DEFINITIONS, *_IMPORTS)):
             body.append(other or node)
     known = {unparsed(node) for node in body}
     used = {getattr(inner, "id", getattr(inner, "attr", "")) for node in (*theirs, *body) for inner in ast.walk(node)}
@@ -114,4 +121,4 @@ def _is_of(node: ast.stmt, used: Collection[str], has_entry: bool) -> bool:
     """Whether a statement is needed: what it imports or defines may be used by nothing but, where it has no entry, the tests."""
     if isinstance(node, _IMPORTS):
         return any((alias.asname or alias.name).partition(".")[0] in used for alias in node.names)
-    return not (has_entry and isinstance(node, _DEFINITIONS)) or node.name in used
+    return not (has_entry and isinstance(node, DEFINITIONS)) or node.name in used

@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from verl_egca.localization.twins.copies import clone
 from verl_egca.localization.twins.names import Values, in_order, match_functions, match_variables, values
-from verl_egca.localization.twins.scopes import Item, Scope, is_compound, items, scopes
 from verl_egca.localization.twins.shapes import Shapes, likeness, negated
+from verl_egca.localization.twins.trees import Item, Scope, clone, is_compound, items, scopes
 from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 

@@ -8,32 +8,17 @@ _CLOSED = (
     *(ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Set, ast.Dict, ast.Tuple),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr),
 )
-_BINDING: dict[type[ast.AST], int] = {  # the higher, the tighter
-    ast.NamedExpr: 0,
-    ast.Lambda: 1,
-    ast.IfExp: 1,
-    ast.Or: 2,
-    ast.And: 3,
-    ast.Not: 4,
-    ast.Compare: 5,
-    ast.BitOr: 6,
-    ast.BitXor: 7,
-    ast.BitAnd: 8,
-    ast.LShift: 9,
-    ast.RShift: 9,
-    ast.Add: 10,
-    ast.Sub: 10,
-    ast.Mult: 11,
-    ast.Div: 11,
-    ast.FloorDiv: 11,
-    ast.Mod: 11,
-    ast.MatMult: 11,
-    ast.USub: 12,
-    ast.UAdd: 12,
-    ast.Invert: 12,
-    ast.Pow: 13,
-    ast.Await: 14,
-}
+_LEVELS: tuple[tuple[type[ast.AST], ...], ...] = (  # the later, the tighter
+    *((ast.NamedExpr,), (ast.Lambda, ast.IfExp), (ast.Or,), (ast.And,), (ast.Not,), (ast.Compare,)),
+    *((ast.BitOr,), (ast.BitXor,), (ast.BitAnd,), (ast.LShift, ast.RShift), (ast.Add, ast.Sub)),
+    *(
+        (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.MatMult),
+        (ast.USub, ast.UAdd, ast.Invert),
+        (ast.Pow,),
+        (ast.Await,),
+    ),
+)
+_BINDING = {kind: level for level, kinds in enumerate(_LEVELS) for kind in kinds}
 
 
 def opens(by: ast.expr, above: ast.AST, field: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from verl_egca.localization.twins.costs import Amounts, cost_of
 
@@ -27,10 +28,15 @@ class Edit:
     form: str = ""
     where: str = ""
     amounts: Amounts = ()
-    cost: float = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cost", cost_of(self.kind, self.form, self.where, self.amounts))
+    @property
+    def cost(self) -> float:
+        return cost_of(self.kind, self.form, self.where, self.amounts)
+
+    def signed(self, *amounts: tuple[str, float]) -> Edit:
+        """With more amounts."""
+        every = (*self.amounts, *amounts)
+        return Edit(self.start, self.end, self.text, self.kind, self.blame, self.form, self.where, every)
 
     def apply(self, source: str) -> str:
         return source[: self.start] + self.text + source[self.end :]
@@ -77,21 +83,21 @@ def applied(source: str, edits: Iterable[Edit]) -> str:
 
 
 def least(edit: Edit, source: str) -> Edit:
-    """The edit without what both texts begin and end with, whole words at least."""
+    """The edit without the whole words that both texts begin and end with."""
     old, text = source[edit.start : edit.end], edit.text
-    shortest = min(len(old), len(text))
-    head = 0
-    while head < shortest and old[head] == text[head]:
-        head += 1
+    head = _shared(old, text)
     while head and (_inside_word(old, head) or _inside_word(text, head)):
         head -= 1
-    tail = 0
-    while tail < shortest - head and old[-1 - tail] == text[-1 - tail]:
-        tail += 1
+    tail = _shared(old[head:][::-1], text[head:][::-1])
     while tail and (_inside_word(old, len(old) - tail) or _inside_word(text, len(text) - tail)):
         tail -= 1
-    text = text[head : len(text) - tail]
-    return replace(edit, start=edit.start + head, end=edit.end - tail, text=text)
+    return replace(edit, start=edit.start + head, end=edit.end - tail, text=text[head : len(text) - tail])
+
+
+def _shared(one: str, two: str) -> int:
+    """How many characters both texts begin with."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, two, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def _inside_word(text: str, at: int) -> bool:
@@ -109,12 +115,8 @@ def changed_characters(edit: Edit, source: str) -> int:
 def changed(edit: Edit, source: str) -> tuple[int, int]:
     """From the first to the last token that an edit changes; what was written instead, if it only adds."""
     old = source[edit.start : edit.end]
-    prefix = 0
-    while prefix < min(len(old), len(edit.text)) and old[prefix] == edit.text[prefix]:
-        prefix += 1
-    suffix = 0
-    while suffix < min(len(old), len(edit.text)) - prefix and old[-1 - suffix] == edit.text[-1 - suffix]:
-        suffix += 1
+    prefix = _shared(old, edit.text)
+    suffix = _shared(old[prefix:][::-1], edit.text[prefix:][::-1])
     start, end = edit.start + prefix, edit.end - suffix
     if start >= end:
         return written_instead(source, start)

@@ -10,9 +10,9 @@ from verl_egca.localization.twins.brackets import opens
 from verl_egca.localization.twins.clues import Clues
 from verl_egca.localization.twins.costs import Amounts, ranked
 from verl_egca.localization.twins.edits import Edit, least
-from verl_egca.localization.twins.scopes import parameters
-from verl_egca.localization.twins.sites import Program, Site
+from verl_egca.localization.twins.program import Program, Site
 from verl_egca.localization.twins.table import ALIKE
+from verl_egca.localization.twins.trees import parameters
 
 _ALIKE = [names.split() for names in ALIKE]
 _OTHER_KIND = ("variable of another kind", 1.0)
@@ -142,4 +142,4 @@ _OF_SITES = (_chains, _conditions, _constants, _alike, _neighbours, _filters)
 
 
 def _edit(site: Site, start: int, end: int, text: str, kind: str, form: str, amounts: Amounts = ()) -> Edit:
-    return Edit(start, end, text, kind, (site.start, site.end), form, site.where, amounts)
+    return Edit(start, end, text, kind, site.span, form, site.where, amounts)

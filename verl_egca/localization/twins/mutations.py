@@ -1,4 +1,4 @@
-"""Small edits that undo common slips, at every place of a program: what a reference can't tell, these try."""
+"""All small edits of a program that need no reference, at every place of it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
-from verl_egca.localization.twins.guards import of_guards
-from verl_egca.localization.twins.missing import of_loose_ends, of_missing
+from verl_egca.localization.twins.first_values import of_first_values
 from verl_egca.localization.twins.operands import of_loose_names, of_operands
-from verl_egca.localization.twins.patterns import Table
-from verl_egca.localization.twins.sites import Program
+from verl_egca.localization.twins.program import Program
+from verl_egca.localization.twins.rows import Table
 from verl_egca.localization.twins.statements import of_statements
 from verl_egca.localization.twins.table import OPERATORS, SLIPS
 
@@ -19,21 +18,19 @@ _TABLE = Table(SLIPS, OPERATORS)
 
 
 def slips(program: Program, clues: Clues, table: Table = _TABLE) -> Iterator[Edit]:
-    """What was written otherwise than meant."""
+    """Edits of code that was written otherwise than meant."""
     yield from table.edits(program)
     yield from of_expressions(program, clues)
     yield from of_statements(program)
 
 
 def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
-    """What was begun and not gone on with."""
+    """Edits that go on with names and functions that were left loose."""
     ends = LooseEnds(program, clues.given)
     yield from of_loose_names(program, clues, ends)
-    yield from of_loose_ends(program, clues, ends)
+    yield from of_first_values(program, ends)
 
 
 def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
-    """What may not have been written anywhere."""
+    """Edits that put in code which was not written."""
     yield from of_operands(program, clues)
-    yield from of_missing(program, clues)
-    yield from of_guards(program, clues)

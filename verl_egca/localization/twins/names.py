@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from verl_egca.localization.twins.scopes import Scope, entry_scope, own_parameters
 from verl_egca.localization.twins.shapes import Shapes, likeness
+from verl_egca.localization.twins.trees import Scope, entry_scope
 from verl_egca.tracing.trace import Trace
 
 Values = list[dict[str, Counter[Any]]]  # for each case and name: the values taken, and each with the one before it
@@ -39,7 +39,7 @@ def match_functions(
     other = {name: _usage(scope) for name, scope in reference.items() if name in theirs}
 
     def weight(first: str, second: str) -> float:
-        same_arity = len(own_parameters(candidate[first])) == len(own_parameters(reference[second]))
+        same_arity = len(candidate[first].own_parameters) == len(reference[second].own_parameters)
         same_name = first.rsplit(".", 1)[-1] == second.rsplit(".", 1)[-1]
         return (likeness(usage[first], other[second]) + 0.5 * same_name) if same_arity or same_name else 0.0
 
@@ -55,9 +55,9 @@ def match_variables(
     ``ours`` and ``theirs`` are the values of the same cases (see `values`), ``votes`` how often two names (the
     candidate's, the reference's) stand in the same place of statements that are thought to match.
     """
-    matched = dict(zip(own_parameters(reference), own_parameters(candidate), strict=False))
-    if len(reference.parameters) - len(own_parameters(reference)) == len(candidate.parameters) - len(
-        own_parameters(candidate)
+    matched = dict(zip(reference.own_parameters, candidate.own_parameters, strict=False))
+    if len(reference.parameters) - len(reference.own_parameters) == len(candidate.parameters) - len(
+        candidate.own_parameters
     ):
         matched |= dict(zip(reference.parameters, candidate.parameters, strict=False))  # self, too
     left = sorted(candidate.names - set(matched.values()))

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.costs import LOOSE, Amounts, ranked
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.patterns import rewritten
-from verl_egca.localization.twins.sites import Program, Site
+from verl_egca.localization.twins.program import Program, Site
+from verl_egca.localization.twins.rows import rewritten
 
 _TESTS = ("$a and $n", "$a or $n", "$a and not $n")
 _SUMS = ("$a + $n", "$a - $n")
@@ -33,7 +33,7 @@ _KEYED = {
 def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
     """With names that are left over alone."""
     uncalled = ends.uncalled(clues.entry_point)
-    for site in filter(_is_value, program.sites):
+    for site in _values(program):
         yield from _terms(program, site, clues, ends.unused(program.function_of.get(site.statement)), (LOOSE,))
         yield from _calls(program, site, uncalled, (LOOSE,))
         yield from _arguments(program, site, [f"key={name}" for name in uncalled], (LOOSE,))
@@ -42,7 +42,7 @@ def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[
 def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
     written = [site.node.id for site in program.sites if isinstance(site.node, ast.Name) and site.field == "func"]
     functions = list(dict.fromkeys((*clues.called, *written)))
-    for site in filter(_is_value, program.sites):
+    for site in _values(program):
         names = program.visible(program.function_of.get(site.statement))[:_MOST_NAMES]
         yield from _terms(program, site, clues, names)
         yield from _calls(program, site, functions)
@@ -50,15 +50,12 @@ def of_operands(program: Program, clues: Clues) -> Iterator[Edit]:
         yield from _arguments(program, site, _KEYS)
 
 
-def _is_value(site: Site) -> bool:
-    node = site.node
-    if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del) or isinstance(node, ast.Starred | ast.Slice):
-        return False
-    return site.field != "func" and not isinstance(site.parent, ast.Attribute)
+def _values(program: Program) -> Iterator[Site]:
+    return (site for site in program.sites if site.is_value and not isinstance(site.parent, ast.Attribute))
 
 
 def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
-    """A name is combined with what is there."""
+    """A name is combined with the expression."""
     node = site.node
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
         return  # the outermost of a sum has its turn
@@ -76,14 +73,13 @@ def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], mor
         for form in forms:
             new = rewritten(program, site, form, n=name) if text != name else None
             if new is not None:
-                blame = site.start, site.end
-                yield Edit(*blame, new, "operand", blame, form, site.where, amounts)
+                yield Edit(*site.span, new, "operand", site.span, form, site.where, amounts)
 
 
 def _calls(program: Program, site: Site, functions: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
     """Another function is called, or one is called at all."""
     node, text = site.node, program.segment(site.node)
-    blame = (site.start, site.end)
+    blame = site.span
     inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text.startswith("(") else text
     for rank, name in enumerate(dict.fromkeys(functions)):
         amounts = (*ranked("call", rank), *more)
@@ -106,5 +102,5 @@ def _arguments(program: Program, site: Site, keywords: Sequence[str], more: Amou
         key = keyword.partition("=")[0]
         if key in _KEYED.get(name, ()) and key not in taken:
             amounts = (*ranked("arguments", rank), *more)
-            at, blame = site.end - 1, (site.start, site.end)
+            at, blame = site.end - 1, site.span
             yield Edit(at, at, f"{joined}{keyword}", "arguments", blame, f"{keyword} added", site.where, amounts)

@@ -1,96 +1,28 @@
-"""Edits by patterns: ``$a < $b -> $a <= $b``, matched on the tree and written into the text (how: `table`)."""
+"""Code with variables, which matches code, and the code that another pattern makes of it.
+
+``$a`` is an expression, or a name, the same one wherever it stands; ``$a:Name|Call`` is one of these nodes or operators or
+names, ``$a:!`` any other, and ``$not_a`` the opposite of the test that ``$a`` is. ``...`` stands for any arguments, or any block.
+``for $nest in _`` is a loop, or loops and conditions each of which holds the next alone; in a comprehension they are its own.
+"""
 
 from __future__ import annotations
 
 import ast
-import functools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from verl_egca.localization.twins.brackets import opens
-from verl_egca.localization.twins.edits import Edit, least
-from verl_egca.localization.twins.sites import Program, Site
+from verl_egca.localization.twins.shapes import negated
+from verl_egca.localization.twins.trees import clone, names_in
 
-_ROW = re.compile(r"(?P<pattern>.+?)(?:\s+@(?P<place>\S+))?\s+->\s+(?P<replacements>.+)")
+Statements = list[ast.stmt]
+Bound = dict[str, Any]  # for each variable an expression, a name, or the parts of a nest
 _VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
-_MARK = "__"  # what variables' names begin with in trees
+_MARK, _NEST, _NOT = "__", "nest", "not_"  # the first begins the names of variables in trees
 _IGNORED = frozenset({"ctx", "kind", "type_comment"})
-_Root = tuple[type[object], type[object]]  # of a node and of its operator
-_Bound = dict[str, "ast.expr | str"]
-_Span = tuple[int, int]
 
 
-class Table:
-    """Rows under their kinds, ready to be matched. ``operators`` are what each variable among operators stands for."""
-
-    def __init__(self, text: str, operators: Mapping[str, Iterable[str]]) -> None:
-        """Raises ValueError for a line that is neither a kind nor a row of code, or that is replaced by unknown variables."""
-        self._of_all: list[_Rule] = []
-        self._rules: dict[_Root, list[_Rule]] = defaultdict(list)
-        kind = ""
-        for line in filter(str.strip, text.splitlines()):
-            if line.startswith(" "):
-                for rule in _rules(kind, line.strip(), operators):
-                    node = rule.pattern.node
-                    (self._of_all if _variable(node) else self._rules[_root(node)]).append(rule)
-            else:
-                kind = line.strip()
-
-    def edits(self, program: Program) -> Iterator[Edit]:
-        for site in program.sites:
-            around, place = _around(site.parent, site.field), (site.start, site.end)
-            for rule in (*self._rules.get(_root(site.node), ()), *(self._of_all if _is_value(site) else ())):
-                if rule.place.fits(around):
-                    yield from rule.edits(program, site.node, place, site, site.where)
-            for pair in _pairs(site.node):
-                place = program.span(pair.left)[0], program.span(pair.comparators[0])[1]
-                for rule in self._rules.get(_root(pair), ()):
-                    yield from rule.edits(program, pair, place, site, site.where)
-        for statement in program.statements():
-            around = _around(program.loop_of[statement], "")
-            for rule in self._rules.get(_root(statement), ()):
-                if rule.place.fits(around):
-                    yield from rule.edits(
-                        program, statement, program.span(statement), None, program.block_of[statement].where
-                    )
-
-
-def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
-    """An expression as ``by`` has it: ``$a`` is what it was, other variables are these names. None if that says nothing."""
-    pattern, place = _template("$a"), (site.start, site.end)
-    return _Match(program, pattern, {"a": site.node, **names}, place, site).replaced(_template(by))
-
-
-def _rules(kind: str, row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[_Rule]:
-    """A rule for each choice of operators; its edits' forms are the row's. Raises ValueError."""
-    found = _ROW.fullmatch(row)
-    if found is None or not kind:
-        raise ValueError(f"not a row: {row}")
-    forms = [f"{found['pattern']} -> {text}" for text in found["replacements"].split("; ")]
-    for chosen in _without_variables(f"{found['pattern']}\n{found['replacements']}", operators):
-        pattern, replacements = chosen.split("\n")
-        try:
-            rule = _Rule(
-                kind, _Words(found["place"] or "!"), pattern, dict(zip(forms, replacements.split("; "), strict=True))
-            )
-        except SyntaxError as error:
-            raise ValueError(f"not code: {row}") from error
-        if not rule.is_closed:
-            raise ValueError(f"has unknown variables: {row}")
-        yield rule
-
-
-def _without_variables(row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """The row with each choice of operators for the variables that stand for them."""
-    name = next((name for name in re.findall(r"\$(\w+)", row) if name in operators), None)
-    for operator in operators[name] if name else ():
-        yield from _without_variables(re.sub(rf"\${name}\b", operator, row), operators)
-    if name is None:
-        yield row
-
-
-class _Words:
+class Words:
     """Any of these, or with ``!`` before them none."""
 
     def __init__(self, text: str) -> None:
@@ -100,159 +32,94 @@ class _Words:
         return self._words.isdisjoint(found) is self._is_not
 
 
-class _Template:
-    """Code with variables: its tree, the variables in the order of the text, and the texts around and between them."""
+class Pattern:
+    """Its tree, the variables in the order of the text, and the texts around and between them."""
 
     def __init__(self, text: str) -> None:
         """Raises SyntaxError."""
-        self.wanted = {name: _Words(words) for name, words in _VARIABLE.findall(text) if words}
-        pieces = re.split(r"\$(\w+)", _VARIABLE.sub(r"$\1", text))
+        self._wanted = {name: Words(words) for name, words in _VARIABLE.findall(text) if words}
+        pieces = re.split(r"\$(\w+)", bare(text))
         self.gaps, self.names = pieces[::2], pieces[1::2]
-        statement = ast.parse("".join(_MARK * (n % 2) + piece for n, piece in enumerate(pieces))).body[0]
-        self.node: ast.expr | ast.stmt = statement.value if isinstance(statement, ast.Expr) else statement
-        self.stands = [(name, above, field) for above, field, part in _parts(self.node) if (name := _variable(part))]
+        self.body = ast.parse("".join(_MARK * (n % 2) + piece for n, piece in enumerate(pieces))).body
+        first = self.body[0]
+        self.node: ast.expr | ast.stmt = first.value if isinstance(first, ast.Expr) else first
+        self.stands = [(name, above, field) for above, field, part in _parts(self.node) if (name := variable(part))]
 
     def filled(self, gaps: Sequence[str], texts: Mapping[str, str]) -> str:
         return gaps[0] + "".join(texts[name] + gap for name, gap in zip(self.names, gaps[1:], strict=True))
 
+    def matches(self, node: ast.AST, bound: Bound) -> bool:
+        return _matches(self.node, node, bound) and all(
+            words.fits(_called(bound[name])) for name, words in self._wanted.items()
+        )
 
-_template = functools.cache(_Template)
+
+def bare(text: str) -> str:
+    """The pattern without the words that say which nodes its variables may be."""
+    return _VARIABLE.sub(r"$\1", text)
 
 
-class _Rule:
-    """``replacements`` by the names of their forms."""
+def variable(node: object) -> str:
+    """The name of the variable that a part of a pattern is; "" if it is none."""
+    text = node.id if isinstance(node, ast.Name) else node
+    return text.removeprefix(_MARK) if isinstance(text, str) and text.startswith(_MARK) else ""
 
-    def __init__(self, kind: str, place: _Words, pattern: str, replacements: Mapping[str, str]) -> None:
-        """Raises SyntaxError."""
-        self._kind, self.place, self.pattern = kind, place, _Template(pattern)
-        head = _VARIABLE.sub(r"$\1", pattern).rpartition("$")[0]
-        self._replacements: list[tuple[str, _Template, bool]] = []
-        for form, text in replacements.items():
-            last = isinstance(self.pattern.node, ast.stmt) and not self.pattern.gaps[-1] and text.startswith(head)
-            self._replacements.append((form, _Template(text.removeprefix(head) if last else text), last))
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the replacements have the pattern's variables alone."""
-        return all(set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements)
+def _matches(pattern: object, node: object, bound: Bound) -> bool:
+    if name := variable(pattern):
+        if name.startswith(_NOT) and isinstance(node, ast.expr):
+            name, node = name.removeprefix(_NOT), negated(node)
+        return isinstance(node, ast.expr | str) and _is_same(bound.setdefault(name, node), node)
+    if isinstance(pattern, ast.For) and variable(pattern.target) == _NEST:
+        return _matches_nest(pattern.body[0], node, bound)
+    if type(pattern) is not type(node):
+        return False
+    if isinstance(pattern, list) and isinstance(node, list):
+        match pattern:
+            case [ast.Expr(value=ast.Constant(value=only)) | ast.Constant(value=only)] if only is ...:
+                return True
+            case [ast.comprehension(target=target)] if variable(target) == _NEST:
+                bound[_NEST] = node
+                return True
+        parts = zip(pattern, node, strict=False)
+        return len(pattern) == len(node) and all(_matches(*two, bound) for two in parts)
+    if isinstance(pattern, ast.AST):
+        fields = (field for field in pattern._fields if field not in _IGNORED)
+        return all(_matches(getattr(pattern, field), getattr(node, field), bound) for field in fields)
+    return pattern == node
 
-    def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None, where: str) -> Iterator[Edit]:
-        """What is to blame is the expression, or the statement; its last part where only that becomes other."""
-        bound: _Bound = {}
-        if not self._matches(self.pattern.node, node, bound):
-            return
-        match = _Match(program, self.pattern, bound, place, site)
-        for form, by, last in self._replacements:
-            start, end = match.bare[self.pattern.names[-1]] if last else place
-            text = match.written(by) if last else match.replaced(by)
-            if text is not None and text != program.source[start:end]:
-                blame = (site.start, site.end) if site else (start, end)
-                yield least(Edit(start, end, text, self._kind, blame, form, where), program.source)
 
-    def _matches(self, pattern: object, node: object, bound: _Bound) -> bool:
-        if isinstance(pattern, ast.Name | str) and (name := _variable(pattern)):
-            if not isinstance(node, ast.expr | str) or not _same(bound.setdefault(name, node), node):
+def _matches_nest(inner: ast.stmt, node: object, bound: Bound) -> bool:
+    parts: list[ast.comprehension] = []
+    while True:
+        match node:
+            case ast.For(target=target, iter=over, body=[child], orelse=[]):
+                parts.append(ast.comprehension(target, over, [], 0))
+            case ast.If(test=test, body=[child], orelse=[]) if parts:
+                parts[-1].ifs.append(test)
+            case _:
                 return False
-            return name not in self.pattern.wanted or self.pattern.wanted[name].fits(_words(node))
-        if type(pattern) is not type(node):
-            return False
-        if isinstance(pattern, list) and isinstance(node, list):
-            parts = zip(pattern, node, strict=False)
-            return _is_any(pattern) or (len(pattern) == len(node) and all(self._matches(*two, bound) for two in parts))
-        if isinstance(pattern, ast.AST):
-            fields = (field for field in pattern._fields if field not in _IGNORED)
-            return all(self._matches(getattr(pattern, field), getattr(node, field), bound) for field in fields)
-        return pattern == node
+        node, trial = child, dict(bound)
+        if _matches(inner, node, trial):
+            bound |= {**trial, _NEST: parts}
+            return True
 
 
-class _Match:
-    """A place that a pattern matches; ``site`` is the expression there, or the chain of comparisons that it is of."""
-
-    def __init__(self, program: Program, pattern: _Template, bound: _Bound, place: _Span, site: Site | None) -> None:
-        self._program, self._source, self._pattern = program, program.source, pattern
-        self._bound, (self._start, self._end), self._site = bound, place, site
-        self.bare = {name: program.span(node) for name, node in bound.items() if isinstance(node, ast.expr)}
-        self._spans = dict(self.bare)  # with brackets that a part has around it
-        is_whole = pattern.gaps == ["", ""] or len(self.bare) < len(bound)
-        self._gaps = None if is_whole else self._laid_out()
-
-    def replaced(self, by: _Template) -> str | None:
-        """The text of the whole place as ``by`` has it; None if that says nothing."""
-        if self._gaps and len(by.names) > 1 and by.names == self._pattern.names:
-            return self._exchanged(self._gaps, by)
-        if _calls_twice(by.node, self._bound):
-            return None
-        if self._site is None:
-            return self.written(by)
-        is_part = (self._site.start, self._site.end) != (self._start, self._end)
-        return None if is_part else self._bracketed(self._site, by)
-
-    def written(self, by: _Template) -> str:
-        """The parts in their new places, in brackets where these need them."""
-        texts: dict[str, str] = {}
-        for name, above, field in by.stands:
-            node = self._bound[name]
-            if isinstance(node, str):
-                texts[name] = node
-                continue
-            text, whole = (self._source[slice(*spans[name])] for spans in (self.bare, self._spans))
-            if above is None:
-                texts[name] = whole if "\n" in text else text
-            elif text == whole and opens(node, above, field):
-                texts[name] = f"({text})"
-            else:
-                texts.setdefault(name, whole)
-        return by.filled(by.gaps, texts)
-
-    def _bracketed(self, site: Site, by: _Template) -> str:
-        text, above, source = self.written(by), site.parent, self._source
-        node = self._bound.get(_variable(by.node), by.node)
-        if isinstance(above, ast.Call) and self._program.span(above.func)[1] == site.start:
-            # the call's brackets are the generator's
-            return text if isinstance(node, ast.GeneratorExp) else f"({text})"
-        if not isinstance(node, ast.expr) or not opens(node, above, site.field):
-            return text
-        if _root(above) == (ast.BinOp, ast.Add) and isinstance(getattr(node, "op", None), ast.Add | ast.Sub):
-            return text
-        has_own = source[: site.start].rstrip().endswith("(") and source[site.end :].lstrip().startswith(")")
-        return text if has_own else f"({text})"
-
-    def _exchanged(self, gaps: list[str], by: _Template) -> str:
-        """Only what stands between the parts is other: a slip of the pen, which puts no brackets."""
-        between = map(_respaced, gaps, self._pattern.gaps, by.gaps)
-        return by.filled(list(between), {name: self._source[slice(*span)] for name, span in self._spans.items()})
-
-    def _laid_out(self) -> list[str] | None:
-        """The source's texts around and between the parts, if they are the pattern's but for blanks."""
-        patterns = self._pattern.gaps
-        for at, name in enumerate(self._pattern.names):
-            start, end = self._spans[name]
-            opened = _leading("(", self._gap(at)[::-1]) - _leading("(", patterns[at][::-1])
-            closed = _leading(")", self._gap(at + 1)) - _leading(")", patterns[at + 1])
-            for _ in range(min(opened, closed)):
-                start, end = self._source.rindex("(", 0, start), self._source.index(")", end) + 1
-            self._spans[name] = start, end
-        gaps = [self._gap(at) for at in range(len(patterns))]
-        return gaps if [gap.split() for gap in gaps] == [gap.split() for gap in patterns] else None
-
-    def _gap(self, at: int) -> str:
-        names = self._pattern.names
-        start = self._spans[names[at - 1]][1] if at else self._start
-        return self._source[start : self._spans[names[at]][0] if at < len(names) else self._end]
+def _is_same(one: ast.expr | str, other: ast.expr | str) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return one is other or ast.dump(one).replace("Store()", "Load()") == ast.dump(other).replace("Store()", "Load()")
 
 
-def _respaced(ours: str, old: str, new: str) -> str:
-    """The new text between two parts with the blanks of ours, as far as words need no more."""
-    if old.strip() == new.strip():
-        return ours
-    is_tighter = len(ours) - len(ours.strip()) < len(old) - len(old.strip())
-    if ours == old or not ours.strip() or not new.strip() or (is_tighter and re.search(r"\w", new)):
-        return new
-    return ours.replace(ours.strip(), new.strip())
+def _called(node: ast.AST | str) -> tuple[str, ...]:
+    """The words that a pattern may call a node by."""
+    if isinstance(node, str):
+        return (node,)
+    return type(node).__name__, type(getattr(node, "op", None)).__name__, getattr(node, "id", "")
 
 
 def _parts(node: ast.AST) -> Iterator[tuple[ast.AST | None, str, object]]:
-    """All that a tree consists of, each with what it is a field of."""
+    """All parts of a tree, each with the node that it is a field of."""
     yield None, "", node
     for above in ast.walk(node):
         for field, value in ast.iter_fields(above):
@@ -260,65 +127,86 @@ def _parts(node: ast.AST) -> Iterator[tuple[ast.AST | None, str, object]]:
                 yield above, field, part
 
 
-def _pairs(node: ast.expr) -> Iterator[ast.Compare]:
-    """Each two neighbours in a chain of comparisons."""
-    if isinstance(node, ast.Compare) and len(node.ops) > 1:
-        for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
-            yield ast.Compare(left, [operator], [right])
+# ------------------------------------------------------------ rewriting of blocks
 
 
-def _root(node: ast.AST) -> _Root:
-    operators = getattr(node, "ops", None)
-    return type(node), type(operators[0] if operators else getattr(node, "op", None))
+def rewrite(before: str, after: str) -> Callable[[Statements], Statements]:
+    """A function that rewrites a block: statements that match ``before`` become those of ``after``.
+
+    Where the first of these sets a name, other statements that do without it may stand between them. Raises SyntaxError.
+    """
+    pattern, replacement = Pattern(before).body, Pattern(after).body
+
+    def rewritten(body: Statements) -> Statements:
+        start = 0
+        while start < len(body):
+            bound: Bound = {}
+            if places := _places(pattern, body, start, bound):
+                between = [node for at, node in enumerate(body[: places[-1]]) if at > start and at not in places]
+                body = [*body[:start], *between, *Filling(bound).block(replacement), *body[places[-1] + 1 :]]
+            start += 1
+        return body
+
+    return rewritten
 
 
-def _words(node: ast.AST | str) -> tuple[str, ...]:
-    """What a pattern may call a node."""
-    if isinstance(node, str):
-        return (node,)
-    return type(node).__name__, type(getattr(node, "op", None)).__name__, getattr(node, "id", "")
+def _places(pattern: Statements, body: Statements, start: int, bound: Bound) -> list[int] | None:
+    """Where the statements of the pattern are, the first of them at ``start``."""
+    places: list[int] = []
+    at = start
+    for part in pattern:
+        while at < len(body) and not _matches(part, body[at], trial := dict(bound)):
+            if not places or not isinstance(pattern[0], ast.Assign) or _has_to_do(body[at], body[start]):
+                return None
+            at += 1
+        if at == len(body):
+            return None
+        bound |= trial
+        places.append(at)
+        at += 1
+    return places
 
 
-def _around(parent: ast.AST | None, field: str) -> tuple[str, ...]:
-    """What a place may be called."""
-    kind, function = type(parent).__name__, getattr(getattr(parent, "func", None), "id", "")
-    return kind, f"{kind}.{field}", f".{field}", f"{function}.{field}"
+def _has_to_do(node: ast.stmt, assignment: ast.stmt) -> bool:
+    return not set(names_in(assignment, ast.Store)).isdisjoint(names_in(node))
 
 
-def _variable(node: object) -> str:
-    """The name of the variable that a part of a template is; "" if it is none."""
-    text = node.id if isinstance(node, ast.Name) else node
-    return text.removeprefix(_MARK) if isinstance(text, str) and text.startswith(_MARK) else ""
+class Filling(ast.NodeTransformer):
+    """Puts in for variables, or for names, the expressions that they stand for."""
 
+    def __init__(self, bound: Bound) -> None:
+        self._bound = bound
 
-def _is_any(parts: list[object]) -> bool:
-    """Whether a part of a pattern is ``...`` alone."""
-    only = parts[0] if len(parts) == 1 else None
-    constant = only.value if isinstance(only, ast.Expr) else only
-    return isinstance(constant, ast.Constant) and constant.value is ...
+    def block(self, pattern: Statements) -> Statements:
+        module = clone(ast.Module(pattern, []))
+        self.generic_visit(module)
+        return module.body
 
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        name = variable(node) or node.id
+        if name.startswith(_NOT) and name.removeprefix(_NOT) in self._bound:
+            return negated(clone(self._bound[name.removeprefix(_NOT)]))
+        new: ast.expr = clone(self._bound.get(name, node))
+        if isinstance(new, ast.Name | ast.Attribute | ast.Subscript | ast.Tuple | ast.List | ast.Starred):
+            new.ctx = node.ctx
+        return new
 
-def _is_value(site: Site) -> bool:
-    is_read = isinstance(getattr(site.node, "ctx", None), ast.Load | None)
-    return is_read and site.field != "func" and not isinstance(site.node, ast.Starred | ast.Slice)
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        return negated(node.operand) if isinstance(node.op, ast.Not) else node
 
+    def visit_comprehension(self, node: ast.comprehension) -> Any:
+        return self._nest() if variable(node.target) == _NEST else self.generic_visit(node)
 
-def _same(one: ast.expr | str, other: ast.expr | str) -> bool:
-    if isinstance(one, str) or isinstance(other, str):
-        return one == other
-    return one is other or ast.dump(one) == ast.dump(other)
+    def _nest(self) -> list[ast.comprehension]:
+        return [clone(part) for part in self._bound[_NEST]]
 
-
-def _calls_twice(node: ast.AST, bound: _Bound) -> bool:
-    """Whether a function would be called on nothing but its own result."""
-    match node:
-        case ast.Call(func=ast.Name(id=function), args=[ast.Name() as argument], keywords=[]):
-            inner = bound.get(_variable(argument))
-            return isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == function
-    return False
-
-
-def _leading(bracket: str, text: str) -> int:
-    """How many brackets a text begins with."""
-    bare = "".join(text.split())
-    return len(bare) - len(bare.lstrip(bracket))
+    def visit_For(self, node: ast.For) -> ast.AST:
+        if variable(node.target) != _NEST:
+            return self.generic_visit(node)
+        (innermost,) = self.block(node.body)
+        for part in reversed(self._nest()):
+            for test in reversed(part.ifs):
+                innermost = ast.If(test, [innermost], [], lineno=1)
+            innermost = ast.For(part.target, part.iter, [innermost], [], lineno=1)
+        return innermost

@@ -8,9 +8,8 @@ import keyword
 from collections import Counter
 from itertools import pairwise
 
-from verl_egca.localization.twins.copies import clone, unparsed
 from verl_egca.localization.twins.edits import tokens
-from verl_egca.localization.twins.scopes import is_docstring
+from verl_egca.localization.twins.trees import clone, is_docstring, unparsed
 
 _WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins))
 

@@ -14,26 +14,10 @@ from typing import Any
 Shape = tuple[Any, ...]
 UNKNOWN = "?"  # starts the translation of a name that has no counterpart
 
-NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Lt: ast.GtE,
-    ast.GtE: ast.Lt,
-    ast.Gt: ast.LtE,
-    ast.LtE: ast.Gt,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.Eq,
-    ast.NotEq: ast.NotEq,
-    ast.Lt: ast.Gt,
-    ast.Gt: ast.Lt,
-    ast.LtE: ast.GtE,
-    ast.GtE: ast.LtE,
-}
+_OPPOSITES: tuple[tuple[type[ast.cmpop], type[ast.cmpop]], ...] = (
+    *((ast.Eq, ast.NotEq), (ast.Lt, ast.GtE), (ast.Gt, ast.LtE), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
+)
+_NEGATED = dict(_OPPOSITES) | {other: one for one, other in _OPPOSITES}
 _SYMMETRIC = ("Eq", "NotEq")
 
 
@@ -43,7 +27,7 @@ def negated(test: ast.expr) -> ast.expr:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return operand
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return ast.Compare(left, [NEGATED[type(op)]()], [right])
+            return ast.Compare(left, [_NEGATED[type(op)]()], [right])
         case ast.BoolOp(op=op, values=values):
             other: ast.boolop = ast.Or() if isinstance(op, ast.And) else ast.And()
             return ast.BoolOp(other, [negated(value) for value in values])
@@ -95,7 +79,7 @@ class Shapes:
                 return self._of(negated(inner))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 if isinstance(op, ast.Gt | ast.GtE):
-                    left, op, right = right, MIRRORED[type(op)](), left
+                    left, op, right = right, ast.Lt() if isinstance(op, ast.Gt) else ast.LtE(), left
                 label, operands = type(op).__name__, [self.of(left), self.of(right)]
                 return (label, *(sorted(operands, key=repr) if label in _SYMMETRIC else operands))
             case ast.BoolOp(op=op, values=values):

@@ -1,4 +1,4 @@
-"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and what is superfluous."""
+"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and superfluous ones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from verl_egca.localization.twins.edits import Edit
-from verl_egca.localization.twins.insertions import after, indent_of
-from verl_egca.localization.twins.scopes import ENDING, is_compound
-from verl_egca.localization.twins.sites import Block, Program
+from verl_egca.localization.twins.program import Block, Program
+from verl_egca.localization.twins.trees import ENDING, is_compound
 
 
 def of_statements(program: Program) -> Iterator[Edit]:
@@ -20,40 +19,24 @@ def of_statements(program: Program) -> Iterator[Edit]:
 
 def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
     node = block.body[place]
-    loop = program.loop_of.get(node)
-    if (
-        node is block.body[-1]
-        and loop not in (None, block.owner)
-        and not (isinstance(node, ENDING) or is_compound(node))
-    ):
-        yield after(program, node, "break", "jump", "break added")
-        yield after(program, node, "continue", "jump", "continue added")
+    is_last = node is block.body[-1] and not (isinstance(node, ENDING) or is_compound(node))
+    if is_last and program.loop_of[node] not in (None, block.owner):
+        for jump in ("break", "continue"):
+            yield program.after(node, jump, "jump", f"{jump} added")
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
     """A simple statement written one level too deep or not deep enough."""
-    node = block.body[place]
-    if is_compound(node) or indent_of(program, node).strip():
+    node, indent = block.body[place], program.indent(block.body[place])
+    if place == 0 or is_compound(node) or indent.strip():
         return
     start, end = program.span(node)
-    indent = indent_of(program, node)
-    owner = block.owner
-    line_start = start - len(indent)
-    if place == len(block.body) - 1 and place > 0 and isinstance(owner, ast.stmt) and _can_leave(owner, block):
-        outer = indent_of(program, owner)
-        yield Edit(
-            line_start,
-            start,
-            outer,
-            "depth",
-            (line_start, start) if line_start < start else (start, end),
-            "less",
-            block.where,
-        )
-    if place > 0 and is_compound(block.body[place - 1]):
-        for inner in _open_ends(block.body[place - 1]):
-            deeper = indent_of(program, inner)
-            yield Edit(line_start, start, deeper, "depth", (start, end), "more", block.where)
+    line = start - len(indent)
+    if node is block.body[-1] and isinstance(block.owner, ast.stmt) and _can_leave(block.owner, block):
+        blame = (line, start) if indent else (start, end)
+        yield Edit(line, start, program.indent(block.owner), "depth", blame, "less", block.where)
+    for inner in _open_ends(block.body[place - 1]):
+        yield Edit(line, start, program.indent(inner), "depth", (start, end), "more", block.where)
 
 
 def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:

@@ -1,6 +1,6 @@
-"""Small edits that undo common slips, as a table of patterns and what replaces them. A line more is an edit more.
+"""Small edits that undo common slips, as a table of patterns and their replacements. A line more is an edit more.
 
-Under each kind stand lines of the form ``pattern @place -> replacement; replacement``. What each costs is learned
+Under each kind stand lines of the form ``pattern @place -> replacement; replacement``. The cost of each is learned
 (`costs`). In patterns
 
 $a             stands for any expression, an argument's name or a method's; with ``:Name|Call`` for one of these nodes of
@@ -11,7 +11,7 @@ $op, ...       stand for each of several operators in turn (`OPERATORS`)
                ``range.args`` the arguments of that function; for a statement, where the innermost loop around is one of
                these. ``@!`` is anywhere else.
 
-A pattern that is ``$a`` alone matches what is read, and not what is called.
+A pattern that is ``$a`` alone matches an expression that is read, and not called.
 """
 
 OPERATORS = {

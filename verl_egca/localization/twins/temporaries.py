@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
-from verl_egca.localization.twins.scopes import bound, scopes
-from verl_egca.localization.twins.templates import Filling
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from verl_egca.localization.twins.patterns import Filling
+from verl_egca.localization.twins.trees import DEFINITIONS, bound, names_in, scopes
 
 
 def without_temporaries(tree: ast.Module) -> None:
@@ -27,13 +25,13 @@ def without_temporaries(tree: ast.Module) -> None:
 def _inline(node: ast.stmt, body: list[ast.stmt], once: set[str]) -> None:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in once:
-            reads = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+            reads = set(names_in(value))
             for later in body[body.index(node) + 1 :]:
                 if _reads(later, name):
                     Filling({name: value}).visit(later)
                     body.remove(node)
                     return
-                if reads & _touched(later) or name in {n.id for n in ast.walk(later) if isinstance(n, ast.Name)}:
+                if reads & _touched(later) or name in names_in(later):
                     return
 
 
@@ -46,7 +44,7 @@ def _reads(node: ast.stmt, name: str) -> bool:
             return True
         if isinstance(inner, ast.For | ast.AsyncFor):
             todo.append(inner.iter)
-        elif not isinstance(inner, (ast.While, ast.Lambda, ast.comprehension, ast.Try, *_DEFINITIONS)):
+        elif not isinstance(inner, (ast.While, ast.Lambda, ast.comprehension, ast.Try, *DEFINITIONS)):
             todo.extend(ast.iter_child_nodes(inner))
     return False
 
@@ -58,7 +56,7 @@ def _touched(node: ast.stmt) -> set[str]:
         if isinstance(inner, ast.Expr) or (
             isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store | ast.Del)
         ):
-            names.update(n.id for n in ast.walk(inner) if isinstance(n, ast.Name))
+            names.update(names_in(inner))
     return names
 
 

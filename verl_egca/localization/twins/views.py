@@ -7,15 +7,31 @@ reference means up to evaluation order and types; they are only ever read, never
 from __future__ import annotations
 
 import ast
-import functools
+import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from verl_egca.localization.twins import idioms
-from verl_egca.localization.twins.copies import clone
-from verl_egca.localization.twins.helpers import inline_helpers
+from verl_egca.localization.twins.patterns import rewrite
 from verl_egca.localization.twins.temporaries import named, without_temporaries
+from verl_egca.localization.twins.trees import clone
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
+# a block at length, and the same in short
+_IDIOMS = (
+    ("$r = []\nfor $nest in _:\n    $r.append($a)", "$r = [$a for $nest in _]"),
+    ("$r = set()\nfor $nest in _:\n    $r.add($a)", "$r = {$a for $nest in _}"),
+    ("$r = {}\nfor $nest in _:\n    $r[$k] = $a", "$r = {$k: $a for $nest in _}"),
+    ("$r = 0\nfor $nest in _:\n    $r += $a", "$r = sum(($a for $nest in _))"),
+    ("for $nest in _:\n    if $c:\n        return True\nreturn False", "return any(($c for $nest in _))"),
+    ("for $nest in _:\n    if $not_c:\n        return False\nreturn True", "return all(($c for $nest in _))"),
+    ("if $c:\n    return $a\nelse:\n    return $b", "return $a if $c else $b"),
+    ("if $c:\n    $r = $a\nelse:\n    $r = $b", "$r = $a if $c else $b"),
+    ("if $c:\n    $r += $a\nelse:\n    $r += $b", "$r += $a if $c else $b"),
+    ("if $c:\n    $r.append($a)\nelse:\n    $r.append($b)", "$r.append($a if $c else $b)"),
+)
+
+shortened = tuple(rewrite(long, short) for long, short in _IDIOMS)
+written_out = tuple(rewrite(short, long) for long, short in _IDIOMS)
 
 
 class Reference:
@@ -23,30 +39,32 @@ class Reference:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
+        self._made: dict[str, ast.Module] = {}
+        self._coming, self._lock = _views(tree), threading.Lock()
 
-    @functools.cached_property
-    def views(self) -> tuple[ast.Module, ...]:
-        """The reference itself first; then without temporaries and helpers, in short, and at length. Each once."""
-        made: dict[str, ast.Module] = {}
-        for view in _views(self.tree):
-            made.setdefault(ast.dump(view), view)
-        return tuple(made.values())
+    @property
+    def views(self) -> Iterator[ast.Module]:
+        """The reference itself first; then without temporaries, in short, and at length. Each once, and made when it is asked for."""
+        for place in itertools.count():
+            with self._lock:
+                while len(self._made) <= place:
+                    view = next(self._coming, None)
+                    if view is None:
+                        return
+                    self._made.setdefault(ast.dump(view), view)
+                view = list(self._made.values())[place]
+            yield view
 
 
 def _views(reference: ast.Module) -> Iterator[ast.Module]:
     yield clone(reference)
     view = clone(reference)
-    _inline(view)
+    without_temporaries(view)
     yield clone(view)
     for _ in range(3):
-        _inline(_rewrite(view, idioms.shortened))
+        without_temporaries(_rewrite(view, shortened))
     yield clone(view)
-    yield _rewrite(view, (named, *idioms.written_out))
-
-
-def _inline(tree: ast.Module) -> None:
-    without_temporaries(tree)
-    inline_helpers(tree)
+    yield _rewrite(view, (named, *written_out))
 
 
 def _rewrite(tree: ast.Module, rewrites: Sequence[Rewrite]) -> ast.Module:
@@ -55,7 +73,7 @@ def _rewrite(tree: ast.Module, rewrites: Sequence[Rewrite]) -> ast.Module:
         for field in ("body", "orelse", "finalbody"):
             body = getattr(owner, field, None)
             if isinstance(body, list) and body:
-                for rewrite in rewrites:
-                    body = rewrite(body)
+                for one in rewrites:
+                    body = one(body)
                 setattr(owner, field, body)
     return tree
