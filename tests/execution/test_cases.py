@@ -1,9 +1,10 @@
 """Tests split into cases: one call with known arguments and what is expected, from loops, tables and helpers."""
 
 import pytest
-from execution.leetcode_preamble import PREAMBLE
 
 from verl_egca.execution.cases import split_assertions
+
+from .leetcode_preamble import PREAMBLE
 
 
 def texts(*assertions, setup=""):
