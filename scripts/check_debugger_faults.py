@@ -20,11 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "debugger")]
-
-from replay_server import Fault  # noqa: E402
+sys.path[:0] = [str(ROOT)]
 
 from debugging.step import DEADLINE_S, Row, run_step  # noqa: E402
+from tests.debugger.replay_server import Fault  # noqa: E402
 
 console = Console(highlight=False, width=160)
 

@@ -8,9 +8,9 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
-from problems import assertion_problem, call_problem, stdio_problem
-
 from verl_egca.problem import AssertionTests, CallTests, Problem
+
+from .problems import assertion_problem, call_problem, stdio_problem
 
 SUM = stdio_problem(("3 4\n", "7\n"), ("1 1\n", "2\n"))
 ADD = call_problem(((3, 4), 7), ((1, 1), 2), entry_point="add")

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -6,20 +7,61 @@ from hypothesis import settings
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 
+from . import tiers
+
 # the same examples each time; `--hypothesis-profile=search` looks for new ones
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile("repeatable")
 
+TESTS = Path(__file__).parent
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 # first, for they take longest and one of them mostly waits; what shares their fixtures stays on one worker
 TOGETHER = ("tests/slurm/", "tests/loop/")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--tier", choices=tiers.TIERS, default="all", help="which tests run: see tests/README.md")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "fast: the heart, for while somebody works (tests/tiers.py)")
+    config.addinivalue_line("markers", "rare: CI runs a sixth of these a day (tests/tiers.py)")
+    # the workers of xdist inherit it: midnight must not part them
+    os.environ.setdefault("EGCA_SIXTH", str(tiers.sixth_of_today()))
+    if os.environ["EGCA_SIXTH"] not in map(str, range(tiers.SIXTHS)):
+        raise pytest.UsageError(f"EGCA_SIXTH={os.environ['EGCA_SIXTH']}: choose 0 to {tiers.SIXTHS - 1}")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Of the fast tier nothing else is even imported: torch, verl and Megatron take longer than its tests."""
+    if config.getoption("--tier") == "fast" and collection_path.is_relative_to(TESTS):
+        return not tiers.may_be_fast(str(collection_path.relative_to(TESTS))) or None
+    return None
+
+
+def pytest_report_header(config):
+    tier, sixth = config.getoption("--tier"), os.environ["EGCA_SIXTH"]
+    if tier != "ci":
+        return f"tests: {tier}"
+    return f"tests: ci, with sixth {sixth} of the rare ones; the same again: EGCA_SIXTH={sixth} bash scripts/test.sh"
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
+def pytest_collection_modifyitems(config, items):
+    tier, sixth = config.getoption("--tier"), int(os.environ["EGCA_SIXTH"])
+    chosen, left_out = [], []
+    for item in items:
+        nodeid = item.nodeid.removeprefix("tests/")
+        if tiers.entry_of(nodeid):
+            item.add_marker("rare")
+        elif tiers.is_fast(nodeid):
+            item.add_marker("fast")
+        (chosen if tiers.runs_in(nodeid, tier, sixth) else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted(chosen, key=lambda item: not item.nodeid.startswith(TOGETHER))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 import pytest
-from problems import assertion_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.execution.verdict import CaseVerdict, Outcome, Verdict
@@ -15,6 +14,8 @@ from verl_egca.gates.mode import Mode
 from verl_egca.localization.base import Localizer
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer
+
+from .problems import assertion_problem
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", reference="def f(x):\n    return x + 1\n")
 

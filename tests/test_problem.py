@@ -11,10 +11,11 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import call_problem
 from pydantic import ValidationError
 
 from verl_egca.problem import CallTests, Problem
+
+from .problems import call_problem
 
 SCALARS = (
     st.none()

@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import assertion_problem
-from token_families import FAMILIES, tokenizer_of
 
 from verl_egca.program_tokens import TokenRun, first_characters, token_runs
 from verl_egca.response import extract_program
 from verl_egca.spans import token_pieces
+
+from .problems import assertion_problem
+from .token_families import FAMILIES, tokenizer_of
 
 PREFIX = 'def f(x):\n    """Twice."""\n'
 PROBLEM = assertion_problem("assert f(1) == 2", reference=PREFIX + "    return 2 * x\n", code_prefix=PREFIX)

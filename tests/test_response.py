@@ -3,12 +3,13 @@
 from itertools import pairwise
 
 import pytest
-from answers import ADD, ANSWERS, FUNCTION, SCRIPT, STARTER, SUM, TOTAL, TWO_SUM, WRONG, fenced, passes
 from hypothesis import example, given
 from hypothesis import strategies as st
-from problems import assertion_problem
 
 from verl_egca.response import extract_program, program_from_completion
+
+from .answers import ADD, ANSWERS, FUNCTION, SCRIPT, STARTER, SUM, TOTAL, TWO_SUM, WRONG, fenced, passes
+from .problems import assertion_problem
 
 CODE = "def f(x):\n    return x + 1\n"
 PROMPT = 'def f(x):\n    """Add one."""\n'

@@ -1,9 +1,10 @@
 """The programs that verl's prime_code and EvalPlus's `sanitize` take from the same answers."""
 
-from answers import ANSWERS, passes
 from evalplus.sanitize import sanitize
 
 from verl_egca.response import extract_program
+
+from .answers import ANSWERS, passes
 
 
 def test_neither_prime_code_nor_evalplus_finds_a_program_that_we_lose():

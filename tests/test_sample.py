@@ -4,7 +4,6 @@ import json
 import logging
 
 import pytest
-from problems import assertion_problem
 from transformers import AutoTokenizer
 
 from starter.policy_path import WEIGHTS
@@ -13,6 +12,8 @@ from verl_egca.config.settings import Settings
 from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import AssertionTests
 from verl_egca.sample import GivenReward, SampleRecord, SampleScorer
+
+from .problems import assertion_problem
 
 PREFIX = 'def f(xs):\n    """Sum of what is above 1."""\n'
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from token_families import FAMILIES, TEXTS, tokenizer_of
 
 from verl_egca.spans import token_pieces
+
+from .token_families import FAMILIES, TEXTS, tokenizer_of
 
 families = st.sampled_from(sorted(FAMILIES))
 any_ids = st.lists(st.integers(0, 10**6), max_size=14)

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from token_families import FAMILIES, tokenizer_of
 from transformers import AutoTokenizer
 
 from starter.policy_path import WEIGHTS
@@ -11,6 +10,8 @@ from verl_egca.localization.twins.edits import Edit, applied
 from verl_egca.response import ExtractedProgram, SourceSegment
 from verl_egca.spans import token_pieces
 from verl_egca.twin_tokens import NoWrittenTwin, repaired_program, written_twin
+
+from .token_families import FAMILIES, tokenizer_of
 
 BODY = "    total = 0\n    for x in xs:\n        if x > 1:\n            total += x\n    return total\n"
 PROSE = ("Sure, here it is:\n```python\n", "```\nIt adds what is above 1.")

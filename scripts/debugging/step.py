@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from replay_server import Fault, ReplayServer
 from transformers import AutoTokenizer
 
 from starter.policy_path import WEIGHTS
+from tests.debugger.replay_server import Fault, ReplayServer
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
 from verl_egca.debugger.client import Debugger

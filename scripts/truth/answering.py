@@ -14,8 +14,8 @@ from truth.sets import Case
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.localization.registry import localizers
 
-sys.path.append(str(Path(__file__).parents[2] / "tests" / "debugger"))
-from replay_server import ReplayServer
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.debugger.replay_server import ReplayServer
 
 REPLAYED = ("ideal", "nonsense")
 SERVED = "served"

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))  # the tables of the tests
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the tables of the tests
 
-from answers import ANSWERS
-from data.shape_rows import EXAMPLES
-from execution.script_styles import STYLES
-from problems import stdio_problem
-
+from tests.answers import ANSWERS
+from tests.data.shape_rows import EXAMPLES
+from tests.execution.script_styles import STYLES
+from tests.problems import stdio_problem
 from verdicts.plain_run import run_plain
 from verl_egca.data.formats import load_problems
 from verl_egca.data.row_problem import RowPlace, problem_of_row

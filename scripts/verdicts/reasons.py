@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from execution.script_styles import DIFFERENT
-
+from tests.execution.script_styles import DIFFERENT
 from verdicts.corpora import Trial
 
 _OF_ROWS = {

@@ -1,7 +1,8 @@
 """What the nodes of a cluster lean on inside Ray, by file and line."""
 
 import pytest
-from upstream import Relied
+
+from ..upstream import Relied
 
 NODE = "verl_egca/cluster/node.py"
 

@@ -9,7 +9,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from cluster.served import running, server_in
+
+from .served import running, server_in
 
 WATCH = [sys.executable, "-m", "verl_egca.cluster.server"]
 

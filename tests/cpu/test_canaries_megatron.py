@@ -1,7 +1,8 @@
 """What ``cpu/`` relies on inside Megatron-Core 0.16 and Megatron-Bridge 0.3."""
 
 import pytest
-from upstream import Relied
+
+from ..upstream import Relied
 
 CORE = "megatron/core"
 RELIED = [

@@ -2,7 +2,7 @@
 
 from textwrap import dedent
 
-from modules_of_tests import Module
+from .modules_of_tests import Module
 
 
 def module(name, tests, program, *wrong, cases=None):

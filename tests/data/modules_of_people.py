@@ -1,7 +1,7 @@
 """More modules of tests: what people do in theirs beside calling a function and comparing."""
 
-from modules_of_llms import module
-from modules_of_tests import BIG_SUM, FIFO, LATER, STACK
+from .modules_of_llms import module
+from .modules_of_tests import BIG_SUM, FIFO, LATER, STACK
 
 SLIP, QUEUE = LATER[0], FIFO[0]
 

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from execution.leetcode_preamble import PREAMBLE
+from ..execution.leetcode_preamble import PREAMBLE
 
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 WRONG_ADD = "a, b = map(int, input().split())\nprint(a - b)\n"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data.shape_rows import EXAMPLES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,8 @@ from verl_egca.data.prepare import prepare
 from verl_egca.data.row_problem import RowPlace, problem_of_row, reading_of_row, task_id_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import Problem
+
+from .shape_rows import EXAMPLES
 
 ODD = st.one_of(
     st.none(),

@@ -8,7 +8,6 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data.shape_rows import ADD, CALLS, EXAMPLES, PAIRS, WRONG_ADD, verl_row
 from typer.testing import CliRunner
 
 from verl_egca.cli import app
@@ -18,6 +17,8 @@ from verl_egca.data.reference_choice import ReferenceChoice
 from verl_egca.data.row_problem import RowPlace, problem_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import Problem
+
+from .shape_rows import ADD, CALLS, EXAMPLES, PAIRS, WRONG_ADD, verl_row
 
 MATHS = {**verl_row("\\frac{1}{2}", "numina_olympiads"), "ability": "math"}
 APPS = {"problem_id": 1, "question": "Add.", "input_output": json.dumps(PAIRS), "solutions": json.dumps([ADD])}

@@ -2,9 +2,6 @@
 
 import ast
 
-import modules_of_llms
-import modules_of_people
-import modules_of_tests
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +10,8 @@ from verl_egca.data.pytest_modules import entry_point_of, module_tests
 from verl_egca.data.rows import BadInput
 from verl_egca.execution.verdict import Outcome
 from verl_egca.problem import Problem
+
+from . import modules_of_llms, modules_of_people, modules_of_tests
 
 MODULES = [*modules_of_tests.MODULES, *modules_of_llms.MODULES, *modules_of_people.MODULES]
 BY_NAME = {module.name: module for module in MODULES}

@@ -5,10 +5,11 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data.shape_rows import EXAMPLES
 
 from verl_egca.data.formats import load_problems
 from verl_egca.data.row_problem import SHAPES, RowPlace, problem_of_row, reading_of_row
+
+from .shape_rows import EXAMPLES
 
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 

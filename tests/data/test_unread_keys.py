@@ -6,11 +6,12 @@ import zlib
 from base64 import b64encode
 
 import pytest
-from data.shape_rows import ADD, ASSERTIONS, BIG_SUM, CALLS, CHECK, PAIRS, STARTER, STDIN_CASES, packed, verl_row
 
 from verl_egca.data.row_problem import RowPlace, problem_of_row
 from verl_egca.data.rows import BadInput
 from verl_egca.data.shapes.packed import NotPacked, unpacked
+
+from .shape_rows import ADD, ASSERTIONS, BIG_SUM, CALLS, CHECK, PAIRS, STARTER, STDIN_CASES, packed, verl_row
 
 APPS = {"problem_id": 1, "question": "Add.", "input_output": json.dumps(PAIRS), "solutions": json.dumps([ADD])}
 TRUTH = "reward_model.ground_truth"

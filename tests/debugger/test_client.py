@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydantic import BaseModel, ConfigDict
-from replay_server import MODEL, Fault, ReplayServer
 
 from verl_egca.debugger import dispatch
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer
 from verl_egca.debugger.settings import DebuggerSettings
+
+from .replay_server import MODEL, Fault, ReplayServer
 
 GOOD = {"statement": 3, "correction": "total += 1", "reason": "off by one"}
 LONG = 60.0  # a deadline that no test waits for

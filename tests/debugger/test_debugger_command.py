@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from replay_server import Fault, ReplayServer
+
+from .replay_server import Fault, ReplayServer
 
 EGCA = Path(sys.executable).parent / "egca"
 

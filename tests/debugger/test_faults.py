@@ -3,9 +3,10 @@
 from dataclasses import asdict
 
 import pytest
-from replay_server import Fault
 
 from debugging.step import run_step
+
+from .replay_server import Fault
 
 
 @pytest.mark.parametrize("fault", [None, *Fault], ids=lambda fault: fault or "none")

@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import replay_server
 from pydantic import BaseModel
 
 from verl_egca.debugger import dispatch
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer
 from verl_egca.debugger.settings import DebuggerSettings
+
+from . import replay_server
 
 QUESTIONS = 10_000
 WARM = 1_000

@@ -1,7 +1,8 @@
 """What scripts/layouts relies on inside verl, Megatron-Core and the bridges."""
 
 import pytest
-from upstream import Relied
+
+from ..upstream import Relied
 
 RELIED = [
     Relied("megatron/bridge/models/llama/llama_bridge.py", 76, 'hf_rope_scaling.get("rope_type") == "llama3"', "rope_of in scripts/layouts/engine.py: linear scaling is dropped"),

@@ -1,15 +1,12 @@
 """verl's Megatron engine in each kind of layout, by the command that runs all of them (scripts/check_layouts.py)."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from layouts.cases import CASES
 
-ROOT = Path(__file__).parents[2]
+from .checked_layouts import checked
 
 # each kind once; those that resume do so from one another as far as that goes
 LAYOUTS = [
@@ -37,11 +34,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    out = tmp_path_factory.mktemp("layouts")
-    command = [sys.executable, ROOT / "scripts/check_layouts.py", "--only", ",".join(LAYOUTS + CONTROLS), "--out", out]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert (out / "layouts.json").exists(), run.stdout + run.stderr
-    return json.loads((out / "layouts.json").read_text())
+    return checked(LAYOUTS + CONTROLS, tmp_path_factory.mktemp("layouts"))
 
 
 def test_the_chosen_layouts_are_of_every_kind():

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from problems import SUM_ABOVE_ONE, assertion_problem
-from replay_server import Fault, ReplayServer
 from typer.testing import CliRunner
 
 from verl_egca.cli import app
 from verl_egca.evaluation import localize
+
+from ..debugger.replay_server import Fault, ReplayServer
+from ..problems import SUM_ABOVE_ONE, assertion_problem
 
 PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=SUM_ABOVE_ONE)
 WRONG = [SUM_ABOVE_ONE.replace("total += x", f"total += x * {number}") for number in range(2, 8)]

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from execution.leetcode_preamble import PREAMBLE
-from problems import assertion_problem, call_problem, stdio_problem
-
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.problem import Problem
+
+from ..problems import assertion_problem, call_problem, stdio_problem
+from .leetcode_preamble import PREAMBLE
 
 PROBLEM = assertion_problem("assert f(2) == 1013", "assert f(3) == 52781")
 # calls with arguments that are not known beforehand, so that each is asked by itself

@@ -1,6 +1,6 @@
 """Runs hostile programs beside canaries, and records what each achieved.
 
-    python tests/execution/hostile_runs.py [WITHHELD_LAYER ...]
+    python -m tests.execution.hostile_runs [WITHHELD_LAYER ...]
 
 prints a line for each program with its time against its budget, and a summary.
 """
@@ -20,16 +20,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from execution.hostile_programs import HOSTILE, Hostile
-from problems import assertion_problem, stdio_problem
-
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome, Verdict
+
+from ..problems import assertion_problem, stdio_problem
+from .hostile_programs import HOSTILE, Hostile
 
 LIMITS = Limits(cpu_seconds=0.3, wall_seconds=0.6, memory_bytes=1 << 28, file_bytes=1 << 24, processes=32)
 HANG_S = 60.0  # after which a worker is killed, so that its program counts as lost

@@ -6,13 +6,14 @@ import sys
 import time
 
 import pytest
-from problems import assertion_problem, call_problem, stdio_problem
 
 from verl_egca.execution.death import Watched, death_of
 from verl_egca.execution.limit_names import MOST_TIMEOUTS
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, call_problem, stdio_problem
 
 SPIN = "import time\ndef spin(seconds):\n    end = time.process_time() + seconds\n    while time.process_time() < end: pass\n"
 

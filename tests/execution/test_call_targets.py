@@ -1,9 +1,10 @@
 """What tests may call: a function, a method of an object made anew, a class, anything callable."""
 
 import pytest
-from problems import assertion_problem, call_problem
 
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, call_problem
 
 CALLABLES = {
     "a function": "def f(a, b):\n    return a + b\n",

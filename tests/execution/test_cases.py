@@ -1,8 +1,8 @@
 """Tests split into cases: one call and what is expected of it, from loops, tables and helpers."""
 
-from execution.leetcode_preamble import PREAMBLE
-
 from verl_egca.execution.cases import split_assertions
+
+from .leetcode_preamble import PREAMBLE
 
 
 def texts(*assertions, setup=""):

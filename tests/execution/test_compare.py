@@ -8,10 +8,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import assertion_problem, call_problem
 
 from verl_egca.execution.compare import call_result_matches, output_matches
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, call_problem
 
 NEST = []
 for _ in range(50_000):

@@ -1,9 +1,10 @@
 """Tests that expect a program to raise, by pytest, unittest and plain try."""
 
 import pytest
-from problems import assertion_problem
 
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem
 
 PROGRAM = """
 import json

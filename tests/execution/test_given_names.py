@@ -3,11 +3,12 @@
 import builtins
 
 import pytest
-from problems import assertion_problem, call_problem, stdio_problem
 
 from verl_egca.execution.given import given_names
 from verl_egca.execution.verdict import Outcome
 from verl_egca.tracing.trace import decode
+
+from ..problems import assertion_problem, call_problem, stdio_problem
 
 # verl 0.9.1's prime_code runs programs after these lines
 PRIME_CODE = (

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from execution.hostile_programs import HOSTILE
-from execution.hostile_runs import below, run_all, worker_pid, wrong
-from problems import assertion_problem, stdio_problem
 
 from verl_egca import execution
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox, SandboxError
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, stdio_problem
+from .hostile_programs import HOSTILE
+from .hostile_runs import below, run_all, worker_pid, wrong
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4")
 RIGHT = "def f(x):\n    return x + 1\n"

@@ -1,11 +1,12 @@
 """Named tuples cross as tuples with names; what their class adds stays with the program, and gives no verdict."""
 
 import pytest
-from problems import assertion_problem, call_problem
 
 from verl_egca.execution.verdict import Outcome
 from verl_egca.values.codec import decode, encode
 from verl_egca.values.named_tuples import made, plain_class, read
+
+from ..problems import assertion_problem, call_problem
 
 POINT = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
 WITH_METHODS = """from typing import NamedTuple

@@ -1,10 +1,11 @@
 """Linked lists, trees and graphs as arguments and results."""
 
 import pytest
-from execution.leetcode_preamble import PREAMBLE
-from problems import assertion_problem, call_problem
 
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, call_problem
+from .leetcode_preamble import PREAMBLE
 
 REVERSED = """
 class Solution:

@@ -1,9 +1,10 @@
 """Objects, classes and functions of the program that a test uses itself."""
 
 import pytest
-from problems import assertion_problem
 
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem
 
 STACK = '''
 class MinStack:

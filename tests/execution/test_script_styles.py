@@ -6,13 +6,14 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from execution.script_styles import DIFFERENT, STYLES, WITHOUT_FILES
-from problems import stdio_problem
 
 from verl_egca.execution.confinement import landlock
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import stdio_problem
+from .script_styles import DIFFERENT, STYLES, WITHOUT_FILES
 
 FAILED = {Outcome.EXCEPTION, Outcome.CRASHED, Outcome.SYNTAX, Outcome.MEMORY}
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]

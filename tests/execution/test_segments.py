@@ -1,9 +1,10 @@
 """Bodies of tests are cut only where that changes nothing: the verdict is what Python says of the whole."""
 
 import pytest
-from problems import assertion_problem
 
 from verl_egca.execution.cases import split_assertions
+
+from ..problems import assertion_problem
 
 STACK = """
 class Stack:

@@ -1,6 +1,6 @@
 """Many texts of one program in one warm process, and an interface for event loops."""
 
-from problems import assertion_problem, call_problem
+from ..problems import assertion_problem, call_problem
 
 PROBLEM = assertion_problem("assert f(1) == 2", "assert f(3) == 4", "assert f(5) == 5")
 RIGHT = "def f(x):\n    return min(x + 1, 5)\n"

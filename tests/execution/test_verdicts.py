@@ -3,12 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from problems import assertion_problem, call_problem, stdio_problem
 
 from verl_egca.data.formats import load_problems
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem, call_problem, stdio_problem
 
 
 def outcomes(verdict):

@@ -1,9 +1,10 @@
 """Failures of the tests themselves, and of the program: only the second are held against it."""
 
 import pytest
-from problems import assertion_problem
 
 from verl_egca.execution.verdict import Outcome
+
+from ..problems import assertion_problem
 
 FINE = "def f(x):\n    return x\n"
 

@@ -1,6 +1,6 @@
 """Problems with constraints for tests."""
 
-from problems import assertion_problem
+from ..problems import assertion_problem
 
 SQUARES = "def f(xs):\n    return [x * x for x in xs]\n"
 

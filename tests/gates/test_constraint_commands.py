@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from constrained_problems import SQUARES, constrained_problem
+
+from .constrained_problems import SQUARES, constrained_problem
 
 EGCA = Path(sys.executable).parent / "egca"
 RECURSIVE = "def f(xs):\n    return [xs[0] ** 2] + f(xs[1:]) if xs else []\n"

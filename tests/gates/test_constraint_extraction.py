@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from constrained_problems import constrained_problem
-from replay_server import Fault, ReplayServer
 from rich.console import Console
 
 from verl_egca.constraints import Comprehension, LoopNesting, TimeComplexity
@@ -12,6 +10,9 @@ from verl_egca.data.constraint_file import read_constraints
 from verl_egca.evaluation.extract_constraints import extract_file
 from verl_egca.gates.extraction import questions
 from verl_egca.gates.static_extraction import static_constraints
+
+from ..debugger.replay_server import Fault, ReplayServer
+from .constrained_problems import constrained_problem
 
 PROBLEM = constrained_problem()
 GOOD = {"constraints": [{"kind": "comprehension", "rule": "required"}, {"kind": "loop_nesting", "at_most": 1}]}

@@ -2,14 +2,15 @@
 
 import pytest
 import yaml
-from constrained_problems import constrained_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_constraint_vocabulary import constraints
 
 from verl_egca.constraints import Recursion
 from verl_egca.data.constraint_file import Entry, constrained, read_constraints, write_constraints
 from verl_egca.data.rows import BadInput
+
+from .constrained_problems import constrained_problem
+from .test_constraint_vocabulary import constraints
 
 
 @settings(max_examples=60)

@@ -5,7 +5,6 @@ import ast
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from constrained_problems import constrained_problem
 
 from verl_egca.config.file import gate_settings_of
 from verl_egca.config.settings import SettingsError, parse_settings
@@ -14,6 +13,8 @@ from verl_egca.data.constrained_prompt import CHAT, COMPLETION, constrained_prom
 from verl_egca.data.prepare import write_parquet
 from verl_egca.data.rows import BadInput
 from verl_egca.problem import Problem
+
+from .constrained_problems import constrained_problem
 
 BOTH = (Recursion(rule="forbidden"), LoopNesting(at_most=1))
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from constrained_problems import constrained_problem
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +24,8 @@ from verl_egca.constraints import (
 )
 from verl_egca.gates.extraction import Extracted
 from verl_egca.problem import Problem
+
+from .constrained_problems import constrained_problem
 
 ONE = TypeAdapter(Constraint)
 rules = st.sampled_from(["required", "forbidden"])

@@ -1,10 +1,11 @@
 """Complexity by counting events over growing inputs."""
 
 import pytest
-from constrained_problems import constrained_problem
 
 from verl_egca.gates.complexity import measured_complexity
 from verl_egca.problem import CallTests
+
+from .constrained_problems import constrained_problem
 
 LOOP = "def f(xs):\n    t = 0\n    for a in xs:\n        t += a\n    return t\n"
 PROGRAMS = {

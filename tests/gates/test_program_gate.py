@@ -1,7 +1,6 @@
 """The gate in the pipeline: which samples go to CONSTRAINT, why, and what that does to their reward."""
 
 import pytest
-from constrained_problems import constrained_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import Settings
@@ -14,6 +13,8 @@ from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.registry import make_localizer
 from verl_egca.sample import SampleScorer
 from verl_egca.source import SourceRange
+
+from .constrained_problems import constrained_problem
 
 RECURSIVE = "def f(xs):\n    return [xs[0] ** 2] + f(xs[1:]) if xs else []\n"
 UNLIKE = "def f(xs):\n    return f(xs[1:]) + [str(len(xs))] if xs else ['', None]\n"  # a repair rewrites 75.5 % of it

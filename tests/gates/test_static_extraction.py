@@ -1,7 +1,6 @@
 """What the static extractor asks is kept by the reference, and by the reference in other words."""
 
 import pytest
-from constrained_problems import constrained_problem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +8,8 @@ from truth.rewrite import rewritten
 from verl_egca.data.formats import load_problems
 from verl_egca.gates.check import broken_constraints
 from verl_egca.gates.static_extraction import static_constraints
+
+from .constrained_problems import constrained_problem
 
 BREAKS_ON_PURPOSE = {"LinearRecursionToLoop", "TailCallToLoop"}  # whose point it is that nothing recurses
 

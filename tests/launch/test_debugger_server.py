@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from cluster.served import running, server_in
+
+from ..cluster.served import running, server_in
 
 ASKS = """
 import pathlib, sys, time, urllib.request

@@ -3,14 +3,15 @@
 import json
 
 import pytest
-from problems import assertion_problem
-from replay_server import Fault, ReplayServer
 
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.localization.base import FailingSample, NoDebugger, NotLocalized
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import make_localizer
+
+from ..debugger.replay_server import Fault, ReplayServer
+from ..problems import assertion_problem
 
 # no edit that the search knows makes it pass, so that `egca` has to ask
 REFERENCE = """def f(xs):

@@ -3,12 +3,13 @@
 import random
 
 import pytest
-from problems import assertion_problem, call_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.localization.agreement import Agreement
 from verl_egca.localization.further import Further, _variations, arguments_of
 from verl_egca.localization.registry import make_localizer
+
+from ..problems import assertion_problem, call_problem
 
 REFERENCE = "def f(xs, n):\n    return sorted(xs)[:n]\n"
 

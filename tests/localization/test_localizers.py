@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.settings import DebuggerSettings
@@ -12,6 +11,8 @@ from verl_egca.localization.base import FailingSample, NotLocalized
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer
 from verl_egca.localization.reported import ReportedLocalizer
+
+from ..problems import SUM_ABOVE_ONE, assertion_problem
 
 PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", "assert f([]) == 0", reference=SUM_ABOVE_ONE)
 

@@ -1,8 +1,6 @@
 """A localizer of another package, by an entry point or a dotted path; and what holds for each of this package's."""
 
 import pytest
-from problems import SUM_ABOVE_ONE, assertion_problem
-from replay_server import ReplayServer
 
 from verl_egca.assessment import Assessor
 from verl_egca.config.settings import SettingsError, parse_settings
@@ -11,6 +9,9 @@ from verl_egca.debugger.settings import DebuggerSettings
 from verl_egca.localization.base import FailingSample, Localizer
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import localizers, make_localizer, register
+
+from ..debugger.replay_server import ReplayServer
+from ..problems import SUM_ABOVE_ONE, assertion_problem
 
 LONG, SHORT = "assert f([1, 2, 3, 4, 5]) == 14", "assert f([3]) == 3"
 PROBLEM = assertion_problem(LONG, SHORT, reference=SUM_ABOVE_ONE)

@@ -1,7 +1,6 @@
 """Where a run leaves the reference's, names and structure aligned."""
 
 import pytest
-from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.localization.base import FailingSample
 from verl_egca.localization.divergence import Names, channel_divergence, first_divergence, tolerance
@@ -9,6 +8,8 @@ from verl_egca.localization.registry import make_localizer
 from verl_egca.problem import StdioTests
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
+
+from ..problems import SUM_ABOVE_ONE, assertion_problem
 
 PROBLEM = assertion_problem(
     "assert f([1, 2, 3]) == 5",

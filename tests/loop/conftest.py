@@ -1,9 +1,10 @@
 import shutil
 
 import pytest
-from recipe import RecipeRun
 
 from starter.cli import prepare
+
+from .recipe import RecipeRun
 
 
 @pytest.fixture(scope="session")

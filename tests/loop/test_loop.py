@@ -5,7 +5,8 @@ import time
 
 import pytest
 import yaml
-from recipe import kill_all_at_once
+
+from .recipe import kill_all_at_once
 
 pytestmark = pytest.mark.loop
 

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from plan_jobs import job
 
 from plan.memory import trainer_parts
 from plan.shapes import shape_of
 from starter.policy_path import WEIGHTS
 from verl_egca.cpu import ENVIRONMENT
+
+from .plan_jobs import job
 
 LAYOUTS = {"tp2": {"tp": 2}, "pp2": {"tp": 1, "pp": 2}, "dp2": {"tp": 1}}
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from plan_jobs import one_gpu
 from transformers import AutoModelForCausalLM, LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding
 
@@ -11,6 +10,8 @@ from plan.memory import trainer_parts
 from plan.shapes import ModelShape, shape_of
 from plan.sharded import layer_activation_bytes
 from starter.policy_path import WEIGHTS
+
+from .plan_jobs import one_gpu
 
 
 def bytes_of(tensors):

@@ -1,7 +1,8 @@
 """What the plan's arithmetic takes from verl 0.9.1 and Megatron-Core: who holds what, when."""
 
 import pytest
-from upstream import Relied
+
+from ..upstream import Relied
 
 MEGATRON = "verl/workers/engine/megatron/transformer_impl.py"
 FSDP = "verl/workers/engine/fsdp/transformer_impl.py"

@@ -1,11 +1,12 @@
 """The recipe's memory, worked out by hand beside what the plan says."""
 
 import pytest
-from plan_jobs import debugger, job, one_gpu
 
 from plan.gpus import GIB, GPUS
 from plan.job import Engine, Recompute, Server
 from plan.memory import Phase, host_bytes, memories, trainer_parts
+
+from .plan_jobs import debugger, job, one_gpu
 
 # DeepSeek-Coder-6.7B: 32 layers, hidden 4096 = 32 heads of 128, MLP 11008, vocabulary 32256, head of its own.
 ATTENTION = 4 * 4096 * 4096  # queries, keys, values, output; 32 key and value heads

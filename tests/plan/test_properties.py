@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from plan_jobs import debugger, job
 
 from plan.gpus import GPUS
 from plan.job import Engine, Recompute
@@ -12,6 +11,8 @@ from plan.memory import Phase, memories, trainer_parts
 from plan.planned import plan
 from plan.shapes import KNOWN
 from plan.throughput import throughput
+
+from .plan_jobs import debugger, job
 
 POWERS = (1, 2, 4, 8)
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from plan_jobs import debugger, job, one_gpu
 
 from plan.assumptions import Assumptions, assume
 from plan.bad_plan import BadPlan
@@ -12,6 +11,8 @@ from plan.job import Engine, Recompute
 from plan.memory import memories
 from plan.throughput import throughput
 from plan.tokens import token_budget
+
+from .plan_jobs import debugger, job, one_gpu
 
 
 def shares(one):

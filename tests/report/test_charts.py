@@ -3,7 +3,6 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from report_runs import row, short, write_run
 
 from verl_egca.report.page.charts import charts
 from verl_egca.report.page.programs import samples
@@ -12,6 +11,8 @@ from verl_egca.report.page.settings import differences
 from verl_egca.report.page.svg import in_words, svg
 from verl_egca.report.page.tables import debugger, failures, figures, slowest
 from verl_egca.report.page.thinning import thinned
+
+from .report_runs import row, short, write_run
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from report_runs import row
 
 from verl_egca.report.page.heat_map import heat_map
 from verl_egca.report.records import LocalizationRecord
+
+from .report_runs import row
 
 
 def cut(**changed):

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from report_runs import CONFIG, row, write_run
+
+from .report_runs import CONFIG, row, write_run
 
 HOSTILE = [
     "<script>window.pwned = 1</script>",

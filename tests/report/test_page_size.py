@@ -2,7 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
-from report_runs import row, write_run
+
+from .report_runs import row, write_run
 
 SAMPLES = 10_000
 

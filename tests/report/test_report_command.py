@@ -4,12 +4,13 @@ import json
 import os
 
 import pytest
-from report_runs import metrics, row, write_run
 from typer.testing import CliRunner
 
 from verl_egca.cli import app
 from verl_egca.data.rows import BadInput
 from verl_egca.report.page.watch import watch
+
+from .report_runs import metrics, row, write_run
 
 
 def run_command(*arguments):

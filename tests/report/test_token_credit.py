@@ -4,12 +4,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from report_runs import row
 
 from verl_egca.credit import credit
 from verl_egca.report.page.programs import credit_in_words
 from verl_egca.report.page.token_credit import CreditRule, token_credit
 from verl_egca.report.records import LocalizationRecord
+
+from .report_runs import row
 
 
 def record(**changed):

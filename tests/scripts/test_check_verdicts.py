@@ -1,13 +1,14 @@
 """The check of verdicts beside other judges: what it counts as a fault, and that it judges for real."""
 
 import pytest
-from execution.script_styles import DIFFERENT
-from problems import stdio_problem
 
 import check_verdicts
 from check_verdicts import BARE, OURS, Judged, judge_all, show_disagreements, table
 from verdicts.corpora import Trial, answers, rows, styles
 from verl_egca.execution.sandbox import Sandbox
+
+from ..execution.script_styles import DIFFERENT
+from ..problems import stdio_problem
 
 DOUBLE = stdio_problem(("3\n", "6\n"))
 

@@ -4,7 +4,8 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from source_names import Import, Sources, imports_of
+
+from .source_names import Import, Sources, imports_of
 
 ROOT = Path(__file__).parents[2]
 VERL = Path(importlib.util.find_spec("verl").submodule_search_locations[0])

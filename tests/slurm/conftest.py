@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from jobs import ROOT, Slurm
+
+from .jobs import ROOT, Slurm
 
 SCRIPT = "scripts/slurm_on_one_machine.sh"
 
@@ -38,8 +39,15 @@ def run_name(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def begun_first(request):
+    """Where a test wants the limited job, it begins before all tests: it takes minutes of waiting."""
+    if any("limited" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("limited")
+
+
+@pytest.fixture(scope="session")
 def limited(slurm, run_name):
-    """A job that has more to do than its time limit allows. It takes minutes of waiting, so it runs beside the tests.
+    """A job that has more to do than its time limit allows.
 
     SLURM counts a limit in minutes, and may send the signal half a minute early.
     """

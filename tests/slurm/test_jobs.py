@@ -4,7 +4,8 @@ import os
 import signal
 
 import pytest
-from jobs import PROGRAM, ROOT, SBATCH, Process
+
+from .jobs import PROGRAM, ROOT, SBATCH, Process
 
 pytestmark = pytest.mark.slurm
 

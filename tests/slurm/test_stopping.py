@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from jobs import Process
-from recipe import SMALL
+
+from ..loop.recipe import SMALL
+from .jobs import Process
 
 pytestmark = pytest.mark.slurm
 

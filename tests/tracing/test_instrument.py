@@ -1,9 +1,9 @@
 """Probes say what a program did; that they don't change it is in test_semantics.py."""
 
-from traced_runs import traced
-
 from verl_egca.data.formats import load_problems
 from verl_egca.tracing.trace import decode
+
+from .traced_runs import traced
 
 
 def test_every_reference_of_humaneval_still_passes_its_tests(sandbox, shared_data):
@@ -33,7 +33,7 @@ def test_events_tell_what_was_bound_branched_mutated_and_returned():
 
 
 def test_an_endless_loop_leaves_the_start_of_its_trace(sandbox):
-    from problems import assertion_problem
+    from ..problems import assertion_problem
 
     program = "def f(n):\n    i = 0\n    while i < n:\n        j = i\n    return j\n"
     _, data = sandbox.trace(assertion_problem("assert f(3) == 3"), program, 0, max_events=500)
@@ -100,7 +100,7 @@ def test_yields_lambdas_captures_deletions_and_names_of_with_and_except_are_told
 
 
 def test_the_budget_is_of_work_so_that_large_values_shorten_a_trace(sandbox):
-    from problems import assertion_problem
+    from ..problems import assertion_problem
 
     program = "def f(n):\n    xs = []\n    while True:\n        xs.append(n)\n"
     _, data = sandbox.trace(assertion_problem("assert f(3) == 3"), program, 0, max_events=2_000)

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traced_runs import plain, traced
+
+from .traced_runs import plain, traced
 
 FEATURES = {
     "generators": [

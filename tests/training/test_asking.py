@@ -7,8 +7,6 @@ import pytest
 import ray
 import torch
 from omegaconf import OmegaConf
-from problems import assertion_problem
-from replay_server import ReplayServer
 from tensordict import TensorDict
 from transformers import AutoTokenizer
 from verl import DataProto
@@ -19,6 +17,9 @@ from verl_egca.sample import SampleRecord
 from verl_egca.training.groups import start_board
 from verl_egca.training.metrics import debugger_metrics
 from verl_egca.training.reward_manager import RECORD_KEY
+
+from ..debugger.replay_server import ReplayServer
+from ..problems import assertion_problem
 
 PREFIX = "def f(x):\n"
 PROBLEM = assertion_problem("assert f(1) == 2", reference=PREFIX + "    return x + 1\n", code_prefix=PREFIX)

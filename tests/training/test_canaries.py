@@ -3,8 +3,9 @@
 import inspect
 
 import pytest
-from upstream import Relied
 from verl.trainer.ppo.v1 import PPOTrainerColocateAsync, PPOTrainerSeparateAsync, PPOTrainerSync
+
+from ..upstream import Relied
 
 BASE = "verl/trainer/ppo/v1/trainer_base.py"
 RELIED = [

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
-from problems import assertion_problem
 from tensordict import TensorDict
 from verl import DataProto
 from verl.experimental.reward_loop.reward_loop import RewardLoopWorker
@@ -15,6 +14,8 @@ from starter.policy_path import WEIGHTS
 from verl_egca.config.settings import SettingsError
 from verl_egca.training.config import settings_of
 from verl_egca.training.debugging import debugger_of, route_past_disrm
+
+from ..problems import assertion_problem
 
 PROBLEM = assertion_problem("assert f(1) == 2", reference="def f(x):\n    return x + 1\n")
 

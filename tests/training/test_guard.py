@@ -4,10 +4,11 @@ import math
 
 import pytest
 from omegaconf import OmegaConf
-from problems import assertion_problem
 
 from verl_egca.training.guard import TOLERANCE, _refusal, compare, text_ids
 from verl_egca.training.hf_log_probs import AS_SAVED, misreadings
+
+from ..problems import assertion_problem
 
 LINEAR = {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0}
 SAVED = [-0.1, -2.0, -0.7, -0.01]

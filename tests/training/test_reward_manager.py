@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
-from problems import assertion_problem
 from tensordict import TensorDict
 from transformers import AutoTokenizer
 from verl import DataProto
@@ -20,6 +19,8 @@ from verl_egca.execution.limits import ConfinementError
 from verl_egca.sample import SampleRecord
 from verl_egca.training.evidence_store import unpack
 from verl_egca.training.reward_manager import RECORD_KEY
+
+from ..problems import assertion_problem
 
 PREFIX = "def f(x):\n"
 PROBLEM = assertion_problem("assert f(1) == 2", reference=PREFIX + "    return x + 1\n", code_prefix=PREFIX)

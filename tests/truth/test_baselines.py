@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from problems import assertion_problem
 
 from truth.baselines import BASELINES, code_lines
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized
+
+from ..problems import assertion_problem
 
 REFERENCE = "def f(x):\n    y = x + 1\n    if y > 5:\n        return y\n    return -y\n"
 TESTS = ("assert f(1) == -2", "assert f(9) == 10")

@@ -2,13 +2,14 @@
 
 import json
 
-from problems import assertion_problem
 from typer.testing import CliRunner
 
 import learn_costs
 from truth.examples import planted, written
 from truth.ranking import Group
 from truth.sets import Case
+
+from ..problems import assertion_problem
 
 RIGHT = "def f(xs, n):\n    count = 0\n    for x in xs:\n        if x < n:\n            count += 1\n    return count\n"
 WRONG = RIGHT.replace("x < n", "x <= n")

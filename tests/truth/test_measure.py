@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from problems import assertion_problem
 
 from truth.cost import cpu_seconds
 from truth.measure import measured
@@ -18,6 +17,8 @@ from verl_egca.execution.sandbox import Sandbox
 from verl_egca.localization.base import FailingSample, Localization, NotLocalized
 from verl_egca.localization.confirmed import Confirmed
 from verl_egca.source import SourceRange
+
+from ..problems import assertion_problem
 
 PROBLEM = assertion_problem(
     "assert f(1) == 2", "assert f(3) == 4", "assert f(0) == 5", reference="def f(x):\n    ...\n"

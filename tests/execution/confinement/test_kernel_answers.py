@@ -4,11 +4,12 @@ import os
 import resource
 
 import pytest
-from attempts import LIMITS, THREADS, tried
 
 from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+
+from .attempts import LIMITS, THREADS, tried
 
 SEES_PROC = (Layer.MOUNT_NAMESPACE, Layer.LANDLOCK)
 

@@ -16,12 +16,13 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from attempts import SECRET, THREADS, Report, report
 
 import verl_egca
 from verl_egca.execution.confinement.layers import Coverage, Layer, coverage
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.sandbox import Sandbox
+
+from .attempts import SECRET, THREADS, Report, report
 
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
 NOBODY = 65534

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from attempts import problem
 
 from verl_egca.execution.confinement.apply import _still_reads
 from verl_egca.execution.confinement.files import Readable
@@ -12,6 +11,8 @@ from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
+
+from .attempts import problem
 
 
 @pytest.mark.parametrize("packages", [["no_such_package"], ["typing_extensions", "no_such_package"]])

@@ -4,11 +4,12 @@ import errno
 import platform
 
 import pytest
-from attempts import LIMITS, system_calls, tried
 
 from verl_egca.execution.confinement import seccomp
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
+
+from .attempts import LIMITS, system_calls, tried
 
 library = pytest.importorskip("pyseccomp")
 
@@ -130,7 +131,7 @@ def test_a_call_of_x32_ends_the_program(answers):
 
 @on_x86_64
 def test_a_call_of_i386_ends_the_program(offered):
-    from attempts import problem
+    from .attempts import problem
 
     with Sandbox(Limits(**LIMITS)) as sandbox:
         assert sandbox.run(problem("assert f(1) > 0"), I386_GETPID).cases[0].outcome == "crashed"

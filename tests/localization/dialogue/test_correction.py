@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.execution.verdict import CaseVerdict, Outcome
 from verl_egca.localization.dialogue.correction import Unfit, as_edit, blamed
 from verl_egca.localization.dialogue.listing import Listing
 from verl_egca.localization.twins.program import Program
+
+from ...problems import SUM_ABOVE_ONE, assertion_problem
 
 PROBLEM = assertion_problem("assert f([7, 2, 3]) == 12", reference=SUM_ABOVE_ONE)
 CASES = (

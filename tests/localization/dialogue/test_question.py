@@ -5,12 +5,13 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import SUM_ABOVE_ONE, assertion_problem
 
 from verl_egca.localization.base import FailingSample
 from verl_egca.localization.dialogue.listing import Listing
 from verl_egca.localization.dialogue.question import Evidence, TooLong, again, question
 from verl_egca.localization.trace import TraceLocalizer
+
+from ...problems import SUM_ABOVE_ONE, assertion_problem
 
 PROBLEM = assertion_problem("assert f([1, 2, 3]) == 5", reference=SUM_ABOVE_ONE)
 WRONG = SUM_ABOVE_ONE.replace("x > 1", "x >= 1")

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from problems import assertion_problem, stdio_problem
 
 from verl_egca.assessment import Assessor
 from verl_egca.execution.sandbox import Sandbox
@@ -11,6 +10,8 @@ from verl_egca.gates.mode import Mode
 from verl_egca.localization.options import Options
 from verl_egca.localization.references import References
 from verl_egca.localization.registry import make_localizer
+
+from ...problems import assertion_problem, stdio_problem
 
 PROBLEM = assertion_problem(
     *("assert f([3, 1, 2]) == 3", "assert f([-5, -2]) == -2", "assert f([7]) == 7", "assert f([1, 9, 4]) == 9"),
