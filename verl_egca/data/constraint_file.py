@@ -94,7 +94,7 @@ def check_tasks(tasks: Set[str], constraints: Constraints, path: Path, source: P
             path,
             None,
             f"constraints.{unknown[0]}",
-            f"is none of the {len(tasks)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
+            f"is not among the {len(tasks)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
             "problems that the file was made for",
         )
 
@@ -142,7 +142,7 @@ def _bad_constraint(path: Path, task: str, error: Any) -> BadInput:
     if error["type"] == "tuple_type":
         return BadInput(path, None, key, f"a list of constraints is wanted {given}")
     if error["type"] == "extra_forbidden":
-        return BadInput(path, None, key, f"the kind {place[1]} knows no such key; remove it {given}")
+        return BadInput(path, None, key, f"the kind {place[1]} has no such key; remove it {given}")
     return BadInput(path, None, key, f"{error['msg']} {given}")
 
 

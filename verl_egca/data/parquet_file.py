@@ -57,7 +57,7 @@ class ParquetFile:
         self._parts.pop().replace(self._path)
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove the written parts."""
         self._end_part()
         for part in self._parts:
             part.unlink(missing_ok=True)

@@ -23,9 +23,9 @@ def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
         for source in (tests.setup, *tests.assertions, problem.preamble):
             tree = parse(source, limit=None)
             if tree is None:
-                raise bad(f"holds what is not Python: {source[:80]!r}")
+                raise bad(f"holds text that is not Python: {source[:80]!r}")
             if (why := misplaced(source, tree)) is not None:
-                raise bad(f"holds what is not Python ({why}): {source[:80]!r}")
+                raise bad(f"holds text that is not Python ({why}): {source[:80]!r}")
         texts += [tests.setup, *tests.assertions, problem.preamble, problem.code_prefix]
     elif isinstance(tests, StdioTests):
         texts += [*tests.inputs, *tests.outputs]

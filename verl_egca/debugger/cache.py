@@ -97,5 +97,5 @@ class AnswerCache:
             return  # a later call may succeed
         self._usable = False
         logger.warning(
-            "egca: %s can't be used, so that no answers are kept: %s. Remove it to begin anew", self._file, error
+            "egca: %s can't be used, and keeps no answers: %s. Remove the file to repair it", self._file, error
         )

@@ -52,7 +52,7 @@ class NoAnswer(Exception):
     ========= ===========================================================================================
     skipped   nothing was sent: ``no server``, ``breaker open``, ``allowance used up``, ``closed``
     timeout   ``deadline`` and ``allowance used up`` while under way, ``slow``: the last attempt took too long
-    failed    the last attempt's: ``connection``, ``http 500`` and the like, ``too large``, ``no completion``,
+    failed    the last attempt's: ``connection``, ``http 500`` and others, ``too large``, ``no completion``,
               ``no model``, ``unexpected``
     refused   an answer that can't be used: ``not json``, ``schema``, ``cut off``, ``declined``
     ========= ===========================================================================================

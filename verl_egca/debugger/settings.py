@@ -54,4 +54,4 @@ class DebuggerSettings(BaseModel):
     answer_tokens: int = Field(400, ge=16, description="of an answer at most")
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="at 0 identical questions are answered once")
     cache: str | None = Field(None, min_length=1, description="folder in which answers are kept; null: none")
-    cache_bytes: int = Field(1 << 30, ge=1 << 16, description="what the folder may hold; the oldest answers go first")
+    cache_bytes: int = Field(1 << 30, ge=1 << 16, description="the folder's largest size; the oldest answers go first")

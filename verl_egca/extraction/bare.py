@@ -25,7 +25,7 @@ _DEPTH = 3  # of indentation that is stripped from code below prose
 _SEARCHED_LINES = 400  # for the end of an open string or bracket
 _DECORATORS = 20  # of a definition
 _COST_OF_A_LINE = 32  # in characters, beside its length
-_GOES_ON = re.compile(r"(?:else|elif|except|finally)\b")  # at the left edge, but part of the statement above
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")  # at the left edge, but part of the statement above
 _TWO_WORDS = re.compile(r"(?:(?<![\w.])([^\W\d]\w*)|[)\]}]|\b\d+)[ \t]+(?=([^\W\d]\w*))")
 _UNLIKE_CODE = re.compile(
     r"[^\x00-\x7f]|[`$\\|<>~!?%&^]|\*\*|[*+-][ \t]|\d+[.)](?:\s|$)|!?\[[^\]\r\n]*\][(:]|\[\d+\]\s|https?:|[=_-]{3,}\s*$"
@@ -41,10 +41,10 @@ _BUILTINS = frozenset(dir(builtins))
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines of code. ``goes_on``: they continue the prompt's code. ``is_part``: statements beside them do not parse."""
+    """Lines of code. ``continues``: they continue the prompt's code. ``is_part``: statements beside them do not parse."""
 
     lines: Lines
-    goes_on: bool
+    continues: bool
     is_part: bool
 
 
@@ -60,9 +60,9 @@ def code_stretches(
     group: list[_Chunk] = []
     for chunk in chunks:
         is_heading = chunk.kind is _PieceKind.INERT and not chunk.names <= bound
-        if chunk.kind is _PieceKind.PROSE or is_heading or chunk.goes_on:
+        if chunk.kind is _PieceKind.PROSE or is_heading or chunk.continues:
             yield from _of_group(group)
-            group = [chunk] if chunk.goes_on else []
+            group = [chunk] if chunk.continues else []
             if chunk.kind is _PieceKind.PROSE and chunk.lines and depth:
                 yield from code_stretches(text, dedented(text, chunk.lines), parser, depth=depth - 1)
         else:
@@ -84,7 +84,7 @@ class _Chunk:
     kind: _PieceKind
     lines: Lines = ()
     names: frozenset[str] = frozenset()
-    goes_on: bool = False
+    continues: bool = False
 
 
 _BREAK = _Chunk(_PieceKind.PROSE)
@@ -112,7 +112,7 @@ def _of_group(group: list[_Chunk]) -> Iterator[Stretch]:
 
 
 def _stretch(chunks: list[_Chunk], *, is_part: bool) -> Stretch:
-    return Stretch(tuple(line for chunk in chunks for line in chunk.lines), chunks[0].goes_on, is_part)
+    return Stretch(tuple(line for chunk in chunks for line in chunk.lines), chunks[0].continues, is_part)
 
 
 def _chunks(text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode | None) -> Iterator[_Chunk]:
@@ -123,11 +123,11 @@ def _chunks(text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode |
             left.pop()
             continue
         first = text[slice(*left[-1])]
-        may_go_on = prompt is not None and (first[0] in " \t" or (is_first and prompt.ends_within_a_line))
+        may_continue = prompt is not None and (first[0] in " \t" or (is_first and prompt.ends_within_a_line))
         is_first = False
         taken = _take(text, left)
-        if prompt is not None and may_go_on and prompt.may_go_on(joined(text, taken)):
-            yield from _going_on(text, taken, left, parser, prompt)
+        if prompt is not None and may_continue and prompt.may_continue(joined(text, taken)):
+            yield from _continuing(text, taken, left, parser, prompt)
         elif first[0] in " \t":
             yield _Chunk(_PieceKind.PROSE, tuple(taken))
         elif _is_prose(first, text[slice(*taken[1])] if taken[1:] else ""):
@@ -148,7 +148,7 @@ def _take(text: str, left: list[Range]) -> list[Range]:
     return taken
 
 
-def _going_on(
+def _continuing(
     text: str, taken: list[Range], left: list[Range], parser: BoundedParser, prompt: PromptCode
 ) -> Iterator[_Chunk]:
     """The body that the prompt's code waits for."""
@@ -159,14 +159,14 @@ def _going_on(
 
     whole = _whole(text, taken, left, parse, parser)
     if whole is not None:
-        yield _Chunk(_PieceKind.CODE, whole[0], facts_of(whole[1]).top, goes_on=True)
+        yield _Chunk(_PieceKind.CODE, whole[0], facts_of(whole[1]).top, continues=True)
         return
     head = _before_mark(text, taken, left, parser)
     if head is None:
-        yield _Chunk(_PieceKind.BROKEN, tuple(taken), goes_on=True)
+        yield _Chunk(_PieceKind.BROKEN, tuple(taken), continues=True)
     elif head:
         tree = parse(joined(text, head))
-        yield _Chunk(_PieceKind.CODE if tree is not None else _PieceKind.BROKEN, head, goes_on=True)
+        yield _Chunk(_PieceKind.CODE if tree is not None else _PieceKind.BROKEN, head, continues=True)
         yield _BREAK
 
 
@@ -237,7 +237,7 @@ class _Open:
     brackets: int = 0
     double: bool = False
     single: bool = False
-    goes_on: bool = False
+    continues: bool = False
 
     def after(self, code: str) -> _Open:
         opened = sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
@@ -249,13 +249,13 @@ class _Open:
         )
 
     def __bool__(self) -> bool:
-        return self.brackets > 0 or self.double or self.single or self.goes_on
+        return self.brackets > 0 or self.double or self.single or self.continues
 
 
 def _below(text: str, left: list[Range]) -> list[Range]:
     """Take the indented lines below a statement."""
     taken: list[Range] = []
-    while left and (is_blank(text, left[-1]) or text[left[-1][0]] in " \t" or _GOES_ON.match(text, *left[-1])):
+    while left and (is_blank(text, left[-1]) or text[left[-1][0]] in " \t" or _CONTINUES.match(text, *left[-1])):
         taken.append(left.pop())
     return taken
 

@@ -87,12 +87,12 @@ class Finder:
         for code in code_stretches(self._text, lines, self._parser, self._prompt):
             if code.is_part and not self.wanted:
                 continue
-            yield self._candidate(code.lines, Tag.NO_FENCE, goes_on=code.goes_on)
+            yield self._candidate(code.lines, Tag.NO_FENCE, continues=code.continues)
 
-    def _candidate(self, lines: Lines, tag: Tag, *, goes_on: bool = False) -> Candidate:
+    def _candidate(self, lines: Lines, tag: Tag, *, continues: bool = False) -> Candidate:
         text = joined(self._text, lines)
-        if self._prompt is not None and (goes_on or self._prompt.may_go_on(text)):
-            return self._going_on(lines, tag, text, self._prompt)
+        if self._prompt is not None and (continues or self._prompt.may_continue(text)):
+            return self._continuing(lines, tag, text, self._prompt)
         tree = self._parser.parse(text)
         if tree is None:
             worth = worth_of_broken(text, self.wanted)
@@ -102,7 +102,7 @@ class Finder:
         facts = facts_of(tree)
         return Candidate(lines, tag, worth_of(tree, facts, self.wanted), facts.top, "", tree, facts)
 
-    def _going_on(self, lines: Lines, tag: Tag, text: str, prompt: PromptCode) -> Candidate:
+    def _continuing(self, lines: Lines, tag: Tag, text: str, prompt: PromptCode) -> Candidate:
         found = prompt.before(text, self._parser)
         if found is None:
             is_code = worth_of_broken(text, self.wanted) is not Worth.NOTHING

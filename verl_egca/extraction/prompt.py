@@ -30,7 +30,7 @@ class PromptCode:
     def ends_within_a_line(self) -> bool:
         return not self.code.endswith(("\n", "\r"))
 
-    def may_go_on(self, text: str) -> bool:
+    def may_continue(self, text: str) -> bool:
         """Whether a text may continue the prompt's function: it is indented, and does not define the function again."""
         lines = tuple(lines_between(text, 0, len(text)))
         first = next((line for line in lines if not is_blank(text, line)), None)

@@ -28,7 +28,7 @@ Measure = Callable[[], Complexity | None]
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A constraint that a program breaks: its kind, what it asks for, and what the program does instead."""
+    """A constraint that a program breaks: its kind, its words, and the breach."""
 
     kind: str
     words: str

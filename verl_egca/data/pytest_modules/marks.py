@@ -106,7 +106,7 @@ def _names(reading: Reading, names: ast.expr) -> tuple[str, ...]:
     plain = tuple(name for name in found if isinstance(name, str) and is_name(name))
     if plain and len(set(plain)) == len(found):
         return plain
-    raise reading.refusal(names, "has parameters whose names can't be told; write them as text")
+    raise reading.refusal(names, "has parameters whose names are computed; write them as text")
 
 
 def _literal(reading: Reading, source: ast.expr) -> list[ast.expr] | None:

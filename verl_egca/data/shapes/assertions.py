@@ -169,7 +169,7 @@ def judging_of_assertions(shape: Shape, read: ReadRow, assertions: Sequence[Any]
         if not isinstance(item, str):
             raise read.bad(key, f"holds {shown(item)}; Python that asserts is wanted")
         if parse(item, limit=None) is None:
-            raise read.bad(key, f"holds what is not Python: {item[:80]!r}")
+            raise read.bad(key, f"holds text that is not Python: {item[:80]!r}")
     entry = said_entry_point(read) or entry_point_of("", assertions, next(shape.references(read), None))
     return Judging(AssertionTests(assertions=tuple(assertions)), entry)
 

@@ -62,7 +62,7 @@ class LiveCodeBench(Shape):
             except NotPacked as error:
                 raise read.bad(key, f"is neither JSON nor packed: it {error}") from None
             except ValueError as error:
-                raise read.bad(key, f"holds what is not JSON ({error})") from None
+                raise read.bad(key, f"holds text that is not JSON ({error})") from None
             if not isinstance(value, list):
                 raise read.bad(key, f"holds {type(value).__name__}; a list of cases is wanted")
             return value
