@@ -330,7 +330,7 @@ def prepare(
         )
     for name, rows in prepared.written.items():
         _out.print(f"{rows} rows: {out / f'{name}.parquet'}", markup=False, soft_wrap=True)
-    for line in (*prepared.told(), *references.told()):
+    for line in (*prepared.remarks(), *references.remarks()):
         _out.print(line, markup=False, soft_wrap=True)
 
 

@@ -71,7 +71,7 @@ def test_the_commands_that_run_programs_take_them_and_say_their_defaults(command
     help_text = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--help"]).output
     assert "--package" in help_text
     amounts = {name: option for name, option in OPTIONS.items() if name != "packages"}
-    said = {option: re.search(rf"{option}\b.*?([\d.]+) if not given", help_text) for option in amounts.values()}
+    said = {option: re.search(rf"{option}\b.*?default: ([\d.]+)", help_text) for option in amounts.values()}
     limits = Limits()
     for name, option in amounts.items():
         unit = 1 << 20 if name.endswith("_bytes") else 1

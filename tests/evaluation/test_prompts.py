@@ -120,7 +120,7 @@ def test_a_format_is_for_its_problems_only(write):
         "prompt": "Write f.",
         "tests": {"kind": "assertions", "assertions": ["assert f(1) == 1"]},
     }
-    with pytest.raises(BadInput, match="t is none of HumanEval or MBPP"):
+    with pytest.raises(BadInput, match="t is not of HumanEval or MBPP"):
         ask(write("own.jsonl", problem), "test", "deepseek-coder", None)
 
 

@@ -135,7 +135,7 @@ def test_a_task_is_found_under_the_names_that_tools_give_it(read, name, problem)
 
 
 def test_a_number_that_two_problems_share_names_neither(read):
-    with pytest.raises(BadInput, match=r"key 'task_id': '11' is none of the 2 problems: 'MBPP/11', 'HumanEval/11'"):
+    with pytest.raises(BadInput, match=r"key 'task_id': '11' is not among the 2 problems: 'MBPP/11', 'HumanEval/11'"):
         read([{"task_id": 11, "solution": WHOLE}], MBPP, {**HUMANEVAL, "task_id": "HumanEval/11"})
 
 
@@ -199,7 +199,7 @@ def test_answers_beside_the_rows_of_a_data_file(read):
     ("row", "message"),
     [
         ({"completion": BODY}, r"key 'task_id': is missing; the problem's name is wanted: 'HumanEval/900'"),
-        ({"task_id": "HumanEval/1", "completion": BODY}, "'HumanEval/1' is none of the 1 problems: 'HumanEval/900'"),
+        ({"task_id": "HumanEval/1", "completion": BODY}, "'HumanEval/1' is not among the 1 problems: 'HumanEval/900'"),
         ({"task_id": None, "completion": BODY}, "key 'task_id': is None; the problem's name is wanted"),
         (
             {"task_id": "HumanEval/900"},

@@ -38,7 +38,7 @@ def test_each_constraint_stands_with_its_words(tmp_path):
         ("constraints:\n  t: [{kind: colour}]", r"key 'constraints\.t\.0\.kind': unknown kind 'colour'; known ones are structure, recursion"),
         ("constraints:\n  t: [{rule: required}]", r"key 'constraints\.t\.0\.kind': is missing; one of structure"),
         ("constraints:\n  t: [{kind: recursion, rule: maybe}]", r"key 'constraints\.t\.0\.recursion\.rule': .*'required' or 'forbidden' \(got 'maybe'\)"),
-        ("constraints:\n  t: [{kind: recursion, rule: required, deep: 1}]", r"key 'constraints\.t\.0\.recursion\.deep': the kind recursion knows no such key; remove it"),
+        ("constraints:\n  t: [{kind: recursion, rule: required, deep: 1}]", r"key 'constraints\.t\.0\.recursion\.deep': the kind recursion has no such key; remove it"),
         ("constraints:\n  t: [{kind: builtin, rule: required, names: [sort]}]", r"builtin\.names\.0': .*one of Python's builtins is wanted"),
         ("constraints:\n  t: {kind: recursion}", r"key 'constraints\.t': a list of constraints is wanted"),
         ("constraints:\n  t: [recursion]", r"key 'constraints\.t\.0"),
@@ -64,7 +64,7 @@ def test_a_file_that_is_not_there_is_told_how_to_be_made(tmp_path):
 
 
 def test_a_task_that_is_no_problem_is_named(tmp_path):
-    with pytest.raises(BadInput, match=r"key 'constraints\.other': is none of the 1 problems of P"):
+    with pytest.raises(BadInput, match=r"key 'constraints\.other': is not among the 1 problems of P"):
         constrained([constrained_problem()], {"other": ()}, tmp_path, "P")
 
 

@@ -55,7 +55,7 @@ def test_the_parquet_holds_the_constraints_in_prompt_and_problem(tmp_path):
     "template", ["{{ prompt", "{{ answer }}", "{% for c in constraints %}", "{{ prompt.__class__.__mro__ }}"]
 )
 def test_a_template_that_can_not_be_filled_is_refused_where_it_stands(template):
-    with pytest.raises(SettingsError, match=r"egca\.gates\.chat: .*is no template that knows prompt, constraints"):
+    with pytest.raises(SettingsError, match=r"egca\.gates\.chat: .*is not a Jinja2 template of prompt, constraints"):
         parse_settings({"gates": {"chat": template}})
 
 

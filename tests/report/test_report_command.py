@@ -103,7 +103,7 @@ class Followed:
         self.acts, self.said = list(acts), []
 
     def follow(self, run):
-        watch([run], run / "report.html", every_s=7, told=self.said.append, sleep=self.sleep)
+        watch([run], run / "report.html", every_s=7, log=self.said.append, sleep=self.sleep)
         return (run / "report.html").read_text()
 
     def sleep(self, seconds):
@@ -131,7 +131,7 @@ def test_a_run_is_followed_until_it_is_done(run):
 
     followed = Followed(another_step, nothing, done)
     last = followed.follow(run)
-    assert [("loads itself anew every 7 s" in page) for page in (*pages, last)] == [True, True, True, False]
+    assert [("page reloads every 7 s" in page) for page in (*pages, last)] == [True, True, True, False]
     assert [("1 to 2" in page, "1 to 3" in page) for page in pages] == [(True, False), (False, True), (False, True)]
     assert sum(line.startswith("written") for line in followed.said) == 2
     assert followed.said[-1].startswith("done")
@@ -154,7 +154,7 @@ def test_an_interrupt_leaves_a_page_that_stays_as_it_is(run):
     def interrupt():
         raise KeyboardInterrupt
 
-    assert "loads itself anew" not in Followed(interrupt).follow(run)
+    assert "page reloads every" not in Followed(interrupt).follow(run)
 
 
 def test_watching_what_is_not_there_is_an_error(tmp_path):

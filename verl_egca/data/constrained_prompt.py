@@ -1,8 +1,7 @@
 """The prompt that a policy samples from, with the problem's constraints: ``x || C`` (paper, constraint-guided sampling).
 
-Templates are Jinja2's, and know ``prompt`` (the problem's), ``constraints`` (each in words) and ``entry_point``. A chat
-prompt says them after the task. A completion must go on where the prompt's code ends, so that it reads them as comments
-before the code.
+Templates are Jinja2's, with ``prompt`` (the problem's), ``constraints`` (each in words) and ``entry_point``. A chat
+prompt has the constraints after the task. A completion continues the prompt's code: they are comments before it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ COMPLETION = """{% for constraint in constraints -%}
 {% endfor -%}
 {{ prompt }}"""
 
-# a config is trusted with a prompt, not with the machine; what stands in a problem is data and never a template
+# sandboxed: a config may set a prompt, but not run code; a problem's text is data, never a template
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
@@ -37,7 +36,7 @@ def _template(text: str) -> str:
     try:
         filled(text, prompt="the task", constraints=("one", "two"), entry_point="f")
     except TemplateError as error:
-        known = "is no template that knows prompt, constraints and entry_point: {why}"
+        known = "is not a Jinja2 template of prompt, constraints and entry_point: {why}"
         raise PydanticCustomError("template", known, {"why": str(error)}) from None
     return text
 
@@ -46,7 +45,7 @@ Template = Annotated[str, AfterValidator(_template)]
 
 
 def constrained_prompt(problem: Problem, template: str) -> str:
-    """The problem's own prompt where it has no constraints."""
+    """The problem's prompt, unchanged where it has no constraints."""
     if not problem.constraints:
         return problem.prompt
     words = tuple(one.words for one in problem.constraints)

@@ -1,4 +1,4 @@
-"""Constraints of many problems as YAML that people review: each with what it says in words, and how it came to be.
+"""Constraints of many problems as YAML that people review: each has its words as a comment.
 
     made: {by: static, problems: HumanEval.jsonl.gz}
     constraints:
@@ -59,7 +59,7 @@ def write_constraints(path: Path, entries: Iterable[Entry], made: Mapping[str, A
 
 
 def read_constraints(path: Path) -> Constraints:
-    """By task id. Raises BadInput that names file, task and key, and what may be there."""
+    """By task id. Raises BadInput that names file, task, key and the wanted value."""
     document = _document(path)
     if not isinstance(document, dict) or "constraints" not in document:
         raise BadInput(
@@ -78,7 +78,7 @@ def read_constraints(path: Path) -> Constraints:
 
 
 def constrained(problems: Sequence[Problem], constraints: Constraints, path: Path, source: Path) -> list[Problem]:
-    """The problems with their constraints in place of any that they had. Raises BadInput for a task that is none of them."""
+    """The problems with these constraints instead of their own. Raises BadInput for a task without a problem."""
     check_tasks({problem.task_id for problem in problems}, constraints, path, source)
     return [with_constraints(problem, constraints) for problem in problems]
 
@@ -88,13 +88,13 @@ def with_constraints(problem: Problem, constraints: Constraints) -> Problem:
 
 
 def check_tasks(tasks: Set[str], constraints: Constraints, path: Path, source: Path) -> None:
-    """Raises BadInput for constraints of a task that is none of those of ``source``."""
+    """Raises BadInput for constraints of a task that ``source`` lacks."""
     if unknown := sorted(set(constraints) - tasks):
         raise BadInput(
             path,
             None,
             f"constraints.{unknown[0]}",
-            f"is none of the {len(tasks)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
+            f"is not among the {len(tasks)} problems of {source} ({len(unknown)} such tasks); remove it, or name the "
             "problems that the file was made for",
         )
 
@@ -103,7 +103,7 @@ def check_tasks(tasks: Set[str], constraints: Constraints, path: Path, source: P
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Refuses a key that is there twice: YAML would silently keep the last."""
+    """Refuses a duplicate key: YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -142,7 +142,7 @@ def _bad_constraint(path: Path, task: str, error: Any) -> BadInput:
     if error["type"] == "tuple_type":
         return BadInput(path, None, key, f"a list of constraints is wanted {given}")
     if error["type"] == "extra_forbidden":
-        return BadInput(path, None, key, f"the kind {place[1]} knows no such key; remove it {given}")
+        return BadInput(path, None, key, f"the kind {place[1]} has no such key; remove it {given}")
     return BadInput(path, None, key, f"{error['msg']} {given}")
 
 
@@ -165,5 +165,5 @@ def _flow(value: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A comment's text: nothing in it ends the comment."""
+    """The text without line breaks, which would end a comment."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""The problems of a file, row by row or all of them; a row's shape is recognised by its keys (`row_problem`)."""
+"""The problems of a file, row by row or all of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ FORMATS = (*SHAPES, OWN)
 
 
 def load_problems(path: Path, format_name: str = "auto") -> list[Problem]:
-    """The file's problems in its order; rows that hold no program tests are left out.
+    """The file's problems in its order, without the rows that hold no program tests.
 
     Raises:
-        BadInput: names file, row and key; also for two problems of one name, and for a file without any.
+        BadInput: names file, row and key; also for two problems of one name, and for a file without problems.
     """
     problems = [problem for _, _, problem in read_problems(path, format_name) if problem is not None]
     if not problems:
-        raise BadInput(path, None, None, "holds no problems")
+        raise BadInput(path, None, None, "holds no problems; rows with program tests are wanted")
     return problems
 
 
 def read_problems(path: Path, format_name: str = "auto") -> Iterator[tuple[int, Row, Problem | None]]:
-    """Each row's number, from 1, the row, and its problem, None if it holds no program tests. One row is held at a time.
+    """Each row's number, from 1, the row, and its problem: None without program tests. Holds one row at a time.
 
     Raises:
         BadInput: as `load_problems`.
@@ -38,24 +38,26 @@ def read_problems(path: Path, format_name: str = "auto") -> Iterator[tuple[int, 
 
 
 class TaskIds:
-    """Gives each problem of a file a name of its own."""
+    """Gives each problem of a file a unique name."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: dict[bytes, int] = {}
 
     def unique(self, problem: Problem, number: int, row: Row) -> Problem:
-        """The problem; under the name of its file and row if another row has its number, but no ``task_id``, in common.
+        """The problem; renamed to its file and row if an earlier problem has its name and the row has no ``task_id``.
 
         Raises:
-            BadInput: the row's ``task_id`` is an earlier row's.
+            BadInput: an earlier row has the row's ``task_id``.
         """
         digest = hashlib.blake2b(problem.task_id.encode(), digest_size=16).digest()
         first = self._rows.setdefault(digest, number)
         if first == number:
             return problem
         if _says_task_id(row):
-            raise BadInput(self._path, number, "task_id", f"{problem.task_id!r} is row {first}'s already")
+            raise BadInput(
+                self._path, number, "task_id", f"{problem.task_id!r} is row {first}'s already; give each its own"
+            )
         return problem.model_copy(update={"task_id": f"{self._path.name}/{number}"})
 
 

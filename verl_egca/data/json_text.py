@@ -10,7 +10,7 @@ _DEPTH_OF_TEXT = 4
 
 
 def read_json(text: str) -> Any:
-    """The value. Raises ValueError, also where it is nested too deeply."""
+    """The value. Raises ValueError, also for nesting that is too deep."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -22,7 +22,7 @@ def read_json(text: str) -> Any:
 
 
 def read_first(text: str) -> tuple[Any, int]:
-    """The value that a text begins with, and where it ends. Raises ValueError."""
+    """The value at the beginning of a text, and the offset of its end. Raises ValueError."""
     try:
         return json.JSONDecoder().raw_decode(text)
     except RecursionError:
@@ -34,7 +34,7 @@ def read_first(text: str) -> tuple[Any, int]:
 
 
 def read_json_values(text: str) -> list[Any]:
-    """The values that stand in a text one after the other, with white space between them. Raises ValueError."""
+    """The values of a text, separated by white space. Raises ValueError."""
     decoder, values, at = json.JSONDecoder(parse_int=_integer), [], 0
     while at < len(text):
         if text[at].isspace():
@@ -45,17 +45,17 @@ def read_json_values(text: str) -> list[Any]:
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
         if end < len(text) and not text[end].isspace():
-            raise ValueError(f"{text[at : end + 20]!r} is no value")
+            raise ValueError(f"{text[at : end + 20]!r} is not a JSON value")
         values.append(value)
         at = end
     return values
 
 
 def unwrapped(value: Any) -> Any:
-    """What a text holds that is a JSON object, list or string, again while it is such a text; other values as they are.
+    """The value of a JSON object, list or string in text, also of text in text; other values unchanged.
 
     Raises:
-        ValueError: the text begins as an object or a list, and is none.
+        ValueError: the text begins as an object or a list, but is not JSON.
     """
     for _ in range(_DEPTH_OF_TEXT):
         if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "[", '"'):

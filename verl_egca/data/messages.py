@@ -11,7 +11,7 @@ Message = dict[str, Any]
 
 
 def messages_of(value: Any) -> list[Message] | None:
-    """The chat that a plain value is, or that its JSON text holds; None if it is none."""
+    """The chat, given as a list or as JSON text; None for another value."""
     try:
         value = unwrapped(value)
     except ValueError:
@@ -22,18 +22,18 @@ def messages_of(value: Any) -> list[Message] | None:
 
 
 def user_text(messages: Sequence[Message]) -> str:
-    """The text of the user's messages, in lines of their own."""
+    """The text of the user's messages, joined by line breaks."""
     return "\n".join(_text(one.get("content")) for one in messages if one["role"] == "user")
 
 
 def last_text(messages: Sequence[Message], role: str) -> str | None:
-    """The text of the last message of a role; None if there is none, or no text in it."""
+    """The text of the last message of a role; None without a message or a text."""
     found = [one.get("content") for one in messages if one["role"] == role]
     return _text(found[-1]) if found and isinstance(found[-1], str | list) else None
 
 
 def with_last_user_text(messages: Sequence[Message], changed: Callable[[str], str]) -> list[Message] | None:
-    """The chat with the last text of its last user message changed, all else as it is; None if there is no such text."""
+    """The chat with the last text of its last user message changed; None without such a text."""
     copied = list(messages)
     for at in range(len(copied) - 1, -1, -1):
         if copied[at]["role"] != "user":

@@ -1,4 +1,4 @@
-"""What parses and yet is no Python: ``return`` outside of a function, ``break`` outside of a loop, ``nonlocal`` of nothing."""
+"""Errors that only the compiler finds: ``return`` outside of a function, ``break`` outside of a loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OF_LOOPS = {ast.Break: "break", ast.Continue: "continue"}
 
 
 def misplaced(source: str, tree: ast.Module) -> str | None:
-    """What the compiler would refuse in source that has this tree; None if nothing is known."""
+    """The first such error in source that has this tree; None if none is found."""
     try:
         symtable.symtable(source, "<tests>", "exec")
     except SyntaxError as error:

@@ -1,4 +1,4 @@
-"""Writing a parquet file row by row, with little of it in memory, and with columns that grow as rows bring new keys."""
+"""Writing a parquet file row by row, in little memory, with columns added as rows bring new keys."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 from verl_egca.data.row_place import RowPlace
 from verl_egca.data.rows import Row
 
-_ROWS, _CHARACTERS = 1024, 1 << 23  # of a row group
-_DEPTH = 30  # of a column's values
+_ROWS, _CHARACTERS = 1024, 1 << 23  # at most, in a row group
+_DEPTH = 30  # of nested values in a column
 
 
 class ParquetFile:
     """The file appears whole, at `close`, or not at all.
 
-    A row may lack keys that others have, also within objects; it gets null there, and so does an empty object, which parquet
-    can't have. A new part begins where a row brings a new key; `close` makes one file of the parts.
+    Missing keys, also within objects, become null, as do empty objects, which parquet lacks. A new part begins where a
+    row brings a new key; `close` joins the parts.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class ParquetFile:
         self.rows = 0
 
     def add(self, row: Row, place: RowPlace) -> None:
-        """Raises BadInput: the types of its values are not those of the rows before, or parquet has none for them."""
+        """Raises BadInput: a value's type differs from that of earlier rows, or parquet has no such type."""
         row = {key: _writable(value, place, key) for key, value in row.items()}
         self._schema = _grown(self._schema, row, place)
         self._waiting.append(row)
@@ -57,7 +57,7 @@ class ParquetFile:
         self._parts.pop().replace(self._path)
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove the written parts."""
         self._end_part()
         for part in self._parts:
             part.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ class ParquetFile:
 
 
 def _grown(schema: pa.Schema, row: Row, place: RowPlace) -> pa.Schema:
-    """The columns with what the row brings. Raises BadInput."""
+    """The schema with the row's new columns. Raises BadInput."""
     fields = {field.name: field for field in schema}
     for key, value in row.items():
         try:
@@ -91,7 +91,8 @@ def _grown(schema: pa.Schema, row: Row, place: RowPlace) -> pa.Schema:
                 kind = pa.unify_schemas([pa.schema([known]), new], promote_options="permissive").field(0).type
                 pa.array([value], kind)
         except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
-            raise place.bad(key, f"can't be written as parquet beside the rows before it ({error})") from None
+            why = f"can't be written as parquet beside the rows before it ({error}); give it their type"
+            raise place.bad(key, why) from None
         fields[key] = pa.field(key, kind)
     return pa.schema(fields.values())
 

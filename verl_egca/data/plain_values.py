@@ -1,4 +1,4 @@
-"""Rows as plain Python: data loaders give arrays and scalars of numpy in the place of lists and numbers."""
+"""Rows as plain Python: data loaders give numpy's arrays and scalars for lists and numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """The value with dicts, lists and Python's own scalars in the place of numpy's, however deep. A dict's keys are text."""
+    """The value with lists and scalars of Python in place of numpy's, at any depth. A dict's keys become text."""
     if value is None or isinstance(value, str | int | float | bytes):
         return getattr(value, "item", lambda: value)()  # some of numpy's scalars are strings and floats
     if isinstance(value, Mapping):
@@ -22,14 +22,14 @@ def plain(value: Any) -> Any:
 
 
 def says_nothing(value: Any) -> bool:
-    """Whether a value is what a table has in a column that a row doesn't use: null, NaN, empty or false."""
+    """Whether a value is null, NaN, empty or false: tables have these where a row doesn't use a column."""
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or value is False or (isinstance(value, str | list | dict | bytes) and not value)
 
 
 def shown(value: Any, most: int = 80) -> str:
-    """The value in an error's words, in one line."""
+    """The value in one line, for a message."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # an integer of too many digits, somewhere within
@@ -38,14 +38,14 @@ def shown(value: Any, most: int = 80) -> str:
 
 
 def word_of(value: Any) -> str:
-    """A choice that a row makes, in lower case; "" for what is neither a word nor a small number."""
+    """A word or a small number in lower case; "" for any other value."""
     if isinstance(value, str):
         return value.strip().lower()
     return str(value).lower() if isinstance(value, int) and abs(value) < 1 << 64 else ""
 
 
 def name_of(value: Any) -> str | None:
-    """A name that a row gives something: text that is not blank, or an integer; None for anything else."""
+    """A name: text that is not blank, or an integer; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     if isinstance(value, int):

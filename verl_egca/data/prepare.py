@@ -26,9 +26,9 @@ Chooser = Callable[[Problem, Sequence[str]], Problem]
 
 @dataclass(slots=True)
 class Prepared:
-    """``written`` are rows by split: of them, ``problems`` hold program tests, ``without_tests`` do not, and ``unsplit`` ones
-    are in test as nothing names their split. ``time_limit`` is the longest that one gives a case, in seconds. ``skipped``
-    counts bad rows by reason, ``first_skipped`` has the first of each.
+    """Counts of rows. ``written``: by split; of these, ``problems`` hold program tests, ``without_tests`` do not, and
+    ``unsplit`` go to test as nothing names their split. ``skipped``: bad rows by reason; ``first_skipped`` has the
+    first of each. ``time_limit``: the longest that a row gives a case, in seconds.
     """
 
     written: dict[str, int] = field(default_factory=dict)
@@ -40,19 +40,19 @@ class Prepared:
     first_skipped: dict[str, BadInput] = field(default_factory=dict)
 
     def skip(self, error: BadInput) -> None:
-        """Count a bad row by its reason, without what is the row's own."""
+        """Count a bad row by its reason, without the row's values in it."""
         reason = re.sub(r"""'[^']*'|"[^"]*"|\d+""", "…", f"{error.key or 'the row'}: {error.problem}")[:160]
         self.skipped[reason] += 1
         self.first_skipped.setdefault(reason, error)
 
-    def told(self) -> Iterator[str]:
-        """Lines for the user on what was not simply written."""
+    def remarks(self) -> Iterator[str]:
+        """Remarks for the user, a line each."""
         if self.without_tests:
-            yield f"{self.without_tests} of them hold no program tests, and are as they were"
+            yield f"{self.without_tests} of them hold no program tests, and are unchanged"
         if self.unsplit:
-            yield f"{self.unsplit} of them name no split, nor does the file: they are in test, unless --split says another"
+            yield f"{self.unsplit} of them name no split, nor does the file: they are in test; --split sets another"
         if self.time_limit > (ours := Limits().cpu_seconds):
-            yield f"rows give a case up to {self.time_limit:g} s; the sandbox gives it {ours:g} s unless cpu_seconds says more"
+            yield f"rows give a case up to {self.time_limit:g} s, the sandbox {ours:g} s; cpu_seconds sets more"
         for reason, rows in self.skipped.most_common():
             yield f"{rows} rows left out: {reason} (the first: {self.first_skipped[reason]})"
 
@@ -70,21 +70,20 @@ def prepare(
 ) -> Prepared:
     """Write a file's rows to ``out/<split>.parquet``, with few of them in memory.
 
-    ``reward_model.ground_truth`` then holds the problem as JSON. What a row in verl's own columns holds beside that is kept:
-    every message, ``data_source``, ``extra_info``, which gets ``task_id``, ``index`` and ``split`` where it lacks them, and
-    its other columns. Rows that hold no program tests are kept as they are. Of other rows, the chat is one message with the
-    problem's prompt.
+    ``reward_model.ground_truth`` then holds the problem as JSON. Rows in verl's columns keep their messages,
+    ``data_source`` and other columns; ``extra_info`` gets ``task_id``, ``index`` and ``split`` where it lacks them.
+    Rows without program tests stay unchanged. Other rows get a chat of one message, the problem's prompt.
 
     Args:
         format_name: the shape of all rows, or "auto".
-        constraints: a file of constraints; they go into the problems, and into their prompts as ``template`` says.
-        split: of rows that name none; else as `split_of_row` says, and test where nothing does.
-        skip_bad: leave bad rows out and count them, instead of ending at the first.
-        choose: gives a row's problem the reference that it is to have.
+        constraints: a file of constraints for the problems; ``template`` puts them into the prompts.
+        split: for rows that name none; without it, that of `split_of_row`, else test.
+        skip_bad: leave bad rows out and count them, instead of raising at the first.
+        choose: gives a row's problem its reference.
 
     Raises:
-        BadInput: a row can't be read or judged, or two have one ``task_id``; a task of the constraints is none of the file's;
-            there is no problem. No file is left then that was not there before.
+        BadInput: a row can't be read or judged; two rows have one ``task_id``; a task of the constraints isn't in the
+            file; the file holds no problem. No new file is left then.
     """
     limits = read_constraints(constraints) if constraints is not None else {}
     prepared, names, tasks = Prepared(), TaskIds(source), set[str]()
@@ -135,7 +134,7 @@ def prepare(
 
 
 def write_parquet(problems: Iterable[Problem], path: Path, *, source: str, split: str, template: str = CHAT) -> int:
-    """Write problems as a split; how many. The file appears whole or not at all."""
+    """Write problems as a split, and return their number. The file appears whole or not at all."""
     file = ParquetFile(path)
     for index, problem in enumerate(problems):
         content = [{"role": "user", "content": constrained_prompt(problem, template)}]
@@ -153,7 +152,7 @@ def _prepared_row(read: Row, problem: Problem | None, place: RowPlace, split: st
             raise place.bad(
                 TRUTH,
                 f"is {type(truth).__name__} in a row without program tests, and can't share a column with the problems' "
-                "text; train on the file as it stands, for which nothing has to be prepared",
+                "text; train on the file unchanged, without `egca prepare`",
             )
         return read
     extra = dict(read.get("extra_info") or {})
@@ -176,7 +175,7 @@ def _prepared_row(read: Row, problem: Problem | None, place: RowPlace, split: st
 
 
 def _row(source: str, chat: list[Message], problem: Problem, extra: Row, ability: object = None) -> Row:
-    """In the columns of verl's data loader."""
+    """A row in the columns of verl's data loader."""
     return {
         "data_source": source,
         "prompt": chat,
@@ -201,12 +200,12 @@ def _chat(read: Row, problem: Problem, place: RowPlace, template: str) -> list[M
         messages, lambda text: constrained_prompt(problem.model_copy(update={"prompt": text}), template)
     )
     if changed is None:
-        raise place.bad("prompt", "has no text of the user for the problem's constraints to follow")
+        raise place.bad("prompt", "has no text of the user for the problem's constraints to follow; add a user message")
     return changed
 
 
 def _data_source(read: Row, problem: Problem, place: RowPlace) -> str:
-    """The row's own; else the family of its task id, else the file's name."""
+    """The row's ``data_source``; else the family of its task id, else the file's name."""
     assert place.path is not None
     if isinstance(source := read.get("data_source"), str) and source:
         return source

@@ -1,4 +1,4 @@
-"""A problem from files of Python: tests that assert, and a reference if there is one."""
+"""A problem from files of Python: a program, tests and perhaps a reference."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def read_python(path: Path) -> str:
 def problem_of(
     name: str, program: str, tests: str, tests_path: Path, reference: str | None, modules: Collection[str] = ()
 ) -> Problem:
-    """A problem of a program, a module of tests (see `pytest_modules`) and maybe a reference.
+    """A problem of a program, a module of tests (see `pytest_modules`) and perhaps a reference.
 
     Args:
-        tests_path: what errors name.
-        modules: names by which the tests may import the program, beside ``solution``, ``main`` and the like.
+        tests_path: the path that errors name.
+        modules: names by which the tests may import the program, besides ``solution``, ``main`` and similar.
 
     Raises:
         BadInput: the tests are not Python, assert nothing, never call the program, or can't be judged.

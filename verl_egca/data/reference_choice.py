@@ -13,15 +13,15 @@ MOST_REFERENCES = 4  # of one row that are run
 
 
 def first_passing(problem: Problem, references: Sequence[str], sandbox: Sandbox) -> str | None:
-    """The first of the first MOST_REFERENCES that passes the problem's tests; None if none does."""
+    """The first of at most MOST_REFERENCES references that passes the problem's tests; None if all fail."""
     return next((one for one in references[:MOST_REFERENCES] if sandbox.run(problem, one).passed), None)
 
 
 class ReferenceChoice:
-    """Chooses in at most ``seconds`` of running programs; a row that comes later keeps its first reference.
+    """Runs references for at most ``seconds``; later rows keep their first reference.
 
-    ``not_python`` rows have references that no one of is Python 3, ``none_pass`` rows have none among the first few that
-    passes, ``unchecked`` rows came later. A row with one reference keeps it, right or wrong (`egca prepare --check` runs it).
+    Counts rows: ``not_python``: no reference is Python 3; ``none_pass``: none of the first few passes; ``unchecked``:
+    after the time was used up. A row with one reference keeps it, right or wrong (`egca prepare --check` runs it).
     """
 
     def __init__(self, sandbox: Sandbox, seconds: float) -> None:
@@ -29,7 +29,7 @@ class ReferenceChoice:
         self.not_python = self.none_pass = self.unchecked = 0
 
     def choose(self, problem: Problem, given: Sequence[str]) -> Problem:
-        """The problem with the reference that it is to have of those ``given``; without, if none passes."""
+        """The problem with the first of the ``given`` references that passes; without a reference, if none does."""
         references = [text for text in given if parse(text, limit=None) is not None]
         self.not_python += bool(given) and not references
         if len(references) < 2:
@@ -43,10 +43,10 @@ class ReferenceChoice:
         self.none_pass += passing is None
         return problem.model_copy(update={"reference": passing})
 
-    def told(self) -> Iterator[str]:
-        """Lines for the user."""
+    def remarks(self) -> Iterator[str]:
+        """Remarks for the user, a line each."""
         if self.not_python:
-            yield f"{self.not_python} problems have no reference: what they give as one is not Python 3"
+            yield f"{self.not_python} problems have no reference: none that they give is Python 3"
         if self.none_pass:
             yield f"{self.none_pass} problems have no reference: none of the first {MOST_REFERENCES} that they give passes"
         if self.unchecked:

@@ -1,4 +1,4 @@
-"""The programs that a row gives as solutions, in the ways that data sets write them."""
+"""The programs that a row gives as solutions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PROGRAM = ("solution", "code", "program", "content")
 
 
 def programs_in(value: Any) -> Iterator[str]:
-    """The programs of a value: text, a list of them as such or as JSON text, or objects with a language and a solution.
+    """The programs of a value: text, a list of texts or of objects with a language and a solution, or these as JSON
+    text.
 
-    Programs in other languages are left out, those in Python 3 come before those in Python 2. Code in fences is taken out
-    of them. What is no text is no program.
+    Other languages are left out; Python 3 comes before Python 2. Code in fences is taken out of them.
     """
     try:
         value = unwrapped(value)
@@ -38,7 +38,7 @@ def programs_in(value: Any) -> Iterator[str]:
 
 
 def is_python(language: Any) -> bool:
-    """Whether a data set's name or number of a language is Python's."""
+    """Whether a data set's name or number of a language means Python."""
     if isinstance(language, str):
         return (
             language.strip().lower().replace(" ", "").startswith(("python", "py3", "py2", "pypy")) or language == "py"
@@ -77,7 +77,7 @@ _FENCED = re.compile(r"^[ \t]*```[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)"
 
 
 def _program(text: str) -> str:
-    """The text, or what its last fence of Python holds, else the last of all."""
+    """The text, or the code in its last Python fence, else in its last fence."""
     text = text.replace("\r\n", "\n")
     if "```" not in text or parse(text, limit=None) is not None:
         return text if text.strip() else ""

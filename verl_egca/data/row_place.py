@@ -1,4 +1,4 @@
-"""Where a row stands, as errors name it."""
+"""The place of a row, for errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from verl_egca.data.rows import BadInput
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """Row ``number`` (from 1) of the file ``path``; or, where a batch brings the row and no file is known, its ``task``."""
+    """Row ``number`` (from 1) of the file ``path``; or its ``task``, for a row of a batch, whose file isn't known."""
 
     path: Path | None = None
     number: int | None = None

@@ -1,7 +1,4 @@
-"""The problem of one row, in whatever shape its data set has: the shape is recognised by the row's keys.
-
-A shape is a class in `verl_egca.data.shapes`, and a place in SHAPES.
-"""
+"""The problem of one row. The row's keys show its shape: a class in `verl_egca.data.shapes`, listed in SHAPES."""
 
 from __future__ import annotations
 
@@ -83,10 +80,10 @@ SHAPES: dict[str, Shape] = {
 
 @dataclass(frozen=True, slots=True)
 class RowReading:
-    """What one row holds. ``shape`` is one of SHAPES, OWN, or NO_TESTS, where ``problem`` is None.
+    """One row, read. ``shape`` is one of SHAPES, OWN, or NO_TESTS, where ``problem`` is None.
 
-    ``references`` are all programs that the row gives as a solution, the likeliest first; whether one is Python or passes
-    isn't known. The problem has the first that is Python.
+    ``references`` are all programs that the row gives as a solution, the likeliest first, unchecked. The problem has
+    the first that is Python.
     """
 
     shape: str
@@ -95,15 +92,15 @@ class RowReading:
 
 
 def reading_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> RowReading:
-    """The row as it stands. One of mathematics, in Eurus-2-RL-Data for one, holds no program tests.
+    """Read a row. Some hold no program tests, such as the mathematics in Eurus-2-RL-Data.
 
     Args:
         row: of a file, or of verl's batch: ``reward_model`` and ``extra_info`` may be objects or JSON text, lists may be
             numpy's.
-        shape_name: the shape to read, of SHAPES or OWN, instead of the one that the keys show.
+        shape_name: the shape to read, of SHAPES or OWN, instead of the shape that the keys show.
 
     Raises:
-        BadInput: the row holds tests that can't be read or judged; names file, row and key, and the remedy.
+        BadInput: the tests can't be read or judged; names file, row, key and remedy.
     """
     try:
         found = _found(row, place, shape_name)
@@ -120,14 +117,14 @@ def reading_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | No
 
 
 def problem_of_row(row: Mapping[str, Any], place: RowPlace, shape_name: str | None = None) -> Problem | None:
-    """The row's problem; None if it holds no program tests. Raises BadInput as `reading_of_row`."""
+    """The row's problem; None without program tests. Raises BadInput as `reading_of_row`."""
     return reading_of_row(row, place, shape_name).problem
 
 
 def task_id_of_row(row: Mapping[str, Any]) -> str:
-    """A name for a row of a batch, whose file isn't known: ``extra_info.task_id``, else its source, index and a digest.
+    """A name for a row of a batch: ``extra_info.task_id``, else data source, index and a digest of the ground truth.
 
-    The digest is of what the row is judged by, so that two rows of one name are never taken for each other.
+    The digest keeps two rows of one name apart.
     """
     read = plain(row)
     extra, model = read.get("extra_info"), read.get("reward_model")
@@ -173,7 +170,7 @@ def _task_id(shape: Shape, read: ReadRow) -> str:
 
 
 def _prompt(shape: Shape, read: ReadRow, entry_point: str | None) -> str:
-    """The text of the user's messages; where there is no chat, the statement, and what the tests call if it doesn't say."""
+    """The text of the user's messages; without a chat, the statement, and the entry point if the statement lacks it."""
     for key in ("prompt", "raw_prompt"):
         if (messages := messages_of(read.row.get(key))) is not None:
             return user_text(messages)
@@ -186,17 +183,17 @@ def _prompt(shape: Shape, read: ReadRow, entry_point: str | None) -> str:
     return f"{statement.rstrip()}\n\nThe tests call `{name}`.\n"
 
 
-# ---------------------------------------------------------------- where a row's tests are
+# ---------------------------------------------------------------- finding a row's tests
 
 
 def _found(row: Mapping[str, Any], place: RowPlace, shape_name: str | None) -> Problem | tuple[Shape, ReadRow] | None:
-    """An own row's problem; or the shape, and the row with its tests found; None if it holds none. Raises BadInput."""
+    """A `Problem` given as JSON; else the shape, and the row with its tests; None without tests. Raises BadInput."""
     truth = _truth(row)
     if isinstance(truth, str) and truth.lstrip().startswith('{"task_id"') and shape_name in (None, OWN):
         return own_problem(truth, lambda key, why: place.bad(f"{TRUTH}.{key}" if key else TRUTH, why))
     read = read_row(row, place)
     if {"base_input", "plus_input"} <= read.keys():
-        # their expected values are what EvalPlus computes when it runs, and JSON has lost tuples and sets of the inputs
+        # EvalPlus computes the expected values when it runs, and JSON has lost tuples and sets of the inputs
         raise place.bad(
             "plus_input",
             "is of EvalPlus's inner format, which holds no expected values; its files with tests are wanted: "
@@ -211,9 +208,7 @@ def _found(row: Mapping[str, Any], place: RowPlace, shape_name: str | None) -> P
     if "reward_model" not in read:
         raise _unknown(read, place)
     if _is_code(read):
-        raise place.bad(
-            TRUTH, "holds no tests that can be read, though the row is one of code; see README for the shapes that can"
-        )
+        raise place.bad(TRUTH, "holds no tests that can be read, though the row is one of code; README has the shapes")
     return None
 
 
@@ -223,7 +218,7 @@ def _truth(row: Mapping[str, Any]) -> Any:
 
 
 def _candidates(row: Row, place: RowPlace) -> Iterator[ReadRow]:
-    """The mappings that may hold the tests: the ground truth, or where it says nothing, the row and its extra_info."""
+    """The mappings that may hold the tests: the ground truth, or where it is empty, the row and its extra_info."""
     model = row.get("reward_model")
     if model:
         truth = model.get("ground_truth")
@@ -239,7 +234,7 @@ def _candidates(row: Row, place: RowPlace) -> Iterator[ReadRow]:
         if not says_nothing(value):
             yield ReadRow(row, {"ground_truth": value}, "reward_model", place)
             if not _is_code(row):
-                return  # a scorer's own matter, whatever else the row holds
+                return  # a ground truth for a scorer
     yield ReadRow(row, _read_texts(row), "", place)
     if isinstance(extra := row.get("extra_info"), dict):
         yield ReadRow(row, _read_texts(extra), "extra_info", place)
@@ -249,7 +244,7 @@ _MAY_BE_TEXT = ("tests", "test_cases", "unit_tests", "ground_truth", "input_outp
 
 
 def _read_texts(mapping: Row) -> Row:
-    """What is there, with JSON text read under keys where both are usual; text that is not JSON is left to the shape."""
+    """The keys that are present; JSON text is read under keys where it is usual, other text is left to the shape."""
     found = present(mapping)
     for key in _MAY_BE_TEXT:
         try:
@@ -260,7 +255,7 @@ def _read_texts(mapping: Row) -> Row:
     return found
 
 
-_CODE_SOURCES = ("codecontests", "apps", "codeforces", "taco")  # that verl's own scorer takes for programs
+_CODE_SOURCES = ("codecontests", "apps", "codeforces", "taco")  # verl's scorer takes these for programs
 _TEST_WORDS = ('"inputs"', '"input"', '"functional"', '"pytest"', '"test_code"', '"fn_name"', '"tests"', "assert ")
 
 

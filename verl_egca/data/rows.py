@@ -1,6 +1,6 @@
 """Rows of a file: JSON lines or one JSON list, plain or ``.gz``, or parquet; errors name the file, the row and the key.
 
-Lines and lists are told apart by what is in them: the hub has JSON lines in files named ``.json``.
+The content decides between lines and a list: the hub has JSON lines in files named ``.json``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class BadInput(ValueError):
-    """Something in an input file is wrong: which file, which row (from 1), which key, and what to do."""
+    """An input file is wrong: file, row (from 1), key, and what to do."""
 
     def __init__(self, path: Path | str, row: int | None, key: str | None, problem: str) -> None:
         self.path, self.row, self.key, self.problem = path, row, key, problem
@@ -30,10 +30,10 @@ class BadInput(ValueError):
 
 
 def read_rows(path: Path, skipped: Callable[[BadInput], None] | None = None) -> Iterator[tuple[int, Row]]:
-    """(number from 1, row) of each row that is not blank; a file of any size, little of it at a time.
+    """(number from 1, row) of each row that is not blank; holds little of the file at a time.
 
     Args:
-        skipped: is told of each line or item that is no JSON object, instead of an error.
+        skipped: gets the error of each line or item that is not a JSON object, which else is raised.
 
     Raises:
         BadInput: the file can't be read, or a row of it.
@@ -66,7 +66,7 @@ def read_rows(path: Path, skipped: Callable[[BadInput], None] | None = None) -> 
 
 
 def _line_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], None]) -> Iterator[tuple[int, Row]]:
-    """JSON lines; ``head`` is what was read of the file already."""
+    """JSON lines; ``head`` is the part of the file that was read already."""
     head += file.readline()
     for number, line in enumerate(chain(StringIO(head), file), 1):
         if not line.strip():
@@ -100,7 +100,7 @@ def _list_rows(path: Path, file: IO[str], head: str, bad: Callable[[BadInput], N
 
 
 def _first_of_list(path: Path, number: int, text: str, file: IO[str]) -> tuple[Any, str]:
-    """The value that a list goes on with, and what follows it and its comma."""
+    """The next value of a list, and the text after it and its comma."""
     while True:
         try:
             value, end = read_first(text)
@@ -111,14 +111,14 @@ def _first_of_list(path: Path, number: int, text: str, file: IO[str]) -> tuple[A
                 return value, rest
             why, more = f"{rest[:20]!r} follows a value", "" if rest else file.read(_CHUNK)
         except ValueError as error:
-            why, more = str(error), file.read(max(_CHUNK, len(text)))  # as much again, so that few tries are made
+            why, more = str(error), file.read(max(_CHUNK, len(text)))  # twice the text, for few tries
         if not more:
             raise BadInput(path, number, None, f"is not JSON ({why}); a list of objects is wanted, or lines in .jsonl")
         text += more
 
 
 def _is_json_line(head: str) -> bool:
-    """Whether the first line is a list of its own, as in JSON lines, and not the beginning of a list over lines."""
+    """Whether the first line is a whole value, as in JSON lines, and not the beginning of a list over lines."""
     line, end, rest = head.lstrip().partition("\n")
     try:
         read_json(line)

@@ -18,9 +18,9 @@ _WORDS: dict[Split, tuple[str, ...]] = {
 
 
 def split_of_row(row: Row, problem: Problem | None, path: Path, otherwise: Split | None) -> Split | None:
-    """The split that the row names; else ``otherwise``; else MBPP's authors', or the one that the file is named for.
+    """The split that the row names; else ``otherwise``; else that of MBPP's authors, or the one in the file's name.
 
-    None where nothing says it. A row that names something else ("dummy") names none.
+    None where nothing names it. Other words than `_WORDS` ("dummy") name no split.
     """
     extra = row.get("extra_info")
     for value in (extra.get("split") if isinstance(extra, dict) else None, row.get("split")):
@@ -32,7 +32,7 @@ def split_of_row(row: Row, problem: Problem | None, path: Path, otherwise: Split
 
 
 def is_few_shot_prompt(problem: Problem) -> bool:
-    """Whether it is one of MBPP's, which its authors leave out of every split."""
+    """Whether it is one of MBPP's few-shot prompts, which its authors leave out of every split."""
     return split_of(problem) is None
 
 

@@ -1,7 +1,7 @@
-"""What a file of rows holds, before anything is trained on it: shapes, references, what can't be judged.
+"""A survey of a file of rows before training: shapes, references, faults.
 
-The file is read once, row by row. Each reference is run against its own tests, and each problem's tests against an empty
-program, until a budget is used up; the rest counts as unchecked.
+It reads the file once, row by row. It runs each reference against its own tests, and each problem's tests against an
+empty program, until a budget is used up; the rest counts as unchecked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_VERDICT = (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED)
 
 
 class Fault(StrEnum):
-    """What is wrong with a row. In training only the last two keep EGCA from judging its samples."""
+    """A fault of a row. In training only the last two keep EGCA from judging its samples."""
 
     NOT_PYTHON = "the reference is not Python"
     REFERENCE_FAILS = "the reference fails its own tests"
@@ -40,11 +40,9 @@ class Fault(StrEnum):
 
 @dataclass(slots=True)
 class Survey:
-    """``shapes`` counts rows; ``references`` and ``without_reference`` are of rows with program tests.
-
-    ``slow`` rows allow a case more time than the sandbox does, up to ``slowest_s`` seconds.
-    ``sources`` are the data sources of the rows without program tests, counted. ``unchecked`` rows came after the budget.
-    ``faults`` names the first rows of each fault, ``counts`` counts all of them.
+    """Counts of rows. ``shapes``: by shape; ``references``: by shape, with a reference; ``sources``: without program
+    tests, by data source; ``slow``: that give a case more time than the sandbox, up to ``slowest_s`` seconds;
+    ``unchecked``: after the budget; ``counts``: by fault. ``faults`` names the first rows of each.
     """
 
     path: Path
@@ -68,15 +66,15 @@ class Survey:
         """Rows whose tests can be read."""
         return sum(self.shapes.values()) - self.shapes[NO_TESTS]
 
-    def note(self, fault: Fault, told: str) -> None:
+    def note(self, fault: Fault, row: str) -> None:
         self.counts[fault] += 1
         named = self.faults.setdefault(fault, [])
         if len(named) < _NAMED:
-            named.append(told)
+            named.append(row)
 
 
 class Budget:
-    """Seconds in which the sandbox's workers are busy with references, all together: at least the CPU time that they use."""
+    """Seconds for references, summed over the sandbox's workers: at least the CPU time that they use."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -89,25 +87,25 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What running one row's references took and showed."""
+    """The time and the faults of running one row's references."""
 
     seconds: float
     faults: tuple[tuple[Fault, str], ...]
 
 
 def survey(path: Path, sandbox: Sandbox, workers: int, budget: Budget) -> Survey:
-    """Read a file once, and run its references with so many ``workers`` of the sandbox as far as the budget goes.
+    """Read a file once, and run its references with ``workers`` of the sandbox, within the budget.
 
     Raises:
-        BadInput: the file can't be read. A row that can't be is counted.
+        BadInput: the file can't be read. Unreadable rows are counted.
     """
     found = Survey(path)
 
     def take(checked: _Checked) -> None:
         budget.used += checked.seconds
         found.checked += 1
-        for fault, told in checked.faults:
-            found.note(fault, told)
+        for fault, row in checked.faults:
+            found.note(fault, row)
 
     with ThreadPoolExecutor(workers) as threads:
         running: deque[Future[_Checked]] = deque()

@@ -14,7 +14,7 @@ _WIDTH = 120
 
 
 def survey_text(surveys: Sequence[Survey], budget_s: float) -> str:
-    """A table of rows by file and shape, and below it a line for each fault and what was not checked."""
+    """A table of rows by file and shape; below it, lines for faults and unchecked rows."""
     table = Table("file", "shape", "rows", "with a reference", "without", title_justify="left")
     for name in ("rows", "with a reference", "without"):
         table.columns[[column.header for column in table.columns].index(name)].justify = "right"
@@ -55,7 +55,7 @@ def _lines(surveys: Sequence[Survey], budget_s: float) -> Iterator[str]:
             count = one.counts[fault]
             more = f" (the first {len(named)})" if count > len(named) else ""
             yield f"{one.path.name}: {fault}: {_rows(count)}{more}"
-            yield from (f"  {told}" for told in named)
+            yield from (f"  {row}" for row in named)
 
 
 def _rows(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The time that a row gives a program for a case: shown beside the sandbox's own limit, which it does not change."""
+"""The time that a row gives a program for a case. It is shown beside the sandbox's limit, and does not change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TEXT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?)?\s
 
 
 def time_limit_of_row(row: Row) -> float | None:
-    """Seconds, as CodeContests (``seconds`` and ``nanos``), TACO ("2.0 seconds") and others have them; None without any."""
+    """Seconds, as in CodeContests (``seconds`` and ``nanos``), TACO ("2.0 seconds") and others; else None."""
     extra = row.get("extra_info")
     for mapping in (row, extra if isinstance(extra, dict) else {}):
         if (found := _seconds(mapping.get("time_limit"))) is not None:

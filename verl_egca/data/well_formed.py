@@ -1,4 +1,4 @@
-"""Whether a problem's tests can be judged at all: there are some, source is Python, characters are those that UTF-8 has."""
+"""Whether a problem's tests can be judged: there are cases, source is Python, and text is UTF-8."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from verl_egca.statements import parse
 def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
     """Raises BadInput, made by ``bad`` from a reason, for no tests, tests that are not Python, and half a surrogate pair.
 
-    Tests are trusted, so of any size. The values of calls may hold any text.
+    Tests are trusted, so of any size. Values of calls may hold any text.
     """
     tests, texts = problem.tests, [problem.prompt, problem.reference or "", problem.task_id]
     inputs, outputs = _sizes(tests)
@@ -23,9 +23,9 @@ def check_well_formed(problem: Problem, bad: Callable[[str], BadInput]) -> None:
         for source in (tests.setup, *tests.assertions, problem.preamble):
             tree = parse(source, limit=None)
             if tree is None:
-                raise bad(f"holds what is not Python: {source[:80]!r}")
+                raise bad(f"holds text that is not Python: {source[:80]!r}")
             if (why := misplaced(source, tree)) is not None:
-                raise bad(f"holds what is not Python ({why}): {source[:80]!r}")
+                raise bad(f"holds text that is not Python ({why}): {source[:80]!r}")
         texts += [tests.setup, *tests.assertions, problem.preamble, problem.code_prefix]
     elif isinstance(tests, StdioTests):
         texts += [*tests.inputs, *tests.outputs]

@@ -1,1 +1,1 @@
-"""The debugger: an LLM, served beside the training, that is asked where a failing program went wrong."""
+"""The debugger: an LLM, served beside the training, that is asked for the mistake in a failing program."""

@@ -1,4 +1,4 @@
-"""How much wall time questions without a useful answer may cost in all."""
+"""A bound on the wall time that questions without a useful answer cost in all."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 
 class Allowance:
-    """Counts the time during which at least one question was under way that came to nothing, or is not answered yet.
+    """Counts the time of questions that are unanswered, or whose answer was useless.
 
-    Times of questions that overlap count once: it is what a caller waits for in vain. Without ``seconds`` there is no end.
+    Overlapping times count once. Without ``seconds`` there is no bound.
     """
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._clock = seconds, clock
         self._lock = threading.Lock()
-        self._under_way: list[float] = []  # when they began
-        self._lost: list[tuple[float, float]] = []  # apart from each other, in order
-        self._lost_s = 0.0  # the sum of them
+        self._under_way: list[float] = []  # start times
+        self._lost: list[tuple[float, float]] = []  # disjoint, in order
+        self._lost_s = 0.0  # their sum
 
     def left(self) -> float:
         """Seconds."""
@@ -33,7 +33,7 @@ class Allowance:
             return self._seconds - spent - max(0.0, self._clock() - first)
 
     def begin(self) -> float:
-        """A question is asked, now; give what this returns to `end`."""
+        """Start a question now. Returns the argument of `end`."""
         with self._lock:
             begun = self._clock()
             self._under_way.append(begun)
@@ -46,12 +46,12 @@ class Allowance:
             self.lose(begun)
 
     def lose(self, begun: float) -> None:
-        """The time from ``begun`` until now was in vain."""
+        """Count the time from ``begun`` until now as lost."""
         if self._seconds is None:
             return
         with self._lock:
             end = self._clock()
-            while self._lost and self._lost[-1][1] >= begun:  # they all end before now, so that the last ones overlap
+            while self._lost and self._lost[-1][1] >= begun:  # all end before now: only the last ones overlap
                 earlier, until = self._lost.pop()
                 self._lost_s -= until - earlier
                 begun = min(begun, earlier)
@@ -59,6 +59,6 @@ class Allowance:
             self._lost_s += end - begun
 
     def refill(self) -> None:
-        """What has been lost so far is forgotten."""
+        """Forget the lost time."""
         with self._lock:
             self._lost.clear()

@@ -1,6 +1,6 @@
-"""A server that keeps failing is left alone for a while, then tried with a single request.
+"""A circuit breaker: a server that keeps failing is skipped for a while, then tried with a single request.
 
-Not pybreaker: it takes a request that says nothing of the server for a success, and always pauses for the same time.
+Not pybreaker: it counts a cancelled request as a success, and its pause is constant.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _LONGEST_S = 120.0
 
 
 class Breaker:
-    """For one server, on one thread. Closed it admits all; open nobody; once the pause is over one request, the probe.
+    """For one server, on one thread. Closed it admits all requests, open none, and after a pause one: the probe.
 
-    What the probe finds closes it again, or opens it for twice as long.
+    The probe's success closes it; its failure opens it for twice as long.
     """
 
     def __init__(self, name: str, failures: int, pause_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,21 +36,21 @@ class Breaker:
         return not self._probing and self._clock() - self._opened >= self._pause_s
 
     def send(self) -> bool:
-        """One that is admitted is sent. True: it is the probe; to be given to `ended`."""
+        """Note that an admitted request is sent. Returns whether it is the probe, for `ended`."""
         self._probing = self._opened is not None
         return self._probing
 
     def ended(self, probe: bool, failure: str | None = None, *, verdict: bool = True) -> None:
-        """What became of it; without ``verdict`` it says nothing about the server, as if it had not been sent."""
+        """Note a request's end; without ``verdict`` it says nothing about the server."""
         if verdict and failure is None:
             self._close()
         elif verdict and failure is not None and (probe or self._opened is None):
-            self._fail(failure)  # others that were under way when it opened were counted on
+            self._fail(failure)  # not of requests that were under way when it opened
         if probe:
             self._probing = False
 
     def overtaken(self, since: float, probe: bool) -> None:
-        """A request of then was answered by another server first. A failure, unless this one has answered any since."""
+        """Another server was faster than this request, sent at ``since``: a failure, unless this one answered since."""
         if self._worked < since:
             self.ended(probe, "slow")
 

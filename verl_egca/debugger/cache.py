@@ -1,9 +1,8 @@
-"""Answers on disk, by a hash of what was asked: one SQLite file, which processes may share.
+"""Answers on disk, by a hash of the question: one SQLite file, which processes may share.
 
-It holds no questions, only answers' texts, which whoever reads them validates as if a server had just sent them. Without
-write-ahead log, which no network file system has, and without waiting for the disk: what a crash of the machine costs
-are answers that can be asked for again. (diskcache would be the library for this; it unpickles what a row tells it to,
-its JSONDisk too, and a cache that others can write to is not to be trusted that far.)
+It holds no questions, only the texts of answers, which its readers validate like a server's. It uses no write-ahead
+log, which network file systems lack, and does not wait for the disk: a crash of the machine only costs answers. Not
+diskcache: it unpickles values, JSONDisk too, and others may write to the cache.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 FILE = "answers-1.sqlite"
-_WAIT_S = 0.5  # for another process that writes
+_WAIT_S = 0.5  # for another process's write
 
 
 class AnswerCache:
-    """For all threads of a process. Never an error: a file that can't be used is a cache without answers, and a warning.
+    """For all threads of a process. Raises no errors: an unusable file causes a warning, and holds no answers.
 
-    Past ``most_bytes`` the oldest answers go: those to programs that the policy no longer writes.
+    Past ``most_bytes`` it drops the oldest answers: those to programs that the policy no longer writes.
     """
 
     def __init__(self, folder: str, most_bytes: int) -> None:
@@ -85,7 +84,7 @@ class AnswerCache:
                 return
 
     def _used(self) -> int:
-        """Bytes of the file that hold something; what was deleted is used again before the file grows."""
+        """Bytes of the file in use; SQLite reuses deleted pages before the file grows."""
         pages, free, size = (
             self._open().execute(f"PRAGMA {what}").fetchone()[0]
             for what in ("page_count", "freelist_count", "page_size")
@@ -93,10 +92,10 @@ class AnswerCache:
         return int((pages - free) * size)
 
     def _excuse(self, error: Exception) -> None:
-        """For whoever holds the lock."""
+        """Warn, and stop using the file. The caller holds the lock."""
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return  # the next one will find it free
+            return  # a later call may succeed
         self._usable = False
         logger.warning(
-            "egca: %s can't be used, so that no answers are kept: %s. Remove it to begin anew", self._file, error
+            "egca: %s can't be used, and keeps no answers: %s. Remove the file to repair it", self._file, error
         )

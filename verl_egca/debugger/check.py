@@ -1,4 +1,4 @@
-"""Whether a server can be the debugger: does it answer, keep to a schema, and say what it had cached?"""
+"""Whether a server can be the debugger: it must answer under a schema, and may report its cached tokens."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from verl_egca.debugger.client import Debugger
 from verl_egca.debugger.reply import NoAnswer, Reply
 from verl_egca.debugger.settings import DebuggerSettings
 
-# no model answers this in JSON unless its server makes it
+# without a schema no model answers this in JSON
 _PREFIX = "You are a poet. You write plain prose and verse, and never JSON. " * 16
 _QUESTIONS = ("Write two lines about spring.", "Write two lines about autumn.")
 
 
 class Verse(BaseModel):
-    """What is asked for, under the schema alone."""
+    """The wanted answer, which only the schema describes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,22 +27,22 @@ class Verse(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CheckedServer:
-    """``schema``: whether it keeps to one; None if it does not answer at all, which ``problem`` explains."""
+    """``schema``: whether the server keeps to one; None without any answer, for the reason in ``problem``."""
 
     model: str | None
     schema: bool | None
     problem: str | None
     latency_s: tuple[float, ...]
     tokens_in: int
-    tokens_cached: int | None  # of the second question's, whose beginning is the first one's
+    tokens_cached: int | None  # of the second question, which begins like the first one
 
 
 def check(url: str, model: str | None = None, timeout_s: float = 60.0) -> CheckedServer:
     """Ask ``url`` two short questions that begin alike.
 
     Raises:
-        ValidationError: ``url`` is none that the settings take.
-        ValueError: the key in the environment is none.
+        ValidationError: the settings refuse ``url``.
+        ValueError: the key in the environment is not valid.
     """
     settings = DebuggerSettings(urls=(url,), model=model, attempts=1, timeout_s=timeout_s, answer_tokens=100)
     latency_s: list[float] = []

@@ -1,4 +1,4 @@
-"""``egca debugger``: start a server for the debugger's model, and see whether one is fit."""
+"""``egca debugger``: start a server for the debugger's model, and check one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typer.core import TyperCommand
 
 from verl_egca.debugger.launch import main as launch
 
-app = typer.Typer(help="The served LLM that is asked where a program went wrong.", no_args_is_help=True)
+app = typer.Typer(help="The served LLM that is asked for a program's mistake.", no_args_is_help=True)
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
 class _Verbatim(TyperCommand):
-    """Hands all its arguments on, ``--`` and ``--help`` too."""
+    """Passes all its arguments on, ``--`` and ``--help`` too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.args = list(args)
@@ -31,16 +31,15 @@ def serve(context: typer.Context) -> None:
 
 @app.command()
 def check(
-    url: Annotated[str | None, typer.Option(help="the server; otherwise EGCA_DEBUGGER_URL says")] = None,
+    url: Annotated[str | None, typer.Option(help="the server (default: EGCA_DEBUGGER_URL)")] = None,
     model: Annotated[
-        str | None, typer.Option(help="the model's name; otherwise the first that the server lists")
+        str | None, typer.Option(help="the model's name (default: the first that the server lists)")
     ] = None,
     timeout: Annotated[float, typer.Option(help="seconds for one answer", min=1)] = 60.0,
 ) -> None:
-    """Ask a server two tiny questions under a schema: does it keep to it, how long does it take, what did it cache?
+    """Ask a server two tiny questions under a schema, and print whether it keeps to it, latencies, and cached tokens.
 
-    Ends with status 0 if it can be the debugger, 1 if not, 2 if the question is not sound. A key that the server wants is
-    read from EGCA_DEBUGGER_API_KEY.
+    Status 0: it can be the debugger; 1: it can't; 2: wrong arguments. The server's key is EGCA_DEBUGGER_API_KEY.
     """
     from pydantic import ValidationError
 
@@ -49,7 +48,9 @@ def check(
 
     url = (url or os.environ.get(DEBUGGER_VARIABLE, "")).strip()
     if not url:
-        _err.print(f"check: a --url is wanted, or {DEBUGGER_VARIABLE}", markup=False, soft_wrap=True)
+        _err.print(
+            f"check: no server is given; a --url is wanted, or {DEBUGGER_VARIABLE}", markup=False, soft_wrap=True
+        )
         raise typer.Exit(2)
     try:
         found = ask(url, model, timeout)
@@ -78,8 +79,6 @@ def check(
         soft_wrap=True,
     )
     if found.tokens_cached is None:
-        _out.print(
-            "prefix caching: it does not say (SGLang: --enable-cache-report, vLLM: --enable-prompt-tokens-details)"
-        )
+        _out.print("prefix caching: not reported (SGLang: --enable-cache-report, vLLM: --enable-prompt-tokens-details)")
     else:
         _out.print(f"prefix caching: {found.tokens_cached} of {found.tokens_in} tokens, where the prompts began alike")

@@ -1,9 +1,9 @@
-"""Asks the served debugger, and is never in the way of a step: every question ends by its deadline, with an answer or not.
+"""Asks the served debugger. Every question ends by its deadline, with an answer or not, so that no step is delayed.
 
     with Debugger(settings) as debugger:
         reply = debugger.ask(messages, Answer, deadline=time.monotonic() + 20)
 
-What it does not do: judge an answer. One that fits its schema may still be nonsense.
+An answer fits its schema, but may be nonsense.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from verl_egca.debugger.question import digest, request_body
 from verl_egca.debugger.reply import A, Missing, NoAnswer, Reply, Verdicts
 from verl_egca.debugger.settings import DebuggerSettings
 
-if TYPE_CHECKING:  # brings openai, which takes seconds to import: nobody needs it without a server
+if TYPE_CHECKING:  # imports openai, which takes seconds and is useless without a server
     from verl_egca.debugger.dispatch import Dispatch
     from verl_egca.debugger.replica import Completion
 
@@ -39,16 +39,16 @@ T = TypeVar("T")
 
 
 class Debugger:
-    """One a process, for all of its threads. Its requests run on an event loop of its own, in a thread of its own.
+    """Use one in a process, for all of its threads. Its requests run on an event loop in a thread of its own.
 
-    ``allowance_s`` is the wall time that questions without a useful answer may cost in all (see `Allowance`); past it
-    every question is skipped at once.
+    ``allowance_s`` bounds the wall time of questions without a useful answer (see `Allowance`); past it every question
+    is skipped at once.
 
-    At temperature 0 identical questions share one answer: while it is under way, and where ``settings.cache`` is given
-    from then on, for every process and run that has the folder. Above 0 whoever asks twice wants two samples.
+    At temperature 0 identical questions share one answer: concurrent ones, and with ``settings.cache`` all later ones,
+    also of other processes and runs with that folder. Above 0 each question gets its own sample.
 
     Raises:
-        ValueError: the key in the environment is none (see `api_key`).
+        ValueError: the key in the environment is not valid (see `api_key`).
     """
 
     def __init__(self, settings: DebuggerSettings, *, allowance_s: float | None = None) -> None:
@@ -60,7 +60,7 @@ class Debugger:
         self._cache = AnswerCache(settings.cache or "", settings.cache_bytes) if keeps else None
         self._model = settings.model
         self._loop = LoopThread("egca-debugger", self._close_dispatch)
-        self._dispatch: Dispatch | None = None  # the loop's own
+        self._dispatch: Dispatch | None = None  # used only on the loop
         self._lock = threading.Lock()
         self._faulty = False
 
@@ -76,16 +76,16 @@ class Debugger:
 
     @property
     def model(self) -> str | None:
-        """Its name, once that is known."""
+        """The model's name, once it is known."""
         return self._model
 
     def ask(self, messages: Sequence[Mapping[str, str]], answer: type[A], *, deadline: float) -> Reply[A]:
         """The answer to ``messages`` (``role`` and ``content`` each), which fits ``answer``'s JSON schema. Blocks.
 
-        ``deadline`` is a time of ``time.monotonic()``; waiting for a turn counts.
+        ``deadline`` is a time of ``time.monotonic()`` and includes waiting for a turn.
 
         Raises:
-            NoAnswer: there is none, and why.
+            NoAnswer: with the reason.
         """
         if not self._settings.urls:
             raise NoAnswer("skipped", "no server")
@@ -101,7 +101,7 @@ class Debugger:
             self._allowance.end(call.begun, lost=lost)
 
     def close(self) -> None:
-        """End what is under way; questions from now on are skipped. May be called again."""
+        """End running questions, and skip later ones. May be called again."""
         self._loop.close()
         if self._cache is not None:
             self._cache.close()
@@ -117,7 +117,7 @@ class Debugger:
             try:
                 return self._reply(call, answer.model_validate_json(kept), kept)
             except ValidationError:
-                pass  # damaged: the answer that is asked for now takes its place
+                pass  # damaged: a new answer will replace it
         completion = self._wait(call, self._complete(call, body, key if self._shares else object()))
         if completion.text is None:
             raise self._no_answer(call, "refused", "declined", completion)
@@ -159,7 +159,7 @@ class Debugger:
                 raise self._no_answer(call, outcome, failure.reason) from None
             except TimeoutError:
                 late = time.monotonic() >= call.deadline
-                if late or self._allowance.left() <= 0:  # else others were answered, which gave some of it back
+                if late or self._allowance.left() <= 0:  # else other answers gave some of it back
                     future.cancel()
                     reason = "deadline" if late else "allowance used up"
                     raise self._no_answer(call, "timeout", reason) from None
@@ -168,7 +168,7 @@ class Debugger:
                 with self._lock:
                     first, self._faulty = not self._faulty, True
                 if first:
-                    logger.exception("egca: the debugger can't be asked; said once")
+                    logger.exception("egca: the debugger can't be asked; logged once")
                 raise self._no_answer(call, "failed", "unexpected") from None
 
     # ------------------------------------------------------------ on the loop
@@ -193,7 +193,7 @@ class Debugger:
 
 @dataclass(slots=True)
 class _Call(Passenger):
-    """One `Debugger.ask` on its way."""
+    """One running `Debugger.ask`."""
 
     begun: float = 0.0
 

@@ -1,13 +1,12 @@
-"""Which server gets a question, when, and how often: on one event loop.
+"""Sends questions to servers, on one event loop.
 
-A question waits for one of ``concurrency`` slots, which it holds while a request of its is under way, and goes to the
-replica with the fewest requests under way among those whose breaker admits it. A replica that is slow is joined by another one
-(a hedge, in a slot of its own). Attempts that come to nothing are repeated after a back-off, the servers' Retry-After
-respected, but only where the next one would begin before the deadline.
+A question waits for one of ``concurrency`` slots, which it holds during its request. It goes to the replica with the
+fewest running requests among those whose breaker admits it. If that replica is slow, another one is asked as well (a
+hedge, in a slot of its own). Failed attempts are repeated after a back-off, or the server's Retry-After, if that ends
+before the deadline.
 
-sglang-router, whose address is as good as a server's, balances, repeats and breaks too (0.3.2). It does not take the place of
-this: it knows no question's deadline, asks no second server beside a slow one, and is one more process, whose end takes all
-servers away.
+sglang-router, which may be given as a server, balances, repeats and breaks, too (0.3.2). It can't replace this: it
+knows no deadlines and no hedges, and its end would take all servers away.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Dispatch:
         self._settings = settings
         self._replicas = [Replica(url, settings) for url in settings.urls]
         self._slots = asyncio.Semaphore(settings.concurrency)
-        self._turns = itertools.count(os.getpid())  # reward workers do not all begin with the first one
+        self._turns = itertools.count(os.getpid())  # so that reward workers begin with different servers
         self._questions: Flights[Completion] = Flights()
         self._models: Flights[str] = Flights()
         self._back_off = wait_random_exponential(_BACK_OFF_S, _LONGEST_BACK_OFF_S)
@@ -50,7 +49,7 @@ class Dispatch:
         )
 
     async def model(self, who: Passenger) -> str:
-        """The name of the model that is served. Raises Failure, Unavailable."""
+        """The name of the served model. Raises Failure, Unavailable."""
         return await self._models.join(
             "model", who, lambda flight: self._persist(flight, lambda sent: sent.replica.model(sent))
         )
@@ -60,7 +59,7 @@ class Dispatch:
             await replica.close()
 
     async def _persist(self, flight: Flight[T], send: Send[T]) -> T:
-        """Attempts, until one succeeds or no other can help."""
+        """Attempt until one succeeds or no other can help."""
 
         def another_may_help(error: BaseException) -> bool:
             if not isinstance(error, Failure):
@@ -86,7 +85,7 @@ class Dispatch:
             except Failure as failure:
                 last[:] = [failure]
                 raise
-            except Unavailable:  # the breaker opened on the way: what opened it is the reason
+            except Unavailable:  # the breaker opened meanwhile: the last failure is the reason
                 if last:
                     raise last[0] from None
                 raise
@@ -94,7 +93,7 @@ class Dispatch:
         return await attempts(attempt)
 
     async def _attempt(self, flight: Flight[T], send: Send[T]) -> T:
-        """One request, and if it is slow another server's beside it: the first answer counts."""
+        """One request, and if it is slow another one to a second server: the first answer counts."""
         begun: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         first = asyncio.create_task(self._request(flight, send, begun))
         racing = {first}
@@ -108,7 +107,7 @@ class Dispatch:
                 if not done:
                     racing.add(asyncio.create_task(self._request(flight, send, besides=begun.result().replica)))
                 patience = None
-                ended = [(task, task.exception()) for task in done]  # of all, or asyncio reports those not looked at
+                ended = [(task, task.exception()) for task in done]  # all: asyncio reports unread exceptions
                 for task, error in ended:
                     if error is None:
                         if task is not first:

@@ -1,16 +1,16 @@
-"""Why a request came to nothing, or none was sent."""
+"""Failures of requests."""
 
 from __future__ import annotations
 
 
 class Unavailable(Exception):
-    """No server is to be asked now: the breakers of all of them are open."""
+    """No server can be asked now: all breakers are open."""
 
 
 class Failure(Exception):
-    """A request came to nothing. ``reason`` is as `NoAnswer` has it.
+    """A request failed. ``reason`` is one of `NoAnswer`'s.
 
-    ``passing``: the same server may answer it later. ``counts``: it says that something is wrong with the server.
+    ``passing``: the same server may answer later. ``counts``: the breaker counts it as the server's failure.
     """
 
     def __init__(

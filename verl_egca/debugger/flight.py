@@ -1,6 +1,6 @@
-"""Identical work under way is done once, on one event loop; it goes on for as long as anybody waits for it.
+"""Identical concurrent work is done once, on one event loop, and cancelled when its last waiter leaves.
 
-Not cachetools or functools: what they share is a result, and here it is what is not there yet, and may be given up.
+Not cachetools or functools: they share finished results, not running work.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Sent:
 
     replica: Replica
     at: float = field(default_factory=time.monotonic)
-    overtaken: bool = False  # to be cancelled because another replica was quicker
+    overtaken: bool = False  # another replica answered first
 
 
 class Flight(Generic[T]):
-    """One piece of work. ``deadline`` is that of the most patient who waits, ``sent`` what was sent for it so far."""
+    """One piece of work. ``deadline`` is the latest of its waiters, ``sent`` its requests so far."""
 
     def __init__(self, work: Callable[[Flight[T]], Coroutine[Any, Any, T]]) -> None:
         self.deadline = float("-inf")
@@ -38,7 +38,7 @@ class Flight(Generic[T]):
 
 @dataclass(slots=True)
 class Passenger:
-    """Who waits, and until when. ``shared``: the flight was another's."""
+    """A waiter and its deadline. ``shared``: another one began the flight."""
 
     deadline: float
     flight: Flight[Any] | None = None
@@ -46,18 +46,18 @@ class Passenger:
 
     @property
     def attempts(self) -> int:
-        """Requests that were sent for this one alone."""
+        """The number of requests that were sent for this waiter alone."""
         return len(self.flight.sent) if self.flight is not None and not self.shared else 0
 
 
 class Flights(Generic[T]):
-    """What is under way, by key."""
+    """Running work, by key."""
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, Flight[T]] = {}
 
     async def join(self, key: Hashable, who: Passenger, work: Callable[[Flight[T]], Coroutine[Any, Any, T]]) -> T:
-        """The result of ``work``, or of the same under way. Who is cancelled leaves it to the others; the last ends it."""
+        """The result of ``work``, or of running work with that key, which ends when its last waiter is cancelled."""
         found = self._under_way.get(key)
         flight = found or self._begin(key, work)
         who.flight, who.shared = flight, found is not None
@@ -78,7 +78,7 @@ class Flights(Generic[T]):
         def ended(task: asyncio.Task[T]) -> None:
             self._forget(key, flight)
             if not task.cancelled():
-                task.exception()  # looked at, or asyncio reports it where nobody waited to the end
+                task.exception()  # read it: asyncio reports unread exceptions
 
         flight.task.add_done_callback(ended)
         return flight

@@ -1,4 +1,4 @@
-"""The servers' key, from the environment alone: it stands in no config, log or error."""
+"""The servers' key, from the environment alone: no config, log or error contains it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ KEY_VARIABLE = "EGCA_DEBUGGER_API_KEY"
 
 
 def api_key() -> str:
-    """What a server without a key takes, too, if there is none.
+    """The key, or a placeholder for servers without one.
 
     Raises:
-        ValueError: it has a character that no HTTP header can hold, which libraries would log with the rest of it.
+        ValueError: it has a character that no HTTP header can hold; libraries would log the key.
     """
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise ValueError(
-            f"{KEY_VARIABLE} holds a character that an HTTP header can't: a line break, or one beyond ASCII"
+            f"{KEY_VARIABLE} holds a character that an HTTP header can't: a line break, or one beyond ASCII; remove it"
         )
     return key or "EMPTY"

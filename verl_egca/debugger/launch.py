@@ -1,11 +1,11 @@
-"""The command that starts a debugger's server: SGLang's and vLLM's differing flags, said in one way.
+"""The command that starts a debugger's server: one set of flags for SGLang and vLLM.
 
     python -m verl_egca.debugger.launch --engine sglang --model Qwen/Qwen2.5-Coder-7B-Instruct --memory 0.25 --gpu 7
 
-becomes that server; ``--print`` prints its command instead, and ``-- FLAG ...`` hands it flags of its own (``egca debugger
-serve`` is the same). Both servers speak OpenAI's protocol, keep the prefixes that requests share, and answer under a JSON
-schema without being asked to; that they report how much of a prompt they had kept has to be asked for.
-Whether their own parsers take these flags is tested in tests/servers, with the releases of scripts/requirements-gpu.txt.
+becomes that server, like ``egca debugger serve``; ``--print`` prints the command instead, ``-- FLAG ...`` adds the
+engine's flags. Both servers speak OpenAI's protocol, cache common prefixes, and answer under a JSON schema by default;
+the report of cached tokens needs a flag. tests/servers checks these flags with the releases of
+scripts/requirements-gpu.txt.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 ENGINES = ("sglang", "vllm")
-_FOR_THE_SHELL = ("$HOST", "$PORT")  # of what starts the server: `verl_egca.cluster.server`
+_FOR_THE_SHELL = ("$HOST", "$PORT")  # set by `verl_egca.cluster.server`
 
 
 def server_command(
@@ -32,14 +32,14 @@ def server_command(
     context_length: int = 16384,
     extra: Sequence[str] = (),
 ) -> list[str]:
-    """The argument vector that serves ``model`` with ``engine``, to be run by this interpreter's environment.
+    """The argument vector that serves ``model`` with ``engine`` in this interpreter's environment.
 
-    ``memory`` is a share of each GPU: SGLang's of what is free when it starts, for weights and KV cache alone; vLLM's of
-    the whole GPU, for all that the server holds. ``context_length`` is in tokens, prompt and answer together. ``extra``
-    are the engine's own flags, which it reads last. Host and port may be $HOST and $PORT, in a command to be printed.
+    ``memory`` is a share of each GPU: SGLang's of the free memory at its start, for weights and KV cache; vLLM's of the
+    whole GPU, for everything. ``context_length`` is in tokens, prompt and answer together. ``extra`` are flags of the
+    engine, which it reads last. Host and port may be $HOST and $PORT in a printed command.
 
     Raises:
-        ValueError: an unknown engine, or a number that no server can take.
+        ValueError: an unknown engine, or a number out of range.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine {engine!r}: choose one of {', '.join(ENGINES)}")
@@ -70,7 +70,7 @@ def server_command(
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m verl_egca.debugger.launch") -> int:
-    """Print the command, or become the server; 2 with a message on standard error if the arguments can't be used."""
+    """Print the command, or become the server; status 2 with a message on standard error for wrong arguments."""
     parser = _parser(program)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     own, extra = arguments, []
@@ -110,12 +110,12 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m verl_
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
-        description="Start the debugger's server. Flags of the engine's own follow after --.",
+        description="Start the debugger's server. Flags of the engine follow after --.",
     )
     parser.add_argument("--engine", choices=ENGINES, default="sglang")
     parser.add_argument("--model", required=True, help="a Hugging Face model, folder or name")
     parser.add_argument("--memory", type=float, default=0.8, help="share of a GPU's memory (default: 0.8)")
-    parser.add_argument("--gpu", default="", help="which GPUs, as in 7 or 6,7 (default: those that are visible)")
+    parser.add_argument("--gpu", default="", help="GPUs, as in 7 or 6,7 (default: the visible ones)")
     parser.add_argument("--tensor-parallel", type=int, default=1, help="GPUs that hold the model together")
     parser.add_argument("--context-length", type=int, default=16384, help="tokens of prompt and answer together")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for other nodes")

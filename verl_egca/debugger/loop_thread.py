@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """Begins with the first work. ``at_end`` runs on the loop after all work has ended or was cancelled."""
+    """Starts with the first work. ``at_end`` runs on the loop after all work has ended or was cancelled."""
 
     def __init__(self, name: str, at_end: Callable[[], Awaitable[None]]) -> None:
         self._name, self._at_end = name, at_end
@@ -23,8 +23,8 @@ class LoopThread:
         self._closed = False
 
     def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T] | None:
-        """Its result to come; None if the loop is closed."""
-        with self._lock:  # so that nothing is submitted behind the end, where nobody would run it
+        """The future of its result; None if the loop is closed."""
+        with self._lock:  # nothing is submitted after the end
             if self._closed:
                 work.close()
                 return None
@@ -36,7 +36,7 @@ class LoopThread:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """Cancel what is under way, and wait for it. May be called again."""
+        """Cancel running work, and wait for its end. May be called again."""
         with self._lock:
             if not self._closed and self._loop is not None:
                 self._loop.call_soon_threadsafe(self._ending.set)

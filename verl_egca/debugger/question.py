@@ -1,4 +1,4 @@
-"""One request for an answer under a schema: what is sent, and what tells it from others."""
+"""One request for an answer under a schema: its body, and its digest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verl_egca.debugger.settings import DebuggerSettings
 def request_body(
     messages: Sequence[Mapping[str, str]], answer: type[BaseModel], model: str, settings: DebuggerSettings
 ) -> dict[str, Any]:
-    """Of ``/v1/chat/completions``. ``max_tokens`` is the name that SGLang and vLLM of any release take."""
+    """The body for ``/v1/chat/completions``. All releases of SGLang and vLLM know ``max_tokens``."""
     schema = {"name": answer.__name__[:64], "strict": True, "schema": _schema(answer)}
     return {
         "model": model,
@@ -38,5 +38,5 @@ def _schema(answer: type[BaseModel]) -> dict[str, Any]:
 
 
 def _encodable(text: str) -> str:
-    """A program may hold half of a surrogate pair, which no request can."""
+    """The text in UTF-8, without the half surrogate pairs that a program may hold."""
     return text.encode("utf-8", "replace").decode("utf-8")

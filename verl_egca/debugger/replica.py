@@ -1,8 +1,8 @@
-"""One server of the debugger's model, over HTTP: what it may send, how long it may take, and what its failures mean.
+"""One server of the debugger's model, over HTTP, with bounds on its answers and the meaning of its failures.
 
-Everything that arrives is bounded before it is read: the time of a request in all, so that a slow drip ends as a hang
-does, and the bytes of its body, uncompressed. Redirects are failures. Proxies and certificates are taken from the
-environment for https alone: a server at an http URL stands in one's own network, where a proxy would only be in the way.
+Bounded are the whole time of a request, so that a slow drip ends like a hang, and the bytes of its body, uncompressed.
+Redirects are failures. Proxies and certificates of the environment count for https alone: a server at an http URL is in
+the local network, without a proxy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from verl_egca.debugger.settings import DebuggerSettings
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 1 << 20
-_OWN_FAULT = (400, 413, 422)  # of the question: too long, for one
+_OWN_FAULT = (400, 413, 422)  # the question's fault: too long, for example
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Call = Callable[[], AbstractAsyncContextManager[Any]]
@@ -36,7 +36,7 @@ Call = Callable[[], AbstractAsyncContextManager[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the server gave, not validated by any schema."""
+    """The server's answer, not validated by a schema."""
 
     text: str | None  # None: it declined
     cut_off: bool
@@ -46,7 +46,7 @@ class Completion:
 
 
 class Replica:
-    """Used on one event loop. ``under_way`` is how many requests are."""
+    """Used on one event loop. ``under_way`` is the number of running requests."""
 
     def __init__(self, url: str, settings: DebuggerSettings) -> None:
         self.breaker = Breaker(url, settings.breaker_failures, settings.breaker_s)
@@ -55,7 +55,7 @@ class Replica:
         self._client = openai.AsyncOpenAI(
             base_url=url.removesuffix("/v1") + "/v1",
             api_key=api_key(),
-            timeout=None,  # of each read; here the whole request has one
+            timeout=None,  # of a read; `_read` bounds the whole request
             max_retries=0,
             default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultAsyncHttpxClient(
@@ -84,11 +84,11 @@ class Replica:
         )
 
     async def model(self, sent: Sent) -> str:
-        """The first that it lists. Raises Failure."""
+        """The first model that the server lists. Raises Failure."""
         return (await self._counted(_Models, self._client.models.with_streaming_response.list, sent)).data[0].id
 
     async def _counted(self, shape: type[Shape], call: Call, sent: Sent) -> Shape:
-        """As `_read`, and the breaker learns what became of it."""
+        """As `_read`, and tells the breaker the outcome."""
         probe = self.breaker.send()
         self.under_way += 1
         try:
@@ -123,7 +123,7 @@ class Replica:
             raise Failure("no completion") from None
         except openai.APIConnectionError as error:
             raise error.__cause__ if isinstance(error.__cause__, Failure) else Failure("connection") from None
-        except Exception as error:  # its text may hold what was sent, the key too
+        except Exception as error:  # its text may hold the request, with the key
             logger.error("egca: a request to the debugger failed with an unexpected %s", type(error).__name__)
             raise Failure("unexpected", passing=False) from None
 
@@ -138,13 +138,13 @@ async def _bounded(response: Any) -> bytes:
                 raise Failure("too large")
     except Failure:
         raise
-    except Exception:  # of the HTTP library, whichever openai has
+    except Exception:  # of openai's HTTP library
         raise Failure("connection") from None
     return b"".join(parts)
 
 
 async def _refuse_unsound(response: Any) -> None:
-    """Before anything of a body is read, which closes the connection: openai reads an error's whatever its size."""
+    """Runs before the body is read, and closes the connection: openai would read an error's body of any size."""
     status = response.status_code
     if status != 200:
         retry_after_s = _seconds(response.headers.get("retry-after"))
@@ -154,11 +154,11 @@ async def _refuse_unsound(response: Any) -> None:
             f"http {status}", passing=passing, counts=not busy and status not in _OWN_FAULT, retry_after_s=retry_after_s
         )
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Failure("no completion")  # what it unpacks to has no bound
+        raise Failure("no completion")  # its unpacked size has no bound
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Of a Retry-After header, in either of its forms (RFC 9110, 10.2.3)."""
+    """Seconds of a Retry-After header, in either form (RFC 9110, 10.2.3)."""
     if retry_after is None:
         return None
     try:

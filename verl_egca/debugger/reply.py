@@ -1,4 +1,4 @@
-"""What becomes of a question: an answer that fits its schema, or a reason why there is none."""
+"""The outcome of a question: an answer that fits its schema, or a reason for its lack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Missing = Literal["failed", "timeout", "skipped", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What an answer's reader may say of it."""
+    """Calls by which the reader of an answer rates it."""
 
     useless: Callable[[], None]
     useful: Callable[[], None]
@@ -23,36 +23,36 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[A]):
-    """An answer that fits its schema, which says nothing of its sense. Tokens are what it cost the server: 0 if shared."""
+    """An answer that fits its schema, but may be nonsense. Tokens are the server's cost: 0 if shared."""
 
     answer: A
     text: str  # as the server gave it
     latency_s: float  # of this call, waiting for a turn included
     tokens_in: int
-    tokens_cached: int | None  # of tokens_in those that the server had from an earlier prefix; None: it does not say
+    tokens_cached: int | None  # of tokens_in, from an earlier prefix; None: the server does not report it
     tokens_out: int
-    shared: bool  # from the cache, or by an identical question that was under way
-    attempts: int  # requests that were sent for it, hedges included
+    shared: bool  # from the cache, or from an identical concurrent question
+    attempts: int  # requests, with hedges
     _verdicts: Verdicts | None = field(default=None, repr=False, compare=False)
 
     def useless(self) -> None:
-        """The answer led nowhere: the time since its question was asked counts as lost (see `Allowance`)."""
+        """The answer was useless: the time since its question counts as lost (see `Allowance`)."""
         if self._verdicts is not None:
             self._verdicts.useless()
 
     def useful(self) -> None:
-        """The answer led to a proof: the server is worth waiting for, and what it has cost in vain is forgotten."""
+        """The answer led to a proof: the lost time is forgotten."""
         if self._verdicts is not None:
             self._verdicts.useful()
 
 
 class NoAnswer(Exception):
-    """``reason`` is one of few short words that may be counted; it never holds what a server or a program said.
+    """``reason`` is one of few short texts, for counting; it never holds text of a server or a program.
 
     ========= ===========================================================================================
     skipped   nothing was sent: ``no server``, ``breaker open``, ``allowance used up``, ``closed``
     timeout   ``deadline`` and ``allowance used up`` while under way, ``slow``: the last attempt took too long
-    failed    the last attempt's: ``connection``, ``http 500`` and the like, ``too large``, ``no completion``,
+    failed    the last attempt's: ``connection``, ``http 500`` and others, ``too large``, ``no completion``,
               ``no model``, ``unexpected``
     refused   an answer that can't be used: ``not json``, ``schema``, ``cut off``, ``declined``
     ========= ===========================================================================================

@@ -1,4 +1,4 @@
-"""Where the debugger is served, and how long and how often it is asked (``egca.debugger`` in YAML)."""
+"""The debugger's settings (``egca.debugger`` in YAML)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 
 def _server(url: str) -> str:
-    """Without a slash at its end. A key in it would stand in configs and logs, so that one is refused, and not repeated."""
+    """The URL without a slash at its end. A key in it would be in configs and logs: refused, without repeating it."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -31,7 +31,7 @@ ServerUrl = Annotated[str, AfterValidator(_server)]
 
 
 class DebuggerSettings(BaseModel):
-    """Times in seconds. The server's key, if it wants one, is read from EGCA_DEBUGGER_API_KEY alone."""
+    """Times in seconds. The server's key is read from EGCA_DEBUGGER_API_KEY alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -54,4 +54,4 @@ class DebuggerSettings(BaseModel):
     answer_tokens: int = Field(400, ge=16, description="of an answer at most")
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="at 0 identical questions are answered once")
     cache: str | None = Field(None, min_length=1, description="folder in which answers are kept; null: none")
-    cache_bytes: int = Field(1 << 30, ge=1 << 16, description="what the folder may hold; the oldest answers go first")
+    cache_bytes: int = Field(1 << 30, ge=1 << 16, description="the folder's largest size; the oldest answers go first")

@@ -1,4 +1,4 @@
-"""``egca constraints check``: which references and samples break which of a file's constraints."""
+"""``egca constraints check``: the constraints of a file that references and samples break."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verl_egca.gates.check import broken_constraints
 from verl_egca.gates.complexity import measured_complexity
 from verl_egca.problem import Problem
 
-Broken = tuple[str, str, str]  # who, kind, sentence
+Broken = tuple[str, str, str]  # name of the program, kind, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Checked:
 
 
 def check_file(constraints: Path, problems: Path, samples: Path | None, workers: int, console: Console) -> Checked:
-    """Raises BadInput, SandboxError, ConfinementError. A reference that is missing breaks nothing."""
+    """Raises BadInput, SandboxError, ConfinementError. A missing reference breaks nothing."""
     loaded = constrained(load_problems(problems), read_constraints(constraints), constraints, problems)
     given = load_samples(samples, {problem.task_id: problem for problem in loaded}) if samples is not None else []
     programs = [(problem.task_id, problem, problem.reference or "") for problem in loaded]

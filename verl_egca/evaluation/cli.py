@@ -1,4 +1,4 @@
-"""``egca evaluate``: samples that are there, or a model's, judged; pass@k with intervals."""
+"""``egca evaluate``: judge samples of a file or a model; pass@k with intervals."""
 
 from __future__ import annotations
 
@@ -38,15 +38,17 @@ def evaluate(
             "bigcode's, verl's validation_data_dir"
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="a model's folder, or name on the hub, that generates them")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="folder for samples, settings and results; goes on with what is there")
+    model: Annotated[
+        str | None, typer.Option(help="the model that generates samples: a folder or a hub's name")
     ] = None,
-    k: Annotated[str, typer.Option(help="for which k to estimate pass@k, separated by commas")] = "1",
-    engine: Annotated[GenerationEngine, typer.Option(help="what generates")] = "hf",
-    n: Annotated[int, typer.Option("--n", help="samples a problem", min=1)] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for samples, settings and results; an interrupted run resumes there")
+    ] = None,
+    k: Annotated[str, typer.Option(help="each k of pass@k, separated by commas")] = "1",
+    engine: Annotated[GenerationEngine, typer.Option(help="the generating engine")] = "hf",
+    n: Annotated[int, typer.Option("--n", help="samples for each problem", min=1)] = 1,
     temperature: Annotated[float, typer.Option(help="0 is greedy", min=0)] = 0.0,
-    top_p: Annotated[float, typer.Option(help="share of the probability that is sampled from", min=0.01, max=1)] = 1.0,
+    top_p: Annotated[float, typer.Option(help="share of the probability to sample from", min=0.01, max=1)] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="of a response", min=1)] = 512,
     seed: Annotated[int, typer.Option(help="of every sample")] = 0,
     prompt: Annotated[
@@ -54,11 +56,11 @@ def evaluate(
         typer.Option(help="auto: a row's own chat, else deepseek-coder for HumanEval and MBPP; own: as in training"),
     ] = "auto",
     split: Annotated[
-        Split, typer.Option(help="which of MBPP's tasks; test: 11 to 510. Other files are all test")
+        Split, typer.Option(help="split of MBPP's tasks; test: 11 to 510. Other files are all test")
     ] = "test",
     examples: Annotated[
         Path | None,
-        typer.Option(help="file with MBPP's tasks 2, 3, 4, shown in prompts, where --problems has them not"),
+        typer.Option(help="file with MBPP's tasks 2, 3, 4, shown in prompts, if --problems lacks them"),
     ] = None,
     dtype: Annotated[str, typer.Option(help="of the model; auto: its own, with hf on a CPU float32")] = "auto",
     tensor_parallel: Annotated[int, typer.Option(help="GPUs of vllm or sglang", min=1)] = 1,
@@ -66,23 +68,23 @@ def evaluate(
         int | None, typer.Option(help="prompts given to the engine at once; hf 32, vllm and sglang 1024", min=1)
     ] = None,
     engine_argument: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE for the engine's own class; may be repeated")
+        list[str] | None, typer.Option(help="NAME=VALUE for the engine's class; may be repeated")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table, an object a line")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON lines instead of a table")] = False,
     workers: Annotated[int, typer.Option(help="programs that run at once", min=1)] = 2,
     limits: GivenLimits = DEFAULTS,
 ) -> None:
     """Judge samples, or generate and judge a model's, and print the unbiased estimate of pass@k."""
     ks = whole_numbers(k)
     if (samples is None) == (model is None):
-        _refuse("evaluate: one of --samples, to judge what is there, and --model, to generate, is wanted")
+        _refuse("evaluate: one of --samples, to judge a file, and --model, to generate, is wanted")
     if model is None:
         if len(problems) > 1:
-            _refuse("--samples: are judged against one file of --problems")
+            _refuse("--samples: are judged against one file of --problems; give one")
         generation = None
     else:
         if out is None:
-            _refuse("--model: a folder for what it generates is wanted, --out")
+            _refuse("--model: has no folder for its samples; give --out")
         if n > 1 and temperature == 0:
             _refuse(f"--n {n}: greedy samples of a problem are all the same; give a --temperature, or --n 1")
         if engine == "hf" and tensor_parallel > 1:
@@ -171,7 +173,7 @@ def _arguments(given: list[str] | None) -> dict[str, Any]:
     for text in given or ():
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
-            _refuse(f"--engine-argument {text}: NAME=VALUE is wanted, max_model_len=4096 for one")
+            _refuse(f"--engine-argument {text}: NAME=VALUE is wanted, such as max_model_len=4096")
         found[name] = yaml.safe_load(value)
     return found
 

@@ -1,4 +1,4 @@
-"""``egca constraints``: what references ask of other programs, extracted, and checked."""
+"""``egca constraints``: extract constraints from references, and check them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def extract(
             envvar="EGCA_DEBUGGER_URL", help="OpenAI-compatible server of the model that reads the references"
         ),
     ] = None,
-    static: Annotated[bool, typer.Option("--static", help="ask no model, whatever the environment says")] = False,
-    model: Annotated[str | None, typer.Option(help="its name; the first that the server lists if not given")] = None,
+    static: Annotated[bool, typer.Option("--static", help="ask no model, also with EGCA_DEBUGGER_URL")] = False,
+    model: Annotated[str | None, typer.Option(help="its name (default: the first that the server lists)")] = None,
     complexity: Annotated[
         bool,
         typer.Option("--complexity", help="measure references: a constraint on growth, checked by runs of each sample"),
@@ -40,7 +40,7 @@ def extract(
 ) -> None:
     """Extract constraints from references: by a model, or from their text alone (the default).
 
-    What a reference itself breaks is dropped; a task without an answer gets the static constraints, and the file says so.
+    Constraints that the reference breaks are dropped; a task without an answer gets static ones, and the file says so.
     """
     from verl_egca.evaluation.extract_constraints import extract_file
 
@@ -66,7 +66,7 @@ def check(
     ] = None,
     workers: Workers = 2,
 ) -> None:
-    """Say which references break what, and which samples. Ends with status 1 if a reference breaks a constraint."""
+    """Print the constraints that references and samples break. Status 1 if a reference breaks one."""
     from verl_egca.evaluation.check_constraints import check_file
 
     with bad_input_is_status_2(_err):
@@ -78,7 +78,7 @@ def check(
 
 
 def _show(what: str, broken: list[tuple[str, str, str]], count: int) -> None:
-    """``broken`` are (who, kind, sentence)."""
+    """``broken``: (name of the program, kind, sentence)."""
     who = {name for name, _, _ in broken}
     _out.print(f"{len(who)} of {count} {what} break a constraint")
     if not broken:

@@ -1,4 +1,4 @@
-"""``egca evaluate``: which samples pass, and pass@k with an interval over problems."""
+"""``egca evaluate``: outcomes of samples, and pass@k with an interval over problems."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _NO_VERDICT = (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """``pass_at`` holds None where a task has fewer than k samples, and ``intervals`` also where there is too little for one.
+    """``pass_at`` is None where a task has fewer than k samples; ``intervals`` also for too few tasks.
 
-    ``no_verdict`` samples count as not passed. ``outcomes``: of each task's samples in their order, which passed.
-    ``confinement`` says in words what held the programs.
+    ``no_verdict`` samples count as not passed. ``outcomes``: for each task, whether its samples pass, in their order.
+    ``confinement``: the programs' confinement in words.
     """
 
     tasks: int

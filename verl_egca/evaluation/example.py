@@ -1,4 +1,4 @@
-"""The example of ``egca explain --example``: a program that is wrong in one place, and a reference that is written otherwise."""
+"""The example of ``egca explain --example``: a program with one mistake, and a reference in another style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``egca explain``: one program, judged and localized, as a finding to be shown."""
+"""``egca explain``: one program, judged and localized, as a finding."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from verl_egca.report.records import Finding, Place
 
 
 class ReferenceFails(ValueError):
-    """The reference does not pass the tests, so nothing may be concluded from it."""
+    """The reference fails the tests, and can't serve as one."""
 
 
 class TestsCannotDecide(ValueError):
-    """A test can't be judged, whatever the program does."""
+    """A test can't be judged for any program."""
 
 
 def explain(

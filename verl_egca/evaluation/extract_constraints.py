@@ -22,12 +22,12 @@ from verl_egca.gates.complexity import measured_complexity
 from verl_egca.gates.extraction import extract, extract_statically
 from verl_egca.problem import Problem
 
-ALLOWANCE_S = 60.0  # of wall time that questions without an answer may cost in all
+ALLOWANCE_S = 60.0  # wall time for questions without an answer, in all
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``notes`` say which tasks came out otherwise than asked for."""
+    """``notes``: the tasks whose constraints were made in another way, by reason."""
 
     problems: int
     constraints: int
@@ -50,7 +50,7 @@ def extract_file(
     loaded = load_problems(problems)
     settings = _debugger_settings(url, model)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(workers=workers))  # starts nothing until it runs something
+        sandbox = stack.enter_context(Sandbox(workers=workers))  # starts processes on its first run
         debugger = stack.enter_context(Debugger(settings, allowance_s=ALLOWANCE_S)) if settings is not None else None
 
         def work(problem: Problem) -> Entry:

@@ -1,4 +1,4 @@
-"""Samples of a model for the problems of a file, into a folder: rows appended as they come, resumable to the same end."""
+"""Samples of a model for the problems of a file, appended row by row in a folder; an interrupted run resumes there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TEMPLATES = {"deepseek-coder": {"HumanEval": HUMANEVAL, "MBPP": MBPP}, "own": N
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What is generated and how. ``batch`` requests go to the engine at once; ``extra`` are arguments of the engine's own."""
+    """Settings of a generation. ``batch`` requests go to the engine at once; ``extra`` are the engine's arguments."""
 
     model: str
     engine: GenerationEngine = "hf"
@@ -49,10 +49,10 @@ class Generation:
 
 
 class Generator:
-    """The model and, once something is to be generated, its engine; for one file of problems after the other."""
+    """The model and its engine, which starts on use; for several files of problems in turn."""
 
     def __init__(self, generation: Generation, console: Console) -> None:
-        """Raises BadInput: there is no such model."""
+        """Raises BadInput: the model does not exist."""
         self._how = generation
         self._batch = generation.batch or usual_batch(generation.engine)
         self._console = console
@@ -61,7 +61,7 @@ class Generator:
         self._engine: Engine | None = None
 
     def generate(self, problems: Path, folder: Path) -> Path:
-        """The file of samples, which may be there already, or in part. Raises BadInput."""
+        """The file of samples, which may exist already, also in part. Raises BadInput."""
         asked = ask(problems, self._how.split, self._how.prompt, self._how.examples)
         prompts = [self._model.asked(one.chat) for one in asked]
         for one, prompt in zip(asked, prompts, strict=True):
@@ -79,7 +79,7 @@ class Generator:
             for number in range(self._how.samples)
         ]
         with SampleFile(folder, self._settings(problems, asked, prompts), len(requests)) as file:
-            # whole batches only: a sample may depend, in its last bits, on those beside it
+            # whole batches only: a sample may depend, in its last bits, on its batch
             done = file.done if file.done == file.total else file.done - file.done % self._batch
             if done < file.done:
                 file.keep(done)
@@ -124,7 +124,7 @@ class Generator:
                 }
 
     def _settings(self, problems: Path, asked: Sequence[Asked], prompts: Sequence[tuple[int, ...]]) -> dict[str, Any]:
-        """All that decides the samples; the prompts as the engine gets them, so that nothing about them can slip through."""
+        """All settings that decide the samples, with the prompts as token ids."""
         how = self._how
         forms = sorted({one.form for one in asked})
         return {
@@ -178,7 +178,7 @@ def _device() -> str:
 
 
 def _versions(engine: GenerationEngine) -> dict[str, str]:
-    names = packages_distributions()  # vLLM for a CPU comes under a name of its own
+    names = packages_distributions()  # vLLM for CPUs has another name
     packages = ["torch", "transformers", "tokenizers", *([] if engine == "hf" else [engine])]
     found = {package: version(names[package][0]) for package in packages}
     return {"verl_egca": __version__, "python": platform.python_version(), **found}

@@ -1,8 +1,8 @@
-"""95 % intervals of pass@k over problems: what to expect of other problems of the same kind, and not of other samples.
+"""95 % intervals of pass@k over problems: for other problems of the same kind, not for other samples.
 
-Where each problem's estimate is 0 or 1, as with one sample a problem, it is a proportion of problems: Wilson's score
-interval (Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22), which holds for
-few problems, and for none or all that pass. Else the percentile bootstrap over problems (Efron and Tibshirani 1993, "An
+Where each problem's estimate is 0 or 1, as with one sample for each, it is a proportion of problems: Wilson's score
+interval (Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22), also valid for
+few problems, and if none or all pass. Else the percentile bootstrap over problems (Efron and Tibshirani 1993, "An
 Introduction to the Bootstrap", chapter 13): 10,000 resamples by a fixed seed. Both are SciPy's.
 """
 
@@ -24,7 +24,7 @@ class Interval:
 
 
 def interval(estimates: Sequence[float]) -> Interval | None:
-    """Of the mean of the problems' estimates; None where a single problem's is between 0 and 1."""
+    """The interval of the mean of the estimates; None for a single estimate between 0 and 1."""
     from scipy import stats
 
     if set(estimates) <= {0.0, 1.0}:

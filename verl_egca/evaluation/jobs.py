@@ -1,7 +1,7 @@
-"""Many programs at once: results in the samples' order, a progress bar, and a file that is complete or not there.
+"""Many programs at once: results in the samples' order, a progress bar, and a file that appears once it is complete.
 
-Rows are written to ``OUT.partial`` as they become ready in order, and the file gets its name when it is complete. The
-first line of the partial file says what it was made from, so that a resumed job continues its own work only.
+Rows go to ``OUT.partial`` in order, and the file gets its name when it is complete. The first line of the partial file
+names inputs and settings, so that only the same job resumes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 def in_order(
     items: Sequence[Item], work: Callable[[Item], Result], workers: int, console: Console, what: str
 ) -> Iterator[Result]:
-    """``work`` on every item, ``workers`` at once; the results in the items' order, each as soon as it may come."""
+    """``work`` on every item, ``workers`` at once; yields results in the items' order, as soon as possible."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=console, transient=True) as progress,
@@ -36,7 +36,7 @@ def in_order(
         try:
             for item in items:
                 ahead.append(threads.submit(work, item))
-                if len(ahead) >= 4 * workers:  # bounded: a million samples are not all in memory at once
+                if len(ahead) >= 4 * workers:  # bounds memory
                     yield ahead.pop(0).result()
                     progress.advance(bar)
             while ahead:
@@ -48,7 +48,7 @@ def in_order(
 
 
 class ResumableOutput:
-    """``out`` as it is being written; use as a context. On success, and only then, the file gets its name."""
+    """``out`` while it is written; use as a context. Only on success the file gets its name."""
 
     def __init__(self, out: Path, made_from: Mapping[str, Any], resume: bool) -> None:
         self.out = out
@@ -77,7 +77,7 @@ class ResumableOutput:
             self.partial.unlink()
 
     def _rows_done(self) -> int:
-        """Complete rows of an earlier attempt; its half-written last line is cut off."""
+        """The number of complete rows of an earlier attempt; cuts off its half-written last line."""
         if not self.partial.exists():
             return 0
         text = self.partial.read_text(encoding="utf-8")
@@ -92,11 +92,11 @@ class ResumableOutput:
 
 
 def digest(path: Path) -> str:
-    """A short name of a file's content."""
+    """A short digest of a file's content."""
     return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
 
 
 def sha256(path: Path) -> str:
-    """A file's digest as other tools print it, for records."""
+    """A file's SHA-256, for records."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,11 +1,11 @@
-"""The options of commands that run programs: what one program may use, typed once for all of them.
+"""The limits of a program, as options of all commands that run programs.
 
     @command()
     @takes_limits
     def localize(problems: Path, limits: GivenLimits = DEFAULTS) -> None:
         ... limits_of(limits)
 
-gives ``localize`` an option for each limit (see `execution.limit_names`) in the place of ``limits``.
+gives ``localize`` an option for each limit (see `execution.limit_names`) instead of ``limits``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from verl_egca.execution.limit_names import OPTIONS
 if TYPE_CHECKING:
     from verl_egca.execution.limits import Limits
 
-GivenLimits = Mapping[str, Any]  # by name of the setting, in its unit; what is not given has its default
+GivenLimits = Mapping[str, Any]  # by name of the setting, in its unit; others have their defaults
 DEFAULTS: GivenLimits = {}
 
 _PANEL = "Limits of one case of a program"
@@ -39,18 +39,18 @@ class _Option:
 
 
 _SHAPES = {
-    "cpu_seconds": _Option(float, 0.01, 1, "CPU time; 6 if not given"),
-    "wall_seconds": _Option(float, 0.01, 1, "time that it may sleep through; 12 if not given"),
-    "memory_bytes": _Option(int, 64, _MB, "address space beside the interpreter's, in MiB; 1024 if not given"),
-    "output_bytes": _Option(int, 0, _MB, "output on top of twice what is expected, in MiB; 1 if not given"),
-    "file_bytes": _Option(int, 1, _MB, "all files that it writes, in MiB; 16 if not given"),
-    "open_files": _Option(int, 32, 1, "open files; 64 if not given"),
-    "processes": _Option(int, 0, 1, "threads; 64 if not given"),
+    "cpu_seconds": _Option(float, 0.01, 1, "CPU time (default: 6)"),
+    "wall_seconds": _Option(float, 0.01, 1, "wall time, also asleep (default: 12)"),
+    "memory_bytes": _Option(int, 64, _MB, "address space beside the interpreter's, in MiB (default: 1024)"),
+    "output_bytes": _Option(int, 0, _MB, "output beyond twice the expected, in MiB (default: 1)"),
+    "file_bytes": _Option(int, 1, _MB, "all files that it writes, in MiB (default: 16)"),
+    "open_files": _Option(int, 32, 1, "open files (default: 64)"),
+    "processes": _Option(int, 0, 1, "threads (default: 64)"),
 }
 
 
 def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each limit in the place of its parameter ``limits``."""
+    """The command with an option for each limit instead of its parameter ``limits``."""
     signature = inspect.signature(command, eval_str=True)
     options = [
         inspect.Parameter(
@@ -65,7 +65,7 @@ def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
         for name, shape in _SHAPES.items()
     ]
     package = typer.Option(
-        OPTIONS["packages"], help="installed, that it may import beside numpy; may be repeated", rich_help_panel=_PANEL
+        OPTIONS["packages"], help="a package that it may import beside numpy; may be repeated", rich_help_panel=_PANEL
     )
     options.append(
         inspect.Parameter(

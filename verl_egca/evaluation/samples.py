@@ -1,7 +1,7 @@
-"""Samples of files: the program of each, and the problem that it answers.
+"""Samples of files: the program of each, and its problem.
 
-Read are the project's own rows and those of other tools (`sample_rows`, `task_names`), and a list of lists of programs in
-the problems' order, as bigcode-evaluation-harness writes its generations. What can't be known is refused, not guessed.
+Reads the project's own rows, those of other tools (`sample_rows`, `task_names`), and a list of lists of programs in the
+problems' order, as bigcode-evaluation-harness writes. Ambiguous rows are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from verl_egca.statements import parse
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """``sample_index`` is the row's own, or counts a task's samples from 0. ``program`` maps back to the row's text."""
+    """``sample_index`` is the row's, or counts a task's samples from 0. ``program`` maps back to the row's text."""
 
     problem: Problem
     sample_index: int
@@ -33,7 +33,7 @@ class Sample:
 
 
 def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
-    """The file's samples in its order; rows that quote no program tests, of mathematics for one, are left out.
+    """The file's samples in its order, without rows whose tests are not of programs, such as mathematics.
 
     Raises:
         BadInput: names file, row and key.
@@ -41,7 +41,7 @@ def load_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
     lists = _lists(path)
     found = list(_of_rows(path, problems) if lists is None else _of_lists(path, lists, problems))
     if not found:
-        raise BadInput(path, None, None, f"holds no samples of the {len(problems)} problems")
+        raise BadInput(path, None, None, f"holds no samples of the {len(problems)} problems; give the file of theirs")
     return found
 
 
@@ -71,7 +71,7 @@ def _of_rows(path: Path, problems: Mapping[str, Problem]) -> Iterator[Sample]:
 
 
 def _program(reading: ReadAs, text: str, problem: Problem, *, truncated: bool = False) -> ExtractedProgram:
-    """A completion or a program is taken to the letter; one that is a chat's answer all the same shows it by a fence."""
+    """A completion or a program is read literally, unless it does not parse and has a fence, like a chat's answer."""
     if reading is ReadAs.ANSWER:
         return extract_program(text, problem, truncated=truncated)
     read = program_from_solution if reading is ReadAs.PROGRAM or not problem.code_prefix else None
@@ -82,7 +82,7 @@ def _program(reading: ReadAs, text: str, problem: Problem, *, truncated: bool = 
 
 
 def _lists(path: Path) -> list[object] | None:
-    """What a file of lists holds, None for another one. Raises BadInput."""
+    """The lists of a file of lists; None for another file. Raises BadInput."""
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8-sig") as file:
@@ -90,7 +90,7 @@ def _lists(path: Path) -> list[object] | None:
                 return None
             file.seek(0)
             lists = read_json(file.read())
-    except (OSError, EOFError, UnicodeDecodeError):  # told by who reads the rows
+    except (OSError, EOFError, UnicodeDecodeError):  # `read_rows` raises for it
         return None
     except ValueError as error:
         raise BadInput(path, None, None, f"is not JSON ({error}); a list of lists of programs is wanted") from None

@@ -1,4 +1,4 @@
-"""Which problem a row of samples is of: by its name, as data sets and tools write it, or by the tests that it quotes."""
+"""The problem of a row of samples: by its name, as data sets and tools write it, or by the tests in the row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHOWN = 3
 
 
 class TaskNames:
-    """Finds problems by what rows call them. ``Mbpp/11``, ``mbpp/11`` and 11 are MBPP/11, ``Python/0`` is HumanEval/0."""
+    """Finds problems by the names in rows. ``Mbpp/11``, ``mbpp/11`` and 11 are MBPP/11, ``Python/0`` is HumanEval/0."""
 
     def __init__(self, problems: Mapping[str, Problem]) -> None:
         self._problems = problems
@@ -37,10 +37,10 @@ class TaskNames:
                 self._numbered.setdefault((name, number), []).append(problem)
 
     def problem_of(self, row: Row, place: RowPlace) -> Problem | None:
-        """The row's problem; None if it quotes tests that are none of a program, as a row of mathematics does.
+        """The row's problem; None if its tests are not of a program, such as mathematics.
 
         Raises:
-            BadInput: there is no such problem, or several; or nothing tells.
+            BadInput: no problem fits, or several do; or the row has neither name nor tests.
         """
         doc = row.get("doc")
         for mapping, prefix in ((row, ""), (doc if isinstance(doc, dict) else {}, "doc.")):
@@ -63,11 +63,11 @@ class TaskNames:
             several = self._numbered.get(_family(name), [])
             found = several[0] if len(several) == 1 else None
         if found is None:
-            raise place.bad(key, f"{name!r} is none of the {len(self._problems)} problems: {self._some()}")
+            raise place.bad(key, f"{name!r} is not among the {len(self._problems)} problems: {self._some()}")
         return found
 
     def _with_tests_of(self, truth: Any, prompt: Any, place: RowPlace, key: str) -> Problem | None:
-        """The problem that was made of the same ground truth."""
+        """The problem with the same ground truth."""
         try:
             quoted = problem_of_row({"prompt": "", "reward_model": {"ground_truth": truth}}, place)
         except BadInput as error:
@@ -100,7 +100,7 @@ class TaskNames:
 
 
 def _family(name: str) -> tuple[str, str]:
-    """(family, number) of a numbered task, in one spelling; ("", "") of another. A bare number is of no family."""
+    """(family, number) of a numbered task, in one spelling; ("", "") for another name. A bare number has no family."""
     match = _NUMBERED.fullmatch(name.lower())
     if match is None:
         return "", ""
@@ -109,7 +109,7 @@ def _family(name: str) -> tuple[str, str]:
 
 
 def _own(truth: Any) -> bool:
-    """Whether a ground truth is a problem as `egca prepare` writes it, and so has its name."""
+    """Whether a ground truth is a problem written by `egca prepare`, with its name."""
     return isinstance(truth, str) and truth.lstrip().startswith('{"task_id"')
 
 

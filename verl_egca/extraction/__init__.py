@@ -1,1 +1,1 @@
-"""Which pieces of an answer are code, and what each of them is worth as the program. `verl_egca.response` chooses."""
+"""The pieces of code in an answer, and the worth of each as the program. `verl_egca.response` chooses."""

@@ -1,8 +1,8 @@
-"""Code that stands among prose: the longest stretches of lines that parse.
+"""Code among prose: the longest stretches of lines that parse.
 
-Text is taken statement by statement: a line at the left edge and what is indented below it. Each is parsed by itself, so the
-work grows with the text's length alone. A stretch of code ends where prose, a heading, a fence or a token begins, and not
-at a statement that looks like code and does not parse: that is a mistake in the program.
+Text is read statement by statement: a line at the left edge and the indented lines below it. Each is parsed by itself,
+so that the work is linear in the text's length. A stretch ends where prose, a heading, a fence or a token begins, but
+not at a statement that looks like code and does not parse: that is a mistake in the program.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from verl_egca.extraction.tokens import first_mark
 _DEPTH = 3  # of indentation that is stripped from code below prose
 _SEARCHED_LINES = 400  # for the end of an open string or bracket
 _DECORATORS = 20  # of a definition
-_COST_OF_A_LINE = 32  # in characters: looking at a line costs more than its length
-_GOES_ON = re.compile(r"(?:else|elif|except|finally)\b")  # at the left edge, but of the statement above
+_COST_OF_A_LINE = 32  # in characters, beside its length
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")  # at the left edge, but part of the statement above
 _TWO_WORDS = re.compile(r"(?:(?<![\w.])([^\W\d]\w*)|[)\]}]|\b\d+)[ \t]+(?=([^\W\d]\w*))")
 _UNLIKE_CODE = re.compile(
     r"[^\x00-\x7f]|[`$\\|<>~!?%&^]|\*\*|[*+-][ \t]|\d+[.)](?:\s|$)|!?\[[^\]\r\n]*\][(:]|\[\d+\]\s|https?:|[=_-]{3,}\s*$"
@@ -41,28 +41,28 @@ _BUILTINS = frozenset(dir(builtins))
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines that are code. ``goes_on``: they follow the prompt's code. ``is_part``: beside statements that do not parse."""
+    """Lines of code. ``continues``: they continue the prompt's code. ``is_part``: statements beside them do not parse."""
 
     lines: Lines
-    goes_on: bool
+    continues: bool
     is_part: bool
 
 
 def code_stretches(
     text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode | None = None, depth: int = _DEPTH
 ) -> Iterator[Stretch]:
-    """The stretches of code in some lines, in the text's order, each as long as it can be.
+    """The longest stretches of code in some lines, in the text's order.
 
-    Where statements in one do not parse, the whole comes first and then the parts between them.
+    If some of a stretch's statements do not parse, the whole comes first, then the parts between them.
     """
     chunks = list(_chunks(text, lines, parser, prompt))
     bound = _BUILTINS.union(*(chunk.names for chunk in chunks if chunk.kind is _PieceKind.CODE))
     group: list[_Chunk] = []
     for chunk in chunks:
         is_heading = chunk.kind is _PieceKind.INERT and not chunk.names <= bound
-        if chunk.kind is _PieceKind.PROSE or is_heading or chunk.goes_on:
+        if chunk.kind is _PieceKind.PROSE or is_heading or chunk.continues:
             yield from _of_group(group)
-            group = [chunk] if chunk.goes_on else []
+            group = [chunk] if chunk.continues else []
             if chunk.kind is _PieceKind.PROSE and chunk.lines and depth:
                 yield from code_stretches(text, dedented(text, chunk.lines), parser, depth=depth - 1)
         else:
@@ -74,17 +74,17 @@ class _PieceKind(Enum):
     CODE = 0
     INERT = 1  # parses and does nothing: a heading, a number
     BROKEN = 2
-    PROSE = 3  # its lines, if it has any, are indented as a whole and may hold code
+    PROSE = 3  # its lines, if any, are all indented and may hold code
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A statement's lines and the blank ones below. ``names``: what CODE binds, what INERT mentions."""
+    """A statement's lines and the blank ones below. ``names``: bound by CODE, or mentioned by INERT."""
 
     kind: _PieceKind
     lines: Lines = ()
     names: frozenset[str] = frozenset()
-    goes_on: bool = False
+    continues: bool = False
 
 
 _BREAK = _Chunk(_PieceKind.PROSE)
@@ -112,22 +112,22 @@ def _of_group(group: list[_Chunk]) -> Iterator[Stretch]:
 
 
 def _stretch(chunks: list[_Chunk], *, is_part: bool) -> Stretch:
-    return Stretch(tuple(line for chunk in chunks for line in chunk.lines), chunks[0].goes_on, is_part)
+    return Stretch(tuple(line for chunk in chunks for line in chunk.lines), chunks[0].continues, is_part)
 
 
 def _chunks(text: str, lines: Lines, parser: BoundedParser, prompt: PromptCode | None) -> Iterator[_Chunk]:
-    left = list(reversed(lines))  # a stack: what was taken too much goes back
+    left = list(reversed(lines))  # a stack: surplus lines go back
     is_first = True
     while left:
-        if is_blank(text, left[-1]):  # above all others; the rest belong to the statement above them
+        if is_blank(text, left[-1]):  # at the top; other blank lines belong to the statement above them
             left.pop()
             continue
         first = text[slice(*left[-1])]
-        may_go_on = prompt is not None and (first[0] in " \t" or (is_first and prompt.ends_within_a_line))
+        may_continue = prompt is not None and (first[0] in " \t" or (is_first and prompt.ends_within_a_line))
         is_first = False
         taken = _take(text, left)
-        if prompt is not None and may_go_on and prompt.may_go_on(joined(text, taken)):
-            yield from _going_on(text, taken, left, parser, prompt)
+        if prompt is not None and may_continue and prompt.may_continue(joined(text, taken)):
+            yield from _continuing(text, taken, left, parser, prompt)
         elif first[0] in " \t":
             yield _Chunk(_PieceKind.PROSE, tuple(taken))
         elif _is_prose(first, text[slice(*taken[1])] if taken[1:] else ""):
@@ -148,7 +148,7 @@ def _take(text: str, left: list[Range]) -> list[Range]:
     return taken
 
 
-def _going_on(
+def _continuing(
     text: str, taken: list[Range], left: list[Range], parser: BoundedParser, prompt: PromptCode
 ) -> Iterator[_Chunk]:
     """The body that the prompt's code waits for."""
@@ -159,19 +159,19 @@ def _going_on(
 
     whole = _whole(text, taken, left, parse, parser)
     if whole is not None:
-        yield _Chunk(_PieceKind.CODE, whole[0], facts_of(whole[1]).top, goes_on=True)
+        yield _Chunk(_PieceKind.CODE, whole[0], facts_of(whole[1]).top, continues=True)
         return
     head = _before_mark(text, taken, left, parser)
     if head is None:
-        yield _Chunk(_PieceKind.BROKEN, tuple(taken), goes_on=True)
+        yield _Chunk(_PieceKind.BROKEN, tuple(taken), continues=True)
     elif head:
         tree = parse(joined(text, head))
-        yield _Chunk(_PieceKind.CODE if tree is not None else _PieceKind.BROKEN, head, goes_on=True)
+        yield _Chunk(_PieceKind.CODE if tree is not None else _PieceKind.BROKEN, head, continues=True)
         yield _BREAK
 
 
 def _at_the_edge(text: str, taken: list[Range], left: list[Range], parser: BoundedParser) -> Iterator[_Chunk]:
-    """A statement at the left edge, or prose that does not show at once."""
+    """A statement at the left edge, or prose that its first line does not show."""
     whole = _whole(text, taken, left, parser.parse, parser)
     if whole is not None:
         yield _parsed(*whole)
@@ -205,7 +205,7 @@ def _whole(
     parse: Callable[[str], ast.Module | None],
     parser: BoundedParser,
 ) -> tuple[Lines, ast.Module] | None:
-    """A statement that parses, and its tree. One whose string or bracket is open goes on at the left edge."""
+    """A statement that parses, and its tree. An open string or bracket may continue at the left edge."""
     tree = parse(joined(text, taken))
     if tree is not None:
         return tuple(taken), tree
@@ -232,12 +232,12 @@ def _whole(
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """Roughly, what is open at the end of some lines; true if anything is."""
+    """Brackets and strings that are open at the end of some lines, roughly; true if any is."""
 
     brackets: int = 0
     double: bool = False
     single: bool = False
-    goes_on: bool = False
+    continues: bool = False
 
     def after(self, code: str) -> _Open:
         opened = sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
@@ -249,25 +249,25 @@ class _Open:
         )
 
     def __bool__(self) -> bool:
-        return self.brackets > 0 or self.double or self.single or self.goes_on
+        return self.brackets > 0 or self.double or self.single or self.continues
 
 
 def _below(text: str, left: list[Range]) -> list[Range]:
-    """Takes what is indented below a statement."""
+    """Take the indented lines below a statement."""
     taken: list[Range] = []
-    while left and (is_blank(text, left[-1]) or text[left[-1][0]] in " \t" or _GOES_ON.match(text, *left[-1])):
+    while left and (is_blank(text, left[-1]) or text[left[-1][0]] in " \t" or _CONTINUES.match(text, *left[-1])):
         taken.append(left.pop())
     return taken
 
 
 def _before_mark(text: str, taken: list[Range], left: list[Range], parser: BoundedParser) -> Lines | None:
-    """The lines before the first token, tag or fence, maybe none; what follows it goes back. None if there is no mark."""
+    """The lines before the first token, tag or fence; those after it go back to ``left``. None without such a mark."""
     found = first_mark(joined(text, taken)) if parser.may_search(taken[-1][1] - taken[0][0]) else None
     if found is None:
         return None
     head, tail, at = list[Range](), list[Range](), 0
     for first, last in taken:
-        start, end = first + found[0] - at, first + found[1] - at  # where the mark would stand, counted from this line
+        start, end = first + found[0] - at, first + found[1] - at  # the mark's place, counted from this line
         at += last - first
         if first < min(start, last):
             head.append((first, min(start, last)))
@@ -278,7 +278,7 @@ def _before_mark(text: str, taken: list[Range], left: list[Range], parser: Bound
 
 
 def _is_prose(line: str, following: str) -> bool:
-    """Whether a line at the left edge is surely prose: a label, or two words side by side, which no Python line holds."""
+    """Whether a line at the left edge is surely prose: a label, or two words side by side, as in no line of Python."""
     if _LABEL.match(line):
         return True
     code = re.split(r"['\"#]", line, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Parsing under a bound: a response is hostile, or 100 kB of nonsense, and reward workers read it in their own process."""
+"""Parsing under a bound: a response may be hostile or huge, and reward workers read it in their own process."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_SEARCHED = 1 << 20
 
 
 class BoundedParser:
-    """Parses at most ``MAX_PARSES`` texts of ``MAX_PARSED`` characters in all; whatever comes later does not parse.
+    """Parses at most ``MAX_PARSES`` texts of ``MAX_PARSED`` characters in all; later ones count as not parsing.
 
-    ``MAX_SEARCHED`` characters are looked at again, for the end of an open bracket or string or for a token, in all. One
-    parser serves one response.
+    At most ``MAX_SEARCHED`` characters in all are read again, for the end of a bracket or string, or for a token. Use
+    one parser for one response.
     """
 
     def __init__(self) -> None:
@@ -23,19 +23,19 @@ class BoundedParser:
         self._known: dict[str, ast.Module | None] = {}
 
     def parse(self, text: str) -> ast.Module | None:
-        """The text's tree; None if it has none, holds a ``return`` outside functions, or the bound is reached."""
+        """The text's tree; None if it does not parse, holds a ``return`` outside functions, or the bound is reached."""
         if text not in self._known:
             if self._parses == 0 or len(text) > self._characters:
                 return None
             self._parses -= 1
             self._characters -= len(text)
             tree = parse(text)
-            # `ast` takes a ``return`` at the top level; no program can hold one
+            # `ast` accepts a ``return`` at the top level, the compiler doesn't
             returns = tree is not None and any(isinstance(node, ast.Return) for node in top_level(tree))
             self._known[text] = None if returns else tree
         return self._known[text]
 
     def may_search(self, characters: int) -> bool:
-        """Whether so many characters may be looked at again; they count."""
+        """Whether so many characters may be read again; counts them."""
         self._searched = max(self._searched - characters, 0)
         return self._searched > 0

@@ -18,9 +18,9 @@ from verl_egca.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A piece of code. ``before`` is the prompt's code that it goes on with, or empty.
+    """A piece of code. ``before`` is the prompt's code that it continues, or empty.
 
-    ``tree`` and ``facts`` are those of both, None if they do not parse; ``names`` are bound at the left edge in either case.
+    ``tree`` and ``facts`` are of both together, None if they do not parse; ``names`` are bound at the left edge.
     """
 
     lines: Lines
@@ -33,7 +33,7 @@ class Candidate:
 
     @property
     def is_meant(self) -> bool:
-        """Whether it is an answer at least, if not the program: marked as Python, or with definitions of its own."""
+        """Whether it is meant as an answer: marked as Python, with definitions, or at least part of the program."""
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         defines = self.tree is not None and any(isinstance(node, definitions) for node in self.tree.body)
         return self.worth >= Worth.PARTIAL or (self.worth is not Worth.NOTHING and (self.tag is Tag.PYTHON or defines))
@@ -49,7 +49,7 @@ class Finder:
         self._parser = BoundedParser()
 
     def candidates(self, stretches: Sequence[Range]) -> list[Candidate]:
-        """Those in some stretches of the response: what fences hold, and code among prose if no fence holds a program."""
+        """The candidates in some stretches: code in fences, and code among prose if no fence holds a program."""
         found: list[Candidate] = []
         for stretch in stretches:
             whole = self._whole(stretch)
@@ -60,7 +60,7 @@ class Finder:
         return found
 
     def _whole(self, stretch: Range) -> Candidate | None:
-        """All of a stretch, if it is a program as it stands: fences in its docstrings are none then."""
+        """All of a stretch, if it is a program; fences in its docstrings do not count then."""
         candidate = self._candidate(tuple(lines_between(self._text, *stretch)), Tag.PYTHON)
         if candidate.tree is None or candidate.worth < Worth.CONTINUES:
             return None
@@ -71,7 +71,7 @@ class Finder:
             yield max((self._candidate(lines, block.tag) for lines in self._readings(block)), key=lambda c: c.worth)
 
     def _readings(self, block: FencedBlock) -> Iterator[Lines]:
-        """The ways to read a block; of those that are worth the same the first is meant."""
+        """The ways to read a block; the first of equal worth counts."""
         if block.with_info and self._parser.parse(joined(self._text, block.with_info)) is not None:
             yield block.with_info
         tree = self._parser.parse(joined(self._text, block.lines))
@@ -82,17 +82,17 @@ class Finder:
             yield from (dedented(self._text, block.lines), without_prompts(self._text, block.lines))
 
     def _among_prose(self, stretch: Range) -> Iterator[Candidate]:
-        """A script that does not parse is no program without the lines that do not."""
+        """Code among prose. A script's parts do not count: without its unparsed lines it is another program."""
         lines = tuple(lines_between(self._text, *stretch))
         for code in code_stretches(self._text, lines, self._parser, self._prompt):
             if code.is_part and not self.wanted:
                 continue
-            yield self._candidate(code.lines, Tag.NO_FENCE, goes_on=code.goes_on)
+            yield self._candidate(code.lines, Tag.NO_FENCE, continues=code.continues)
 
-    def _candidate(self, lines: Lines, tag: Tag, *, goes_on: bool = False) -> Candidate:
+    def _candidate(self, lines: Lines, tag: Tag, *, continues: bool = False) -> Candidate:
         text = joined(self._text, lines)
-        if self._prompt is not None and (goes_on or self._prompt.may_go_on(text)):
-            return self._going_on(lines, tag, text, self._prompt)
+        if self._prompt is not None and (continues or self._prompt.may_continue(text)):
+            return self._continuing(lines, tag, text, self._prompt)
         tree = self._parser.parse(text)
         if tree is None:
             worth = worth_of_broken(text, self.wanted)
@@ -102,7 +102,7 @@ class Finder:
         facts = facts_of(tree)
         return Candidate(lines, tag, worth_of(tree, facts, self.wanted), facts.top, "", tree, facts)
 
-    def _going_on(self, lines: Lines, tag: Tag, text: str, prompt: PromptCode) -> Candidate:
+    def _continuing(self, lines: Lines, tag: Tag, text: str, prompt: PromptCode) -> Candidate:
         found = prompt.before(text, self._parser)
         if found is None:
             is_code = worth_of_broken(text, self.wanted) is not Worth.NOTHING

@@ -1,8 +1,8 @@
 """The choice of the program among the pieces of code in a response.
 
-The one that is worth most is the program; of several the last one whose names are all there, as chat models write better
-versions below. One that lacks a name which another piece binds is joined with that piece, in the text's order: with the
-statements that bind it, or in a script with all of the piece, whose doings it counts on.
+The piece of the greatest worth is the program; of several, the last one whose names are all bound, as chat models write
+better versions below. A piece that lacks a name is joined with the piece that binds it, in the text's order: with the
+binding statements, or in a script with the whole piece, whose effects it needs.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def best_candidate(
     wanted: Sequence[str],
     provided: frozenset[str],
 ) -> Candidate | None:
-    """The program, with what it is joined with; None if there is no candidate.
+    """The program, joined with the pieces that it needs; None without candidates.
 
     Args:
-        stretches: the text's characters that may be part of a program.
-        wanted: what the tests call; nothing for a script.
-        provided: names that a program finds there.
+        stretches: the parts of the text that may hold the program.
+        wanted: the names that the tests call; empty for a script.
+        provided: names that the program may use without binding them.
     """
-    if len(candidates) > _CONSIDERED:  # the last of those that are worth most
+    if len(candidates) > _CONSIDERED:  # the last of the greatest worth
         candidates = sorted(candidates, key=lambda c: c.worth)[-_CONSIDERED:]
     names = frozenset[str]().union(*(c.names for c in candidates)) - provided
     inner = frozenset[str]().union(*(c.facts.variables for c in candidates if c.facts is not None)) - names - provided
@@ -52,7 +52,7 @@ def best_candidate(
         else:
             whole = _with(text, stretches, candidate, units, is_script=not wanted)
         fits = candidate.facts is not None and candidate.facts.free.isdisjoint(inner)
-        if candidate.before:  # what quotes the body often ends early
+        if candidate.before:  # a quotation of the body often ends early
             fits = fits and _RETURNS.search(joined(text, candidate.lines)) is not None
         is_alone = bool(wanted) or not units
         if units and all(unit.is_import for unit in units):
@@ -63,14 +63,14 @@ def best_candidate(
 
 
 def _quotes(text: str, candidate: Candidate, other: Candidate) -> bool:
-    """Whether every line of a candidate stands in another one, which has more."""
+    """Whether another candidate has all lines of this one, and more."""
     mine, others = ({text[slice(*line)].strip() for line in one.lines} for one in (candidate, other))
     return mine < others
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What another candidate may be joined with."""
+    """A piece of a candidate that may be joined to another one."""
 
     lines: Lines
     facts: CodeFacts
@@ -98,7 +98,7 @@ def _units(candidates: Sequence[Candidate], *, is_script: bool) -> Iterator[_Uni
 def _joined_with(
     candidate: Candidate, names: frozenset[str], binders: Mapping[str, Sequence[_Unit]], wanted: Sequence[str]
 ) -> list[_Unit] | None:
-    """The units that bind what a candidate lacks, and what those lack. None if it lacks a name that nothing whole binds."""
+    """The units that bind the names that a candidate and they lack; None if no unit binds a name of the candidate."""
     if candidate.facts is None or candidate.before or not candidate.lines:
         return []
     lacking = candidate.facts.free & names
@@ -123,7 +123,7 @@ def _joined_with(
 def _with(
     text: str, stretches: Sequence[Range], candidate: Candidate, units: Sequence[_Unit], is_script: bool
 ) -> Candidate:
-    """A candidate and its units, as one."""
+    """The candidate joined with its units."""
     lines = _in_order(text, stretches, [candidate.lines, *(unit.lines for unit in units)]) if units else None
     if lines is None or candidate.facts is None:
         return candidate
@@ -147,7 +147,7 @@ def _binder(units: Sequence[_Unit], lines: Lines) -> _Unit | None:
 
 
 def _in_order(text: str, stretches: Sequence[Range], pieces: Sequence[Lines]) -> Lines | None:
-    """The pieces as one, with a line end of the text between two that have none. None if the text has none there."""
+    """The pieces as one, with a line end from the text where two lack one between them; None if the text has none."""
     together: list[Range] = []
     for first, last in sorted({line for piece in pieces for line in piece}):
         end = together[-1][1] if together else 0

@@ -1,4 +1,4 @@
-"""Facts about the names and doings of a piece of code, from its syntax tree alone."""
+"""Facts about the names and effects of a piece of code, from its syntax tree alone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _DOING = (
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """``free`` are names that the code uses and binds nowhere, built-in ones left out; ``acts``: it calls something when run."""
+    """``free``: names that the code uses but does not bind, without builtins; ``acts``: it calls something when run."""
 
     top: frozenset[str]  # names that it binds at its top level
-    variables: frozenset[str]  # arguments and what it assigns, anywhere
+    variables: frozenset[str]  # arguments and assigned names, anywhere
     free: frozenset[str]
     acts: bool
     reads: bool
@@ -60,15 +60,15 @@ def facts_of(tree: ast.Module) -> CodeFacts:
 
 @lru_cache(maxsize=256)
 def names_bound(source: str) -> frozenset[str]:
-    """The names that a data set's own code binds at its top level."""
+    """The names that a data set's code binds at its top level."""
     tree = parse(source, limit=None)
     return facts_of(tree).top if tree is not None else frozenset()
 
 
 def inert_names(node: ast.stmt) -> frozenset[str] | None:
-    """The names in a statement that computes nothing, as a heading or a sample's output may read; None if it does more.
+    """The names in a statement that computes nothing, such as a heading or sample output; None for other statements.
 
-    A string does nothing either, but may be the program's docstring.
+    A string counts as another statement: it may be the program's docstring.
     """
     if isinstance(node, ast.AnnAssign) and node.value is None:  # "Complexity: O(n)"
         return frozenset(inner.id for inner in ast.walk(node.annotation) if isinstance(inner, ast.Name))
@@ -85,7 +85,7 @@ def _is_string(node: ast.Expr) -> bool:
 
 
 def _run_at_once(tree: ast.Module) -> Iterator[ast.AST]:
-    """The nodes that run with the module: not what is within functions, nor what classes bind for themselves."""
+    """The nodes that run with the module, without the bodies of functions and classes."""
     for statement in top_level(tree):
         yield statement
         waiting: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
@@ -99,7 +99,7 @@ def _run_at_once(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:
-    """The names that a node binds by itself."""
+    """The names that a node binds, without its children."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
             yield name

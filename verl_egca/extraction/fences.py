@@ -1,8 +1,8 @@
 """Fenced blocks of an answer, as chat models write them.
 
 A fence opens at the start of its line, in a list item or a quotation, or after words ("Here it is: ```python"). It closes
-on a line of its own or at the end of a line of code ("return x```"). Within a string, a docstring for one, it does neither.
-A block that is not closed reaches to the next fence that opens another, or to the end.
+on a line of its own or at the end of a line of code ("return x```"). A fence in a string, such as a docstring, does
+neither. An unclosed block reaches to the next opening fence, or to the end.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from verl_egca.extraction.lines import (
 _MARK = re.compile(r"`{3,}|^[ \t>]*(~{3,})")
 _CONTAINER = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*")
 _LANGUAGE = re.compile(r"[{.\s]*([A-Za-z][\w+#.-]*)")
-_PYTHON = re.compile(r"i?py(?!tb).*|.*\.py")  # "python3", "pycon", "solution.py"; a traceback is no code
+_PYTHON = re.compile(r"i?py(?!tb).*|.*\.py")  # "python3", "pycon", "solution.py"; not "pytb", a traceback
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |(?=[\r\n]|$))")
-_LOOKED_AHEAD = 4  # fences after one that seems to stand in a string
+_LOOKED_AHEAD = 4  # fences after one that seems to be in a string
 _TRIED = 16  # fences at the ends of lines that may close a block
 
 
 class Tag(IntEnum):
-    """What a fence says of its code; of two that are worth the same the higher is the program."""
+    """The language that a fence names; of two pieces of equal worth, the one with the higher tag is the program."""
 
     OTHER = 0
     NO_FENCE = 1
@@ -44,7 +44,7 @@ class Tag(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FencedBlock:
-    """``with_info`` holds code on the opening fence's line too, where some models start it. Empty if there is none."""
+    """``with_info``: the lines and the code on the opening fence's line, where some models start; empty without it."""
 
     tag: Tag
     lines: Lines
@@ -70,14 +70,14 @@ def fenced_blocks(text: str, start: int, end: int, parser: BoundedParser) -> Ite
 
 
 def without_prompts(text: str, lines: Lines) -> Lines:
-    """The code of an interactive session: what stands after its prompts. Empty if the lines are none."""
+    """The code after the prompts of an interactive session; empty for other lines."""
     prompts = [(line, _PROMPT.match(text, *line)) for line in lines]
     return tuple((match.end(), line[1]) for line, match in prompts if match and match.end() < line[1])
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A fence, and what stands around it on its line: ``words`` before it, unless they are a list's or quotation's."""
+    """A fence and the rest of its line: ``words`` before it, without the marks of a list or quotation."""
 
     line: int
     char: str
@@ -99,7 +99,7 @@ class _Mark:
 
     @property
     def reopens(self) -> bool:
-        """Whether it opens a block even where one is open: the one before was never closed."""
+        """Whether it opens a block even inside an open one, which then was never closed."""
         return bool(self.info_text) and self.opens
 
 
@@ -129,7 +129,7 @@ def _mark(text: str, number: int, line: Range) -> _Mark | None:
 
 
 def _closing(text: str, lines: list[Range], marks: list[_Mark], at: int, parser: BoundedParser) -> _Mark | None:
-    """The mark that ends the block of ``marks[at - 1]``, or None: its end is the text's."""
+    """The mark that ends the block of ``marks[at - 1]``; None if the block reaches to the text's end."""
     opening, at_ends_of_lines = marks[at - 1], list[_Mark]()
     for place in range(at, len(marks)):
         mark = marks[place]
@@ -170,7 +170,7 @@ def _content(text: str, lines: list[Range], opening: _Mark, closing: _Mark | Non
 
 
 def _inner_lines(text: str, lines: list[Range], opening: _Mark, closing: _Mark | None) -> Lines:
-    """What stands between two marks; the opening one's indentation, in a list item for one, is no part of the code."""
+    """The lines between two marks, without the indentation of the opening one (in a list item, for example)."""
     inner = lines[opening.line + 1 : closing.line if closing is not None else len(lines)]
     if closing is not None and closing.words:
         inner.append((lines[closing.line][0], closing.place[0]))
@@ -202,7 +202,7 @@ def _inline_block(text: str, mark: _Mark) -> FencedBlock:
 
 
 def _tag(text: str, mark: _Mark) -> tuple[Tag, int]:
-    """What the words after a fence say, and where code among them would start."""
+    """The tag from the words after a fence, and the start of code among them."""
     found = _LANGUAGE.match(text, *mark.info)
     if found is None:
         return Tag.NONE, mark.info[1]

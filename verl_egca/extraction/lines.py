@@ -1,4 +1,4 @@
-"""Lines of a response as places: what is chosen, cut and joined is ranges of characters, so that each keeps its place."""
+"""Lines of a response as ranges of characters, so that chosen, cut and joined text keeps its place."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def is_blank(text: str, line: Range) -> bool:
 
 
 def indentation(text: str, line: Range) -> int:
-    """How many blanks a line starts with."""
+    """The number of blanks at a line's start."""
     piece = text[line[0] : line[1]]
     return len(piece) - len(piece.lstrip(" \t"))
 
 
 def without_indentation(text: str, lines: Iterable[Range], width: int) -> Lines:
-    """The lines without their first ``width`` blanks, as far as they have them; what is empty then is left out."""
+    """The lines without up to ``width`` blanks at their start, and without lines that are empty then."""
     cut = ((first + min(width, indentation(text, (first, last))), last) for first, last in lines)
     return tuple((first, last) for first, last in cut if first < last)
 
 
 def dedented(text: str, lines: Lines) -> Lines:
-    """The lines without the indentation that all of them share."""
+    """The lines without their common indentation."""
     widths = [indentation(text, line) for line in lines if not is_blank(text, line)]
     return without_indentation(text, lines, min(widths, default=0))

@@ -1,4 +1,4 @@
-"""The prompt's code, and whether an answer goes on with it."""
+"""The prompt's code, and whether an answer continues it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _SIGNATURE = re.compile(r"^[ \t]+(?:async[ \t]+)?def\b", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class PromptCode:
-    """``code`` ends where a completion goes on; it may end within a line."""
+    """``code`` is the text that a completion continues; it may end within a line."""
 
     code: str
     entry_point: str
 
     @classmethod
     def of(cls, problem: Problem) -> PromptCode | None:
-        """None where programs are written whole."""
+        """None if the prompt has no code to continue."""
         return cls(problem.code_prefix, problem.entry_point or "") if problem.code_prefix else None
 
     @property
     def ends_within_a_line(self) -> bool:
         return not self.code.endswith(("\n", "\r"))
 
-    def may_go_on(self, text: str) -> bool:
-        """Whether a text is the rest of a function rather than code of its own: it is indented, and defines it not anew."""
+    def may_continue(self, text: str) -> bool:
+        """Whether a text may continue the prompt's function: it is indented, and does not define the function again."""
         lines = tuple(lines_between(text, 0, len(text)))
         first = next((line for line in lines if not is_blank(text, line)), None)
         if first is None or not (text[first[0]] in " \t" or self.ends_within_a_line):
@@ -39,9 +39,9 @@ class PromptCode:
         return root_of(self.entry_point) not in names_by_line(joined(text, dedented(text, lines)))
 
     def before(self, text: str, parser: BoundedParser) -> tuple[str, ast.Module] | None:
-        """The code to put before a text that goes on, so that both parse, and their tree; None if they do not.
+        """The code to put before a continuing text, and the tree of both; None if they do not parse.
 
-        A method's text may repeat the signature: then the code is all before it.
+        If a method's text repeats the signature, the code ends before it.
         """
         signatures = list(_SIGNATURE.finditer(self.code))
         heads = [self.code[: signatures[-1].start()]] if signatures and _SIGNATURE.search(text) else []

@@ -27,7 +27,7 @@ _THINKING = re.compile(
     )
 )
 _TAG = r"(?:s|bos|eos|pad|unk|EOS|EOT|(?:end|start)_of_turn|code|pre|answer|solution|python|output|response|final)"
-# none of these can stand in code: what could, as a list or a comparison, counts at the edge of a line alone
+# none of these can be code: those that could (a list, a comparison) count only at the edge of a line
 _MARK = re.compile(
     _NOT_QUOTED.format(
         r"<\|[^|\r\n<>]{1,40}\|>|<｜[^｜\r\n<>]{1,40}｜>|</[A-Za-z][\w:-]{0,20}>|\[/[A-Z_]{2,20}\]|<</?SYS>>|`{3,}[^`\r\n]{0,40}$"
@@ -39,7 +39,7 @@ _MARK = re.compile(
 
 
 def after_thinking(text: str, stretches: Sequence[Range]) -> tuple[Range, ...]:
-    """What each stretch says once its thinking has ended; a thought that never ends is left out to its end."""
+    """Each stretch without its thinking; an unfinished thought is left out to the end."""
     kept = []
     for start, end in stretches:
         for thought in _THOUGHT.finditer(text, start, end):
@@ -50,7 +50,7 @@ def after_thinking(text: str, stretches: Sequence[Range]) -> tuple[Range, ...]:
 
 
 def before_end_of_text(text: str, stretches: Sequence[Range]) -> tuple[Range, ...]:
-    """Each stretch up to its first end-of-text token: what a model writes after it is another text."""
+    """Each stretch up to its first end-of-text token."""
     found = ((start, end, _END.search(text, start, end)) for start, end in stretches)
     return tuple((start, token.start() if token else end) for start, end, token in found)
 

@@ -1,4 +1,4 @@
-"""What a piece of an answer is worth as the program: it defines the entry point, or reads standard input and writes."""
+"""The worth of a piece of an answer as the program: it defines the entry point, or is a script that reads and writes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Worth(IntEnum):
     BROKEN_CODE = 1  # code that does not parse
     CODE = 2  # code that neither defines the entry point nor writes
     PARTIAL = 3  # the entry point's name without all of its body, or a script that writes and reads nothing
-    BROKEN = 4  # does not parse, but by its lines it is the program
-    CONTINUES = 5  # parses as what follows the prompt's code
+    BROKEN = 4  # does not parse, but its lines are those of the program
+    CONTINUES = 5  # parses after the prompt's code
     WHOLE = 6
 
 
 def wanted_names(problem: Problem) -> tuple[str, ...]:
-    """What the tests call: the entry point or, where the problem names none, what its assertions use; none of a script."""
+    """The names that the tests call: the entry point, else the free names of the assertions; empty for a script."""
     if problem.entry_point is not None:
         return (problem.entry_point,)
     if isinstance(problem.tests, AssertionTests):
@@ -44,7 +44,7 @@ def wanted_names(problem: Problem) -> tuple[str, ...]:
 
 
 def worth_of(tree: ast.Module, facts: CodeFacts, wanted: Sequence[str]) -> Worth:
-    """The worth of code that parses, where the tests call ``wanted``, or give standard input if that is empty."""
+    """The worth of code that parses. The tests call ``wanted``; if it is empty, they give standard input."""
     if not wanted and facts.acts and facts.writes:
         return Worth.WHOLE if facts.reads else Worth.PARTIAL
     defined = max((_completeness(node, name) for node in top_level(tree) for name in wanted), default=0)
@@ -65,7 +65,7 @@ def worth_of_broken(text: str, wanted: Sequence[str]) -> Worth:
 
 
 def root_of(entry_point: str) -> str:
-    """The name that a program has to define: ``Solution`` of ``Solution().twoSum``."""
+    """The name that a program must define: ``Solution`` for ``Solution().twoSum``."""
     return entry_point.partition("(")[0]
 
 
@@ -76,17 +76,17 @@ def _used_by(tests: AssertionTests) -> tuple[str, ...]:
 
 
 def names_by_line(text: str) -> frozenset[str]:
-    """The names of functions and classes, and others that are assigned, at the left edge of text that need not parse."""
+    """The names of functions, classes and variables that lines at the left edge bind, in text that need not parse."""
     found = re.findall(r"^(?:(?:async[ \t]+)?def[ \t]+(\w+)|class[ \t]+(\w+)|(\w+)[ \t]*=)", text, re.MULTILINE)
     return frozenset(name for names in found for name in names if name)
 
 
 def _completeness(node: ast.stmt, entry_point: str) -> int:
-    """2: the statement defines the entry point; 1: its name at least, as a quotation does; 0: it does not."""
+    """2: the statement defines the entry point; 1: only its name, as in a quotation; 0: neither."""
     root, _, method = entry_point.partition("().")
     if isinstance(node, ast.ClassDef) and method and node.name == root:
         return max((_completeness(inner, method) for inner in node.body), default=0) or (2 if node.bases else 1)
-    if isinstance(node, ast.ClassDef) and not method and node.name == "Solution" != root:  # its method is called then
+    if isinstance(node, ast.ClassDef) and not method and node.name == "Solution" != root:  # the tests call its method
         return max((_completeness(inner, root) for inner in node.body), default=0)
     if isinstance(node, _DEFINITIONS):
         return (1 if _is_elided(node) else 2) if node.name == root else 0
@@ -96,7 +96,7 @@ def _completeness(node: ast.stmt, entry_point: str) -> int:
 
 
 def _is_elided(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether the body is left out, wholly or in parts, as where an explanation quotes the code."""
+    """Whether parts of the body are left out, as where an explanation quotes the code."""
     if any(_is_ellipsis(inner) for inner in ast.walk(node)):
         return True
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body

@@ -1,1 +1,1 @@
-"""Each sample goes to one mode, decided without any learned part."""
+"""The gates: rules, without any learned part, that decide the mode of each sample."""

@@ -1,4 +1,4 @@
-"""Whether a program keeps its constraints; and if not, which it breaks and how."""
+"""The constraints that a program breaks, and how."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Measure = Callable[[], Complexity | None]
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A constraint that a program breaks: its kind, what it asks for, and what the program does instead."""
+    """A constraint that a program breaks: its kind, its words, and the breach."""
 
     kind: str
     words: str
@@ -41,10 +41,10 @@ class Broken:
 def broken_constraint(
     constraints: Iterable[AnyConstraint], program: str, entry_point: str | None, measure: Measure | None = None
 ) -> Broken | None:
-    """The first one that is broken, those that need runs last. Never raises for what a program may be.
+    """The first broken constraint; those that need runs come last. Never raises, whatever the program.
 
-    A constraint that can't be checked counts as kept: on a program that does not parse or is beyond `code`'s bounds, and
-    on one whose runs can't be measured. ``measure`` gives the program's complexity by runs; without it none are made.
+    A constraint that can't be checked counts as kept: the program does not parse, exceeds `code`'s bounds, or its runs
+    can't be measured. ``measure`` runs the program to give its complexity; without it nothing runs.
     """
     return next(iter(broken_constraints(constraints, program, entry_point, measure)), None)
 
@@ -52,7 +52,7 @@ def broken_constraint(
 def broken_constraints(
     constraints: Iterable[AnyConstraint], program: str, entry_point: str | None, measure: Measure | None = None
 ) -> Iterable[Broken]:
-    """All that are broken, as `broken_constraint` says."""
+    """All broken constraints, as in `broken_constraint`."""
     wanted = list(constraints)
     facts = facts_of(program, entry_point) if wanted else None
     if facts is None:
@@ -68,7 +68,7 @@ def broken_constraints(
 
 
 def _found(constraint: AnyConstraint, facts: Facts) -> str | None:
-    """What a program does against the constraint, in words; None if it keeps it."""
+    """The breach of the constraint in words; None if the program keeps it."""
     match constraint:
         case Structure(rule=rule, names=names):
             return _named(rule, set(names), facts.structures)

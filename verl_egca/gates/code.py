@@ -1,6 +1,6 @@
-"""A program's code as the gates look at it: the part that its entry point reaches, and which names are its own functions.
+"""A program's code for the gates: the part that its entry point reaches, with its functions and variables.
 
-Bounded: a program of more nodes or levels than a person would write has no `Code`, and is then not judged by its looks.
+Bounded: a program with too many nodes or levels has no `Code`, and its text is not checked.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _known_fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What the entry point reaches, by name; the whole module where there is no such function.
+    """The statements that the entry point reaches by name; the whole module if it has no such function.
 
-    ``functions`` are the program's own by name, the last few of each: nested ones, methods, and lambdas that have a name,
-    too. ``scopes`` are a function's variables (by its id), and the function around it.
+    ``functions``: the program's functions by name, the last few of each, with nested ones, methods and named lambdas.
+    ``scopes``: by a function's id, its variables and the id of the function around it.
     """
 
     statements: tuple[ast.stmt, ...]
@@ -45,11 +45,11 @@ class Code:
         return walk(self.statements)
 
     def called(self, name: str, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
-        """The program's functions that a name means in a function, or at the module's level."""
+        """The program's functions of that name, as seen in a function or at the module's level."""
         return () if self.is_variable(name, within) else self.functions.get(name, ())
 
     def is_variable(self, name: str, within: FunctionNode | None) -> bool:
-        """Of a function, or of one around it: then the name means none of the program's functions, and no builtin."""
+        """Whether the name is a variable of the function or one around it, and so hides functions and builtins."""
         scope = id(within) if within is not None else None
         while scope is not None:
             own, scope = self.scopes[scope]
@@ -60,7 +60,7 @@ class Code:
 
 @lru_cache(maxsize=32)
 def code_of(program: str, entry_point: str | None) -> Code | None:
-    """None if the program does not parse, or is larger than the bounds. Kept, since a sample is looked at for several ends."""
+    """None if the program does not parse, or exceeds the bounds. Cached: several checks read one sample."""
     tree = parse(program, MAX_CHARACTERS)
     if tree is None or not _is_bounded(tree):
         return None
@@ -77,7 +77,7 @@ def code_of(program: str, entry_point: str | None) -> Code | None:
 
 
 def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes and all below them in the order of the text, without annotations and docstrings."""
+    """The nodes and their descendants in the order of the text, without annotations and docstrings."""
     left = list(nodes)[::-1]
     while left:
         node = left.pop()
@@ -125,13 +125,11 @@ def _is_bounded(tree: ast.Module) -> bool:
     return True
 
 
-# ---------------------------------------------------------------- what is reached
+# ---------------------------------------------------------------- the reached statements
 
 
 def _entry(tree: ast.Module, entry_point: str | None) -> tuple[str | None, str | None]:
-    """The name of the module that the tests begin with, and the method if that is a class: of ``Solution``, too, where the
-    module has no function of the name.
-    """
+    """The entry point's name in the module, and its method if that is a class; ``Solution`` if no other has the name."""
     name, _, method = (entry_point or "").partition("().")
     if method or not name or any(name in _bound(statement) for statement in tree.body):
         return name or None, method or None
@@ -164,7 +162,7 @@ def _reached(tree: ast.Module, root: str | None) -> tuple[ast.stmt, ...]:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement of the module binds, or whose value it changes in place; ``*`` for all of a module's."""
+    """The names that a statement of the module binds or changes in place; ``*`` for ``from … import *``."""
     left: list[ast.AST] = [statement]
     while left:
         node = left.pop()
@@ -207,7 +205,7 @@ def _functions(
     """`Code.functions` and `Code.scopes`."""
     functions: dict[str, tuple[FunctionNode, ...]] = {}
     variables: dict[int, set[str]] = {}
-    no_variables: dict[int, set[str]] = {}  # what is declared global or nonlocal, and functions in functions
+    no_variables: dict[int, set[str]] = {}  # names declared global or nonlocal, and nested functions
     around: dict[int, int | None] = {}
     left: list[tuple[ast.AST, int | None]] = [(one, None) for one in list(statements)[::-1]]
     while left:

@@ -1,4 +1,4 @@
-"""When a failing program must be comparable with its reference, and how much of it a repair may then rewrite."""
+"""Settings of comparability: when it is checked, and the share of a failing program that a repair may rewrite."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How a program's steps grow with its input, measured: runs on inputs of growing size, their events counted.
+"""The growth of a program's steps with its input, measured by counting the tracer's events on inputs of growing size.
 
-An event is what the tracer tells: a value bound, an item taken, a branch, a call. Work inside one operation of Python or
-its library (a slice, ``in``, ``sorted``) is one event, so the measure is of the program's own steps. The class is read off
-the growth between the last sizes, with room for constant terms; classes closer together than ``linear`` and
-``linearithmic`` are not told apart. Inputs are grown from the problem's own: sequences repeat themselves, and where there
-are none, whole numbers are multiplied; so a program that ends early on them looks cheaper than its worst case.
+Events are bindings, iterations, branches and calls. Work inside one operation of Python or its library (a slice,
+``in``, ``sorted``) is one event: the measure counts the program's own steps. The growth between the last sizes gives
+the class, with room for constant terms; classes closer than ``linear`` and ``linearithmic`` are not distinguished.
+Inputs grow from the problem's own: sequences are repeated; without sequences, whole numbers take the size. A program
+that ends early on them looks cheaper than its worst case.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _RAN = (Outcome.PASSED, Outcome.WRONG)
 
 
 def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Complexity | None:
-    """None where it can't be measured: no input to grow, or a run that fails. Costs a traced run for each of ``SIZES``.
+    """None without an input to grow, or if a run fails. Costs a traced run for each of ``SIZES``.
 
     Raises:
         SandboxError, ConfinementError: as `Sandbox.trace`.
@@ -46,7 +46,7 @@ def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Com
     if arguments is None or problem.entry_point is None:
         return None
     counts: list[int] = []
-    program, cut = _told(program), False
+    program, cut = _with_conditions(program), False
     for size in SIZES:
         given = _grown(arguments, size)
         tests: Tests = CallTests(arguments=(tuple(given),), expected=(0,))
@@ -66,7 +66,7 @@ def measured_complexity(sandbox: Sandbox, problem: Problem, program: str) -> Com
 
 
 def _class(counts: Sequence[int], cut: bool) -> Complexity | None:
-    """By the growth between the last two. Of a run that was ``cut`` off the count is the least that it may have been."""
+    """The class by the growth between the last two counts. A run that was ``cut`` off gives a lower bound."""
     if len(counts) < 2:
         return None
     exponent = math.log2(counts[-1] / counts[-2])
@@ -76,8 +76,8 @@ def _class(counts: Sequence[int], cut: bool) -> Complexity | None:
     return None if cut and len(counts) == 2 and found != "exponential" else found
 
 
-def _told(program: str) -> str:
-    """The program with a condition in every comprehension: the tracer tells of its items by that."""
+def _with_conditions(program: str) -> str:
+    """The program with a condition in every comprehension: by it the tracer records the items."""
     tree = parse(program)
     if tree is None:
         return program
@@ -94,7 +94,7 @@ def _told(program: str) -> str:
 
 
 def _arguments(problem: Problem) -> tuple[Any, ...] | None:
-    """The example's with the longest text that can be grown."""
+    """The arguments with the longest text among the examples that can grow."""
     found = [given for given in _examples(problem) if any(_can_grow(value) for value in given)]
     return max(found, key=lambda given: len(repr(given)), default=None)
 
@@ -132,7 +132,7 @@ def _can_grow(value: Any) -> bool:
 
 
 def _grown(arguments: tuple[Any, ...], size: int) -> list[Any]:
-    """A number that is a sequence's length stays one."""
+    """The arguments at that size; a number that was a sequence's length becomes the new length."""
     lengths = {len(value) for value in arguments if isinstance(value, list | tuple | str) and value}
     if not lengths:
         return [size if type(value) is int else value for value in arguments]

@@ -1,7 +1,7 @@
 """Constraints of a reference by the debugger's model: it reads problem and reference once, and answers in the vocabulary.
 
-Nothing that it says is taken on trust: the answer must fit the vocabulary's schema, and what the reference itself breaks is
-dropped. Where there is no answer, or nothing of it holds, the static extractor's constraints stand in, and the result says why.
+The answer must fit the vocabulary's schema, and constraints that the reference breaks are dropped. If none remain, the
+static extractor's constraints take their place, and the entry's note says why.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Extracted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    constraints: list[AnyConstraint] = Field(max_length=MOST)  # anyOf in the schema, which every server's grammar knows
+    constraints: list[AnyConstraint] = Field(max_length=MOST)  # anyOf in the schema: every server's grammar has it
 
     @field_validator("constraints", mode="before")
     @classmethod
@@ -45,7 +45,7 @@ class Extracted(BaseModel):
 def extract(
     problem: Problem, measure: Measure, debugger: Debugger, deadline_s: float, *, complexity: bool = False
 ) -> Entry:
-    """By the model. ``measure`` gives the reference's complexity by runs; ``complexity``: what stands in asks for it, too."""
+    """By the model. ``measure`` runs the reference for its complexity; ``complexity``: static constraints use it."""
     static = partial(extract_statically, problem, measure if complexity else None)
     if problem.reference is None:
         return static()
@@ -71,7 +71,7 @@ def extract_statically(problem: Problem, measure: Measure | None, note: str | No
 def held_by_reference(
     problem: Problem, constraints: Iterable[AnyConstraint], measure: Measure
 ) -> tuple[tuple[AnyConstraint, ...], tuple[AnyConstraint, ...]]:
-    """Those that the reference keeps, and those that it breaks or that can't be checked on it."""
+    """The constraints that the reference keeps, and those that it breaks or that can't be checked on it."""
     kept: list[AnyConstraint] = []
     dropped: list[AnyConstraint] = []
     measured = cache(measure)
@@ -83,7 +83,7 @@ def held_by_reference(
 
 
 def questions(problem: Problem) -> list[dict[str, str]]:
-    """The messages; the long part that all problems share comes first."""
+    """The messages; the long part, common to all problems, comes first."""
     task = (
         f"<problem>\n{problem.prompt[:_MOST_CHARACTERS]}\n</problem>\n"
         f"<reference>\n{(problem.reference or '')[:_MOST_CHARACTERS]}\n</reference>\n"

@@ -1,4 +1,4 @@
-"""What a program does, as far as its text shows: the facts that constraints are about."""
+"""Facts of a program's text that constraints are about."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _MUTATING = frozenset({"heapq.heappush", "heapq.heappop", "heapq.heapify", "heap
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``signatures`` are the fewest and the most positional arguments of each function of the module; None: no limit."""
+    """``signatures``: the least and the greatest number of positional arguments of each function; None: no limit."""
 
     structures: frozenset[str]
     recursive: bool
@@ -63,7 +63,7 @@ class Facts:
 
 
 def facts_of(program: str, entry_point: str | None) -> Facts | None:
-    """None if the program does not parse, or is too large to be judged by its looks. Never raises."""
+    """None if the program does not parse, or is too large. Never raises."""
     code = code_of(program, entry_point)
     if code is None:
         return None
@@ -74,7 +74,7 @@ def facts_of(program: str, entry_point: str | None) -> Facts | None:
 
 
 def _facts(code: Code, given: dict[str, str]) -> Facts:
-    """``given`` are names that the program finds without importing them, and what they stand for."""
+    """``given``: names that the program may use without importing them, and their full names."""
     nodes = list(code.walk())
     own = {name for node in nodes for name in _assigned(node)} | set(code.functions)
     own |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
@@ -100,7 +100,7 @@ def _facts(code: Code, given: dict[str, str]) -> Facts:
 
 @functools.cache
 def _given() -> dict[str, str]:
-    """What the names of `execution.given` stand for, dotted: modules, and functions and classes of modules."""
+    """The full dotted names of `execution.given`'s modules, functions and classes."""
     found: dict[str, str] = {}
     for name, value in given_names().items():
         module = getattr(value, "__module__", None)
@@ -112,7 +112,7 @@ def _given() -> dict[str, str]:
 
 
 def _imported_names(nodes: list[ast.AST]) -> dict[str, str]:
-    """What an imported name stands for, dotted."""
+    """The full dotted name of each imported name."""
     names: dict[str, str] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -126,7 +126,7 @@ def _imported_names(nodes: list[ast.AST]) -> dict[str, str]:
 
 
 def _dotted(node: ast.expr, names: dict[str, str]) -> str:
-    """The full name of what an expression names; empty if it names nothing plainly."""
+    """The full name that an expression has; empty if it is not a plain name."""
     match node:
         case ast.Name(id=name):
             return names.get(name, name)
@@ -136,7 +136,7 @@ def _dotted(node: ast.expr, names: dict[str, str]) -> str:
 
 
 def _modules(nodes: list[ast.AST]) -> Iterator[str]:
-    """Of modules that are imported and used. Those of the module's level are only reached if they are."""
+    """The imported modules. Imports at the module's level are in ``nodes`` only if they are used."""
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -185,7 +185,7 @@ def _signatures(code: Code) -> Iterator[tuple[str, tuple[int, int | None]]]:
 
 
 def _structures(nodes: list[ast.AST], names: dict[str, str]) -> Iterator[str]:
-    unpacked: set[int] = set()  # a, b = b, a makes no tuple that anyone keeps; nor does an index
+    unpacked: set[int] = set()  # the tuples of a, b = b, a and of an index don't count
     texts: set[str] = set()
     for node in nodes:
         match node:
@@ -249,7 +249,7 @@ def _is_recursive(code: Code) -> bool:
 
 
 def _calls(code: Code, function: FunctionNode) -> Iterator[FunctionNode]:
-    """The program's functions that a function names in its own text, and those of functions without a name in it."""
+    """The program's functions that a function's text names, without its nested functions, but with its lambdas."""
     left: list[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else list(function.body)
     while left:
         node = left.pop()
@@ -260,7 +260,7 @@ def _calls(code: Code, function: FunctionNode) -> Iterator[FunctionNode]:
 
 
 def _named_functions(code: Code, node: ast.AST, within: FunctionNode | None) -> tuple[FunctionNode, ...]:
-    """The program's functions that a node names: by a name that is read, or by a method's."""
+    """The program's functions that a node names, by a loaded name or a method's."""
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             return code.called(name, within)
@@ -270,7 +270,7 @@ def _named_functions(code: Code, node: ast.AST, within: FunctionNode | None) -> 
 
 
 class _Nesting:
-    """How deep loops nest; a function's own count where it is named."""
+    """The depth of nested loops; a function's depth counts where it is named."""
 
     def __init__(self, code: Code) -> None:
         self._code = code
@@ -286,7 +286,7 @@ class _Nesting:
     def _of_function(self, function: FunctionNode) -> int:
         key = id(function)
         if key not in self._known:
-            self._known[key] = 0  # while it is being looked at: recursion is no nesting
+            self._known[key] = 0  # meanwhile: recursion is no nesting
             body = [function.body] if isinstance(function, ast.Lambda) else function.body
             self._known[key] = max((self._of(one, function) for one in body), default=0)
         return self._known[key]
@@ -323,7 +323,7 @@ class _Nesting:
 
 
 def _mutated(entry: FunctionNode | None, names: dict[str, str]) -> Iterator[str]:
-    """Parameters of the entry point that are changed in place before they get another value."""
+    """Parameters of the entry point that are changed in place before they are bound again."""
     if entry is None or isinstance(entry, ast.Lambda):
         return
     given = set(parameters(entry)) - {"self", "cls"}

@@ -3,11 +3,11 @@
 - SYNTAX: it does not compile, or its first failing case ends in a run-time error (an exception, a crash, no memory).
 - CONSTRAINT: it breaks a constraint of its problem (the paper's ``I_C = 0``).
 - CORRECT: all cases pass.
-- LOGIC: the rest. It runs and gives wrong values, or no value in its time. It becomes CONSTRAINT if it is not comparable
-  with the reference (``I_cmp = 0``), which takes more runs: `ConstraintGate.incomparable`.
+- LOGIC: the rest: wrong values, or a timeout. It becomes CONSTRAINT if it is not comparable with the reference
+  (``I_cmp = 0``), which takes more runs: `ConstraintGate.incomparable`.
 
-Where cases fail in several ways the first failing case decides, as it is the one that is localized. A mode says where the
-advantage goes, not what the reward is: that is up to the tests alone.
+The first failing case decides, as it is the one that is localized. A mode decides the tokens that get the advantage;
+the tests alone decide the reward.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class ConstraintGate(Protocol):
         ...
 
     def incomparable(self, sample: FailingSample, found: Localization | None, *, localized: bool) -> Broken | None:
-        """What sets a failing program apart from the reference; None if they are comparable, or nobody asks.
+        """The difference between a failing program and the reference; None if they are comparable, or not checked.
 
-        It is asked before localization, and again (``localized``) where that proved nothing; ``found`` is its guess.
+        Called before localization, and again (``localized``) if that proved nothing; ``found`` is its guess.
         """
         ...
 
 
 class NoConstraints:
-    """Every program keeps the constraints and is comparable: nothing is checked."""
+    """Checks nothing: every program keeps the constraints and is comparable."""
 
     def broken(self, problem: Problem, program: str) -> Broken | None:
         return None
@@ -51,14 +51,14 @@ class NoConstraints:
 
 
 class Gated(NamedTuple):
-    """A mode, and for CONSTRAINT what is broken."""
+    """A mode, and for CONSTRAINT the broken constraint."""
 
     mode: Mode
     broken: Broken | None = None
 
 
 def gate(problem: Problem, program: str, verdict: Verdict, constraints: ConstraintGate) -> Gated:
-    """The sample's mode. ``verdict`` must be one on the program, not on a failure of the sandbox."""
+    """The sample's mode. ``verdict`` must be on the program, not on a failure of the sandbox."""
     failure = verdict.first_failure
     if failure is not None and failure.outcome in _RUN_TIME_ERRORS:
         return Gated(Mode.SYNTAX)

@@ -1,4 +1,4 @@
-"""The four modes that the gates sort a sample into (paper, section on gates), and one for samples that no gate decides on."""
+"""The four modes of the gates (paper, section on gates), and one for samples that no gate decides."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ class Mode(StrEnum):
     SYNTAX = "SYNTAX"
     CONSTRAINT = "CONSTRAINT"
     LOGIC = "LOGIC"
-    UNGATED = "UNGATED"  # somebody else's reward, and no verdict that could back a blame: uniform, as under GRPO
+    UNGATED = "UNGATED"  # another reward, without a verdict to blame by: uniform branch

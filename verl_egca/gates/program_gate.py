@@ -17,12 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 class ProgramGate:
-    """A failing program of which a smallest repair rewrites more than ``share`` goes to CONSTRAINT; ``comparability`` says when.
+    """Sends a program whose smallest repair rewrites more than ``share`` to CONSTRAINT, as ``comparability`` says:
 
-    paper     always, before anything is localized
-    unproven  where localization has proven nothing. What is proven needs no likeness: the edit that makes the program
-              pass is the program's own. A guess mostly rests on the two traces, and they tell little where the programs
-              do different things
+    paper     always, before localization
+    unproven  where localization proved nothing. A proof needs no comparability: its edit repairs the program itself. A
+              guess mostly rests on the two traces, which say little if the programs differ in algorithm
     off       never
     """
 
@@ -35,7 +34,7 @@ class ProgramGate:
         comparability: Comparability = COMPARABILITY,
         share: float = SHARE,
     ) -> None:
-        """``options`` are the localizer's, whose budget a repair has a part of."""
+        """``options`` are the localizer's; a repair gets a part of their budget."""
         self._sandbox = sandbox
         self._constraints, self._comparability, self._share = constraints, comparability, share
         self._repairs = RepairShare(share, options)

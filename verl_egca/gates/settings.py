@@ -1,4 +1,4 @@
-"""What the gates check beside the tests (``egca.gates`` in YAML)."""
+"""The gates' settings (``egca.gates`` in YAML)."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class GateSettings(BaseModel):
 
     @property
     def checks(self) -> dict[str, Any]:
-        """What `ProgramGate` takes from it."""
+        """The arguments of `ProgramGate`."""
         return self.model_dump(include={"constraints", "comparability", "share"})

@@ -1,8 +1,8 @@
-"""Constraints of a reference without a model: what its text shows to be part of the algorithm.
+"""Constraints of a reference without a model: the parts of its text that belong to the algorithm.
 
-Chosen so that another way of writing the same algorithm keeps them: whether it recurses, how deep it loops, which of the
-telling data structures it uses (and none of the others), whether it sorts, what it imports, that it leaves its arguments
-alone. How it loops (a comprehension or not) and which lists, tuples and strings it builds is style, and asked of nobody.
+Another way of writing the same algorithm should keep them: recursion, depth of loops, the telling data structures (and
+no others of them), sorting, imports, unchanged arguments. The kind of loop (a comprehension or not), and lists, tuples
+and strings are style, and not constrained.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TELLING: tuple[StructureName, ...] = ("dict", "set", "deque", "heap")
 
 
 def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
-    """None of them is broken by the reference. Empty without a reference, or with one that can't be judged by its looks."""
+    """Constraints that the reference keeps. Empty without a reference, or if its text can't be checked."""
     facts = facts_of(problem.reference or "", problem.entry_point)
     if problem.reference is None or facts is None:
         return ()
@@ -36,7 +36,7 @@ def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
     found.append(Recursion(rule="required" if facts.recursive else "forbidden"))
     found.append(
         LoopNesting(at_most=min(10, max(1, facts.loop_nesting)))
-    )  # a plain loop in place of sum() is no other idea
+    )  # at least 1: a plain loop instead of sum() is the same algorithm
     used = tuple(name for name in TELLING if name in facts.structures)
     unused = tuple(name for name in TELLING if name not in facts.structures)
     if used:
@@ -45,7 +45,7 @@ def static_constraints(problem: Problem) -> tuple[AnyConstraint, ...]:
         found.append(Structure(rule="forbidden", names=unused))
     if "sorted" in facts.builtins:
         found.append(Builtin(rule="required", names=("sorted",)))
-    given = facts_of(problem.preamble, None)  # a program may import anew what it is given
+    given = facts_of(problem.preamble, None)  # a program may repeat the preamble's imports
     modules = facts.modules | (given.modules if given is not None else frozenset())
     found.append(Imports(rule="only", modules=tuple(sorted(modules))))
     if not facts.mutated:

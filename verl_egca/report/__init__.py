@@ -1,1 +1,1 @@
-"""What a run leaves and how a person looks at it: records, step logs, inspection."""
+"""A run's records and step logs, and the tools that show them."""

@@ -12,19 +12,15 @@ from verl_egca.exit_status import bad_input_is_status_2
 
 
 def report(
-    run_dirs: Annotated[
-        list[Path], typer.Argument(metavar="RUN_DIR", help="runs/<name>; two are laid over each other")
-    ],
+    run_dirs: Annotated[list[Path], typer.Argument(metavar="RUN_DIR", help="runs/<name>; two are overlaid")],
     out: Annotated[
         Path | None,
-        typer.Option(help="the file to write; RUN_DIR/report.html, or A-vs-B.html beside A", dir_okay=False),
+        typer.Option(help="the file to write (default: RUN_DIR/report.html, or A-vs-B.html beside A)", dir_okay=False),
     ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="write it anew as the run goes on, until it is done or Ctrl-C")
-    ] = False,
-    every: Annotated[int, typer.Option(help="seconds between two looks at the run, with --watch", min=1)] = 10,
+    watch: Annotated[bool, typer.Option("--watch", help="rewrite it during the run, until its end or Ctrl-C")] = False,
+    every: Annotated[int, typer.Option(help="seconds between two checks of the run, with --watch", min=1)] = 10,
 ) -> None:
-    """Write a page to look into a run: curves, and each failing program with its tokens coloured by advantage."""
+    """Write a page on a run: curves, and each failing program with its tokens coloured by advantage."""
     from verl_egca.report.page.watch import watch as follow
     from verl_egca.report.page.watch import write_report
 
@@ -35,7 +31,7 @@ def report(
     target = out or _default(run_dirs)
     with bad_input_is_status_2(console):
         if watch:
-            follow(run_dirs, target, every_s=every, told=lambda line: console.print(line, markup=False, soft_wrap=True))
+            follow(run_dirs, target, every_s=every, log=lambda line: console.print(line, markup=False, soft_wrap=True))
         else:
             write_report(run_dirs, target)
     Console(highlight=False).print(str(target), markup=False, soft_wrap=True)

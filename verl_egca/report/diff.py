@@ -10,7 +10,7 @@ _STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
 
 def coloured(diff: str) -> Text:
-    """The diff's lines, each with its end. What is in them is text: control characters are escaped, markup is not read."""
+    """The diff's lines, each with its end, as plain text: control characters are escaped, markup is not read."""
     text = Text()
     for line in diff.split("\n"):
         style = next((style for start, style in _STYLES.items() if line.startswith(start)), "")

@@ -1,4 +1,4 @@
-"""What ``egca explain`` prints: the program with what is blamed marked, why, how sure that is, and the token advantages."""
+"""The output of ``egca explain``: the program with the blame marked, its reason and certainty, and token advantages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def explanation(finding: Finding) -> Text:
 
 
 def _credit(program: str, places: list[SourceRange]) -> str:
-    """What an advantage of -1 would be on each token, with words, signs and indentations for tokens."""
+    """The share of each token in an advantage of -1; tokens are words, signs and indentations."""
     source = SourceText(program)
     blamed = [source.offsets(place) for place in places]
     tokens = [match.span() for match in TOKEN.finditer(program)]

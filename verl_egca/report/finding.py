@@ -1,4 +1,4 @@
-"""What is known of a failing program, in words: the test, the two values, who is to blame, how sure that is, the edit."""
+"""A finding on a failing program in words: the test, the two values, the blame, its certainty, the edit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _NAME = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
-    """What happened where candidate and ``other`` (twin or reference) first did different things, in words."""
+class Divergence:
+    """The events of candidate and ``other`` (twin or reference) at their divergence, in words."""
 
     candidate: str
     other: str
@@ -26,7 +26,7 @@ class Parting:
 
 
 def facts(finding: Finding) -> Text:
-    """A named line each; the edit's diff below."""
+    """Named lines, and the edit's diff below."""
     text = Text()
     for name, value in lines(finding):
         text.append_text(fact(name, value))
@@ -42,7 +42,7 @@ def facts(finding: Finding) -> Text:
 
 
 def fact(name: str, value: str) -> Text:
-    """One line; ``value`` may be untrusted. Its further lines stand below its first."""
+    """A name and a value, which may be untrusted and of several lines."""
     text = Text()
     text.append(f"{name:>{_NAME}}  ", style="bold")
     text.append(safe(value).replace("\n", "\n" + " " * (_NAME + 2)) + "\n")
@@ -50,7 +50,7 @@ def fact(name: str, value: str) -> Text:
 
 
 def lines(finding: Finding) -> Iterator[tuple[str, str]]:
-    """(name, value) in the order in which a person asks. Values may be untrusted and hold line ends."""
+    """(name, value) in the order of a reader's questions. Values may be untrusted and hold line ends."""
     evidence = finding.evidence
     test = evidence.get("case") or finding.test
     if test:
@@ -62,9 +62,9 @@ def lines(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "error", f"{finding.error.get('type')}: {finding.error.get('message')}"
     if finding.constraint:
         yield "constraint", finding.constraint
-    parted = parting(finding)
-    if parted:
-        yield "divergence", f"{parted.candidate}; in the {parted.other} {parted.happened_there}"
+    divergence = divergence_of(finding)
+    if divergence:
+        yield "divergence", f"{divergence.candidate}; in the {divergence.other} {divergence.happened_there}"
     if finding.localizer:
         yield "blamed by", finding.localizer
         yield "how sure", how_sure(finding)
@@ -85,7 +85,7 @@ def lines(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def asked(consulted: Mapping[str, Any]) -> str:
-    """What came of asking the debugger, in words."""
+    """The outcome of a question to the debugger, in words."""
     outcome, reason = consulted.get("outcome"), consulted.get("reason")
     if outcome == "skipped":
         return f"not asked: {reason}"
@@ -100,7 +100,7 @@ def in_a_word(finding: Finding) -> str:
 
 
 def how_sure(finding: Finding) -> str:
-    """What `Localization.confirmed` means for this program."""
+    """`Localization.confirmed` in words, for this program."""
     edits = finding.evidence.get("edits")
     edit = f"these {len(edits)} edits" if isinstance(edits, list) and len(edits) > 1 else "this edit"
     if finding.confirmed == Confirmed.FULL:
@@ -116,13 +116,13 @@ def how_sure(finding: Finding) -> str:
     return "not proven: a guess" + (f" ({why})" if why else "")
 
 
-def parting(finding: Finding) -> Parting | None:
-    """None if no divergence was seen."""
+def divergence_of(finding: Finding) -> Divergence | None:
+    """None without a divergence."""
     found = finding.evidence.get("divergence", finding.evidence)
     if not isinstance(found, dict) or not found.get("candidate"):
         return None
     other = "twin" if "twin" in found else "reference"
-    return Parting(_happened(found["candidate"]), other, _happened(found.get(other)))
+    return Divergence(_happened(found["candidate"]), other, _happened(found.get(other)))
 
 
 def _happened(event: object) -> str:

@@ -1,7 +1,6 @@
-"""``egca inspect``: failing programs of a run, with what was blamed marked, why, and the advantage.
+"""``egca inspect``: failing programs of a run, with the blame marked, its reason, and the advantage.
 
-Programs and what they printed are untrusted text: control characters are shown as escapes, and nothing in them is read
-as markup.
+Programs and their output are untrusted: control characters are shown as escapes, and markup is not read.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def show(
     mode: str | None = None,
     limit: int = 5,
 ) -> int:
-    """Print up to ``limit`` records that fit, of the last step if none is named; how many. Full rows come first."""
+    """Print up to ``limit`` matching records, of the last step by default, full rows first. Returns their number."""
     of_step: list[LocalizationRecord] = []
     shown_step, count = step, 0
     for record in read_records(run_dir):

@@ -1,4 +1,4 @@
-"""A program with what is blamed marked: in colour, and by carets below where there is none."""
+"""A program with the blame marked, by colour and by carets below."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _pieces(line: str, number: int, places: Sequence[SourceRange]) -> list[tuple
 
 
 def _carets(pieces: Sequence[tuple[str, bool]]) -> str:
-    """As wide as the pieces are on a terminal; tabs stay tabs."""
+    """The carets below a line, as wide as its pieces on a terminal; tabs stay tabs."""
     below = (
         "".join("\t" if character == "\t" else ("^" if blamed else " ") * cell_len(character) for character in piece)
         for piece, blamed in pieces

@@ -1,4 +1,4 @@
-"""One failing program twice, as an SVG: the tokens that have its advantage under GRPO, and under EGCA."""
+"""One failing program twice, as an SVG: the tokens with its advantage under GRPO, and under EGCA."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NARROWEST = 38  # characters of a panel, for its heading
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """Behind one token that has the advantage."""
+    """The background of a token with the advantage."""
 
     x: float
     y: float
@@ -26,10 +26,10 @@ class _Box:
 
 
 def picture(finding: Finding) -> str:
-    """Of a finding that blames a place; words, signs and indentations are the tokens, as in ``egca explain``.
+    """The picture of a finding; words, signs and indentations are the tokens, as in ``egca explain``.
 
     Raises:
-        ValueError: nothing is blamed.
+        ValueError: the finding blames no place.
     """
     if not finding.program or not finding.place:
         raise ValueError("nothing is blamed in this program, so that there is nothing to draw")

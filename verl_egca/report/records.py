@@ -1,4 +1,4 @@
-"""One row of ``localizations.jsonl``: a failing sample, what was blamed, and the advantage that landed there."""
+"""One row of ``localizations.jsonl``: a failing sample, its blame, and its advantage."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Place(BaseModel):
 
 
 class Finding(BaseModel):
-    """What is known of one failing program. ``not_localized`` says why nothing was blamed, ``constraint`` what is broken.
+    """A failing program. ``not_localized`` is the reason of missing blame, ``constraint`` the broken one.
 
-    ``debugger`` is a `localization.base.Consultation`, where one was to be asked.
+    ``debugger`` is a `localization.base.Consultation`, if the debugger was needed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,9 +50,9 @@ class Finding(BaseModel):
 class LocalizationRecord(Finding):
     """A finding of a run. ``advantage`` is the response's; ``credited_tokens`` have a token advantage other than zero.
 
-    ``token_spans`` are half-open ranges of response tokens, and ``program_tokens`` says which of them wrote which characters
-    of the program; rows of before 0.1.0 have none. A ``short`` row holds no program, tokens, test or evidence: the step had
-    more failing samples than ``egca.evidence_rows``. ``twin``: it was trained on in its repaired form as well.
+    ``token_spans`` are half-open ranges of response tokens; ``program_tokens`` maps tokens to characters of the
+    program, and is missing in rows before 0.1.0. A ``short`` row holds no program, tokens, test or evidence: the step
+    had more failing samples than ``egca.evidence_rows``. ``twin``: its twin was trained on as well.
     """
 
     step: int

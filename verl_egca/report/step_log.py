@@ -1,7 +1,7 @@
-"""A JSON-lines file with a ``step`` in every row, which survives a run that is killed and resumed.
+"""A JSON-lines file with a ``step`` in every row, for runs that are killed and resumed.
 
-A resumed run repeats the steps after its last checkpoint. The first time a step is written in a process, whatever the
-file holds of that step and of later ones is dropped, as is a last line that a kill cut in half.
+A resumed run repeats the steps after its last checkpoint. A process's first step drops the file's rows of that step and
+later ones, and a last line that a kill cut in half.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class StepLog:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The file's rows, or none if it is not there."""
+    """The file's rows; empty for a missing file."""
     return [json.loads(line) for line in _lines(path)] if path.exists() else []
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The file's complete lines; a last one without its end is what a killed process left, and is not read."""
+    """The file's complete lines, without a last one that a killed process cut in half."""
     with path.open(encoding="utf-8", errors="replace") as file:  # the half line may end within a character
         yield from (line for line in file if line.endswith("\n") and line.strip())

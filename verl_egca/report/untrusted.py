@@ -1,8 +1,8 @@
-"""Text that a policy wrote, as a terminal may show it."""
+"""A policy's text, made safe for a terminal."""
 
 from __future__ import annotations
 
 
 def safe(text: str) -> str:
-    """Text without control characters: what a terminal would obey is shown as an escape."""
+    """The text with escapes for control characters."""
     return "".join(c if c == "\n" or c == "\t" or c.isprintable() else repr(c)[1:-1] for c in text)

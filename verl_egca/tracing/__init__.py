@@ -1,4 +1,4 @@
-"""What a program did, step by step: both programs run with the same probes, and their traces are compared.
+"""Traces of programs: candidate and reference run with the same probes, and their traces are compared.
 
 instrument.py   rewrites a program's syntax tree with probes; its meaning stays
 fingerprint.py  a value as a short key: equal keys exactly for values that ``==`` calls equal

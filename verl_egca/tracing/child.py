@@ -1,10 +1,9 @@
-"""Runs an instrumented program inside the sandbox, and writes what it does to a descriptor as it happens.
+"""Runs an instrumented program inside the sandbox, and writes its events to a descriptor as they happen.
 
-The format is JSON lines. The first is the list of program points; then ``[point]`` for a statement that runs for the
-first time, ``[point, kind, name, key, text]`` for an event, with the value's fingerprint as key and what to show of it as
-text, and ``["cut"]`` where the budget was spent. A process that is killed leaves a prefix. The first part of the file is
-memory that is shared with it, which takes no system call to write; what is not used of it is cut off when all is written,
-or left as zeros by a process that is killed.
+The format is JSON lines. The first is the list of program points; then ``[point]`` for a statement's first run,
+``[point, kind, name, key, text]`` for an event, with the value's fingerprint as key and its shown form as text, and
+``["cut"]`` at the end of the budget. A killed process leaves a prefix. The first part of the file is mapped as shared
+memory, which needs no system call; its unused rest is cut off at the end, or stays as zeros in a killed process.
 
 The budget is of work, not of time, so that a trace does not depend on the machine: an event costs one, and one more for
 each `_ITEMS_AN_EVENT` items of its value.
@@ -29,10 +28,10 @@ from verl_egca.tracing.fingerprint import fingerprint, measured
 from verl_egca.tracing.instrument import PROBE, Probes, instrument
 
 PROGRAM = "<program>"
-_AT_ONCE = 1 << 16  # so many bytes are in the file as soon as they are told, in case the program ends here
+_AT_ONCE = 1 << 16  # bytes that are written without a buffer, in case the program ends early
 _BUFFER = 64  # records that are written together after that
 _ITEMS_AN_EVENT = 64
-_MORE = 10_000  # events that are not told
+_MORE = 10_000  # events that are not recorded
 _FLAT = frozenset(map(id, (int, float, complex, bool, str, bytes, type(None))))
 OWN_FRAMES = 40  # deeper than any probe goes
 _FUNCTION = 1  # CO_OPTIMIZED: no module's and no class's code
@@ -41,13 +40,11 @@ _recorder: Recorder | None = None
 
 
 def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> CodeType:
-    """Compile ``source`` with probes and run its top level in ``namespace``; events go to descriptor ``sink``. The code that
-    was run.
+    """Compile ``source`` with probes, run it in ``namespace``, and return its code. Events go to descriptor ``sink``.
 
-    Once the budget of ``max_events`` is spent, only statements that run for the first time are told, and after as much again
-    and `_MORE` the process ends: a loop that never ends is worth no more time. Probes need OWN_FRAMES of recursion, which the
-    caller gives to the program on top of what it has; so where it recurses without end, it gets a little deeper. Raises
-    what compiling and running the program raises.
+    Past the budget of ``max_events``, only first runs of statements are recorded; after as much again and `_MORE` the
+    process ends. Probes need OWN_FRAMES of recursion, which the caller adds to the program's limit; an endless
+    recursion gets that much deeper. Raises the errors of compiling and running the program.
     """
     global _recorder
     code, probes = _compiled(source)
@@ -61,20 +58,20 @@ def load(source: str, namespace: dict[str, Any], sink: int, max_events: int) -> 
 
 @functools.lru_cache(maxsize=2)
 def _compiled(source: str) -> tuple[CodeType, Probes]:
-    """Kept, since a program is loaded anew for each case that is traced."""
-    compile(source, PROGRAM, "exec", dont_inherit=True)  # errors as the program's own compilation has them
+    """Cached, as a program is loaded for each traced case."""
+    compile(source, PROGRAM, "exec", dont_inherit=True)  # for the errors of the program's own compilation
     tree, probes = instrument(ast.parse(source, PROGRAM), SourceText(source))
     return compile(tree, PROGRAM, "exec", dont_inherit=True), probes
 
 
 def _watch(stream: Any) -> None:
-    """Tell of what is written to a text stream, or past it to its buffer; both stay what they are but for their methods."""
+    """Record writes to a text stream or its buffer, by replacing their methods only."""
     buffer = getattr(stream, "buffer", None)
     write, flush = stream.write, stream.flush
     write_bytes: Any = getattr(buffer, "write", None)
-    passing_on = 0  # text that was told, from the stream to its buffer
+    passing_on = 0  # while the stream writes recorded text to its buffer
 
-    def told(text: Any) -> Any:
+    def write_recorded(text: Any) -> Any:
         nonlocal passing_on
         passing_on += 1
         try:
@@ -93,25 +90,25 @@ def _watch(stream: Any) -> None:
         finally:
             passing_on -= 1
 
-    def told_bytes(data: Any) -> Any:
+    def write_bytes_recorded(data: Any) -> Any:
         count = write_bytes(data)
         if _recorder is not None and not passing_on:
             _recorder.printed(data)
         return count
 
-    stream.write, stream.flush = told, flushed
+    stream.write, stream.flush = write_recorded, flushed
     if buffer is not None:
-        buffer.write = told_bytes
+        buffer.write = write_bytes_recorded
 
 
 def flush() -> None:
-    """Write what is still buffered; nothing to do if no program was loaded here."""
+    """Write buffered records, if a program was loaded."""
     if _recorder is not None:
         _recorder.flush()
 
 
 class Recorder:
-    """The probes, by the names that `instrument` gives them."""
+    """The probes, under `instrument`'s names."""
 
     Unbound = NameError
 
@@ -122,7 +119,7 @@ class Recorder:
         self._spans = probes.spans
         self._starts = [f"[{point},{quoted(kind)},{quoted(name)}," for point, kind, name in probes.sites]
         self._points: dict[tuple[int, int], int | None] = {}
-        self._codes: list[CodeType] = []  # kept, so that their ids stay theirs
+        self._codes: list[CodeType] = []  # kept, so that their ids stay unique
         self._printed: list[str] = []
         self._printed_at: int | None = None
         os.ftruncate(sink, _AT_ONCE)
@@ -133,18 +130,18 @@ class Recorder:
 
     def step(self, point: int) -> None:
         self.new[point] = False
-        self._tell(f"[{point}]", 0)
+        self._record(f"[{point}]", 0)
 
     def event(self, site: int, value: Any) -> Any:
         if self._is_cut:
-            self._tell("", 1)
+            self._record("", 1)
             return value
         kind = type(value)
         if kind is int and -1_000_000_000 < value < 1_000_000_000:
-            self._tell(f'{self._starts[site]}"{value}","{value}"]', 1)
+            self._record(f'{self._starts[site]}"{value}","{value}"]', 1)
         else:
             key, text, items = measured(value)
-            self._tell(f"{self._starts[site]}{quoted(key)},{quoted(text)}]", 1 + items // _ITEMS_AN_EVENT)
+            self._record(f"{self._starts[site]}{quoted(key)},{quoted(text)}]", 1 + items // _ITEMS_AN_EVENT)
         return value
 
     def mutated(self, site: int, value: Any) -> None:
@@ -153,13 +150,13 @@ class Recorder:
 
     def branch(self, site: int, value: Any) -> bool:
         truth = bool(value)
-        self._tell(self._starts[site] + ('"1","True"]' if truth else '"0","False"]'), 1)
+        self._record(self._starts[site] + ('"1","True"]' if truth else '"0","False"]'), 1)
         return truth
 
     # ------------------------------------------------------------ exceptions
 
     def raised(self) -> None:
-        """Of the exception that is being handled, unless a function that it came through has told."""
+        """Record the handled exception, unless a function that it passed through has done so."""
         kind, _, traceback = sys.exc_info()
         if kind is None or kind is GeneratorExit or traceback is None:
             return
@@ -175,7 +172,7 @@ class Recorder:
         point = self._point(frame.f_code, last)
         if point is not None:
             name = type.__dict__["__name__"].__get__(kind)
-            self._tell(f'[{point},"raise","",{quoted(fingerprint(name))},{quoted(name)}]', 1)
+            self._record(f'[{point},"raise","",{quoted(fingerprint(name))},{quoted(name)}]', 1)
 
     def _point(self, code: CodeType, last: int) -> int | None:
         """The innermost statement that covers an instruction."""
@@ -202,23 +199,23 @@ class Recorder:
         if point is None:
             return
         if point != self._printed_at:
-            self._tell_printed()
+            self._record_printed()
             self._printed_at = point
         is_text = issubclass(type(text), str)
         self._printed.append(str.__str__(text) if is_text else bytes(text).decode("utf-8", "replace"))
 
-    def _tell_printed(self) -> None:
+    def _record_printed(self) -> None:
         text = "".join(self._printed)
         self._printed.clear()
         if text:
             key, _, items = measured(text)
             line = f'[{self._printed_at},"print","",{quoted(key)},{quoted(text[:_PRINTED])}]'
             self._printed_at = None
-            self._tell(line, 1 + items // _ITEMS_AN_EVENT)
+            self._record(line, 1 + items // _ITEMS_AN_EVENT)
 
     # ------------------------------------------------------------ writing
 
-    def _tell(self, line: str, cost: int) -> None:
+    def _record(self, line: str, cost: int) -> None:
         if self._is_cut and cost:
             self._left -= 1
             if self._left < -self._more:
@@ -226,7 +223,7 @@ class Recorder:
                 os._exit(0)
             return
         if self._printed:
-            self._tell_printed()
+            self._record_printed()
         self._lines.append(line)
         if len(self._lines) >= self._batch:
             self._send()
@@ -237,7 +234,7 @@ class Recorder:
 
     def flush(self) -> None:
         if self._printed:
-            self._tell_printed()
+            self._record_printed()
         if self._lines:
             self._send()
         if self._extended:

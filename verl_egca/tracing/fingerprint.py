@@ -1,12 +1,12 @@
 """A value as a short key: equal exactly when a test's ``==`` would call the values equal.
 
-1, 1.0 and True have one key; sets and dicts have no order; lists and tuples differ; NaN equals NaN, since two runs that
-both compute it did the same. Objects count by type name and fields (``__slots__`` too), generators and functions by kind
-alone: nothing of the program is called, not even a metaclass's ``__eq__``, and nothing is consumed.
+1, 1.0 and True have one key; sets and dicts have no order; lists and tuples differ; NaN equals NaN, since both runs
+computed the same. Objects count by type name and fields (``__slots__`` too), generators and functions by kind alone. It
+calls no code of the program, not even a metaclass's ``__eq__``, and consumes nothing.
 
-Depth and size are bounded; past them values count as equal, but for their lengths. A tolerance that a test allows is not
-in a key, since "nearly equal" does not divide values into classes: `localization.divergence` looks at the shown values.
-Not told apart either: what Counter's and OrderedDict's own ``==`` sees beyond a dict's.
+Depth and size are bounded; past them values count as equal, except for their lengths. A test's tolerance is not in a
+key, since "nearly equal" does not divide values into classes: `localization.divergence` compares the shown values.
+Counter and OrderedDict count as dicts, although their ``==`` differs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHOWN = 80
 
 _Canonical = Callable[[Any, int, list[int]], str]
 
-# A type's own attributes, whatever its metaclass makes of them.
+# A type's own attributes, without its metaclass's overrides.
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 _mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _dict_of: Callable[[type], Any] = type.__dict__["__dict__"].__get__
@@ -39,12 +39,12 @@ _HEAP_TYPE = 1 << 9  # made by a class statement
 
 
 def fingerprint(value: Any) -> str:
-    """A key of at most 32 characters; small numbers and strings are their own."""
+    """A key of at most 32 characters; small numbers and short strings are their own keys."""
     return measured(value)[0]
 
 
 def measured(value: Any) -> tuple[str, str, int]:
-    """The key, the value as `shown`, and how many items went into the key."""
+    """The key, the value as `shown`, and the number of items in the key."""
     left = [MAX_ITEMS]
     canonical = _canonical(value, MAX_DEPTH, left)
     text = canonical if type(value) is str and len(canonical) <= _SHOWN else shown(value)
@@ -57,7 +57,7 @@ def _hashed(canonical: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A short text of a plain value; other values by their type. Never calls a method of the program."""
+    """A short text of a plain value; the type of others. Never calls a method of the program."""
     return _shown(value, 3)[:_SHOWN]
 
 
@@ -112,7 +112,7 @@ def _exact(value: Decimal | Fraction, _: int, left: list[int]) -> str:
         if isinstance(value, Decimal) and not value.is_finite():
             return "nan" if value.is_nan() else _float(float(value))
         if isinstance(value, Decimal) and abs(value.adjusted()) > 1_000:
-            return f"D{value.normalize()!r}"  # the exact fraction of 1E+999999 is no small thing
+            return f"D{value.normalize()!r}"  # the exact fraction of 1E+999999 is huge
         fraction = Fraction(value)
         if fraction.denominator == 1:
             return _int(fraction.numerator, 0, left)
@@ -168,7 +168,7 @@ def _items(values: Iterable[Any], size: int, depth: int, left: list[int]) -> str
 
 def _set(values: Iterable[Any], size: int, depth: int, left: list[int]) -> str:
     items = [_canonical(item, depth - 1, left) for item in islice(values, max(left[0], 0) + 1)]
-    return f"{{{','.join(sorted(items))}}}" if left[0] >= 0 else f"{{#{size}}}"  # which were the first is chance
+    return f"{{{','.join(sorted(items))}}}" if left[0] >= 0 else f"{{#{size}}}"  # the first items are arbitrary
 
 
 def _dict(pairs: Iterable[tuple[Any, Any]], size: int, depth: int, left: list[int]) -> str:
@@ -180,7 +180,7 @@ def _dict(pairs: Iterable[tuple[Any, Any]], size: int, depth: int, left: list[in
 
 
 class _Walk:
-    """A subclass's instance through the base's own methods, again at each pass: the program may have overridden them."""
+    """A subclass's instance, iterated by the base's methods, as the program may have overridden them."""
 
     def __init__(self, base: type, value: Any) -> None:
         self._base, self._value = base, value
@@ -226,7 +226,7 @@ _BY_TYPE: dict[type, _Canonical] = {
     **dict.fromkeys(_SETS, _set_of),
 }
 # Keys are id(type): a type's own hash and equality may be a metaclass of the program.
-_AS_SHOWN = frozenset({id(int), id(str), id(type(None))})  # in a list, their repr is what `_canonical` makes of them
+_AS_SHOWN = frozenset({id(int), id(str), id(type(None))})  # their repr is their canonical form
 _EXACT = {id(kind): canonical for kind, canonical in _BY_TYPE.items()}
 _PLAIN: dict[int, _Canonical] = {
     id(int): lambda value, depth, left: _int(int.__int__(value), depth, left),
@@ -240,7 +240,7 @@ _PLAIN: dict[int, _Canonical] = {
 
 # ------------------------------------------------------------ objects
 
-_layouts: dict[int, tuple[type, list[tuple[str, Any]], Any]] = {}  # by id(type): its slots, and what reads its __dict__
+_layouts: dict[int, tuple[type, list[tuple[str, Any]], Any]] = {}  # by id(type): slots, and descriptor of __dict__
 
 
 def _fields(value: Any, kind: type) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def _fields(value: Any, kind: type) -> dict[str, Any]:
 
 
 def _layout(kind: type) -> tuple[list[tuple[str, Any]], Any]:
-    """Read through the interpreter's own descriptors, which a property of the same name can't replace."""
+    """A type's slots and ``__dict__`` by the interpreter's descriptors, which no property can replace."""
     slots: list[tuple[str, Any]] = []
     has_dict = None
     for base in _mro_of(kind):

@@ -1,12 +1,12 @@
-"""Rewrites a program's syntax tree with probes; what the program means stays.
+"""Rewrites a program's syntax tree with probes; the program's meaning stays.
 
-Probes see values that the program has computed anyway, and read names right after they were bound; where the program might
-unbind them in between, a name that is gone is passed over. A test becomes its truth value, which is all that ``if`` and
-``while`` use, so ``__bool__`` runs once as before. Bodies of functions stand in a ``try`` that tells of the exception and
-lets it pass: it costs nothing until one comes, and tracebacks keep their lines.
+Probes see values that the program computes anyway, and read names right after their binding; names that the program has
+unbound meanwhile are skipped. A test becomes its truth value, all that ``if`` and ``while`` use, so that ``__bool__``
+runs once as before. A ``try`` around a function's body records its exception and raises it again: it costs nothing
+without an exception, and tracebacks keep their lines.
 
-The probes live in the module `builtins`, where ``globals()``, ``locals()``, ``vars()`` and ``dir()`` don't show them. A program
-can still tell that it is traced: by its bytecode, by the syntax tree's depth, by how soon recursion ends (see child.py).
+The probes are in the module `builtins`, where ``globals()``, ``locals()``, ``vars()`` and ``dir()`` don't show them. A
+program can still detect them by its bytecode, the syntax tree's depth, or the depth of recursion (see child.py).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _MUTATING = frozenset(
 
 @dataclass
 class Probes:
-    """What the numbers in the probes mean.
+    """The tables for the numbers in the probes.
 
-    ``points``: function and place of each statement (its header, if compound). ``spans``: what all of it covers, in the
-    interpreter's columns (bytes). ``sites``: point, kind and name of what a probe tells.
+    ``points``: function and place of each statement (its header, if compound). ``spans``: the places of whole
+    statements, in the interpreter's columns (bytes). ``sites``: point, kind and name of each probe's event.
     """
 
     points: list[tuple[str, *Place]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Probes:
 
 
 def instrument(tree: ast.Module, text: SourceText) -> tuple[ast.Module, Probes]:
-    """The tree with probes, which is the given one changed, and what they mean."""
+    """The tree, changed in place, and its probes."""
     rewriter = _Rewriter(text, _unbound_somewhere(tree))
     tree.body = rewriter.body(tree.body, _leading(tree.body))
     return ast.fix_missing_locations(tree), rewriter.probes
@@ -69,7 +69,7 @@ def _unbound_somewhere(tree: ast.Module) -> set[str] | None:
 
 
 def _leading(body: list[ast.stmt]) -> int:
-    """Statements that have to stay first: a docstring, and imports from the future."""
+    """The number of statements that must stay first: a docstring, and imports from the future."""
     count = 0
     for node in body:
         docstring = count == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -91,17 +91,17 @@ class _Rewriter(ast.NodeTransformer):
     # ------------------------------------------------------------ statements
 
     def body(self, body: list[ast.stmt], leading: int, first: Iterable[ast.stmt] = ()) -> list[ast.stmt]:
-        """The body of a function or module, which also tells what it raises."""
+        """The body of a function or module, which also records its exception."""
         inner = self.block(body[leading:], first)
         if not inner:
             return body
         at = body[leading] if leading < len(body) else body[-1]
-        tell = self._statement_at(self._call("raised"), at)
-        handler = ast.ExceptHandler(type=None, name=None, body=[tell, ast.Raise(exc=None, cause=None)])
+        recording = self._statement_at(self._call("raised"), at)
+        handler = ast.ExceptHandler(type=None, name=None, body=[recording, ast.Raise(exc=None, cause=None)])
         return [*body[:leading], ast.copy_location(ast.Try(inner, [handler], [], []), at)]
 
     def block(self, body: list[ast.stmt], first: Iterable[ast.stmt] = ()) -> list[ast.stmt]:
-        """A block with a probe before each statement and those of what it binds after it."""
+        """A block with a probe before each statement, and probes of its bindings after it."""
         done = [*first]
         for node in body:
             done += self._statement(node)
@@ -115,7 +115,7 @@ class _Rewriter(ast.NodeTransformer):
             yield self._statement_at(step, node)
         if (
             isinstance(node, ast.Return) and node.value is None
-        ):  # stays without a value, which asynchronous generators want
+        ):  # stays without a value, as asynchronous generators need
             yield self._statement_at(self._event("return", "", ast.Constant(None)), node)
         yield self.visit(node)
         self._point = point
@@ -148,7 +148,7 @@ class _Rewriter(ast.NodeTransformer):
                     yield self._read("mutated", name, point, node)
 
     def _bound(self, kind: str, target: ast.expr, point: int, at: ast.AST) -> Iterator[ast.stmt]:
-        """A probe for each name that a target binds, and for each container that it writes into."""
+        """A probe for each name that a target binds, and for each container that it changes."""
         match target:
             case ast.Name(id=name, ctx=ast.Store()):
                 yield self._read(kind, name, point, at)
@@ -165,13 +165,13 @@ class _Rewriter(ast.NodeTransformer):
                     yield self._read("mutated", root.id, point, at)
 
     def _read(self, kind: str, name: str, point: int, at: ast.AST) -> ast.stmt:
-        """A probe of what a name holds."""
+        """A probe of a name's value."""
         self._point = point
-        told = self._statement_at(self._event(kind, name, _load(name)), at)
+        probe = self._statement_at(self._event(kind, name, _load(name)), at)
         if self._unbound is not None and name not in self._unbound:
-            return told
+            return probe
         handler = ast.ExceptHandler(type=_probe("Unbound"), name=None, body=[ast.Pass()])
-        return ast.copy_location(ast.Try([told], [handler], [], []), at)
+        return ast.copy_location(ast.Try([probe], [handler], [], []), at)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         node.target = self.visit(node.target)  # annotations stay: programs read them, as text or as values
@@ -287,7 +287,7 @@ class _Rewriter(ast.NodeTransformer):
         outer_class, self._in_class = self._in_class, True
         self._function.append(node.name)
         leading = _leading(node.body[:1])
-        own = ast.copy_location(ast.Global([PROBE]), node)  # the class's namespace may answer to any name
+        own = ast.copy_location(ast.Global([PROBE]), node)  # the class's namespace may define any name
         node.body = [*node.body[:leading], own, *self.block(node.body[leading:])]
         self._function.pop()
         self._in_class = outer_class
@@ -326,7 +326,7 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(self._call("branch", self._site("branch", ""), value), value)
 
     def _event(self, kind: str, name: str, value: ast.expr) -> ast.expr:
-        """Tells of a value, and is that value."""
+        """A call that records a value, and returns it."""
         probe = "mutated" if kind == "mutated" else "event"
         return ast.copy_location(self._call(probe, self._site(kind, name), value), value)
 
@@ -338,7 +338,7 @@ class _Rewriter(ast.NodeTransformer):
         return ast.Call(func=_probe(probe), args=[*arguments], keywords=[])
 
     def _statement_at(self, probe: ast.expr, at: ast.AST) -> ast.Expr:
-        """What has no place of its own gets that of the node around it: the line of a traceback stays the program's."""
+        """The probe as a statement at the place of ``at``, so that tracebacks keep the program's lines."""
         return ast.copy_location(ast.Expr(probe), at)
 
 
@@ -363,7 +363,7 @@ def _captures(pattern: ast.pattern) -> Iterator[str]:
 
 
 def _names_touched(call: ast.Call) -> list[str]:
-    """Names whose objects a call may change: the one whose method it is, and those that it is given."""
+    """Names whose objects a call may change: the method's object, and the arguments."""
     names = []
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
         names.append(call.func.value.id)
@@ -372,13 +372,13 @@ def _names_touched(call: ast.Call) -> list[str]:
 
 
 def _names_mutated(value: ast.expr) -> Iterator[str]:
-    """Names whose objects an expression surely changes: by ``xs.pop()`` and its like."""
+    """Names whose objects an expression surely changes, by ``xs.pop()`` and similar calls."""
     todo: list[ast.AST] = [value]
     while todo:
         node = todo.pop()
         match node:
             case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                continue  # names of their own, and maybe later
+                continue  # they have their own names, and may run later
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _MUTATING:
                 yield name
         todo.extend(ast.iter_child_nodes(node))

@@ -1,6 +1,6 @@
-"""A budget of steps for a program: each round of a loop and each call of a function of its own is one.
+"""A budget of steps for a program: each iteration of a loop and each call of its own functions is one.
 
-Steps and not seconds, so that what comes of a run does not depend on the machine's speed.
+Steps, not seconds: a run's outcome must not depend on the machine's speed.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ _Block = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast
 
 
 class StepsExceeded(BaseException):
-    """No Exception, and raised again at each further step: a program's own handlers don't keep it."""
+    """Not an Exception, and raised again at each further step, so that a program's handlers can't stop it."""
 
 
 def compile_counted(source: str, name: str) -> CodeType:
-    """The program with its steps counted by what STEP names in its globals. Raises what compiling it raises."""
+    """The program, which calls STEP of its globals at each step. Raises the errors of its compilation."""
     try:
         tree = ast.parse(source, name)
         _count(tree.body)
         return compile(tree, name, "exec", dont_inherit=True)
     except SyntaxError:
-        compile(source, name, "exec", dont_inherit=True)  # the error as the program's own compilation has it
+        compile(source, name, "exec", dont_inherit=True)  # for the error of the program's own compilation
         raise
 
 
 def counter(most: int) -> Callable[[], None]:
-    """What STEP has to name, for ``most`` steps."""
+    """The function for STEP, for ``most`` steps."""
     left = most
 
     def step() -> None:
@@ -44,7 +44,7 @@ def counter(most: int) -> Callable[[], None]:
 
 
 def _count(body: list[Any]) -> None:
-    """Only statements are looked at: expressions loop over what exists, or call functions of the program."""
+    """Counts in statements only: expressions loop over existing values, or call functions of the program."""
     for node in body:
         kind = type(node)
         if kind in (ast.FunctionDef, ast.AsyncFunctionDef):

@@ -1,4 +1,4 @@
-"""A trace, read back from what the program's process wrote: untrusted bytes, so that nothing in them can do harm."""
+"""A trace, read back from the untrusted bytes that the program's process wrote."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _KINDS = frozenset({"argument", "let", "item", "mutated", "branch", "return", "y
 
 
 class Event(NamedTuple):
-    """One thing that a program did at a place.
+    """A value at a place of a program.
 
     ``kind`` is ``argument``, ``let`` (bound), ``item`` (of a loop), ``mutated``, ``branch``, ``return`` (of a lambda under
     the name ``<lambda>``), ``yield``, ``raise`` (the type's name) or ``print`` (the text). ``key`` is the value's
-    fingerprint; ``text`` shows it. ``function`` is the dotted name around the statement.
+    fingerprint, ``text`` its shown form, ``function`` the dotted name of the function around the statement.
     """
 
     place: SourceRange
@@ -33,7 +33,7 @@ class Event(NamedTuple):
 class Trace:
     """Events in order, and the places of the statements that ran, in the order of their first run.
 
-    ``cut`` tells that the run went on after the last event, past its budget; ``executed`` knows of some more.
+    ``cut``: the run continued after the last event, past its budget; ``executed`` may have some later statements.
     """
 
     events: tuple[Event, ...]
@@ -42,7 +42,7 @@ class Trace:
 
 
 def decode(data: bytes) -> Trace:
-    """The trace up to the first line that is not one of its own; never raises."""
+    """The trace up to the first invalid line; never raises."""
     records = _records(data)
     points = _points(next(records, None))
     events: list[Event] = []
@@ -77,7 +77,7 @@ def _points(table: Any) -> list[tuple[str, SourceRange]]:
 
 
 def _records(data: bytes) -> Iterator[Any]:
-    """What the lines say: all at once where that can be done, since it is many times faster than line by line."""
+    """The lines' records, parsed all at once if possible, which is many times faster than line by line."""
     lines = data.split(b"\n")
     records = _json(b"[" + b",".join(lines[:-1]) + b"]")
     if type(records) is list and len(records) == len(lines) - 1:

@@ -1,1 +1,1 @@
-"""Values of tests and programs as text: rebuilt by exact type, or what stands for them."""
+"""Values of tests and programs as text, rebuilt by exact type, or their stand-ins."""

@@ -2,7 +2,8 @@
 
 Plain data crosses: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, deque, Counter,
 OrderedDict, Decimal, Fraction, dates and times, built-in types, arrays of numbers (as lists), and subclasses of those as
-their base; named tuples by their fields (see `named_tuples`). What else there is stays where it is, and each side decides what stands for it on the other.
+their base; named tuples by their fields (see `named_tuples`). Other values stay on their side, which decides their
+stand-ins.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from typing import Any
 from verl_egca.values.named_tuples import changed_operators, fields_of
 
 MAX_FRAME = 1 << 24
-_ORDERED = 1_000  # items of a set whose order is looked at
+_ORDERED = 1_000  # the largest set whose order is kept
 _BIG_INT = 1 << 2000  # the JSON reader takes decimal digits, in quadratic time
 _READ = 1 << 16
 
 _EMPTY: dict[Any, Any] = {}
 _KEYS, _VALUES, _ITEMS = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
-AS_BASE: dict[type, Callable[[Any], Any]] = {  # past what a subclass makes of it
+AS_BASE: dict[type, Callable[[Any], Any]] = {  # without a subclass's overrides
     int: int.__int__,
     float: float.__float__,
     complex: complex.__complex__,
@@ -50,7 +51,7 @@ _TIMES: dict[str, Any] = {
 }
 _TIME_NAMES = {kind: name for name, (kind, _) in _TIMES.items()}
 
-# What `decode` of nonsense raises, beside what the caller's ``other`` does.
+# Raised by `decode` for nonsense, beside the errors of the caller's ``other``.
 DECODE_ERRORS = (KeyError, TypeError, ValueError, ArithmeticError, RecursionError, AttributeError, IndexError)
 
 
@@ -59,7 +60,7 @@ class NotPlain(Exception):
 
 
 def encode(value: Any, other: Callable[[Any], Any]) -> Any:
-    """The value as JSON data; ``other`` encodes what is not plain, or raises."""
+    """The value as JSON data; ``other`` encodes values that are not plain, or raises."""
     kind = type(value)
     if value is None or kind is bool or kind is str or kind is float:
         return value
@@ -121,10 +122,10 @@ def _pairs(value: dict[Any, Any], other: Callable[[Any], Any]) -> list[Any]:
 
 
 def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
-    """The value of `encode`'s data; ``other`` gets the tag and the body of what is not plain, or raises.
+    """The value of `encode`'s data; ``other`` decodes tag and body of values that are not plain, or raises.
 
     Raises:
-        one of DECODE_ERRORS: the data is not what `encode` makes.
+        one of DECODE_ERRORS: the data does not come from `encode`.
     """
     if type(data) is list:
         return [decode(item, other) for item in data]
@@ -170,11 +171,11 @@ def decode(data: Any, other: Callable[[str, Any], Any]) -> Any:
 
 
 def _in_order(items: list[Any]) -> set[Any]:
-    """A set whose items come in this order, where one of the ways to make a set gives it: a display's or an update's.
+    """A set whose items come in this order, if a display or an update of a set gives it.
 
-    Programs that list a set are right or wrong by that order, as under bare Python.
+    Results of programs that list a set depend on that order, as under bare Python.
     """
-    added = {item for item in items}  # noqa: C416  one by one, the table grows otherwise than at once
+    added = {item for item in items}  # noqa: C416  one by one: the table grows differently
     if len(items) <= _ORDERED and list(added) != items:
         updated = set(frozenset(added))
         if list(updated) == items:
@@ -183,10 +184,10 @@ def _in_order(items: list[Any]) -> set[Any]:
 
 
 def _integers(body: Any, other: Callable[[str, Any], Any]) -> list[int]:
-    """No other types: ``Fraction("1e999999999")`` would take for ever."""
+    """Integers only: ``Fraction("1e999999999")`` would not end."""
     numbers = [decode(item, other) for item in body]
     if any(type(number) is not int for number in numbers):
-        raise ValueError("an integer is none")
+        raise ValueError("not an integer")
     return numbers
 
 
@@ -214,7 +215,7 @@ def dumps(message: Any) -> bytes:
 
 
 def frame(text: str) -> bytes:
-    """One frame of JSON text, which is ASCII: its length, then itself. Raises NotPlain if it is larger than MAX_FRAME."""
+    """One frame of JSON text in ASCII: its length, then the text. Raises NotPlain if it is larger than MAX_FRAME."""
     payload = text.encode("ascii")
     if len(payload) > MAX_FRAME:
         raise NotPlain(f"a value of {len(payload)} bytes; at most {MAX_FRAME} can cross")
@@ -231,7 +232,7 @@ def write_all(fd: int, payload: bytes) -> None:
 
 
 def read_frame(fd: int) -> Any:
-    """The next message, which is all that there is to read. Raises EOFError where the other side is gone."""
+    """The next message; no other may follow it yet. Raises EOFError if the other side is gone."""
     data = os.read(fd, _READ)
     if not data:
         raise EOFError

@@ -1,9 +1,8 @@
-"""Values of tests as JSON that gives back the same values, whatever they are.
+"""Values of tests as JSON that reads back as the same values.
 
-Most are JSON as they stand. NaN and Infinity, integers past what a reader takes, tuples, sets, bytes, keys that are not
-text, text with lone surrogates and deep nests are not: JSON and its readers make something else of them, or refuse. Where
-one of those is among the values, all of them are written as one text, with tags (see `values.codec`). A subclass is its
-base afterwards.
+Most values are JSON. NaN and Infinity, huge integers, tuples, sets, bytes, keys that are not text, text with lone
+surrogates and deep nests are not: JSON and its readers change or refuse them. If one of those is among the values, all
+are written as one text with tags (see `values.codec`). A subclass becomes its base.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from verl_egca.values.codec import DECODE_ERRORS, decode, encode
 
 
 def to_exact_json(values: Sequence[Any]) -> list[Any] | str:
-    """The values as a list that pydantic's JSON gives back as it is, else as text.
+    """The values as a list if pydantic's JSON preserves it, else as text.
 
     Raises:
-        ValueError: one of them is no plain data, or they are nested more deeply than Python may recurse.
+        ValueError: a value is not plain data, or is nested too deeply.
     """
-    from pydantic_core import from_json, to_json  # not where values are only read, in a judge that starts in no time
+    from pydantic_core import from_json, to_json  # here, since a judge only reads values, and must start fast
 
     listed = list(values)
     try:
@@ -36,10 +35,10 @@ def to_exact_json(values: Sequence[Any]) -> list[Any] | str:
 
 
 def from_exact_json(values: Any) -> Any:
-    """The inverse. What is no text is given back as it is.
+    """The inverse; returns values that are not text unchanged.
 
     Raises:
-        ValueError: the text is not what `to_exact_json` makes.
+        ValueError: the text does not come from `to_exact_json`.
     """
     if not isinstance(values, str):
         return values

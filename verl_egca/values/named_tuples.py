@@ -1,6 +1,6 @@
-"""Named tuples on their way between judge and program: tuples, and their fields by name.
+"""Named tuples between judge and program: tuples with named fields.
 
-What a class of named tuples adds or changes stays with the program: where a test uses that, there is no verdict.
+A class's own methods stay in the program: a test that uses one gets no verdict.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPERATORS = tuple(
 
 
 def fields_of(kind: type, value: Any) -> tuple[str, ...] | None:
-    """The fields of a named tuple; None if it is another thing."""
+    """The fields of a named tuple; None for another value."""
     if not issubclass(kind, tuple):
         return None
     fields = getattr(kind, "_fields", None)
@@ -30,7 +30,7 @@ def fields_of(kind: type, value: Any) -> tuple[str, ...] | None:
 
 
 def changed_operators(kind: type) -> list[str]:
-    """Those that the class has of its own."""
+    """The operators that the class overrides."""
     return [name for name in _OPERATORS if getattr(kind, name, None) is not _plain(name) and not _is_made(kind, name)]
 
 
@@ -46,15 +46,15 @@ def _is_made(kind: type, name: str) -> bool:
 
 @functools.lru_cache(256)
 def plain_class(name: str, fields: tuple[str, ...]) -> Any:
-    """Raises ValueError, TypeError: these are no names."""
+    """Raises ValueError, TypeError: invalid names."""
     return collections.namedtuple(name, fields)
 
 
 @functools.lru_cache(256)
 def guarded_class(name: str, fields: tuple[str, ...], changed: tuple[str, ...], refuse: Callable[[str], None]) -> Any:
-    """For the judge: ``refuse`` is told where something is used that only the program's class has, and may raise.
+    """For the judge: ``refuse`` gets a message at the use of a member that only the program's class has, and may raise.
 
-    Raises ValueError, TypeError: these are no names.
+    Raises ValueError, TypeError: invalid names.
     """
     plain = plain_class(name, fields)
 
@@ -75,14 +75,14 @@ def guarded_class(name: str, fields: tuple[str, ...], changed: tuple[str, ...], 
 
 
 def made(kind: Any, items: Sequence[Any]) -> Any:
-    """Past whatever the class does when it is called. Raises ValueError."""
+    """An instance without calling the class. Raises ValueError."""
     if len(items) != len(kind._fields):
         raise ValueError("a named tuple of another length")
     return tuple.__new__(kind, items)
 
 
 def read(body: Sequence[Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Name, fields and changed operators of a message. Raises ValueError, TypeError: it is no such message."""
+    """Name, fields and changed operators of a message. Raises ValueError, TypeError: another message."""
     name, fields, changed = body
     if not all(type(text) is str for text in (name, *fields, *changed)):
         raise ValueError("a named tuple without names")

@@ -1,16 +1,16 @@
-"""Modules of tests, as people write them for pytest or unittest, turned into assertions that the judge runs.
+"""Modules of tests for pytest or unittest, turned into assertions that the judge runs.
 
     module_tests     a module's source -> `AssertionTests` and the entry point
-    entry_point_of   what assertions call of the program
-    without_program_imports   assertions that may import the program, without that
+    entry_point_of   the program's function that assertions call
+    without_program_imports   assertions without their imports of the program
 
-Each test function becomes a function of the set-up without decorators, and a call of it an assertion: fixtures are called
-first in it, parameters are arguments of the call, a method makes its object. `with pytest.raises(…)` and what unittest
-asserts run by those packages. Imports of the program's module go: its names are there. A test that could not be judged
-like this (it replaces parts of the program, reads files, looks at what is printed) is refused, and so is the module: a
-test left out could make a wrong program pass.
+Each test function becomes a function of the set-up without decorators; a call of it becomes an assertion. Its fixtures
+are called first in it, parameters are arguments of the call, a method makes its object. `with pytest.raises(…)` and
+unittest's assertions run in those packages. Imports of the program's module are dropped: its names are global. A module
+with a test that can't be judged like this (it replaces parts of the program, reads files, looks at printed text) is
+refused: without that test a wrong program could pass.
 
-    imports.py   imports of the program       out_of_reach.py   what no test of another process can do
+    imports.py   imports of the program       out_of_reach.py   tests that need the program's process
     marks.py     decorators, parameters       fixtures.py       pytest's fixtures
     functions.py test functions               classes.py        classes of tests        unittest_assertions.py
     script.py    assertions outside of functions      entry_points.py      reading.py
@@ -46,18 +46,18 @@ def module_tests(
     entry_point: str | None = None,
     modules: Collection[str] = (),
 ) -> tuple[AssertionTests, str | None]:
-    """The tests of a module, and what they call first of the program; nothing of it is run.
+    """The tests of a module, and the program's entry point: the name that they call first. Runs nothing.
 
     Args:
         source: pytest's or unittest's tests, assertions at the left edge, or a function ``check(candidate)``.
-        bad: makes an error of a sentence, which says line, function and remedy.
-        reference: a right program, which says what names are the program's.
-        entry_point: what the tests call, where that is known; ``check`` gets it.
-        modules: names by which the tests may import the program, beside ``solution``, ``main`` and the like.
+        bad: makes an error from a sentence with line, function and remedy.
+        reference: a right program, whose definitions are the program's names.
+        entry_point: the entry point, where it is known; ``check`` gets it.
+        modules: names by which the tests may import the program, besides ``solution``, ``main`` and similar.
 
     Raises:
-        BadInput: as ``bad`` made it: the source is no Python, asserts nothing, never calls the program, or can't be
-            judged.
+        BadInput: made by ``bad``: the source is not Python, asserts nothing, never calls the program, or can't be
+        judged.
     """
     try:
         return _tests(Reading(source, bad), reference, entry_point, modules)
@@ -97,7 +97,7 @@ def _is_future(node: ast.stmt) -> bool:
 
 
 def _functions(reading: Reading, script: Script) -> Functions:
-    """The module's test functions and classes, in its order; what is made of them leaves the script's set-up."""
+    """The module's test functions and classes, in its order; removes them from the script's set-up."""
     functions = Functions(reading)
     fixtures = {fixture.name: fixture for fixture in fixtures_of(reading, script.setup)}
     for fixture in fixtures.values():
@@ -109,7 +109,7 @@ def _functions(reading: Reading, script: Script) -> Functions:
     kept: list[ast.stmt] = []
     for node in script.setup:
         if isinstance(node, FunctionNode) and script.is_test(node):
-            if last[node.name] is not node:  # pytest runs the one that it finds under the name
+            if last[node.name] is not node:  # pytest runs the last of one name
                 continue
             if isinstance(node, ast.AsyncFunctionDef):
                 raise reading.refusal(node, "is asynchronous, and can't be judged")
@@ -125,7 +125,7 @@ def _functions(reading: Reading, script: Script) -> Functions:
 
 
 def _called_once(reading: Reading, names: tuple[str, ...]) -> list[ast.stmt]:
-    """Calls of the hooks of those names that the module defines."""
+    """Calls of those hooks that the module defines."""
     hooks = [node for node in reading.tree.body if isinstance(node, ast.FunctionDef) and node.name in names]
     return [
         statement for node in hooks for statement in ast.parse(f"{node.name}({'None' if node.args.args else ''})").body
@@ -133,10 +133,7 @@ def _called_once(reading: Reading, names: tuple[str, ...]) -> list[ast.stmt]:
 
 
 def _of_the_program(reading: Reading, setup: list[ast.stmt], items: list[ast.Module]) -> list[ast.Module]:
-    """The items that use the program, by way of the tests' own functions, too: the others test nothing of it.
-
-    A variable of the module may hold an object of the program's.
-    """
+    """The items that use the program, also through the tests' functions or variables."""
     uses = {node.name: loaded_in([node]) for node in setup if isinstance(node, FunctionNode | ast.ClassDef)}
     imports = {name for node in setup if isinstance(node, ast.Import | ast.ImportFrom) for name in bound_by(node)}
 

@@ -1,4 +1,4 @@
-"""Classes of tests, pytest's and unittest's: each test method as a function that makes the object anew."""
+"""Classes of tests, pytest's and unittest's: each test method becomes a function that makes a new object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN_BASES = ("object", "abc.ABC", "typing.Generic")
 
 @dataclass(frozen=True, slots=True)
 class TestClass:
-    """``methods`` are its own and its bases' in the module, by name; ``node`` keeps what is no test."""
+    """``methods`` are those of the class and its bases in the module, by name; ``node`` keeps the rest."""
 
     __test__ = False
 
@@ -33,7 +33,7 @@ class TestClass:
 
 
 def test_classes_of(reading: Reading) -> Iterator[TestClass]:
-    """Raises the module's BadInput at a class of tests that can't be followed."""
+    """Raises the module's BadInput at a class of tests that can't be judged."""
     defined = {node.name: node for node in reading.tree.body if isinstance(node, ast.ClassDef)}
     for node in defined.values():
         found = _test_class(reading, node, defined)
@@ -70,7 +70,7 @@ def _test_class(reading: Reading, node: ast.ClassDef, defined: dict[str, ast.Cla
 def _lineage(
     reading: Reading, node: ast.ClassDef, defined: dict[str, ast.ClassDef]
 ) -> tuple[list[ast.ClassDef], list[str]]:
-    """The class and its bases in the module, itself first, and the names of other bases."""
+    """The class and its bases in the module, in this order, and the names of other bases."""
     lineage, other, todo = [node], [], [*node.bases]
     while todo:
         base = todo.pop(0)
@@ -144,7 +144,7 @@ class Methods:
         )
 
     def _hooks(self, found: TestClass, self_name: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
-        """The calls that come before and after each test."""
+        """The calls before and after each test."""
         before, after = ("setUp", "tearDown") if found.is_unittest else ("setup_method", "teardown_method")
         calls: list[list[ast.stmt]] = []
         for hook in (before, after):
@@ -167,7 +167,7 @@ class Methods:
         return ast.parse(f"{name}()").body
 
     def _keep_helpers(self, found: TestClass) -> None:
-        """The class stays for what its tests use of it; its tests become functions."""
+        """Keep the class without its tests, which become functions."""
         for method in found.methods.values():
             own_class = [n for n in ast.walk(method) if isinstance(n, ast.Name) and n.id in ("super", "__class__")]
             mangled = [n for n in ast.walk(method) if isinstance(n, ast.Attribute) and _is_mangled(n.attr)]
@@ -190,7 +190,7 @@ class Methods:
 
 
 def _only_forgets(method: FunctionNode) -> bool:
-    """Whether a hook does nothing that another test could notice."""
+    """Whether a hook only deletes names or sets constants, which no other test can notice."""
     return all(
         isinstance(s, ast.Pass | ast.Delete)
         or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))

@@ -1,4 +1,4 @@
-"""What the tests call of the program."""
+"""The entry point: the program's function or method that tests call."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from verl_egca.statements import parse
 
 
 def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None = None) -> str | None:
-    """What the tests call first of the program, or None: a name of the reference's where there is one, else the first that
-    is no builtin, import or definition of the tests'. ``Solution().f`` for ``Solution().f(1)``, where that is all that the
-    tests do with the class.
+    """The program's name that the tests call first, or None. With a reference, one of its names; else the first name
+    that is no builtin, import or definition of the tests. ``Solution().f`` for ``Solution().f(1)``, if the tests use
+    the class for nothing else.
 
-    A function comes before a class, which may only make its arguments (``ListNode``).
+    A function comes before a class, which may only make arguments (``ListNode``).
     """
     tree = parse(setup, limit=None)
     defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)} if tree else {}
@@ -32,7 +32,7 @@ def entry_point_of(setup: str, assertions: Iterable[str], reference: str | None 
 
 
 def defined_in(program: str | None) -> dict[str, ast.stmt]:
-    """Names that a program's top level defines itself, and where."""
+    """Names that a program's top level defines, not by imports, and their statements."""
     tree = parse(program) if program else None
     return {
         name: statement
@@ -43,7 +43,7 @@ def defined_in(program: str | None) -> dict[str, ast.stmt]:
 
 
 class _Names:
-    """Which names are the program's."""
+    """Tells the program's names from those of tests and Python."""
 
     def __init__(self, reference: str | None, tests_own: set[str], used: list[ast.AST]) -> None:
         self._defined = defined_in(reference)
@@ -94,7 +94,7 @@ def _first(found: Iterator[tuple[bool, str]]) -> str | None:
 
 
 def _used(nodes: list[ast.AST], defined: dict[str, ast.FunctionDef | ast.ClassDef]) -> Iterator[ast.AST]:
-    """The nodes of the tests, outer calls first, with those of the functions of the tests where they are used."""
+    """The nodes of the tests, outer calls first; those of the tests' functions follow their first use."""
     seen: set[str] = set()
     for node in nodes:
         todo: list[ast.AST] = [*ast.walk(node)]

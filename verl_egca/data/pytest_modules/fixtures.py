@@ -14,7 +14,7 @@ from verl_egca.data.pytest_modules.reading import FunctionNode, Reading
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """``is_shared``: made once for several tests. ``parameters`` has one name, that of the fixture function's argument."""
+    """``is_shared``: made once for several tests. ``parameters`` has one name: the fixture function's argument."""
 
     name: str
     called: str
@@ -44,7 +44,7 @@ class Opened:
 
 
 def fixtures_of(reading: Reading, body: Iterable[ast.stmt], owner: str = "") -> Iterator[Fixture]:
-    """Those that a module's or a class's body defines. Raises the module's BadInput."""
+    """The fixtures of a module's or a class's body. Raises the module's BadInput."""
     for node in body:
         if isinstance(node, FunctionNode) and (decorator := fixture_decorator(reading, node)) is not None:
             yield _fixture(reading, node, decorator, owner)
@@ -65,7 +65,7 @@ def _fixture(reading: Reading, node: FunctionNode, decorator: ast.expr, owner: s
     said_name, scope, autouse = (_constant(options.get(key)) for key in ("name", "scope", "autouse"))
     name = str(said_name or node.name)
     if not is_name(name):
-        raise reading.refusal(node, f"is a fixture called {name!r:.40}, which is no name")
+        raise reading.refusal(node, f"is a fixture called {name!r:.40}, which is no name; a Python name is wanted")
     function = copy.deepcopy(node)
     function.decorator_list, function.returns = [], None
     function.name = f"{owner}_{name}_fixture" if owner else f"{name}_fixture"
@@ -90,7 +90,7 @@ def _constant(value: ast.expr | None) -> object:
 
 
 def _take_parameter(reading: Reading, function: ast.FunctionDef, name: str) -> None:
-    """``request.param`` as an argument of that name."""
+    """Make ``request.param`` an argument called ``name``."""
 
     class Taking(ast.NodeTransformer):
         def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -110,7 +110,7 @@ def _take_parameter(reading: Reading, function: ast.FunctionDef, name: str) -> N
 
 
 def _return_for_last_yield(function: ast.FunctionDef) -> None:
-    """A fixture that takes nothing down just returns."""
+    """Make a fixture without a teardown return its value."""
     yields = [node for node in ast.walk(function) if isinstance(node, ast.Yield | ast.YieldFrom)]
     match function.body[-1]:
         case ast.Expr(value=ast.Yield(value=value)) if len(yields) == 1:
@@ -118,7 +118,7 @@ def _return_for_last_yield(function: ast.FunctionDef) -> None:
 
 
 def definitions(fixture: Fixture, all_of_them: dict[str, Fixture]) -> list[ast.stmt]:
-    """What stands for the fixture in the tests' set-up."""
+    """The fixture's definitions for the tests' set-up."""
     if not fixture.is_shared:
         return [fixture.function]
     opened = Opened()
@@ -128,7 +128,7 @@ def definitions(fixture: Fixture, all_of_them: dict[str, Fixture]) -> list[ast.s
     made = ast.parse(f"@functools.cache\ndef {fixture.called}():\n    pass").body[0]
     assert isinstance(made, ast.FunctionDef)
     body = fixture.function.body
-    if fixture.yields:  # kept with its generator, whose end would take it down
+    if fixture.yields:  # cached with its generator, whose end would take it down
         fixture.function.name = f"{fixture.called}_steps"
         text = f"steps = {fixture.called}_steps({', '.join(fixture.needs)})\nreturn steps, next(steps)"
         made.body = [*opened.before, *_statements(text)]
@@ -140,7 +140,7 @@ def definitions(fixture: Fixture, all_of_them: dict[str, Fixture]) -> list[ast.s
 def open_fixture(
     fixture: Fixture, others: dict[str, Fixture], to: Opened, done: set[str], self_name: str = "self"
 ) -> None:
-    """Add the statements that make the fixture, and those that it needs, as local names."""
+    """Add the statements that make the fixture, and the fixtures that it needs, as local names."""
     if fixture.name in done:
         return
     done.add(fixture.name)
@@ -164,7 +164,7 @@ def open_fixture(
 
 
 def _statements(text: str) -> list[ast.stmt]:
-    """Those of a function's body."""
+    """The statements of a function's body."""
     definition = ast.parse("def _():\n" + "".join(f"    {line}\n" for line in text.splitlines())).body[0]
     assert isinstance(definition, ast.FunctionDef)
     return definition.body

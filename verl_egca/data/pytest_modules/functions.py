@@ -1,4 +1,4 @@
-"""Test functions and methods as plain functions without decorators or fixtures, and the calls of them that are cases."""
+"""Test functions and methods as plain functions without decorators or fixtures, and their calls: the cases."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class Functions:
         after: list[ast.stmt],
         self_name: str = "self",
     ) -> None:
-        """Make a test a function called ``name``, with ``before`` first in it and ``after`` at its end in any case.
+        """Make a test a function called ``name``: ``before`` runs first in it, ``after`` last, also after a failure.
 
-        ``function`` has the body; ``arguments`` are those that pytest would give it. Raises the module's BadInput.
+        ``function`` has the body; ``arguments`` are those that pytest would pass. Raises the module's BadInput.
         """
         marks = marks_of(self._reading, marked)
         if marks.skipped:
             return
         if function.args.vararg or function.args.kwarg or function.args.kwonlyargs or function.args.posonlyargs:
-            raise self._reading.refusal(function, "has arguments that pytest would not give it")
+            raise self._reading.refusal(function, "has arguments that pytest would not give it; plain ones are wanted")
         twice = [name for name, n in Counter(p for one in marks.parameters for p in one.names).items() if n > 1]
         if twice:
-            raise self._reading.refusal(function, f"has the parameter {twice[0]} twice")
+            raise self._reading.refusal(function, f"has the parameter {twice[0]} twice; rename one")
         opened = Opened()
         done = {parameter for parameters in marks.parameters for parameter in parameters.names}
         asked = [f.name for f in fixtures.values() if f.is_used_by_all] + marks.fixtures
@@ -105,7 +105,7 @@ class Functions:
 
 
 def _runs(reading: Reading, function: FunctionNode, parameters: list[Parameters]) -> list[list[ast.expr]] | None:
-    """The arguments of each run; None where only running the tests would tell them."""
+    """The arguments of each run; None where only running the tests gives them."""
     count = 1
     for one in parameters:
         if one.rows is None or any(isinstance(part, ast.Starred) for row in one.rows for part in row):
@@ -132,7 +132,7 @@ def _row(row: list[ast.expr], names: int) -> ast.expr:
 
 
 def _inlined(body: list[ast.stmt], names: list[str], parameters: list[Parameters]) -> list[ast.stmt] | None:
-    """A test of a single assertion with the values of each run in it; None if that is another, or has no parameters."""
+    """A test of a single assertion, with the values of each run filled in; None for other tests."""
     match body, parameters:
         case [ast.Assert() | ast.Expr(value=ast.Call()) as statement], [Parameters(rows=list(rows))]:
             uses = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name)]
@@ -149,7 +149,7 @@ def _inlined(body: list[ast.stmt], names: list[str], parameters: list[Parameters
 
 
 def _is_literal(value: ast.expr) -> bool:
-    """Whether it names nothing, so that it means the same in any place."""
+    """Whether it uses no names, and so means the same in any place."""
     return not any(isinstance(n, ast.Name | ast.Lambda | ast.NamedExpr) for n in ast.walk(value))
 
 

@@ -1,4 +1,4 @@
-"""Imports of the program: tests find its names without, whatever they were imported as."""
+"""Dropping the tests' imports of the program, whose names are global there, and undoing their aliases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROGRAM = frozenset(
     "your_module your_program your_code your_solution your_file your_script your_module_name your_implementation "
     "my_module my_program my_code my_solution solution_module solution_code solution_file the_module the_solution src app".split()
 )
-_PACKAGES = frozenset(  # what a test may need and this machine may lack
+_PACKAGES = frozenset(  # packages that a test may need and this machine may lack
     "numpy pandas scipy sympy sklearn matplotlib seaborn torch tensorflow keras requests bs4 flask django fastapi yaml "
     "networkx nltk PIL cv2 hypothesis parameterized freezegun faker pydantic attr attrs lxml sqlalchemy statsmodels "
     "responses aiohttp httpx pytest_mock psutil pytz dateutil regex sortedcontainers mpmath gmpy2 numba".split()
@@ -29,10 +29,9 @@ _PACKAGES = frozenset(  # what a test may need and this machine may lack
 def drop_program_imports(
     reading: Reading, reference: str | None, modules: Collection[str], refuses: bool = True
 ) -> None:
-    """Take the imports of the program's module out of the tree, and name its names by themselves.
+    """Drop the imports of the program's module from the tree, and use its names without aliases.
 
-    Raises the module's BadInput: a package is imported that is not installed, or the tests hold their own of a name that
-    they import.
+    Raises the module's BadInput: an imported package is not installed, or the tests define a name that they import.
     """
     _drop_paths(reading)
     found = _Imports(reading, {*_PROGRAM, *modules}, set(defined_in(reference)), refuses)
@@ -44,9 +43,9 @@ def drop_program_imports(
 def without_program_imports(
     tests: AssertionTests, bad: Callable[[str], BadInput], reference: str | None
 ) -> AssertionTests:
-    """Assertions and a set-up that may import the program (``from solution import f``), without that. Other imports stay.
+    """The tests without their imports of the program (``from solution import f``). Other imports stay.
 
-    Raises what ``bad`` makes, as `drop_program_imports`.
+    Raises BadInput, made by ``bad``, as `drop_program_imports`.
     """
     if not any("import" in text for text in (tests.setup, *tests.assertions)):
         return tests
@@ -56,7 +55,7 @@ def without_program_imports(
     if len(items) < len(parsed):
         raise bad("holds an assertion that is not Python")
     reading.tree.body += items
-    reading = Reading(ast.unparse(reading.tree), bad)  # places and names as one text has them
+    reading = Reading(ast.unparse(reading.tree), bad)  # lines and names of one text
     before = ast.dump(reading.tree)
     drop_program_imports(reading, reference, (), refuses=False)
     if ast.dump(reading.tree) == before:
@@ -75,7 +74,7 @@ def _installed() -> frozenset[str]:
 
 
 class _Imports(ast.NodeTransformer):
-    """``renamed`` are names by what the tests call them; ``modules`` the paths by which they name the program's module."""
+    """``renamed``: the program's names by the tests' aliases; ``modules``: the paths by which they name its module."""
 
     def __init__(self, reading: Reading, modules: Collection[str], defined: set[str], refuses: bool) -> None:
         self._reading, self._modules, self._defined, self._refuses = reading, modules, defined, refuses
@@ -138,16 +137,16 @@ class _Imports(ast.NodeTransformer):
         if names & self._defined or "*" in names:
             return True
         if not self._defined and top not in _PACKAGES:
-            return True  # nothing says what the program defines
+            return True  # the program's names are unknown
         if self._tries or not self._refuses:
-            return False  # the tests may do without that package; else the judge says what is missing
+            return False  # the tests may not need that package; else the judge reports it
         raise self._reading.refusal(
             node, f"imports {module}, which is not installed here; install it, or name the program's module `solution`"
         )
 
 
 class _NamesApart:
-    """Each name of the program's by itself, and what the tests have of the same name by another."""
+    """Uses the program's names without aliases, and renames the tests' names that equal one of them."""
 
     def __init__(self, reading: Reading, found: _Imports) -> None:
         self._reading, self._found = reading, found
@@ -172,7 +171,7 @@ class _NamesApart:
         self._reading.tree.body[:0] = ast.parse("".join(f"{a} = {n}\n" for a, n in self._lines.items())).body
 
     def attribute(self, name: str) -> str:
-        """What ``solution.<name>`` is called."""
+        """The name for ``solution.<name>``."""
         return self._reached(name, "")
 
     def _reached(self, name: str, alias: str) -> str:
@@ -232,7 +231,7 @@ def _path(node: ast.expr) -> str:
 
 
 def _drop_paths(reading: Reading) -> None:
-    """``sys.path.insert(0, here)``, with what only serves that."""
+    """Drop ``sys.path.insert(0, here)``, and assignments that only serve it."""
     body = reading.tree.body
     body[:] = [s for s in body if not (isinstance(s, ast.Expr) and _sets_path(reading, s.value))]
     while True:

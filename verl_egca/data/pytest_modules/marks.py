@@ -1,4 +1,4 @@
-"""What the decorators of a test say: its parameters, the fixtures that it uses, whether it runs at all."""
+"""The decorators of a test: its parameters, the fixtures that it uses, whether it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from verl_egca.data.pytest_modules.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """``rows`` are the arguments of each run, as expressions; None where only running ``source`` would tell them."""
+    """``rows`` are the arguments of each run, as expressions; None where only running ``source`` gives them."""
 
     names: tuple[str, ...]
     rows: list[list[ast.expr]] | None
@@ -21,7 +21,7 @@ class Parameters:
 
 @dataclass(slots=True)
 class Marks:
-    """``guards`` must all hold for the test to run; a ``skipped`` one never decides anything."""
+    """``guards`` must all hold for the test to run; a ``skipped`` test decides nothing."""
 
     parameters: list[Parameters] = field(default_factory=list)
     fixtures: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Marks:
 
 
 def marks_of(reading: Reading, decorators: Iterable[ast.expr]) -> Marks:
-    """Raises the module's BadInput at a decorator that can't be followed."""
+    """Raises the module's BadInput at an unknown decorator."""
     marks = Marks()
     for decorator in decorators:
         _read(reading, decorator, marks)
@@ -38,7 +38,7 @@ def marks_of(reading: Reading, decorators: Iterable[ast.expr]) -> Marks:
 
 
 def parameters_of(reading: Reading, names: tuple[str, ...], source: ast.expr) -> Parameters:
-    """The parameters that a list of values gives. Raises the module's BadInput."""
+    """The parameters from a list of values. Raises the module's BadInput."""
     values = _literal(reading, source)
     if values is None:
         if any(reading.dotted(node) == "pytest.param" for node in ast.walk(reading.tree)):
@@ -106,11 +106,11 @@ def _names(reading: Reading, names: ast.expr) -> tuple[str, ...]:
     plain = tuple(name for name in found if isinstance(name, str) and is_name(name))
     if plain and len(set(plain)) == len(found):
         return plain
-    raise reading.refusal(names, "has parameters whose names can't be told; write them as text")
+    raise reading.refusal(names, "has parameters whose names are computed; write them as text")
 
 
 def _literal(reading: Reading, source: ast.expr) -> list[ast.expr] | None:
-    """The parts of a list that is written out, here or as the only value of a name."""
+    """The items of a literal list, here or as the only value of a name."""
     if isinstance(source, ast.Name):
         values = [
             statement.value
@@ -130,7 +130,7 @@ def _literal(reading: Reading, source: ast.expr) -> list[ast.expr] | None:
 
 
 def _row(reading: Reading, names: tuple[str, ...], value: ast.expr) -> list[ast.expr] | None:
-    """The arguments of one run; None if it is marked not to run."""
+    """The arguments of one run; None if a mark skips it."""
     if isinstance(value, ast.Call) and reading.dotted(value.func) == "pytest.param":
         marked = [keyword.value for keyword in value.keywords if keyword.arg == "marks"]
         listed = [m for mark in marked for m in (mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark])]

@@ -1,6 +1,4 @@
-"""What tests do that has no effect on a program in another process, or can't be seen of it: refused, since right programs
-would fail.
-"""
+"""Refuses tests that need the program's process: the program runs in another one, so right programs would fail them."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from collections.abc import Iterable
 
 from verl_egca.data.pytest_modules.reading import Reading, is_within
 
-_REPLACES = "replaces parts of a program, which runs in a process of its own where the test has no hand"
+_REPLACES = "replaces parts of a program, which runs in a process of its own"
 _FILES = "reads or writes files, and the program has none"
 _PRINTED = "looks at what a program prints or reads; standard-input tests are wanted for that"
 _WARNED = "waits for warnings or log lines, which stay in the program's process"
@@ -77,7 +75,7 @@ FIXTURES = {
 
 
 def refuse_out_of_reach(reading: Reading, nodes: Iterable[ast.AST]) -> None:
-    """Raises the module's BadInput at the first of these."""
+    """Raises the module's BadInput at the first name out of reach."""
     for statement in nodes:
         for node in ast.walk(statement):
             if not isinstance(node, ast.Name | ast.Attribute):

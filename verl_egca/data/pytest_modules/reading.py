@@ -1,4 +1,4 @@
-"""The syntax tree of a test module: what its names mean, and how its errors say where."""
+"""The syntax tree of a test module: its imported names, and errors with their lines."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _BUILTINS = frozenset(dir(builtins))
 
 
 class Reading:
-    """``tree`` is changed as the module is read; ``bad`` makes an error of a sentence."""
+    """``tree`` is changed as the module is read; ``bad`` makes an error from a sentence, also in the constructor."""
 
     def __init__(self, source: str, bad: Callable[[str], BadInput]) -> None:
-        """Raises what ``bad`` makes."""
         self._bad = bad
         tree = parse(source, limit=None)
         if tree is None:
@@ -32,7 +31,7 @@ class Reading:
         self._imported = dict(_imports(tree))
 
     def refusal(self, node: ast.AST, why: str) -> BadInput:
-        """The error for what stands at ``node``."""
+        """The error with the line and function of ``node``."""
         line = getattr(node, "lineno", 0)
         around = [f for f in self._functions if _first_line(f) <= line <= (f.end_lineno or line)]
         where = f"line {line}" + (f", {'.'.join(f.name for f in around)}" if around else "")
@@ -43,7 +42,7 @@ class Reading:
         return self._bad(why)
 
     def dotted(self, node: ast.AST) -> str:
-        """``pytest.mark.skip`` for what that name means, whatever it was imported as; "" for what is no name."""
+        """The full name, such as ``pytest.mark.skip``, whatever its import's alias; "" for other expressions."""
         path: list[str] = []
         while isinstance(node, ast.Attribute):
             path.insert(0, node.attr)
@@ -53,21 +52,21 @@ class Reading:
         return ".".join([self._imported.get(node.id, node.id), *path])
 
     def is_imported(self, name: str) -> bool:
-        """Whether the name is a module's, or comes from one."""
+        """Whether the name is a module, or comes from one."""
         return name in self._imported or name in WARM
 
     @functools.cached_property
     def bound(self) -> frozenset[str]:
-        """Names that the module's own top level binds, once the imports of the program are gone."""
+        """Names that the module's top level binds, without the imports of the program."""
         return frozenset(name for statement in self.tree.body for name in bound_by(statement))
 
     def is_program_s(self, name: str) -> bool:
-        """Whether neither the tests nor Python define it."""
+        """Whether neither the tests nor Python define the name."""
         return not (name in self.bound or name in _BUILTINS or name in WARM or name in ("pytest", "functools"))
 
 
 def bound_by(statement: ast.stmt) -> Iterator[str]:
-    """Names that a statement of a top level binds."""
+    """Names that a top-level statement binds."""
     if isinstance(statement, FunctionNode | ast.ClassDef):
         yield statement.name
         return
@@ -86,7 +85,7 @@ def loaded_in(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def is_within(name: str, prefix: str) -> bool:
-    """Whether a dotted name is ``prefix`` or something of it."""
+    """Whether a dotted name is ``prefix`` or an attribute of it."""
     return name == prefix or name.startswith(f"{prefix}.")
 
 

@@ -1,4 +1,4 @@
-"""What a module of tests does outside of its test functions: its set-up, and its assertions at the left edge."""
+"""The statements outside of a module's test functions: its set-up, and its assertions at the left edge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CATCHING = ("", "Exception", "BaseException", "AssertionError")
 
 
 class Script:
-    """``setup`` is what runs first, ``items`` what asserts; ``marks`` are those of all tests (``pytestmark``)."""
+    """``setup`` runs first, ``items`` assert; ``marks`` are those of all tests (``pytestmark``)."""
 
     def __init__(self, reading: Reading, reference: str | None, entry_point: str | None) -> None:
         """Raises the module's BadInput."""
@@ -56,7 +56,7 @@ class Script:
             self._refuse_swallowed(node)
 
     def is_test(self, node: FunctionNode) -> bool:
-        """Whether pytest would run this function; not one that the module itself calls with arguments."""
+        """Whether pytest would run this function; false if the module calls it with arguments."""
         return node.name.startswith("test") and node.name not in self._called_with_arguments
 
     def _holds_tests(self, node: ast.stmt) -> bool:
@@ -77,7 +77,7 @@ class Script:
         return self._assertions(running)
 
     def _check(self, statement: ast.stmt | None) -> ast.stmt:
-        """``check(f)``, by the name ``candidate`` if that is a method."""
+        """``check(f)``; ``check(candidate)`` for a method."""
         argument = None
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             call = statement.value
@@ -102,9 +102,9 @@ class Script:
         return ast.parse(f"check({self.entry_point if is_name else 'candidate'})").body[0]
 
     def _assertions(self, running: list[ast.stmt]) -> list[ast.Module]:
-        """Statements that assert, one by one; all as one item where others may matter for them, for the judge to cut."""
+        """Each asserting statement as an item; all statements as one, which the judge cuts, where others may matter."""
         if not any(map(self._deciding.decides, running)):
-            self.setup += running  # it may only prepare what test functions use
+            self.setup += running  # test functions may use it
             return []
         stored = {name for node in running for name in bound_by(node)}
         if all(map(self._deciding.decides, running)) and not stored & loaded_in(running):
@@ -112,7 +112,7 @@ class Script:
         return [ast.Module(running, [])]
 
     def _only_prepares(self, node: ast.stmt, running: list[ast.stmt]) -> bool:
-        """Whether it runs nothing of the program's, and needs nothing of ``running``."""
+        """Whether it runs no code of the program, and needs no name of ``running``."""
         if loaded_in([node]) & {name for other in running for name in bound_by(other)}:
             return False
         if self._deciding.decides(node) or not isinstance(
@@ -129,7 +129,7 @@ class Script:
         return not any(map(self._reading.is_program_s, seen))
 
     def _is_noise(self, node: ast.stmt) -> bool:
-        """What only reports or starts a runner of tests; a call of a test function, which is a test already."""
+        """Whether a statement only prints, starts a test runner, or calls a test function, which is a test already."""
         match node:
             case ast.Assign(targets=[ast.Name(id="pytestmark")], value=value):
                 self.marks += value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
@@ -153,7 +153,7 @@ class Script:
             raise self._reading.refusal(node, "is a hook of pytest's or unittest's, which does not run here")
 
     def _refuse_swallowed(self, statement: ast.stmt) -> None:
-        """A failure that is only printed is no failure."""
+        """Refuse a test that catches its assertion's failure."""
         for node in ast.walk(statement):
             if not isinstance(node, ast.Try):
                 continue
@@ -186,7 +186,7 @@ def _calls(node: ast.stmt, name: str) -> bool:
 
 
 def _last_function(program: str | None) -> str | None:
-    """What a program is about: its last function, or the last method of a class ``Solution``."""
+    """A program's last function, or the last method of its last class (``Solution().f``)."""
     found = [
         (name, node) for name, node in defined_in(program).items() if isinstance(node, FunctionNode | ast.ClassDef)
     ]

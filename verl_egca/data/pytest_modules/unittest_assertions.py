@@ -1,7 +1,7 @@
-"""unittest's plain assertions as ``assert`` statements, which a verdict can show the values of.
+"""unittest's plain assertions as ``assert`` statements, whose values a verdict can show.
 
-``assertEqual`` asks for ``first == second`` and nothing else, whatever it prints; likewise the others here. The rest
-(``assertAlmostEqual``, ``assertRaises``, ``assertCountEqual``, …) is left to unittest itself.
+``assertEqual`` only decides ``first == second``; the others here are as simple. unittest itself runs the rest
+(``assertAlmostEqual``, ``assertRaises``, ``assertCountEqual``, …).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEYWORDS = ("first", "second", "expr", "expr1", "expr2", "member", "container",
 
 
 class PlainAssertions(ast.NodeTransformer):
-    """Of a method whose first argument is ``self_name``; ``own`` are assertions that the tests' classes define anew."""
+    """For a method whose first argument is ``self_name``; ``own`` are assertions that the tests' classes redefine."""
 
     def __init__(self, self_name: str, own: set[str]) -> None:
         self._self, self._own = self_name, own
@@ -38,7 +38,7 @@ class PlainAssertions(ast.NodeTransformer):
         return node
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
-        """``with self.subTest(…)`` only says where a failure was."""
+        """Drop ``with self.subTest(…)``, which only labels a failure."""
         self.generic_visit(node)
         if all(self._is_sub_test(item.context_expr) and item.optional_vars is None for item in node.items):
             return node.body

@@ -24,7 +24,7 @@ _ARE_NOT_HERE = "isn't installed where programs are run"
 
 
 class AssertionList(Shape):
-    """AceCode-87K's ``test_cases``, AceCode-V2's ``tests``, OpenCodeInstruct's ``unit_tests``: a statement that asserts each."""
+    """AceCode-87K's ``test_cases``, AceCode-V2's ``tests``, OpenCodeInstruct's ``unit_tests``: a list of assertions."""
 
     name = "acecode"
     holds = ("test_cases", "tests", "ground_truth", "unit_tests")
@@ -52,12 +52,12 @@ class SandboxAssertions(Shape):
     def judging(self, read: ReadRow) -> Judging:
         for key in ("inputs", "outputs"):
             if key in read.tests and any(value not in (None, "") for value in read.list(key)):
-                raise read.bad(key, "stands beside assert_case, which would run with standard input; this is not read")
+                raise read.bad(key, "stands beside assert_case, which would run with standard input; leave the row out")
         return judging_of_assertions(self, read, read.list("assert_case"), "assert_case")
 
 
 class Functional(Shape):
-    """code-r1's ``functional``: source that runs after the program. Its forks have it as a list, and ``extra_info.prefix``."""
+    """code-r1's ``functional``: source that runs after the program. Forks have a list, and ``extra_info.prefix``."""
 
     name = "code-r1 functional"
     holds = ("functional",)
@@ -89,7 +89,7 @@ class PytestOfCodeR1(Shape):
 
 
 class ModuleOfTests(Shape):
-    """``test`` or ``test_code`` with a module of tests: KodCode, and whoever has a ``check`` there without more of HumanEval."""
+    """``test`` or ``test_code`` with a module of tests, or with ``check`` but not HumanEval's other keys: KodCode."""
 
     name = "kodcode"
     holds = ("test", "test_code", "test_info")
@@ -103,7 +103,7 @@ class ModuleOfTests(Shape):
 
 
 class BigCodeBench(Shape):
-    """unittest's tests of a function; what they and the programs import has to be installed."""
+    """unittest's tests of a function; the packages that tests and programs import must be installed."""
 
     name = "bigcodebench"
     holds = ("test", "entry_point", "complete_prompt", "instruct_prompt", "canonical_solution", "code_prompt", "libs")
@@ -133,7 +133,7 @@ class BigCodeBench(Shape):
 
 
 class PythonText(Shape):
-    """Assertions, or a module of tests, as the whole text under one key."""
+    """Assertions, or a module of tests, as one text under one key."""
 
     name = "python tests"
     holds = ("ground_truth", "tests", "test_cases", "unit_tests")
@@ -162,14 +162,14 @@ class CheckOfMethod(Shape):
 
 
 def judging_of_assertions(shape: Shape, read: ReadRow, assertions: Sequence[Any], key: str) -> Judging:
-    """A case an item. Raises BadInput."""
+    """One case for each item. Raises BadInput."""
     if not assertions:
         raise read.bad(key, "holds no assertions")
     for item in assertions:
         if not isinstance(item, str):
             raise read.bad(key, f"holds {shown(item)}; Python that asserts is wanted")
         if parse(item, limit=None) is None:
-            raise read.bad(key, f"holds what is not Python: {item[:80]!r}")
+            raise read.bad(key, f"holds text that is not Python: {item[:80]!r}")
     entry = said_entry_point(read) or entry_point_of("", assertions, next(shape.references(read), None))
     return Judging(AssertionTests(assertions=tuple(assertions)), entry)
 
@@ -186,7 +186,7 @@ def judging_of_source(shape: Shape, read: ReadRow, key: str, preamble: str = "")
 
 
 def _declared(read: ReadRow) -> str | None:
-    """KodCode's name of the one function that is tested."""
+    """KodCode's name of the tested function, if it gives one."""
     for _, info in read.said("test_info"):
         names = [item.get("function_name") for item in info if isinstance(item, dict)] if isinstance(info, list) else []
         if len(names) == 1 and isinstance(names[0], str) and names[0].isidentifier():

@@ -1,4 +1,4 @@
-"""Inputs and outputs of data sets as the cases of a problem: values of calls, or texts of standard input and output."""
+"""Inputs and outputs of data sets as cases: values of calls, or texts of standard input and output."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MOST_NESTED = 200
 
 
 def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> CallTests:
-    """Arguments are a list, or text with a JSON value a line (APPS, LiveCodeBench); the output of text is JSON, too.
+    """Arguments are a list, or text with a JSON value a line (APPS, LiveCodeBench), whose output is JSON text, too.
 
-    ``keys`` are where the two stand, for errors.
+    ``keys`` are those of inputs and outputs, for errors.
 
     Raises:
-        BadInput: something is neither, or text whose meaning can't be told.
+        BadInput: arguments are neither, or a text is ambiguous.
     """
     arguments, expected = [], []
     for given, wanted in zip(inputs, outputs, strict=True):
@@ -41,10 +41,10 @@ def call_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], key
 
 
 def stdio_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> StdioTests:
-    """A list in the place of a text is its lines, a number in an output the text that Python prints for it.
+    """A text may be given as a list of its lines; an output may have numbers, as Python prints them.
 
     Raises:
-        BadInput: something else is there. A number as an input, for one, is rather a function's argument.
+        BadInput: another value. A number as an input, for example, is rather a function's argument.
     """
     return StdioTests(
         inputs=tuple(_lines(read, value, keys[0]) for value in inputs),
@@ -53,7 +53,7 @@ def stdio_tests(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], ke
 
 
 def check_numbers(read: ReadRow, inputs: Sequence[Any], outputs: Sequence[Any], keys: tuple[str, str]) -> None:
-    """Raises BadInput if there is no case, or not as many outputs as inputs."""
+    """Raises BadInput for no cases, or unequal numbers of inputs and outputs."""
     if len(inputs) != len(outputs) or not inputs:
         raise read.bad(
             keys[1],
@@ -76,7 +76,7 @@ def _arguments_of_text(read: ReadRow, text: str, key: str) -> list[Any]:
 
 
 def _output_of_text(read: ReadRow, text: str, key: str) -> Any:
-    """The value of JSON text; other text is a string that the function returns."""
+    """The value of JSON text; other text is a string that the function must return."""
     try:
         return read_json(text)
     except ValueError:
@@ -84,13 +84,13 @@ def _output_of_text(read: ReadRow, text: str, key: str) -> Any:
     if _is_pythons_literal(text):
         raise read.bad(
             key,
-            f"holds {text[:80]!r}, which is Python and not JSON: whether it is a string can't be told; JSON is wanted",
+            f"holds {text[:80]!r}, which is Python and not JSON: it may be a string or a value; JSON is wanted",
         )
     return text
 
 
 def _is_pythons_literal(text: str) -> bool:
-    """``True``, ``(1, 2)``, ``{'a': 1}``: text that JSON doesn't know, and that is rarely a string."""
+    """``True``, ``(1, 2)``, ``{'a': 1}``: text that is not JSON, and rarely a string."""
     if len(text) > 1 << 16 and text.lstrip()[:1] not in "([{'":
         return False
     try:

@@ -1,4 +1,4 @@
-"""Lists of cases, each with an input and an output of its own: DeepCoder, rLLM, LiveCodeBench, PrimeIntellect, open-r1.
+"""Lists of cases, each with an input and an output: DeepCoder, rLLM, LiveCodeBench, PrimeIntellect, open-r1.
 
 A case is of standard input (``testtype: stdin``, ``type: stdin_stdout``) or a call (``functional``, ``function_call``).
 """
@@ -39,7 +39,7 @@ class CaseList(Shape):
 
 
 class LiveCodeBench(Shape):
-    """Public tests first. Private ones are JSON text, or that text packed (`packed`)."""
+    """Public tests, then private ones: JSON text, or that text packed (`packed`)."""
 
     name = "livecodebench"
     holds = ("public_test_cases", "private_test_cases")
@@ -62,7 +62,7 @@ class LiveCodeBench(Shape):
             except NotPacked as error:
                 raise read.bad(key, f"is neither JSON nor packed: it {error}") from None
             except ValueError as error:
-                raise read.bad(key, f"holds what is not JSON ({error})") from None
+                raise read.bad(key, f"holds text that is not JSON ({error})") from None
             if not isinstance(value, list):
                 raise read.bad(key, f"holds {type(value).__name__}; a list of cases is wanted")
             return value
@@ -89,7 +89,7 @@ class VerificationInfo(Shape):
 
 
 class OfficialTests(Shape):
-    """open-r1's codeforces: problems that need a checker, or files, are refused by those keys."""
+    """open-r1's codeforces. Keys for a checker or files refuse the problems that need them."""
 
     name = "open-r1 codeforces"
     holds = ("official_tests",)
@@ -110,7 +110,7 @@ def judging_of_cases(read: ReadRow, cases: Sequence[Any], key: str) -> Judging:
             raise read.bad(key, f"holds {shown(case)}; cases with input and output are wanted")
         output = next((name for name in _OUTPUTS if name in case), None)
         if output is None:
-            raise read.bad(key, f"holds a case without output: {shown(case)}")
+            raise read.bad(key, f"holds a case without output: {shown(case)}; cases with input and output are wanted")
         inputs.append(case["input"])
         outputs.append(case[output])
         types.add(_type_of(read, case, key))
@@ -124,7 +124,7 @@ def judging_of_cases(read: ReadRow, cases: Sequence[Any], key: str) -> Judging:
     if len(names) > 1:
         raise read.bad(key, f"calls {' and '.join(names)}; one entry point is wanted")
     if len(types) > 1:
-        raise read.bad(key, "mixes cases of standard input with calls, or with cases that don't say what they are")
+        raise read.bad(key, "mixes cases of standard input with calls, or with cases of no kind; one kind is wanted")
     calls = types.pop()
     return _judging(read, said_kind(read) if calls is None else calls, next(iter(names), None), inputs, outputs, keys)
 
@@ -136,7 +136,8 @@ def _judging(
     if calls is None:
         if name is None and asks_for_definitions(starter):
             raise read.bad(
-                keys[0], "says neither testtype nor the name that it calls, and starter_code begins a definition"
+                keys[0],
+                "says neither testtype nor a function's name, and starter_code begins a definition; add fn_name",
             )
         calls = name is not None
     if not calls:
@@ -145,12 +146,12 @@ def _judging(
         return Judging(stdio_tests(read, inputs, outputs, keys))
     name = name or only_function(starter)
     if name is None:
-        raise read.bad("metadata.func_name", "is missing, and starter_code does not say what the cases call")
+        raise read.bad("metadata.func_name", "is missing, and starter_code does not define one function; add the name")
     return Judging(call_tests(read, inputs, outputs, keys), name)
 
 
 def _type_of(read: ReadRow, case: Row, key: str) -> bool | None:
-    """Whether a case is a call; None if it doesn't say."""
+    """Whether a case is a call; None if it has no type."""
     for name in ("testtype", "type"):
         value = case.get(name)
         if says_nothing(value):
@@ -161,8 +162,7 @@ def _type_of(read: ReadRow, case: Row, key: str) -> bool | None:
         if value == "function_call" and isinstance(case["input"], str) and _is_list_in_a_line(case["input"]):
             raise read.bad(
                 f"{key}.input",
-                f"holds {case['input'][:80]!r} as text: whether it is one argument or all of them can't be told; a list is "
-                "wanted",
+                f"holds {case['input'][:80]!r} as text: it may be one argument or all of them; a list is wanted",
             )
         return calls
     return None
@@ -180,7 +180,7 @@ def _names_of(case: Row) -> list[Any]:
 
 
 def _is_list_of_cases(value: Any) -> bool:
-    if isinstance(value, str):  # JSON text that is broken, or it would have been read
+    if isinstance(value, str):  # broken JSON: other JSON text was read already
         return value.lstrip().startswith("[") and '"input"' in value
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "input" in value[0]
 

@@ -1,4 +1,4 @@
-"""Tests in a function ``check(candidate)``: HumanEval's, and those of the data sets that took its form."""
+"""Tests in a function ``check(candidate)``, as in HumanEval and others."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def calls_check(tree: ast.Module) -> bool:
 
 
 def judging_of_check(read: ReadRow, key: str, tree: ast.Module, entry: str | None, preamble: str = "") -> Judging:
-    """``check`` is called with the entry point: the row's, or else what the source under ``key`` itself ends by calling.
+    """Call ``check`` with the row's entry point, else with that of the source's own call of ``check``.
 
-    The preamble is there for the tests, too: they use its helpers.
+    The preamble is part of the tests' set-up, too: they use its helpers.
 
     Raises:
-        BadInput: neither says what to call.
+        BadInput: neither names an entry point.
     """
     calls = [node for node in tree.body if _called_with(node) is not None]
     kept = [node for node in tree.body if node not in calls]
@@ -37,16 +37,16 @@ def judging_of_check(read: ReadRow, key: str, tree: ast.Module, entry: str | Non
         try:
             entry = entry_point(read, key, ast.unparse(argument))
         except BadInput:
-            pass  # called with something else than a name: the call stands as it is
+            pass  # called with another expression: the call stays unchanged
     if entry is not None:
         return Judging(AssertionTests(setup=setup, assertions=(f"check({called(entry)})",)), entry, preamble)
     if not calls:
-        raise read.bad("entry_point", f"is missing, and {key} does not call check; the name of what it tests is wanted")
+        raise read.bad("entry_point", f"is missing, and {key} does not call check; name the function")
     return Judging(AssertionTests(setup=setup, assertions=tuple(map(ast.unparse, calls))), None, preamble)
 
 
 def called(entry: str) -> str:
-    """What stands for an entry point in assertions: its name, or ``candidate`` for a method."""
+    """An entry point in assertions: its name, or ``candidate`` for a method."""
     return entry if entry.isidentifier() else "candidate"
 
 

@@ -14,7 +14,7 @@ _TESTS = ("public_tests", "private_tests", "generated_tests")
 
 
 class CodeContests(Shape):
-    """Each of them is an object of two lists, ``input`` and ``output``, or a list of cases."""
+    """Each key holds an object of two lists, ``input`` and ``output``, or a list of cases."""
 
     name = "code_contests"
     holds = _TESTS

@@ -1,4 +1,4 @@
-"""What tests call, as rows name it: ``f``, ``Solution.f``, ``Solution().f``."""
+"""Entry points as rows name them: ``f``, ``Solution.f``, ``Solution().f``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from verl_egca.data.plain_values import shown
 from verl_egca.data.shapes.read_row import ReadRow
 
-NAMES = ("fn_name", "func_name", "entry_point", "method_name")  # keys that name it
+NAMES = ("fn_name", "func_name", "entry_point", "method_name")  # their keys
 _METHOD = re.compile(r"(\w+)\s*(?:\(\s*\))?\s*\.\s*(\w+)")
 
 
 def said_entry_point(read: ReadRow) -> str | None:
-    """The one name that the row gives, None without any.
+    """The row's entry point; None without one.
 
     Raises:
-        BadInput: it is no name, or the row gives two.
+        BadInput: it is not a name, or the row gives two.
     """
     found: dict[str, str] = {}
     for place, value in read.said(*NAMES):
@@ -29,7 +29,7 @@ def said_entry_point(read: ReadRow) -> str | None:
 
 
 def entry_point(read: ReadRow, place: str, value: Any) -> str:
-    """The name as `Problem.entry_point` has it. Raises BadInput that names ``place``, a key of the row."""
+    """The name in the form of `Problem.entry_point`. Raises BadInput that names ``place``, a key of the row."""
     text = value.strip() if isinstance(value, str) else ""
     if _is_name(text):
         return text

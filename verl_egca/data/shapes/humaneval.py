@@ -14,7 +14,7 @@ from verl_egca.statements import parse
 
 
 class HumanEval(Shape):
-    """What the prompt defines besides the entry point is there for programs and tests, too (HumanEval/32, 38, 50)."""
+    """Programs and tests get the prompt's other definitions, too (HumanEval/32, 38, 50)."""
 
     name = "humaneval"
     holds = ("test", "entry_point", "prompt", "canonical_solution")

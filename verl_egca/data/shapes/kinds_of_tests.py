@@ -1,4 +1,4 @@
-"""Whether tests are calls or of standard input, as rows and cases say it."""
+"""Whether tests are calls or of standard input, by the words of rows and cases."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def are_calls(value: Any) -> bool | None:
 
 
 def said_kind(read: ReadRow) -> bool | None:
-    """What the row says of its tests, as `are_calls`; a ``type`` of something else says nothing.
+    """Whether the row's tests are calls, as `are_calls`; other words under these keys count for nothing.
 
     Raises:
-        BadInput: it says both.
+        BadInput: the row says both.
     """
     found: dict[bool, str] = {}
     for place, value in read.said(*KEYS):
@@ -30,6 +30,6 @@ def said_kind(read: ReadRow) -> bool | None:
             found.setdefault(calls, place)
     if len(found) > 1:
         raise read.place.bad(
-            found[True], f"says that tests are calls, and {found[False]} that they are of standard input"
+            found[True], f"says that tests are calls, and {found[False]} that they are of standard input; remove one"
         )
     return next(iter(found), None)

@@ -1,4 +1,4 @@
-"""LeetCodeDataset: ``check`` calls ``Solution().f``; what ``prompt`` holds is code that runs before a program."""
+"""LeetCodeDataset: ``check`` calls ``Solution().f``; ``prompt`` is code that runs before a program."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ from verl_egca.problem import AssertionTests
 from verl_egca.source import SourceText
 from verl_egca.statements import parse
 
-MBPP_SHOWS = "\nYour code should pass these tests:\n\n"  # between what is asked and the assertions
+MBPP_SHOWS = "\nYour code should pass these tests:\n\n"  # between the statement and the assertions
 _SETUP = frozenset({"test_setup_code", "test_imports"})
 
 
 class Mbpp(Shape):
-    """The prompt shows the assertions, as the data set's paper does: nothing else names the function."""
+    """The prompt shows the assertions, as in the data set's paper: only they name the function."""
 
     name = "mbpp"
     holds = ("test_list", "challenge_test_list", "code", "text", *sorted(_SETUP))
@@ -52,7 +52,7 @@ class Mbpp(Shape):
             yield from super().references(read)
 
     def task_id(self, read: ReadRow) -> str | None:
-        """``MBPP/11``, whether the row says 11, ``MBPP/11`` or, as EvalPlus, ``Mbpp/11``."""
+        """``MBPP/11``, for a row's 11, ``MBPP/11`` or EvalPlus's ``Mbpp/11``."""
         name = name_of(read.tests.get("task_id", read.row.get("task_id")))
         if name is None:
             return super().task_id(read)
@@ -61,7 +61,7 @@ class Mbpp(Shape):
 
 
 class MbppPlus(Mbpp):
-    """Shown are MBPP's own assertions; what decides is the loop that ``test`` ends with, in which they are covered."""
+    """The prompt shows MBPP's assertions. The loop at the end of ``test`` decides, and covers them."""
 
     name = "mbpp-plus"
     holds = ("test", *Mbpp.holds)
@@ -73,14 +73,14 @@ class MbppPlus(Mbpp):
         shown, test = super().judging(read), read.text("test")
         tree = parse(test, limit=None)
         if tree is None or not tree.body or not isinstance(tree.body[-1], ast.For):
-            raise read.bad("test", "does not end with a loop over inputs, or is not Python")
+            raise read.bad("test", "does not end with a loop over inputs, or is not Python; EvalPlus's test is wanted")
         assert isinstance(shown.tests, AssertionTests)
         start = SourceText(test).offset(tree.body[-1].lineno, 0)
         setup, loop = f"{shown.tests.setup}\n{test[:start]}".strip(), test[start:].strip()
         if any(isinstance(node, ast.Name) and node.id == "candidate" for node in ast.walk(tree.body[-1])):
             setup += f"\ndef check(candidate):\n{indent(loop, '    ')}\n"  # early releases call the function so
             if shown.entry_point is None:
-                raise read.bad("entry_point", "is missing, and the assertions call no function that the tests could")
+                raise read.bad("entry_point", "is missing, and the assertions call no function; add its name")
             loop = f"check({called(shown.entry_point)})"
         return Judging(AssertionTests(setup=setup, assertions=(loop,)), shown.entry_point)
 

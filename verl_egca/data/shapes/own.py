@@ -20,7 +20,7 @@ def is_own(tests: Row) -> bool:
 
 
 def own_problem(given: Row | str, bad: Bad) -> Problem:
-    """The problem of an object, or of its JSON text; its tests may import the program.
+    """The problem of an object or its JSON text; its tests may import the program.
 
     Raises BadInput, made by ``bad`` from a key and a reason.
     """

@@ -1,4 +1,4 @@
-"""LiveCodeBench's private tests: base64 of zlib of a pickle of JSON text. Nothing is unpickled: the text is read out of it."""
+"""LiveCodeBench's private tests: base64 of zlib of a pickle of JSON text. The text is read without unpickling."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _AROUND = {"PROTO", "FRAME", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "STOP"}
 
 
 class NotPacked(ValueError):
-    """The text is not packed in this way, holds something else than text, or unpacks to more than MOST_BYTES."""
+    """The text is not packed like this, holds another value than text, or unpacks to more than MOST_BYTES."""
 
 
 def unpacked(text: str) -> str:
-    """The text that is packed. Raises NotPacked."""
+    """The packed text. Raises NotPacked."""
     try:
         compressed = base64.b64decode(text, validate=True)
         unpacker = zlib.decompressobj()
@@ -30,7 +30,7 @@ def unpacked(text: str) -> str:
 
 
 def _only_text(content: bytes) -> str:
-    """The one text that a pickle makes; no other instruction of a pickle is known here, so that none can be carried out."""
+    """The text in a pickle of one text. It runs none of the pickle's instructions."""
     found: str | None = None
     try:
         for operation, argument, _ in pickletools.genops(content):
@@ -40,7 +40,7 @@ def _only_text(content: bytes) -> str:
                 raise NotPacked(f"holds a pickle of something else than text ({operation.name})")
     except NotPacked:
         raise
-    except Exception as error:  # whatever a broken pickle raises: genops documents no bound on that
+    except Exception as error:  # genops documents no bound on what it raises
         raise NotPacked(f"holds no pickle ({error})") from None
     if found is None:
         raise NotPacked("holds a pickle of nothing")

@@ -1,6 +1,6 @@
-"""``inputs`` and ``outputs``: what verl's prime_code and sandbox_fusion score, and Eurus-2, APPS, TACO, code-r1, Skywork hold.
+"""``inputs`` and ``outputs``, as in verl's prime_code and sandbox_fusion, Eurus-2, APPS, TACO, code-r1 and Skywork.
 
-With ``fn_name`` they are calls, without standard input and output. Bare, as JSON text in ``input_output``, or as ``tests``.
+With ``fn_name`` they are calls, without it standard input and output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from verl_egca.data.shapes.unread_keys import refuse_unread
 
 
 class Pairs(Shape):
-    """verl's own: in the ground truth, or as a row."""
+    """verl's: in the ground truth, or as a row."""
 
     name = "prime_code"
     holds = ("inputs", "outputs")
@@ -70,13 +70,13 @@ def judging_of_pairs(read: ReadRow) -> Judging:
     if kind is True and entry is None:
         entry = only_function(starter_code(read))
         if entry is None:
-            raise read.bad("fn_name", "is missing, and the row says that its tests are calls")
+            raise read.bad("fn_name", "is missing, and the row says that its tests are calls; add the function's name")
     if entry is not None:
         return Judging(call_tests(read, inputs, outputs, _KEYS), entry)
     if asks_for_definitions(starter_code(read)):
         raise read.bad(
             "fn_name",
-            "is missing, and starter_code begins a function or a class: what the tests call can't be told",
+            "is missing, and starter_code begins a function or a class; add the name that the tests call",
         )
     return Judging(stdio_tests(read, inputs, outputs, _KEYS))
 

@@ -1,4 +1,4 @@
-"""A row with what it says read, and the mapping in it that holds its tests."""
+"""A row as plain values, and the mapping in it that holds its tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ TRUTH = "reward_model.ground_truth"
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """``tests`` is the mapping that holds the tests, ``key`` where it stands in ``row``; "" is the row itself.
+    """``tests`` is the mapping that holds the tests, ``key`` its key in ``row``; "" is the row itself.
 
-    Both hold plain values (`plain`), and the tests no key whose value says nothing.
+    Both hold plain values (`plain`); ``tests`` has no null values.
     """
 
     row: Row
@@ -27,11 +27,11 @@ class ReadRow:
     place: RowPlace
 
     def bad(self, key: str | None, problem: str) -> BadInput:
-        """An error of a key beside the tests."""
+        """An error at a key of the tests."""
         return self.place.bad(".".join(part for part in (self.key, key) if part) or None, problem)
 
     def text(self, key: str, *, required: bool = True) -> str:
-        """The tests' string under ``key``; "" if it says nothing and isn't required. Raises BadInput."""
+        """The tests' string under ``key``; "" if it is missing and not required. Raises BadInput."""
         value = self.tests.get(key)
         if value is None and not required:
             return ""
@@ -40,14 +40,14 @@ class ReadRow:
         return value
 
     def list(self, key: str) -> list[Any]:
-        """The tests' list under ``key``, or the list that the text there holds. Raises BadInput."""
+        """The tests' list under ``key``, also from JSON text. Raises BadInput."""
         value = self.value(key)
         if not isinstance(value, list):
             raise self.bad(key, f"{self._found(key)}; a list is wanted")
         return value
 
     def value(self, key: str) -> Any:
-        """What stands under ``key``, read if it is JSON text. Raises BadInput."""
+        """The value under ``key``, also from JSON text. Raises BadInput."""
         value = self.tests.get(key)
         try:
             return unwrapped(value)
@@ -55,12 +55,12 @@ class ReadRow:
             raise self.bad(key, f"is not JSON ({error})") from None
 
     def within(self, key: str, tests: Mapping[str, Any]) -> ReadRow:
-        """The same row, with a mapping that it holds under ``key`` as what holds the tests."""
+        """The same row, with the mapping under ``key`` as its tests."""
         below = ".".join(part for part in (self.key, key) if part)
         return ReadRow(self.row, present(tests), below, self.place)
 
     def said(self, *keys: str) -> Iterator[tuple[str, Any]]:
-        """Each value that is under one of the keys, with its place: beside the tests, in the row, its metadata or extra_info."""
+        """Values under the keys, with their places: beside the tests, in the row, its metadata or extra_info."""
         for prefix, mapping in self._mappings():
             for key in keys:
                 if not says_nothing(value := mapping.get(key)):
@@ -85,10 +85,10 @@ class ReadRow:
 
 
 def read_row(row: Mapping[str, Any], place: RowPlace) -> Row:
-    """The row as plain values; ``reward_model`` and ``extra_info`` as objects, though they be JSON text.
+    """The row as plain values; ``reward_model`` and ``extra_info`` are objects, also from JSON text.
 
     Raises:
-        BadInput: one of the two is something else.
+        BadInput: one of these two is another value.
     """
     read: Row = plain(row)
     for key in ("reward_model", "extra_info"):
@@ -108,7 +108,7 @@ def read_row(row: Mapping[str, Any], place: RowPlace) -> Row:
 
 
 def present(mapping: Mapping[str, Any]) -> Row:
-    """Without the keys that a table has for other rows only."""
+    """The mapping without null values, which tables have for the columns of other rows."""
     return {key: value for key, value in mapping.items() if not _is_null(value)}
 
 

@@ -1,4 +1,4 @@
-"""The shape of a data set's rows: how it is recognised, and what its tests are."""
+"""The shape of a data set's rows: it recognises them, and reads their tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from verl_egca.problem import AssertionTests, CallTests, StdioTests
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What decides whether a program solves the row's problem; the fields are `Problem`'s."""
+    """The fields of `Problem` that decide whether a program solves it."""
 
     tests: AssertionTests | CallTests | StdioTests
     entry_point: str | None = None
@@ -26,8 +26,8 @@ class Judging:
 
 
 class Shape(ABC):
-    """``holds`` are the keys that its tests stand under, the one that errors name first; ``reads`` are those, of the keys that
-    can change what tests mean, that it reads (see `unread_keys`).
+    """``holds``: the keys of its tests; errors name the first. ``reads``: the keys that it reads of those that can
+    change the meaning of tests (`unread_keys`).
     """
 
     name: ClassVar[str]
@@ -36,14 +36,14 @@ class Shape(ABC):
 
     @abstractmethod
     def recognises(self, tests: Row) -> bool:
-        """Whether a mapping, without keys that say nothing, holds tests of this shape."""
+        """Whether a mapping without null values holds tests of this shape."""
 
     @abstractmethod
     def judging(self, read: ReadRow) -> Judging:
         """Raises BadInput."""
 
     def statement(self, read: ReadRow) -> str:
-        """What a policy reads where the row has no chat; "" if it has nothing."""
+        """The text that a policy reads if the row has no chat; "" without one."""
         for key in _STATEMENTS:
             for _, value in read.said(key):
                 if isinstance(value, str):
@@ -51,18 +51,18 @@ class Shape(ABC):
         return ""
 
     def references(self, read: ReadRow) -> Iterator[str]:
-        """Programs that the row gives as solutions, the likeliest first; whether they parse or pass isn't known."""
+        """Programs that the row gives as solutions, the likeliest first, unchecked."""
         for key in _REFERENCES:
             for _, value in read.said(key):
                 yield from programs_in(value)
 
     def task_id(self, read: ReadRow) -> str | None:
-        """The row's own name for its problem, if there is one."""
+        """The row's name for its problem, if it has one."""
         return named(read.row, read.tests)
 
 
 def named(*mappings: Row) -> str | None:
-    """The first plain value under a key that data sets name their problems by."""
+    """The first name under the keys by which data sets name problems."""
     for key in _NAMES:
         for mapping in mappings:
             if (name := name_of(mapping.get(key))) is not None:

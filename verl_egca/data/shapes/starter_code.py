@@ -1,4 +1,4 @@
-"""Code that a statement gives to begin with: what it says about the name that tests call."""
+"""Starter code, and the name in it that tests call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OF_SCRIPTS = {"main", "solve"}
 
 
 def starter_code(read: ReadRow) -> str:
-    """The row's starter code, "" without any."""
+    """The row's starter code; "" without one."""
     return next((value for _, value in read.said("starter_code") if isinstance(value, str)), "")
 
 
@@ -23,5 +23,5 @@ def only_function(starter: str) -> str | None:
 
 
 def asks_for_definitions(starter: str) -> bool:
-    """Whether it begins a class or a function that something else has to call, and no script."""
+    """Whether it begins a class or a function for tests to call, and not a script."""
     return bool(_CLASS.search(starter)) or bool(set(_DEFINED.findall(starter)) - _OF_SCRIPTS)

@@ -1,4 +1,4 @@
-"""Keys that change what tests mean: a shape reads them, or the row is refused."""
+"""Keys that change the meaning of tests: a shape reads them, or the row is refused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LANGUAGES = ("language", "lang", "programming_language")
 _AS_USUAL = {"default", "standard", "diff", "exact", "none", "stdio", "stdin", "stdout", "false", "no"}
 _SPOKEN = {"en", "english", "zh", "chinese", "cn", "fr", "de", "es", "ru", "russian", "ja", "japanese", "ko", "pt"}
 
-# in an object that holds nothing but tests, what is no test says which problem it is or how it is shown
+# in an object of tests, these keys describe the problem
 _ABOUT_THE_PROBLEM = set(
     "task_id problem_id question_id contest_id id uid uids name index title source dataset data_source platform url split style "
     "difficulty rating tags ability question problem prompt description starter_code metadata solution solutions reference "
     "time_limit memory_limit timeout max_test_cases type testtype".split()
 )
-# where the tests of one shape or another stand: a row that has two of them is not read by one
+# keys of tests: a row with those of two shapes is refused
 _TESTS = set(
     "test_list test test_code functional pytest public_test_cases private_test_cases public_tests verification_info "
     "official_tests tests test_cases unit_tests input_output inputs outputs".split()
@@ -31,13 +31,13 @@ _TESTS = set(
 
 
 def refuse_unread(shape: Shape, read: ReadRow) -> None:
-    """Raises BadInput for a key that says something about the tests, and that the shape doesn't read."""
+    """Raises BadInput for a key that changes the tests, and that the shape doesn't read."""
     for place, value in read.said(*(key for key in _CHANGING if key not in shape.reads)):
         if word_of(value) not in _AS_USUAL:
             raise read.place.bad(
                 place,
                 f"changes what the tests mean, and is not read in a row of shape {shape.name} (it is {shown(value, 60)}); "
-                "remove the key if it means nothing here, or leave the row out",
+                "remove the key if it has no effect, or leave the row out",
             )
     for place, value in read.said(*_LANGUAGES):
         if not is_python(value) and word_of(value) not in _SPOKEN:
@@ -51,6 +51,6 @@ def refuse_unread(shape: Shape, read: ReadRow) -> None:
         if not is_a_table and key not in _ABOUT_THE_PROBLEM and key not in _LANGUAGES:
             raise read.bad(
                 key,
-                f"stands beside tests of shape {shape.name}, and what it means for them isn't known; remove it, or put it "
-                "in extra_info if it means nothing",
+                f"stands beside tests of shape {shape.name}, and its meaning for them isn't known; remove it, or put it "
+                "in extra_info if it has none",
             )

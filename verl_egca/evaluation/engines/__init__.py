@@ -1,4 +1,4 @@
-"""What generates for ``egca evaluate``: one small interface, an engine a file, each imported only when it is asked for.
+"""Engines that generate for ``egca evaluate``: one small interface, one file for each engine, imported on use.
 
 base.py    the interface: prompts as token ids in, sampled token ids out
 hf.py      transformers, in this process, on a GPU if there is one
@@ -29,12 +29,12 @@ _REMEDY: dict[GenerationEngine, str] = {
 
 
 def usual_batch(name: GenerationEngine) -> int:
-    """How many requests an engine gets at once: what it decodes together, or enough to keep its scheduler busy."""
+    """The number of requests for an engine at once: a batch that it decodes together, or enough for its scheduler."""
     return _BATCH[name]
 
 
 def check_installed(name: GenerationEngine) -> None:
-    """Raises EngineMissing, which says what installs it. Imports nothing."""
+    """Raises EngineMissing, with the command that installs it. Imports nothing."""
     missing = [package for package in _NEEDS[name] if find_spec(package) is None]
     if missing:
         raise EngineMissing(f"--engine {name} needs {' and '.join(missing)}, not installed here; {_REMEDY[name]}")
@@ -43,7 +43,7 @@ def check_installed(name: GenerationEngine) -> None:
 def start(
     name: GenerationEngine, folder: Path, *, dtype: str, seed: int, tensor_parallel: int, extra: dict[str, Any]
 ) -> Engine:
-    """The model of ``folder`` in an engine; ``extra`` are arguments of the engine's own class, by name."""
+    """The model of ``folder`` in an engine; ``extra`` are named arguments of the engine's class."""
     if name == "hf":
         from verl_egca.evaluation.engines.hf import HF
 

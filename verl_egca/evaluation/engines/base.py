@@ -1,4 +1,4 @@
-"""The interface of what generates. All engines get the same token ids, and stop at the same tokens."""
+"""The engines' interface. All engines get the same token ids, and stop at the same tokens."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class GenerationRequest:
 
     @property
     def stream(self) -> tuple[int, tuple[int, ...], int]:
-        """Names the request's random numbers, by what is asked: they are the same whatever was asked before."""
+        """The name of the request's random numbers, which do not depend on earlier requests."""
         return self.seed, self.prompt, self.number
 
     @property
     def own_seed(self) -> int:
-        """The stream's name as a number of 31 bits, which every engine takes as a seed."""
+        """The stream's name as a number of 31 bits: a seed for every engine."""
         digest = hashlib.blake2b(repr(self.stream).encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 33
 
@@ -40,7 +40,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Sampled ids, the one that it stopped at included or not. ``truncated``: it reached its budget without one."""
+    """Sampled ids, with or without the stop. ``truncated``: it reached its budget without a stop."""
 
     tokens: tuple[int, ...]
     truncated: bool
@@ -55,4 +55,4 @@ class Engine(Protocol):
 
 
 class EngineMissing(RuntimeError):
-    """An engine is not installed here; says what installs it."""
+    """An engine is not installed here; names the command that installs it."""

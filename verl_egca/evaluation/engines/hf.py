@@ -1,4 +1,4 @@
-"""A transformers model in this process: batches of left-padded prompts, each request with random numbers of its own."""
+"""A transformers model in this process: batches of left-padded prompts, with random numbers for each request."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class HF:
 
     @classmethod
     def load(cls, folder: Path, dtype: str, extra: dict[str, Any]) -> HF:
-        """On the first GPU, or on the CPU; ``dtype`` "auto" is the model's own there, and float32 here."""
+        """On the first GPU, or on the CPU; ``dtype`` "auto" is the model's own on a GPU, float32 on a CPU."""
         from transformers import AutoModelForCausalLM
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # of loading; generation has one of its own
+        disable_progress_bar()  # of loading; generation has its own
         device = "cuda" if torch.cuda.is_available() else "cpu"
         kind = "float32" if (dtype, device) == ("auto", "cpu") else dtype
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, **extra)

@@ -1,4 +1,4 @@
-"""SGLang's offline engine. What it is given is read by the pinned release's own code in ``tests/servers``."""
+"""SGLang's offline engine. ``tests/servers`` reads its arguments with the pinned release's code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SGLang:
 
 def _was_truncated(meta: dict[str, Any]) -> bool:
     reason = meta["finish_reason"]
-    if reason["type"] not in ("stop", "length"):  # aborted: an answer that never ended is no sample
+    if reason["type"] not in ("stop", "length"):  # aborted: not a sample
         raise RuntimeError(f"SGLang gave up on a request: {reason}")
     return bool(reason["type"] == "length")
 
@@ -36,7 +36,7 @@ def _was_truncated(meta: dict[str, Any]) -> bool:
 def engine_arguments(
     folder: Path, dtype: str, seed: int, tensor_parallel: int, extra: dict[str, Any]
 ) -> dict[str, Any]:
-    """Of ``sglang.Engine``: fields of its ServerArgs. Deterministic, as a request's own seed counts only then."""
+    """Of ``sglang.Engine``: fields of its ServerArgs. Deterministic: only then a request has its seed."""
     return {
         "model_path": str(folder),
         "dtype": dtype,

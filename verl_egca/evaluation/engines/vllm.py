@@ -1,4 +1,4 @@
-"""vLLM's offline engine. What it is given is read by the pinned release's own code in ``tests/servers``."""
+"""vLLM's offline engine. ``tests/servers`` reads its arguments with the pinned release's code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from verl_egca.evaluation.engines.base import GenerationRequest, Response, Sampl
 
 class VLLM:
     def __init__(self, folder: Path, *, dtype: str, seed: int, tensor_parallel: int, extra: dict[str, Any]) -> None:
-        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # what is printed is the results' alone
+        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # standard output is for results
         from vllm import LLM
 
         self._llm = LLM(**engine_arguments(folder, dtype, seed, tensor_parallel, extra))

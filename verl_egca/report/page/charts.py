@@ -1,7 +1,7 @@
-"""Which curves a report shows, and from which metrics. Drawing is `svg.py`'s.
+"""The curves of a report, from a run's metrics. `svg.py` draws them.
 
-A chart of one run may stack its series, since they are parts of a whole. Two runs can't share a stack: there each part
-becomes a chart of its own, with a line a run.
+A chart of one run may stack its series, as parts of a whole. Two runs can't share a stack: each part becomes a chart of
+its own, with a line for each run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEFT_ALONE = "spread evenly"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """``colour`` counts from 0 into the page's palette; the same thing has the same colour in every chart."""
+    """``colour`` is an index into the page's palette; one thing has one colour in all charts."""
 
     label: str
     points: Points
@@ -37,7 +37,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``note`` is one sentence on what is drawn. Steps are on the x axis."""
+    """``note`` describes the chart in one sentence. Steps are on the x axis."""
 
     key: str
     title: str
@@ -52,7 +52,7 @@ class Chart:
 
 
 def charts(runs: Sequence[Run]) -> list[Chart]:
-    """Of one run, or of two laid over each other. A chart without a single point is left out."""
+    """The charts of one run, or of two overlaid, without empty ones."""
     if len(runs) == 1:
         found = list(_of(runs[0]))
     else:
@@ -68,7 +68,7 @@ def _of(run: Run) -> Iterator[Chart]:
 
 
 def _overlaid(runs: Sequence[Run]) -> Iterator[Chart]:
-    """Each part of the runs' charts as a chart of its own, with a line a run. Runs differ in colour and dash."""
+    """Each part of the runs' charts as a chart of its own, with a line for each run. Runs differ in colour and dash."""
     of_runs = [list(_of(run)) for run in runs]
     templates = {chart.key: chart for found in of_runs for chart in found}
     for key, template in templates.items():
@@ -97,7 +97,7 @@ def _reward(run: Run) -> Chart:
 def _validation(run: Run) -> Chart | None:
     names = [name for name in run.names("val-core/") if "/mean@" in name or "/best@" in name]
     series = tuple(Series(_short(name), tuple(run.series(f"val-core/{name}")), n) for n, name in enumerate(names))
-    note = "What verl's validation reports; mean@1 of acc is pass@1."
+    note = "Metrics of verl's validation; mean@1 of acc is pass@1."
     return Chart("validation", "Validation", note, "share", "lines", series) if series else None
 
 
@@ -117,7 +117,7 @@ def _localizers(run: Run) -> Chart | None:
         Series(f"not: {name}", _filled(run, f"egca/not_localized/{name}"), len(names) + n)
         for n, name in enumerate(run.names("egca/not_localized/"))
     ]
-    note = "Who found the place to blame, as a share of the samples in LOGIC or SYNTAX; not: why nobody did."
+    note = "Localizers, as shares of the samples in LOGIC or SYNTAX; not: the reason of missing blame."
     return Chart("localizers", "Localized by", note, "share", "stack", tuple(series)) if series else None
 
 
@@ -125,7 +125,7 @@ PROOF = ("proven", "partly proven", "a guess", LEFT_ALONE)
 
 
 def _proof(run: Run) -> Chart | None:
-    """Weighed by advantage: a sample without one moves nothing, whatever is known of it."""
+    """Weighed by advantage, as samples without one change nothing."""
     weights: dict[int, dict[str, float]] = defaultdict(lambda: dict.fromkeys(PROOF, 0.0))
     for record in run.records:
         weights[record.step][rests_on(record)] += weight(record)
@@ -138,18 +138,18 @@ def _proof(run: Run) -> Chart | None:
         Series(name, tuple((step, shares[step][name]) for step in sorted(shares)), colour)
         for name, colour in zip(PROOF, (0, 6, 1, 7), strict=True)
     )
-    note = "Of all advantage that failing samples carry: what the blame rests on. Spread evenly: as in GRPO."
+    note = "The ground of the blame, as a share of the advantage of failing samples. Spread evenly: as in GRPO."
     kept = tuple(one for one in series if any(value for _, value in one.points))
     return Chart("proof", "Credit that rests on proof", note, "share", "stack", kept) if kept else None
 
 
 def weight(record: LocalizationRecord) -> float:
-    """How much credit a sample carries; none if its advantage is not finite."""
+    """A sample's absolute advantage; 0 if it is not finite."""
     return abs(record.advantage) if math.isfinite(record.advantage) else 0.0
 
 
 def rests_on(record: LocalizationRecord) -> str:
-    """What a failing sample's credit rests on, one of PROOF."""
+    """The ground of a failing sample's credit, one of PROOF."""
     if not record.token_spans or record.advantage > 0:
         return LEFT_ALONE
     return in_a_word(record)
@@ -197,12 +197,12 @@ def _debugger(run: Run) -> Chart | None:
         for n, name in enumerate(outcomes)
         if any(value for _, value in run.series(f"egca/debugger/{name}"))
     )
-    note = "Samples put to the debugger, by what came of it."
+    note = "Samples put to the debugger, by outcome."
     return Chart("debugger", "Debugger", note, "number", "stack", series) if series else None
 
 
 def _filled(run: Run, key: str) -> Points:
-    """0 at the steps that do not name it: shares are written only where there are any."""
+    """The series with 0 at steps without the key: shares of 0 are not written."""
     return _of_steps(run.steps, run, lambda row: row.get(key, 0.0))
 
 
@@ -211,5 +211,5 @@ def _of_steps(steps: Sequence[int], run: Run, value: Callable[[Metrics], float])
 
 
 def _short(name: str) -> str:
-    """val-core/<data source>/acc/mean@1 without what is the same everywhere."""
+    """A name such as <data source>/acc/mean@1, shortened."""
     return name.replace("/acc/mean@1", " pass@1").replace("/acc/", " ")

@@ -1,6 +1,6 @@
-"""A program cut where its tokens meet, line by line: what the page colours by each token's advantage.
+"""A program in pieces of one token, line by line: the page colours each by its token's advantage.
 
-Rows that hold no token boundaries are cut where the blamed characters begin and end instead; the page says so.
+Rows without token boundaries are cut at the ends of the blamed characters instead; the page notes it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 class Piece:
     """Text that shares its credit; a line's end is ``\\n``.
 
-    ``token`` is the number of the response's token that wrote it (of several, the first); None: the prompt's code, or
-    unknown. ``blamed``: in the blamed span.
+    ``token`` is the index of the token in the response (of several, the first); None: the prompt's code, or unknown.
+    ``blamed``: in the blamed span.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """``own_tokens``: how many of the response's tokens write the program; the others stand around it."""
+    """``own_tokens``: the number of the response's tokens in the program; the others are around it."""
 
     by: By
     lines: tuple[tuple[Piece, ...], ...]
@@ -48,7 +48,7 @@ def heat_map(record: LocalizationRecord) -> HeatMap | None:
     return HeatMap(by, tuple(_lines(record.program, cuts)), _own_tokens(record))
 
 
-Cut = tuple[int, int | None, bool]  # a piece's first character, its token, whether it is blamed
+Cut = tuple[int, int | None, bool]  # a piece's first character, token, blame
 
 
 def _by_token(record: LocalizationRecord) -> Iterator[Cut]:
@@ -76,7 +76,7 @@ def _by_character(record: LocalizationRecord) -> Iterator[Cut]:
 
 def _lines(program: str, cuts: Sequence[Cut]) -> Iterator[tuple[Piece, ...]]:
     """The pieces of each line. Of cuts at one character the last counts."""
-    here = 0  # the cut that the next piece begins in
+    here = 0  # the cut at the next piece's beginning
     for match in _LINE.finditer(program):
         at, end = match.span()
         if at == end:

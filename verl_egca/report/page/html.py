@@ -1,7 +1,7 @@
 """One self-contained HTML file: template, styles, scripts and data put together.
 
-Three fences keep what a policy wrote from acting: jinja2 escapes all that goes into markup, data is JSON in which no ``<``
-is left, and a content security policy lets nothing run or load but the page's own scripts and styles, by their hashes.
+A policy's text can't act: jinja2 escapes all text in markup, data is JSON without ``<``, and a content security policy
+allows only the page's own scripts and styles, by their hashes.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from verl_egca.report.page.thinning import thinned
 from verl_egca.report.untrusted import safe
 
 _ASSETS = files("verl_egca.report.page") / "assets"
-_SCRIPTS = ("data", "text", "list", "filters", "heat_map", "detail", "tables", "main")  # in the order that they need
+_SCRIPTS = ("data", "text", "list", "filters", "heat_map", "detail", "tables", "main")  # in this order
 _TABLE_ROWS = 200  # of a chart's table; a longer run shows every n-th step
 
 
 @dataclass(frozen=True, slots=True)
 class InlineScript:
-    """``integrity`` is its hash, as a content security policy names it."""
+    """``integrity`` is its hash in the form of a content security policy."""
 
     text: Markup
     integrity: str
@@ -41,7 +41,7 @@ def html(runs: Sequence[Run], *, reload_s: int | None = None) -> str:
     """The page of one run, or of two side by side.
 
     Args:
-        reload_s: the run is still written; the page loads itself anew after so many seconds.
+        reload_s: for a running run: seconds between the page's reloads.
     """
     found = programs.samples(runs)
     details, packed = programs.chunks(found, runs)
@@ -74,8 +74,8 @@ def html(runs: Sequence[Run], *, reload_s: int | None = None) -> str:
                 (
                     chart,
                     thinned(chart)[1],
-                    Markup(svg(chart, told_apart_by_dash=two)),
-                    legend(chart, told_apart_by_dash=two),
+                    Markup(svg(chart, dashed=two)),
+                    legend(chart, dashed=two),
                 )
                 for chart in drawn
             ],
@@ -96,7 +96,7 @@ def html(runs: Sequence[Run], *, reload_s: int | None = None) -> str:
 
 
 def as_json(value: Any) -> Markup:
-    """JSON that may stand in a script element: ASCII, and nothing in it can end the element or begin another."""
+    """JSON for a script element: ASCII, and without characters of markup."""
     return _no_markup(json.dumps(value, separators=(",", ":")))
 
 
@@ -131,7 +131,7 @@ def _policy(scripts: Sequence[InlineScript], style: InlineScript) -> str:
 
 
 def _values(chart: Chart) -> dict[str, Any]:
-    """A chart's values as its table shows them."""
+    """The values of a chart's table."""
     steps = chart.steps
     every = -(-len(steps) // _TABLE_ROWS)
     kept = steps[::every] + ([steps[-1]] if (len(steps) - 1) % every else [])

@@ -1,4 +1,4 @@
-"""The failing samples as data for the page: an index that is always there, and details that it opens a chunk at a time.
+"""The failing samples as data for the page: an index, and details that it opens a chunk at a time.
 
 Nothing of it is markup. Programs, values and reasons are strings in JSON, which the page writes with ``textContent`` only.
 """
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from verl_egca.localization.confirmed import Confirmed
-from verl_egca.report.finding import in_a_word, lines, parting
+from verl_egca.report.finding import divergence_of, in_a_word, lines
 from verl_egca.report.page.heat_map import HeatMap, heat_map
 from verl_egca.report.page.run import Run
 from verl_egca.report.page.token_credit import CreditRule, TokenCredit, token_credit
 from verl_egca.report.records import LocalizationRecord
 from verl_egca.source import SourceRange, SourceText
 
-CHUNK = 100  # details that are parsed together
-PLAIN_BYTES = 1_500_000  # of details, up to which they are kept readable
+CHUNK = 100  # details that the page parses together
+PLAIN_BYTES = 1_500_000  # of details; more are packed
 _SNIPPET = 60
 _MENDS: dict[str, str] = {
     Confirmed.FULL: "The edit with which all tests pass",
@@ -33,14 +33,14 @@ SURE = ("proven", "partly proven", "a guess", "not localized")
 
 @dataclass(frozen=True, slots=True)
 class ShownSample:
-    """``run`` is its place among the page's runs."""
+    """``run`` is an index into the page's runs."""
 
     run: int
     record: LocalizationRecord
 
 
 def samples(runs: Sequence[Run]) -> list[ShownSample]:
-    """In the order of the page's list: the latest steps first, and in a step those with most to see."""
+    """In the order of the page's list: the latest steps first, and in a step the full rows first."""
     found = [ShownSample(place, record) for place, run in enumerate(runs) for record in run.records]
     found.sort(
         key=lambda s: (-s.record.step, s.record.short, not s.record.place, s.record.advantage == 0, s.record.task_id)
@@ -49,7 +49,7 @@ def samples(runs: Sequence[Run]) -> list[ShownSample]:
 
 
 def index(found: Sequence[ShownSample]) -> dict[str, Any]:
-    """Columns with an entry a sample; names are numbers into lists, since few are used often."""
+    """Columns with an entry for each sample; repeated names are indices into lists."""
     tasks, modes, localizers = _NumberedNames(), _NumberedNames(), _NumberedNames()
     return {
         "run": [sample.run for sample in found],
@@ -88,7 +88,7 @@ def snippet(record: LocalizationRecord) -> str:
 
 
 def chunks(found: Sequence[ShownSample], runs: Sequence[Run]) -> tuple[list[str], bool]:
-    """The details as JSON texts of CHUNK samples each, and whether they are packed: gzip in base64, if there is much."""
+    """The details as JSON texts of CHUNK samples each, and whether they are packed (gzip in base64, for many)."""
     rules = [CreditRule.of(run.config) for run in runs]
     details = [detail(sample.record, rules[sample.run]) for sample in found]
     texts = [json.dumps(part, separators=(",", ":")) for part in _parts(details)]
@@ -98,10 +98,10 @@ def chunks(found: Sequence[ShownSample], runs: Sequence[Run]) -> tuple[list[str]
 
 
 def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
-    """All that is shown of one sample once it is opened."""
+    """The details of one opened sample."""
     cut = heat_map(record)
     given = token_credit(record, rule)
-    parted = parting(record)
+    divergence = divergence_of(record)
     diff = record.evidence.get("diff")
     return {
         "by": cut.by if cut else "none",
@@ -118,16 +118,16 @@ def detail(record: LocalizationRecord, rule: CreditRule) -> dict[str, Any]:
         "credit_words": credit_in_words(record, given, rule),
         "place": [[place.line, place.col, place.end_line, place.end_col] for place in record.place],
         "facts": [list(line) for line in lines(record) if line[0] != "divergence"],
-        "parted": [parted.candidate, parted.other, parted.happened_there] if parted else None,
+        "divergence": [divergence.candidate, divergence.other, divergence.happened_there] if divergence else None,
         "mends": _MENDS.get(record.confirmed or "", "An edit"),
         "diff": diff if isinstance(diff, str) else "",
     }
 
 
 def credit_in_words(record: LocalizationRecord, given: TokenCredit, rule: CreditRule) -> str:
-    """Where the advantage went, in a sentence that needs no colour."""
+    """The advantage of blamed and other tokens, in words."""
     if not math.isfinite(record.advantage):
-        return f"Advantage {record.advantage}: this is no number that an update can use."
+        return f"Advantage {record.advantage}: not a number that an update can use."
     if record.advantage == 0:
         alike = "all samples of its group got the same reward"
         unless = ", or it is below their mean (egca.negative_weight=0)" if rule.negative_weight == 0 else ""
@@ -159,7 +159,7 @@ def _in_words(record: LocalizationRecord, given: TokenCredit) -> str:
 
 
 def _number(value: float) -> float | None:
-    """JSON has no word for what is not finite."""
+    """The value; None, for JSON's null, if it is not finite."""
     return value if math.isfinite(value) else None
 
 
@@ -168,9 +168,9 @@ def _signed(value: float) -> str:
 
 
 def _lines(cut: HeatMap | None) -> list[list[Any]]:
-    """A list a line, as ``data.js`` reads it: a text is the next token's, a number says which token that is.
+    """A list for each line, for ``data.js``: a text is the next token's, a number sets that token's index.
 
-    A text in a list of its own is the prompt's code, or in rows without token boundaries what is blamed.
+    A text in a list of its own is the prompt's code, or in rows without token boundaries the blamed text.
     """
     if cut is None:
         return []

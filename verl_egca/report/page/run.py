@@ -1,6 +1,6 @@
-"""A run's directory as a page needs it: resolved config, a row a step, a row a failing sample.
+"""A run's directory, read for a page: resolved config, metrics by step, records of failing samples.
 
-A run may be read while it is written: a last line without its end is left for later.
+The run may still be writing: a last line without its end is not read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Metrics = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``metrics`` holds finite numbers only, by step; ``absent`` names files that the directory does not hold."""
+    """``metrics`` holds finite numbers only, by step; ``absent`` names missing files."""
 
     name: str
     path: Path
@@ -33,19 +33,19 @@ class Run:
 
     @property
     def steps(self) -> list[int]:
-        """Of training, in order; validation before the first one is none."""
+        """Training steps, in order, without the validation before the first one."""
         return [step for step, row in sorted(self.metrics.items()) if "timing_s/step" in row]
 
     def series(self, key: str) -> list[tuple[int, float]]:
         return [(step, row[key]) for step, row in sorted(self.metrics.items()) if key in row]
 
     def names(self, prefix: str) -> list[str]:
-        """What stands after ``prefix`` in the metrics' keys, in alphabetical order."""
+        """The metrics' keys with this prefix, without it, in alphabetical order."""
         return sorted({key[len(prefix) :] for row in self.metrics.values() for key in row if key.startswith(prefix)})
 
 
 def read_run(path: Path) -> Run:
-    """What ``path`` holds so far. Raises BadInput: no such run, or a file in it that names row and key."""
+    """The run so far. Raises BadInput, with file, row and key: the run is missing, or a file can't be read."""
     path = path.resolve()
     if not path.is_dir():
         raise BadInput(path, None, None, "there is no such directory; a run's directory is wanted, such as runs/<name>")
@@ -69,14 +69,14 @@ def _config(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(path, None, None, f"can't be read ({error}); YAML in UTF-8 is wanted") from None
     if not isinstance(found, dict):
-        raise BadInput(path, None, None, "keys with values are wanted, as the trainer writes them")
+        raise BadInput(path, None, None, "is no mapping; keys with values are wanted, as the trainer writes them")
     return found
 
 
 def _metrics(path: Path) -> dict[int, Metrics]:
-    """By step, as the launcher writes them (flat) or verl's file logger (under ``data``).
+    """By step, from the launcher's rows (flat) or those of verl's file logger (under ``data``).
 
-    A resumed run repeats the steps after its last checkpoint: what it wrote last counts.
+    A resumed run repeats the steps after its last checkpoint: the last row of a step counts.
     """
     found: dict[int, dict[str, float]] = {}
     last = -1

@@ -1,4 +1,4 @@
-"""What two runs' configs say differently, and the few keys of one run that decide where credit lands."""
+"""The differences of two runs' configs, and the few keys of one run that decide the credit."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _ABSENT = "not set"
 
 
 def telling(run: Run) -> list[tuple[str, str]]:
-    """Keys and values as verl and EGCA resolved them."""
+    """Those keys, with values resolved by verl and EGCA."""
     flat = dict(_flat(run.config))
     return [(key, flat[key]) for key in _TELLING if key in flat]
 
 
 def differences(runs: Sequence[Run]) -> tuple[list[tuple[str, str, str]], int]:
-    """(key, A's, B's) of all keys that differ, and how many more differ only in naming the run's own directory."""
+    """(key, A's, B's) of all keys that differ, and the number of others that differ only in the run's directory."""
     first, second = (dict(_flat(run.config)) for run in runs)
     differing = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
     own = [

@@ -1,8 +1,8 @@
-"""A chart as inline SVG, by matplotlib. Colours are the page's CSS variables, so that dark and light need one drawing.
+"""A chart as inline SVG, by matplotlib. Colours are the page's CSS variables: one drawing for dark and light.
 
-matplotlib writes colours and fonts into ``style`` attributes and a style sheet of its own. The page's content security
-policy allows neither; what they say becomes presentation attributes. The drawing holds ticks only; names
-of a run stand in its description, escaped.
+matplotlib writes colours and fonts into ``style`` attributes and a style sheet, which the page's content security
+policy forbids; they become presentation attributes. The drawing holds ticks only; its description has the runs' names,
+escaped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from verl_egca.report.untrusted import safe
 
 PALETTE = 8
 _WIDTH, _HEIGHT = 3.9, 2.15  # inches of 72 units
-_BARS = 60  # steps, up to which a stack is drawn as a bar a step
+_BARS = 60  # steps at most that a stack draws as bars
 _INK, _LINE = "#ab00f0", "#ab00f1"
 _COLOURS = [f"#ab00c{n}" for n in range(PALETTE)]
 _VARIABLES = {_INK: "var(--ink-soft)", _LINE: "var(--line)"} | {
@@ -40,10 +40,10 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def svg(chart: Chart, *, told_apart_by_dash: bool = False) -> str:
-    """The drawing with its title and description, for a screen reader to read in its place.
+def svg(chart: Chart, *, dashed: bool = False) -> str:
+    """The drawing, with a title and a description for screen readers.
 
-    ``told_apart_by_dash``: the series are runs, the second of which is dashed.
+    ``dashed``: the series are runs, and the second is dashed.
     """
     drawn, _ = thinned(chart)
     with matplotlib.rc_context(_STYLE | {"svg.hashsalt": chart.key}):
@@ -54,7 +54,7 @@ def svg(chart: Chart, *, told_apart_by_dash: bool = False) -> str:
             _stack(axes, drawn)
         else:
             for number, one in enumerate(drawn.series):
-                _line(axes, one, _DASHES[number % 2 if told_apart_by_dash else 0])
+                _line(axes, one, _DASHES[number % 2 if dashed else 0])
         _limits(axes, drawn)
         written = io.BytesIO()
         figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator")))
@@ -62,13 +62,13 @@ def svg(chart: Chart, *, told_apart_by_dash: bool = False) -> str:
 
 
 def in_words(chart: Chart) -> str:
-    """What a person would say of the curves: where each begins and ends, and its extremes."""
+    """The curves in words: each one's first and last value, and its extremes."""
     form = formatter(chart.unit)
     return safe(" ".join(_words(one, form) for one in chart.series if one.points))
 
 
 def formatter(unit: Unit) -> Callable[[float], str]:
-    """How a value of this unit is written, in drawing and table alike."""
+    """The format of values of this unit, in drawing and table."""
     return {
         "share": lambda value: f"{value:.1%}",
         "seconds": lambda value: f"{value:.2f} s",
@@ -144,7 +144,7 @@ def _inline(document: bytes, chart: Chart) -> str:
     ET.register_namespace("xlink", _XLINK)
     root = ET.fromstring(document)
     for child in [child for child in root if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}defs")]:
-        root.remove(child)  # its own style sheet
+        root.remove(child)  # the style sheet
     title, description = f"{chart.key}-title", f"{chart.key}-desc"
     for element in root.iter():
         _attributes(element, chart.key)
@@ -159,7 +159,7 @@ def _inline(document: bytes, chart: Chart) -> str:
 
 
 def _attributes(element: ET.Element, key: str) -> None:
-    """Style to presentation attributes, ids to the chart's own."""
+    """Turn styles into presentation attributes, and prefix ids with the chart's key."""
     for part in element.attrib.pop("style", "").split(";"):
         name, _, value = (text.strip() for text in part.partition(":"))
         if name == "font":
@@ -177,9 +177,8 @@ def _attributes(element: ET.Element, key: str) -> None:
             element.set(name, _VARIABLES[value])
 
 
-def legend(chart: Chart, *, told_apart_by_dash: bool = False) -> Sequence[tuple[str, str, bool]]:
+def legend(chart: Chart, *, dashed: bool = False) -> Sequence[tuple[str, str, bool]]:
     """(label, CSS colour, dashed) of each series."""
     return [
-        (one.label, f"c{one.colour % PALETTE}", told_apart_by_dash and number % 2 == 1)
-        for number, one in enumerate(chart.series)
+        (one.label, f"c{one.colour % PALETTE}", dashed and number % 2 == 1) for number, one in enumerate(chart.series)
     ]

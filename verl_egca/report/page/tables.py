@@ -1,4 +1,4 @@
-"""The tables of a report: what a run came to in figures, its debugger, slowest and failed localizations."""
+"""The tables of a report: a run's main figures, its debugger, slowest and failed localizations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from verl_egca.report.page.run import Run
 from verl_egca.report.records import LocalizationRecord
 
 _MOST = 10
-_WINDOW = 5  # steps at the beginning and the end that a figure is the mean of
+_WINDOW = 5  # steps at the beginning and the end, for means
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``note`` says what the number counts."""
+    """``note`` describes the value."""
 
     name: str
     value: str
@@ -26,7 +26,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``sample`` is its place in the page's list, which a click opens."""
+    """``sample`` is an index into the page's list; a click opens that sample."""
 
     sample: int
     run: str
@@ -36,7 +36,7 @@ class Row:
 
 
 def figures(run: Run) -> list[Figure]:
-    """What a person asks first."""
+    """The main figures of a run."""
     found = [Figure("steps", str(len(run.steps)), f"{run.steps[0]} to {run.steps[-1]}" if run.steps else "none yet")]
     found += _first_to_last(run, "reward", "critic/score/mean", lambda v: f"{v:.3f}")
     found += _first_to_last(run, "localized", "egca/localized_share", _percent, "of samples in LOGIC or SYNTAX")
@@ -60,16 +60,16 @@ def _first_to_last(run: Run, name: str, key: str, form: Callable[[float], str], 
     window = max(1, min(_WINDOW, len(values) // 2))
     first, last = (form(sum(part) / window) for part in (values[:window], values[-window:]))
     of = "step" if window == 1 else f"{window} steps"
-    told = f"first and last {of}" if len(values) > 1 else "one step"
+    steps = f"first and last {of}" if len(values) > 1 else "one step"
     value = f"{first} → {last}" if len(values) > 1 else last
-    return [Figure(name, value, f"{note}, {told}" if note else told)]
+    return [Figure(name, value, f"{note}, {steps}" if note else steps)]
 
 
 DEBUGGER = (
     ("asked", "asked", 0),
     ("proven", "proven: its correction passes all tests", 0),
     ("accepted", "accepted: a statement, without a proof", 0),
-    ("refused", "refused: its answer could not be taken", 0),
+    ("refused", "refused: its answer was invalid", 0),
     ("retried", "asked a second time", 0),
     ("failed", "failed", 0),
     ("timeout", "timed out", 0),
@@ -83,7 +83,7 @@ DEBUGGER = (
 
 
 def debugger(run: Run) -> list[tuple[str, str]]:
-    """Over all steps; empty if no debugger was to be asked."""
+    """Over all steps; empty without a debugger."""
     rows = []
     for key, name, digits in DEBUGGER:
         values = [value for _, value in run.series(f"egca/debugger/{key}")]
@@ -97,7 +97,7 @@ def debugger(run: Run) -> list[tuple[str, str]]:
 
 
 def slowest(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
-    """By the CPU time of the search and the debugger's latency; cells: how sure, trials, CPU ms, debugger s."""
+    """By the search's CPU time and the debugger's latency; cells: certainty, trials, CPU ms, debugger s."""
     costs = [(place, _cost_ms(sample.record)) for place, sample in enumerate(found)]
     costs.sort(key=lambda pair: -pair[1])
     return [
@@ -108,7 +108,7 @@ def slowest(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
 
 
 def failed(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
-    """Samples in which nothing could be blamed, the latest first; cells: mode, reason."""
+    """Samples without blame, the latest first; cells: mode, reason."""
     lost = [place for place, sample in enumerate(found) if sample.record.not_localized]
     return [
         _row(place, found, runs, (found[place].record.mode or "not scored", found[place].record.not_localized or ""))
@@ -117,7 +117,7 @@ def failed(found: Sequence[ShownSample], runs: Sequence[Run]) -> list[Row]:
 
 
 def failures(found: Sequence[ShownSample]) -> list[tuple[str, int]]:
-    """Why nothing was blamed, and how often."""
+    """The reasons of missing blame, counted."""
     reasons = (sample.record.not_localized for sample in found)
     return Counter(reason for reason in reasons if reason).most_common()
 

@@ -1,4 +1,4 @@
-"""A long run's curves in as many points as a drawing can show: means over neighbouring steps."""
+"""A long run's curves in the points that a drawing can show: means over neighbouring steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST = 250  # points of a series; a drawing is some 300 units wide
 
 
 def thinned(chart: Chart) -> tuple[Chart, int]:
-    """The chart, and how many steps each of its points is the mean of."""
+    """The chart, and the number of steps for each of its points."""
     longest = max(len(one.points) for one in chart.series)
     of = -(-longest // _MOST)
     if of <= 1:
@@ -19,6 +19,6 @@ def thinned(chart: Chart) -> tuple[Chart, int]:
 
 
 def _means(points: Points, of: int) -> Points:
-    """Each at the middle one of its steps."""
+    """Means of ``of`` points, each at its middle step."""
     groups = [points[at : at + of] for at in range(0, len(points), of)]
     return tuple((group[len(group) // 2][0], sum(value for _, value in group) / len(group)) for group in groups)

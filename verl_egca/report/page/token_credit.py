@@ -1,6 +1,6 @@
-"""What one token of a response got: by the run's credit rule, and by GRPO's, which gives every token the same.
+"""The advantage of a response's token, by the run's credit rule and by GRPO's.
 
-Arithmetic on one row of ``localizations.jsonl``; a test holds it against `verl_egca.credit.credit`.
+Arithmetic on one row of ``localizations.jsonl``; a test compares it with `verl_egca.credit.credit`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _KEYS = ("normalisation", "soft", "span_weight", "negative_weight", "entropy_sha
 
 @dataclass(frozen=True, slots=True)
 class CreditRule:
-    """From a run's config. ``estimator`` other than ``egca``: verl's own, which knows no spans."""
+    """From a run's config. Estimators other than ``egca`` are verl's, without spans."""
 
     estimator: str = "egca"
     normalisation: str = "mean"
@@ -28,7 +28,7 @@ class CreditRule:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> CreditRule:
-        """What a config does not say has its default."""
+        """The rule of a config; missing keys have their defaults."""
         egca, algorithm = config.get("egca") or {}, config.get("algorithm") or {}
         said = {"estimator": algorithm.get("adv_estimator")}
         said |= {key: egca.get(key) for key in _KEYS}
@@ -37,10 +37,10 @@ class CreditRule:
 
 @dataclass(frozen=True, slots=True)
 class TokenCredit:
-    """Advantages of a token on the blamed span, of one elsewhere, and of any token if all were treated alike.
+    """Advantages of a token on the blamed span, of one elsewhere, and of any token on the uniform branch.
 
-    ``focused``: the advantage went to the span; otherwise all three are equal. With ``egca.entropy_share`` they are those
-    of tokens that were among the most uncertain; the others have none, and a row does not say which.
+    ``focused``: the span gets the advantage; otherwise all three are equal. With ``egca.entropy_share`` they hold for
+    the tokens of highest entropy; the others have 0, and a row does not name them.
     """
 
     focused: bool
@@ -50,12 +50,12 @@ class TokenCredit:
 
 
 def token_credit(record: LocalizationRecord, rule: CreditRule) -> TokenCredit:
-    """The run's rule for this row, as `verl_egca.credit` applies it."""
+    """The run's rule for this row, as in `verl_egca.credit`."""
     own = rule.estimator == "egca"
     summed = own and rule.normalisation == "sum"
     advantage, spanned = record.advantage, _tokens(record.token_spans)
     focused = own and record.mode in (Mode.LOGIC, Mode.SYNTAX) and spanned > 0 and advantage < 0
-    # what the update counted, where the row says it: a response mask may leave tokens out
+    # the update's count, if the row has it: a response mask may leave tokens out
     counted = record.credited_tokens if rule.entropy_share == 1.0 else 0
     blamed = counted or spanned if focused and rule.soft == 0 else spanned
     tokens = record.response_tokens if focused else counted or record.response_tokens

@@ -1,4 +1,4 @@
-"""A report that follows a running training: written anew whenever the run's files have grown."""
+"""A report on a running training, rewritten whenever the run's files have grown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = tuple[tuple[int, int], ...]
 
 
 def write_report(paths: Sequence[Path], out: Path, *, reload_s: int | None = None) -> None:
-    """Raises BadInput. Whoever reads ``out`` meanwhile sees the old page or the new one, whole."""
+    """Write the page, which replaces an old one at once. Raises BadInput."""
     page = html([read_run(path) for path in paths], reload_s=reload_s)
     partial = out.with_name(out.name + ".partial")
     try:
@@ -32,32 +32,32 @@ def watch(
     out: Path,
     *,
     every_s: int,
-    told: Callable[[str], None],
+    log: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Returns once all runs are done or have stopped, or at an interrupt; the page that it leaves loads itself no more.
+    """Returns once all runs have ended, or at an interrupt; its last page does not reload.
 
-    Raises BadInput: a directory is not there, or a file in it can't be read.
+    Raises BadInput: a directory is missing, or a file in it can't be read.
     """
     try:
-        for seen in _changes(paths, every_s, told, sleep):
+        for seen in _changes(paths, every_s, log, sleep):
             write_report(paths, out, reload_s=every_s)
-            told(f"written: {out} ({seen})")
+            log(f"written: {out} ({seen})")
     except KeyboardInterrupt:
-        told("interrupted")
+        log("interrupted")
     if all((path / "metrics.jsonl").exists() for path in paths):
         write_report(paths, out)
-        told(f"done: {out}")
+        log(f"done: {out}")
 
 
 def _changes(
-    paths: Sequence[Path], every_s: int, told: Callable[[str], None], sleep: Callable[[float], None]
+    paths: Sequence[Path], every_s: int, log: Callable[[str], None], sleep: Callable[[float], None]
 ) -> Iterator[str]:
-    """What changed, in words, each time that there is something new to show."""
+    """The change in words, at each change of the run's files."""
     before: State | None = None
     waiting = False
     while True:
-        ended = all(_ended(path) for path in paths)  # asked first: what is written later is read once more
+        ended = all(_ended(path) for path in paths)  # checked first, so that later rows are read once more
         missing = [path for path in paths if not (path / "metrics.jsonl").exists()]
         for path in paths:
             if not path.is_dir():
@@ -67,7 +67,7 @@ def _changes(
         state = tuple(_state(path / name) for path in paths for name in _READ)
         if missing and not waiting:
             waiting = True
-            told(f"waiting for the first step of {missing[0]}")
+            log(f"waiting for the first step of {missing[0]}")
         if not missing and state != before:
             before = state
             yield "the run's files have grown"

@@ -1,5 +1,5 @@
 "use strict";
-// The page's data: an index of all failing samples, and their details, which are opened a chunk at a time.
+// The page's data: an index of all failing samples, and their details, opened a chunk at a time.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const SAMPLES = DATA.samples;
@@ -13,7 +13,7 @@ async function detailOf(sample) {
   return { ...detail, lines: expanded(detail) };
 }
 
-// Pieces as [text, token or -1, blamed], from what programs.py wrote.
+// Pieces as [text, token or -1, blamed], from the lists of programs.py.
 function expanded({ by, lines, spans }) {
   let next = 0;
   return lines.map((items) => items.flatMap((item) => {

@@ -1,5 +1,5 @@
 "use strict";
-// The chosen sample: its program as a heat map, what is blamed and why, the values at the divergence, the twin's diff.
+// The chosen sample: its program as a heat map, the blame and its reason, the values at the divergence, the twin's diff.
 
 const detailPane = document.getElementById("detail");
 let view = "egca"; // or "grpo"
@@ -107,8 +107,8 @@ function point(event) {
 }
 
 function divergence(detail) {
-  if (!detail.parted) return [];
-  const [candidate, other, there] = detail.parted;
+  if (!detail.divergence) return [];
+  const [candidate, other, there] = detail.divergence;
   const side = (name, value, kind) => make("div", { class: kind }, make("h5", {}, name), make("p", { class: "code" }, value));
   return [make("section", {}, make("h4", {}, "At the divergence"), make("div", { class: "sides" }, side("this program", candidate, "is"), side(`the ${other}`, there, "should")))];
 }
@@ -124,7 +124,7 @@ function edit(detail) {
   return [make("section", {}, make("h4", {}, detail.mends), make("pre", { class: "diff", tabindex: "0", role: "group", "aria-label": "The twin's diff" }, code))];
 }
 
-// The facts named, or all that are named nowhere else.
+// The named facts, or all others.
 function facts(detail, title, names) {
   const wanted = detail.facts.filter(([name]) => (names ? names.includes(name) : !TEST.includes(name)));
   if (!wanted.length) return [];

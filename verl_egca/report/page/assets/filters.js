@@ -1,5 +1,5 @@
 "use strict";
-// Which samples are listed. Each filter is a column of the index and a control; "" means any.
+// The filters of the list. Each is a column of the index and a control; "" means any.
 
 const control = (name) => document.getElementById(`f-${name}`);
 const CHOICES = ["run", "step", "mode", "sure"].filter(control);

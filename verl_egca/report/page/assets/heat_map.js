@@ -13,7 +13,7 @@ function heatMap(detail, view) {
   return make("pre", { class: "heat", tabindex: "0", role: "group", "aria-label": heatMapLabel(detail, view) }, code);
 }
 
-// Of one token under a view. Where no boundaries are known, of one character's token: blamed or not is all that is known.
+// The advantage of one token under a view; without boundaries, of a blamed or another character's token.
 function advantageOf(credit, view, blamed) {
   if (view === "grpo") return credit.uniform;
   return blamed ? credit.on : credit.else;
@@ -37,7 +37,7 @@ function piece(detail, view, most, text, token, blamed) {
   return shown;
 }
 
-// How much of the colour: a small share of the largest advantage must still be seen, so the legend holds the numbers.
+// The strength of the colour: small shares of the largest advantage stay visible; the legend has the numbers.
 function heatOf(value, most) {
   return `${Math.round(100 * Math.max(0.22, Math.abs(value) / most))}%`;
 }
@@ -47,7 +47,7 @@ function heatMapLabel(detail, view) {
   return `The program, coloured by advantage. ${rule}.`;
 }
 
-// What one piece of the program has, in words: shown while it is pointed at.
+// A piece's advantage in words, shown under the pointer.
 function pieceInWords(detail, shown) {
   const blamed = shown.dataset.blamed === "1";
   const egca = signed(advantageOf(detail.credit, "egca", blamed));
@@ -56,7 +56,7 @@ function pieceInWords(detail, shown) {
   return `${what}: EGCA ${egca}, GRPO ${grpo} ${detail.by === "token" ? "" : "a token"}`.trim();
 }
 
-// All tokens in a table: the heat map for who does not see it.
+// All tokens in a table, for screen readers.
 function tokenTable(detail) {
   const body = make("tbody");
   for (const [number, line] of detail.lines.entries()) {

@@ -1,5 +1,5 @@
 "use strict";
-// The list of failing samples. Only the rows in sight are in the document, however many there are.
+// The list of failing samples. Only the visible rows are in the document.
 
 const list = document.getElementById("list");
 const rows = document.getElementById("rows");

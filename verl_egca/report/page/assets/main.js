@@ -1,5 +1,5 @@
 "use strict";
-// Joins list, filters and detail; keeps what is chosen in the address, so that it survives a reload and can be shared.
+// Joins list, filters and detail; keeps the choice in the address, for reloads and for sharing.
 
 const THEMES = ["auto", "light", "dark"];
 
@@ -62,7 +62,7 @@ function keyInPrograms(event) {
 
 // ---- the address
 
-// A sample by what it is, not by its place: a running run adds others before it.
+// A sample's identity, not its index: a running run adds others before it.
 function nameSample(sample) {
   let earlier = 0;
   for (let other = 0; other < sample; other += 1) earlier += same(other, sample);
@@ -93,7 +93,7 @@ function recall() {
 
 let remembering = 0;
 
-// Not at once: a browser takes only so many new addresses a second, and a held key makes more.
+// Delayed: a browser limits new addresses per second, and a held key makes more.
 function remember() {
   clearTimeout(remembering);
   remembering = setTimeout(writeAddress, 150);
@@ -114,7 +114,7 @@ function startTheme() {
   const apply = () => {
     document.documentElement.dataset.theme = theme;
     button.textContent = theme[0].toUpperCase() + theme.slice(1);
-    button.setAttribute("aria-label", `Colours: ${theme === "auto" ? "as the system has them" : theme}`);
+    button.setAttribute("aria-label", `Colours: ${theme === "auto" ? "the system's" : theme}`);
   };
   button.addEventListener("click", () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];

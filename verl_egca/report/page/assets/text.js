@@ -1,5 +1,5 @@
 "use strict";
-// Text that a policy wrote becomes text nodes, never markup. What would not show, or would turn the line around, shows as an escape.
+// A policy's text becomes text nodes, never markup. Invisible characters and those that reverse a line show as escapes.
 
 const UNSEEN = /[^\P{C}\t\n]|[\p{Zl}\p{Zp}]/gu;
 
