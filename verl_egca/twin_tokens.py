@@ -151,7 +151,7 @@ def _written(tokenizer: Tokenizer, text: str) -> _Written:
 
 
 def _boundaries(pieces: TokenPieces, most: int) -> dict[int, int]:
-    """Character offsets between tokens, each with the fewest of the first ``most`` tokens that write the text before."""
+    """Character offsets between tokens, each with the fewest of the first ``most`` tokens that write up to it."""
     counts: dict[int, int] = {}
     reached, starts = 0, [*pieces.starts[:most], len(pieces.text)]
     for count in range(most + 1):

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def mismatch_metrics(metrics: Mapping[str, float], threshold: float, step: int) -> dict[str, float]:
-    """Mean and largest |p_rollout - p_actor| over the step's response tokens; ``measured`` is 0 where verl has no figure."""
+    """Mean and largest |p_rollout - p_actor| over the step's response tokens; ``measured``: 0 without verl's figure."""
     mean = metrics.get("training/rollout_probs_diff_mean")
     if mean is None or not metrics.get("training/rollout_probs_diff_valid", 1):
         return {"egca/rollout_mismatch/measured": 0.0}

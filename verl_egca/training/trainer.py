@@ -47,7 +47,7 @@ class EGCATrainer(StopsOnRequest):
     base_mode: str  # verl's mode that the class extends
 
     def __init__(self, config):
-        """Raises ConfinementError (this machine lacks what ``egca.sandbox.require`` demands), SettingsError, BadInput."""
+        """Raises ConfinementError (``egca.sandbox.require`` is not met), SettingsError, BadInput."""
         self.egca = settings_of(config)
         route_past_disrm(config)
         self._twins = TwinRows(config) if self.egca.twins != "off" else None
@@ -174,7 +174,7 @@ class EGCATrainer(StopsOnRequest):
         ]
 
     def _entropies(self, batch) -> torch.Tensor:
-        """The entropies that verl computes with the old log-probs (trainer/ppo/v1/trainer_base.py, _compute_old_log_prob)."""
+        """Entropies, from verl's old log-probs (trainer/ppo/v1/trainer_base.py, _compute_old_log_prob)."""
         data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["entropy"])
         return data["entropy"].to_padded_tensor(0.0)
 
