@@ -66,7 +66,8 @@ def _of_uncertain_tokens(rows: Rows, mask_BT: torch.Tensor) -> torch.Tensor:
     """The token advantages at the highest entropies, zero elsewhere; padding rows are not considered."""
     if rows.entropy_BT is None:
         raise RuntimeError(
-            f"egca.entropy_share={rows.settings.entropy_share}: the batch carries no entropies; set algorithm.rollout_correction.bypass_mode=False"
+            f"egca.entropy_share={rows.settings.entropy_share}: the batch carries no entropies; "
+            "set algorithm.rollout_correction.bypass_mode=False"
         )
     real_B = torch.tensor([record is not None for record in rows.records], device=mask_BT.device)
     chosen_BT, rows.entropy_threshold = most_uncertain(
