@@ -38,7 +38,7 @@ _STRONG = 50  # percent at full colour
 
 
 def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases: Sequence[str], out: Path) -> None:
-    """A panel per base: each rule's projected gain over the base, in percent, by cell; bold if the interval excludes 0."""
+    """A panel per base: each rule's projected gain over it, in percent, by cell; bold if the interval excludes 0."""
     cells = list(dict.fromkeys(cell for cell, _ in found))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(1.6 + 0.48 * len(cells) * len(bases), 1.1 + 0.26 * len(rules)), layout="constrained")

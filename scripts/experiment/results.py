@@ -19,8 +19,8 @@ _NORMAL = 1.96  # standard errors of a 95 % interval
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """One rule in one cell: signal over noise as a multiple of GRPO's with its standard error, the expected gradient's cosine
-    with GRPO's, and the projected gain (a share), also above that of GRPO and of ``correct_only``, each with its interval."""
+    """One rule in one cell: signal over noise as a multiple of GRPO's with its standard error, the expected gradient's
+    cosine with GRPO's, and the projected gain (a share), alone and above GRPO's and ``correct_only``'s, with intervals."""
 
     cell: str
     rule: str
@@ -62,7 +62,7 @@ def map_rows(folder: Path) -> list[MapRow]:
 
 
 def _gain(own: dict[str, list[float]], base: dict[str, list[float]] | None) -> Estimate:
-    """A gain with its normal interval, whose variance is the sum of those between held-out tasks and between updates."""
+    """A gain with its normal interval; its variance is that between held-out tasks plus that between updates."""
     by_update, by_task = (
         [a - b for a, b in zip(own[key], base[key] if base else [0.0] * len(own[key]), strict=True)]
         for key in ("gain_by_update", "gain_by_task")

@@ -106,7 +106,7 @@ def loss(
 
 @dataclass(slots=True)
 class Step:
-    """A step's expected results. ``old`` and ``ref``: its inputs in float32, a tensor per row; ``weights``: after it."""
+    """A step's expected results. ``old`` and ``ref``: float32 inputs, a tensor per row; ``weights``: after it."""
 
     log_probs: list[torch.Tensor]
     old: list[torch.Tensor]
