@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""What the debugger's client makes of two servers: the bound on requests held, and little time lost besides their own.
+"""The debugger's client with two servers: checks the bound on requests, and measures throughput.
 
     .venv/bin/python scripts/bench_debugger.py [--questions 2000] [--latency 0.6] [--concurrency 16]
 
-The servers are replay servers (tests/debugger/replay_server.py) in processes of their own, which answer after log-normal
-latencies. Both note when each request came and went, so that the bound is measured where it matters. ``possible`` is what
-latencies and bound allow: their sum, shared by ``--concurrency`` slots that are never empty.
+The servers are replay servers (tests/debugger/replay_server.py) in separate processes, with log-normal latencies. They
+record the start and end of each request, to measure the bound. The possible throughput is that of ``--concurrency``
+slots that are never empty.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from verl_egca.debugger.reply import Reply
 from verl_egca.debugger.settings import DebuggerSettings
 
 SERVER = Path(__file__).parents[1] / "tests" / "debugger" / "replay_server.py"
-PREFIX = "A candidate and a reference differ; say at which statement. " * 100  # about 1,500 tokens that all share
-WAITING = 64  # threads that ask, as a reward worker's do
+PREFIX = "A candidate and a reference differ; say at which statement. " * 100  # a common prefix of about 1,500 tokens
+WAITING = 64  # threads with questions, as in a reward worker
 
 console = Console(highlight=False)
 
@@ -43,8 +43,8 @@ class Answer(BaseModel):
 
 
 def main(
-    questions: Annotated[int, typer.Option(help="all different", min=1)] = 2000,
-    latency: Annotated[float, typer.Option(help="of an answer, the median in seconds")] = 0.6,
+    questions: Annotated[int, typer.Option(help="number of different questions", min=1)] = 2000,
+    latency: Annotated[float, typer.Option(help="median latency of an answer in seconds")] = 0.6,
     concurrency: Annotated[int, typer.Option(help="egca.debugger.concurrency", min=1)] = 16,
     replicas: Annotated[int, typer.Option(help="servers", min=1)] = 2,
 ) -> None:
@@ -69,7 +69,7 @@ def main(
         "took": f"{wall:.1f} s",
         "possible": f"{possible_s:.1f} s",
         "throughput, of what is possible": f"{possible_s / wall:.1%}",
-        "the client's CPU time a question": f"{1e3 * cpu / questions:.1f} ms",
+        "the client's CPU time per question": f"{1e3 * cpu / questions:.1f} ms",
     }
     for name, value in rows.items():
         table.add_row(name, value)
@@ -87,7 +87,7 @@ def ask(debugger: Debugger, number: int) -> Reply[Answer]:
 
 
 def most_at_once(spans: Sequence[Sequence[float]]) -> int:
-    """How many of these overlap at the most."""
+    """The largest number of spans that overlap."""
     changes: list[Any] = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
     under_way = most = 0
     for _, change in changes:

@@ -1,19 +1,18 @@
 #!/usr/bin/env python
-"""What a step's samples cost the driver: time and memory from reward extras to token advantages, by batch size.
+"""The driver's time and memory for a step's samples, from reward extras to token advantages, by batch size.
 
     .venv/bin/python scripts/bench_driver.py [--samples 1024,4096,16384,65536] [--tokens 1024] [--failing 0.4]
 
-A Ray with verl's transfer queue (SimpleStorage) and one of verl's reward workers, which scores a few dozen real programs
-with this project's reward manager. Another process fills the queue: each sample with the reward extras of one of those
-programs, a task of its own, its own evidence kept on the reward worker, a prompt, and mask and log-probs of ``--tokens``
-tokens. Then this process does what the driver does between the reference's log-probs and the actor's update: as an EGCA
-trainer does (`EGCATrainer._compute_advantage`: records, credit, evidence, localizations.jsonl, metrics) and as verl does
-for plain GRPO (`PPOTrainerSync._compute_advantage`), on one thread.
+Ray runs verl's transfer queue (SimpleStorage) and one reward worker, which scores a few dozen real programs with this
+project's reward manager. Another process fills the queue: each sample has the reward extras of one of those programs,
+its own task, its own evidence on the reward worker, a prompt, and mask and log-probs of ``--tokens`` tokens. Then this
+process does the driver's work between the reference's log-probs and the actor's update, on one thread: an EGCA
+trainer's (`EGCATrainer._compute_advantage`: records, credit, evidence, localizations.jsonl, metrics) and verl's for
+plain GRPO (`PPOTrainerSync._compute_advantage`).
 
-Memory is the peak of this process's resident memory over where it stood before. CPU seconds are this process's own: what
-a busy machine adds to the wall clock is not in them, nor is the time of the queue's own processes. ``operator`` is
-`verl_egca.credit.credit` alone; ``write`` fills a (B, T) float32 tensor with one value; ``GRPO's`` is verl's product of
-advantage and mask. Those three are medians of nine.
+Memory is the increase to the peak of this process's resident memory. CPU seconds are this process's own, without the
+queue's processes. ``operator`` is `verl_egca.credit.credit` alone; ``write`` fills a (B, T) float32 tensor with one
+value; ``GRPO's`` is verl's product of advantage and mask. These three are medians of nine.
 """
 
 from __future__ import annotations
@@ -39,16 +38,16 @@ Scored = tuple[float, dict[str, Any]]
 FIGURES = (("s", 2), ("cpu_s", 2), ("mb", 0))
 _M_MMAP_THRESHOLD = -3  # malloc.h
 GROUP = 16  # samples of one prompt
-CHUNK = 256  # samples that one agent loop puts at a time
-PROMPT = "Merge overlapping intervals. " * 30  # what verl carries beside the reward extras: 900 characters
+CHUNK = 256  # samples that an agent loop puts at once
+PROMPT = "Merge overlapping intervals. " * 30  # 900 characters
 
 
 def main(
-    samples: Annotated[str, typer.Option(help="batch sizes, by commas")] = "1024,4096,16384,65536",
-    tokens: Annotated[int, typer.Option(help="of each response", min=64)] = 1024,
+    samples: Annotated[str, typer.Option(help="batch sizes, separated by commas")] = "1024,4096,16384,65536",
+    tokens: Annotated[int, typer.Option(help="tokens of each response", min=64)] = 1024,
     failing: Annotated[float, typer.Option(help="share of samples that fail", min=0, max=1)] = 0.4,
 ) -> None:
-    # large tensors come fresh from the system and go back to it, as in a process that has just begun a step
+    # allocate large tensors from the system, as at the start of a step
     libc().mallopt(_M_MMAP_THRESHOLD, 1 << 20)
     costs = Table(
         "samples", *("wall s", "CPU s", "MB") * 2, "record, bytes", "log, KB", title="driver: GRPO | with EGCA"
@@ -75,7 +74,7 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         config = configured(Path(folder))
-        # names for processes: controller, storage, reward worker, the one that fills
+        # for processes: controller, storage, reward worker, filler
         ray.init(num_cpus=6, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
         tq.init(config.transfer_queue)
         worker = reward_worker(config)
@@ -89,11 +88,11 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
             log = Path(folder) / "localizations.jsonl"
             for name, trainer in (("egca", egca), ("grpo", grpo)):
                 trainer.global_steps = 2 * size
-                trainer._compute_advantage(first, {})  # what is imported and connected once
+                trainer._compute_advantage(first, {})  # warm up: imports, connections
                 trainer.global_steps += 1
                 before = log.stat().st_size
                 egca._timeline.begin()
-                egca._waited_from = time.time()  # all rewards are there, so that own work is what is left
+                egca._waited_from = time.time()  # rewards are complete: measure own work alone
                 egca._timeline.cpu_s = 0.0
                 with peak() as used:
                     started, cpu = time.perf_counter(), time.process_time()
@@ -111,7 +110,7 @@ def measure(sizes: Sequence[int], tokens: int, failing: float) -> Iterator[dict[
 
 
 def configured(folder: Path) -> Any:
-    """verl's config with EGCA, as a recipe composes it."""
+    """verl's config with EGCA, composed as in a recipe."""
     from hydra import compose, initialize_config_dir
 
     import verl_egca.config
@@ -141,7 +140,7 @@ def reward_worker(config: Any) -> Any:
 
 
 def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
-    """An EGCA trainer and verl's own for GRPO, without models: as far as `_compute_advantage` looks at them."""
+    """An EGCA trainer and verl's own for GRPO, with only the attributes that `_compute_advantage` needs."""
     from types import SimpleNamespace
 
     from omegaconf import OmegaConf
@@ -152,7 +151,7 @@ def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
     from verl_egca.training.timeline import Timeline
 
     class OwnCpu(Timeline):
-        """Beside what the trainer notes of its own work, the CPU seconds of it."""
+        """Also records the CPU seconds of the trainer's own work."""
 
         cpu_s = 0.0
 
@@ -176,11 +175,11 @@ def trainers(config: Any, worker: Any) -> tuple[Any, Any]:
     return ours, plain
 
 
-# ---------------------------------------------------------------- the process that fills the queue
+# ---------------------------------------------------------------- filling the queue
 
 
 class Filler:
-    """Puts samples as verl's agent loops do."""
+    """Puts samples into the queue like verl's agent loops."""
 
     def __init__(self, worker: Any, tokens: int, failing: float) -> None:
         import transfer_queue as tq
@@ -190,7 +189,7 @@ class Filler:
         self.right, self.wrong = scored(worker)
 
     def fill(self, size: int) -> tuple[list[str], list[dict[str, Any]], float]:
-        """Keys and tags of ``size`` samples, and the mean size of a record."""
+        """Fill in ``size`` samples; returns their keys and tags, and a record's mean size."""
         return fill(self.worker, self.right, self.wrong, size, self.tokens, self.failing)
 
 
@@ -281,12 +280,12 @@ def scored(worker: Any) -> tuple[list[Scored], list[Scored]]:
     right = [score(example.REFERENCE, n) for n in range(8)]
     found = [[(one["reward_score"], one["reward_extra_info"]) for one in ray.get(some)] for some in (right, wrong)]
     if any(reward != 1.0 for reward, _ in found[0]) or any(reward != 0.0 for reward, _ in found[1]):
-        raise RuntimeError(f"the programs are not right and wrong as they should be: {found}")
+        raise RuntimeError(f"programs were judged otherwise than expected: {found}")
     return found[0], found[1]
 
 
 def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[int], tokens: int) -> list[Scored]:
-    """One of each of ``of``, as a sample of its own: with another task, and evidence that the worker keeps for it."""
+    """A copy of each of ``of`` with its own task and its own evidence on the worker."""
     import ray
 
     chosen = [some[number % len(some)] for some, number in zip(of, numbers, strict=True)]
@@ -296,14 +295,14 @@ def own_copies(worker: Any, of: Sequence[Sequence[Scored]], numbers: Sequence[in
     for number, (reward, info), record, evidence in zip(numbers, chosen, records, kept, strict=True):
         record |= {"task_id": f"merge/{number // GROUP}", "evidence_number": evidence}
         record |= {"program_digest": f"{number:016x}", "shared": False}
-        if record["mode"] == "LOGIC":  # the span stays, the response is as long as asked
+        if record["mode"] == "LOGIC":  # keep the span, set the response's length
             record["response_tokens"] = tokens
         copies.append((reward, info | {"egca": json.dumps(record, separators=(",", ":"))}))
     return copies
 
 
 def keep_again(worker: Any, numbers: Sequence[int | None]) -> list[int | None]:
-    """On the reward worker: what it keeps under these numbers, once more under new ones."""
+    """Runs on the reward worker: duplicates the evidence with these numbers; returns new numbers."""
     from verl_egca.training.evidence_store import unpack
 
     store = worker.reward_manager.evidence
@@ -331,7 +330,7 @@ def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
         "operator_ms": lambda: credit(adv_B, modes, spans, mask_BT),
     }
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(9):  # in turns, so that a busy machine hurts all alike
+    for _ in range(9):  # in turns, so that other load affects all alike
         for name, way in ways.items():
             gc.collect()
             started = time.thread_time()
@@ -342,10 +341,10 @@ def operator_ms(size: int, tokens: int, failing: float) -> dict[str, float]:
 
 @contextmanager
 def peak() -> Iterator[Callable[[], int]]:
-    """Bytes by which the process's peak of resident memory inside the block exceeds where it stood before."""
+    """Bytes by which the peak of resident memory in the block exceeds the value before."""
     gc.collect()
-    libc().malloc_trim(0)  # what an earlier batch left
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew (man 5 proc)
+    libc().malloc_trim(0)  # release an earlier batch's memory
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak (man 5 proc)
     before = status("VmRSS")
     found: list[int] = []
     yield lambda: found[0]

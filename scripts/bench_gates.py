@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-r"""What the gates are worth and what they cost: a few tables.
+r"""Tables of the gates' accuracy and cost.
 
     .venv/bin/python scripts/bench_gates.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl \
         --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl
 
-Static constraints of every reference are held against the reference in other words (`truth.rewrite`). Of the same programs
-it is told which share the reference would rewrite, all of it: a right program needs no repair. So it is of pairs of
-independent solutions of one problem, which truth/same_algorithm.jsonl says by a sentence each are the same algorithm or
-not: written before the gates were, by reading. The pairs' second solutions were chosen to be unlike the references, so the
-easy half of "same" is missing. Last come the failures of truth/labelled.jsonl, with the share of a smallest repair, and
-whether two readers said that they are another algorithm. Times are CPU time of all processes.
+Static constraints of every reference are checked on rewrites of the reference (`truth.rewrite`). For the same programs,
+the share that becomes the reference is measured over the whole program, since right programs need no repair; likewise
+for pairs of independent solutions, labelled by hand as the same algorithm or not in truth/same_algorithm.jsonl, before
+the gates were written. Second solutions were chosen to be unlike the references, so easy pairs are missing. Last, the
+failures of truth/labelled.jsonl: the share of a smallest repair against two readers' labels. Times are CPU time of all
+processes.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ from verl_egca.problem import Problem
 
 PAIRS = Path(__file__).parent / "truth" / "same_algorithm.jsonl"
 LIMITS = {"a third": 1 / 3, "a half": 1 / 2}
-ON_PURPOSE = frozenset({"LinearRecursionToLoop", "TailCallToLoop"})  # break "use recursion": that is what they are for
+ON_PURPOSE = frozenset({"LinearRecursionToLoop", "TailCallToLoop"})  # break "use recursion" on purpose
 
 console = Console(highlight=False, width=140)
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A reference in other words."""
+    """A rewritten reference."""
 
     problem: Problem
     constraints: tuple[AnyConstraint, ...]
@@ -68,11 +68,11 @@ def main(
     problems: Annotated[Path, typer.Option(help="HumanEval's problems")],
     mbpp: Annotated[Path, typer.Option(help="MBPP's problems")],
     seeds: Annotated[int, typer.Option(help="rewrites of each reference", min=1)] = 3,
-    samples: Annotated[Path | None, typer.Option(help="a model's for --problems, the labelled ones among them")] = None,
-    mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's for --mbpp")] = None,
-    show: Annotated[
-        int, typer.Option(help="how many rewrites that break a constraint, and pairs judged otherwise")
-    ] = 0,
+    samples: Annotated[
+        Path | None, typer.Option(help="a model's samples of --problems, including the labelled ones")
+    ] = None,
+    mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's samples of --mbpp")] = None,
+    show: Annotated[int, typer.Option(help="most broken rewrites and misjudged pairs to show")] = 0,
 ) -> None:
     loaded = [problem for path in (problems, mbpp) for problem in load_problems(path) if problem.reference]
     others = [one for problem in loaded for one in _rewrites(problem, seeds)]
@@ -124,7 +124,7 @@ def _rewritten_shares(others: Sequence[Other]) -> None:
 
 
 def _whole_share(problem: Problem, program: str) -> float:
-    """That is rewritten where the program becomes the nearest view of the reference."""
+    """The share rewritten when the program becomes the nearest view of the reference."""
     alignment = align(ast.parse(program), Reference(ast.parse(problem.reference or "")), problem.entry_point)
     patches = [Patch(program, lines_of(program), whole) for whole in wholes(alignment, problem.entry_point)]
     return min((patch.share(patch.hunks) for patch in patches), default=1.0)
@@ -155,7 +155,7 @@ def _written(problems: Path, samples: Path) -> list[tuple[Problem, str]]:
 
 
 def _labelled(given: Sequence[tuple[Problem, str]]) -> list[float]:
-    """The ms that each took."""
+    """Print the agreement; returns each sample's ms."""
     programs = {(problem.task_id, digest(text)): (problem, text) for problem, text in given}
     repairs = RepairShare(min(LIMITS.values()))
     same, shares, times = [], [], []
@@ -196,7 +196,7 @@ def _agreement(what: str, same: Sequence[bool], shares: Sequence[float | None], 
 
 
 def _measured(others: Sequence[Other]) -> list[float]:
-    """The ms that static constraints took."""
+    """Each program's ms for static constraints."""
     times = []
     for one in others:
         code_of.cache_clear()

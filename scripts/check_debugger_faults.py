@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""A step's failing samples beside a debugger that goes wrong in every way there is: a table.
+"""A table of a step's failing samples under each fault of a debugger.
 
     .venv/bin/python scripts/check_debugger_faults.py [--only hang,huge] [--markdown faults.md]
 
-The server is a real one that answers rightly but for the fault (tests/debugger/replay_server.py); samples are scored as in
-a reward worker: the same scorer, sandbox and threads, with the paper's localizer, which asks about every one of them. For
-each fault: are the rewards those of a step without a debugger; did it end within its deadline; what do the counters say;
-is anything left behind.
+The server is a real one that answers rightly but for the fault (tests/debugger/replay_server.py); samples are scored
+with a reward worker's scorer, sandbox and threads, and the paper's localizer, which asks about every sample. For each
+fault: whether the rewards equal those of a step without a debugger, whether it kept its deadline, the counters, and
+leaks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ console = Console(highlight=False, width=160)
 
 
 def main(
-    only: Annotated[str | None, typer.Option(help="faults, separated by commas; none is the sound server")] = None,
+    only: Annotated[str | None, typer.Option(help="faults, separated by commas; none: the sound server")] = None,
     markdown: Annotated[Path | None, typer.Option(help="also write the table here")] = None,
 ) -> None:
     names = [None, *Fault] if only is None else [Fault(name) if name != "none" else None for name in only.split(",")]

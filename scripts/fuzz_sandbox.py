@@ -1,11 +1,10 @@
 #!/usr/bin/env python
-"""Does the sandbox say what a plain run says? Mutated references, judged by both.
+"""Mutated references, judged by the sandbox and by a plain run.
 
     .venv/bin/python scripts/fuzz_sandbox.py --problems HumanEval.jsonl.gz --problems mbpp.jsonl --count 10000 --seed 0
 
-A plain run is what everybody does: program and tests in one namespace of a throw-away process. Where it ends by itself,
-both must agree whether the program passes. Prints every program on which they do not, and exits with 1 if there is one
-for which the sandbox has no name (see `Kind`).
+A plain run executes program and tests in one namespace of a new process. If it ends by itself, both must agree whether
+the program passes. Prints every disagreement; the exit status is 1 if one is of no known kind (see `Kind`).
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from verl_egca.problem import AssertionTests, Problem
 
 CPU_SECONDS = 1.0
 LIMITS = Limits(cpu_seconds=CPU_SECONDS, wall_seconds=3.0, memory_bytes=1 << 29)
-PLAIN_CPU_SECONDS = CPU_SECONDS / 2  # past half of the sandbox's, the time that each takes decides: not compared
+PLAIN_CPU_SECONDS = CPU_SECONDS / 2  # past half of the sandbox's limit, results depend on speed: not compared
 
 
 class Kind(StrEnum):
@@ -62,7 +61,7 @@ class Compared:
 
 def main(
     problems: Annotated[list[Path], typer.Option(help="HumanEval's and MBPP's rows")],
-    count: Annotated[int, typer.Option(help="how many programs")] = 10_000,
+    count: Annotated[int, typer.Option(help="number of programs")] = 10_000,
     seed: int = 0,
     workers: int = 2,
 ) -> None:
@@ -276,7 +275,7 @@ def _negate(node: ast.AST, tree: ast.Module, rng: random.Random) -> bool:
 
 
 def _default(node: ast.AST, tree: ast.Module, rng: random.Random) -> bool:
-    """State that lasts from one call to the next."""
+    """Add state that persists between calls."""
     if isinstance(node, ast.FunctionDef):
         node.body[:0] = ast.parse("_calls.append(1)\nif len(_calls) > 3: return None").body
         node.args.args.append(ast.arg(arg="_calls"))
@@ -295,7 +294,7 @@ _EDITS = (
 
 
 class PlainRunner:
-    """One throw-away process that forks for each program, with limits of memory and time."""
+    """A process that forks for each program, with limits of memory and time."""
 
     def __enter__(self) -> PlainRunner:
         self._process = subprocess.Popen(
@@ -311,7 +310,7 @@ class PlainRunner:
         self._process.communicate()
 
     def run(self, problem: Problem, program: str) -> str:
-        """``passed``, ``timeout``, or how it failed."""
+        """``passed``, ``timeout``, or the failure."""
         assert isinstance(problem.tests, AssertionTests)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -327,7 +326,7 @@ class PlainRunner:
 
 
 def plain_runner() -> None:
-    """Requests as JSON lines in, answers out."""
+    """Answers requests, in JSON lines."""
     for line in sys.stdin:
         request = json.loads(line)
         read, write = os.pipe()

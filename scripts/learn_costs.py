@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-r"""Learns what edits cost from failing programs, and writes the table that the search goes by.
+r"""Learns the costs of edits from failing programs, and writes the search's table of costs.
 
     .venv/bin/python scripts/learn_costs.py --problems HumanEval.jsonl.gz --mbpp mbpp.jsonl \
-        --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl --localizations runs/RUN/localizations.jsonl
+        --samples humaneval_codellama.jsonl --mbpp-samples mbpp_codellama.jsonl --localizations
+        runs/RUN/localizations.jsonl
 
-Of the model's programs those are left out that were labelled by hand: `bench_localization.py` reports on them. Mutants of
-second solutions are a prior with a weight of its own. What is printed is cross-validated: of each problem by what
-was learned from the others.
+The model's programs that were labelled by hand are left out: `bench_localization.py` reports on them. Mutants of second
+solutions are a prior with its own weight. Printed figures are cross-validated by problem.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ TABLE = Path(__file__).parents[1] / "verl_egca/localization/twins/costs.json"
 MUTANTS_SEED, STARTER_SEED = 7, 7
 FOLDS = 5
 SOURCES = ("slips", "loose ends", "omissions", "pieces", "pieces of what is alike")
-MORE = ("hunks", "weight")  # an edit that changes more is no likelier for it
-LEAST_BITS = 0.05  # less is left out of the table
-FEW = 0.02  # of a source's edits may be cheaper than what is said to be the least
+MORE = ("hunks", "weight")  # larger edits are not likelier
+LEAST_BITS = 0.05  # smaller costs are left out of the table
+FEW = 0.02  # share of a source's edits that may be cheaper than its least cost
 MOST_STARTER, MOST_MUTANTS, MOST_RAISING = 120, 600, 150
 
 console = Console(highlight=False, width=140)
@@ -49,15 +49,17 @@ progress = Console(stderr=True)
 def main(
     problems: Annotated[Path, typer.Option(help="HumanEval's problems")],
     mbpp: Annotated[Path, typer.Option(help="MBPP's problems")],
-    samples: Annotated[Path, typer.Option(help="a model's for --problems")],
-    mbpp_samples: Annotated[Path, typer.Option(help="the same model's for --mbpp")],
-    localizations: Annotated[list[Path] | None, typer.Option(help="of training runs on the starter's problems")] = None,
+    samples: Annotated[Path, typer.Option(help="a model's samples of --problems")],
+    mbpp_samples: Annotated[Path, typer.Option(help="the same model's samples of --mbpp")],
+    localizations: Annotated[
+        list[Path] | None, typer.Option(help="localizations.jsonl of training runs on the starter's problems")
+    ] = None,
     penalty: Annotated[float, typer.Option(help="L2, in nats", min=0)] = 0.7,
-    starter_weight: Annotated[float, typer.Option(help="of a program of the starter policy", min=0)] = 0.02,
-    mutants_weight: Annotated[float, typer.Option(help="of a mutant; a model's program has 1", min=0)] = 0.5,
+    starter_weight: Annotated[float, typer.Option(help="weight of a program of the starter policy", min=0)] = 0.02,
+    mutants_weight: Annotated[float, typer.Option(help="weight of a mutant; a model's program has 1", min=0)] = 0.5,
     workers: Annotated[int, typer.Option(min=1)] = 2,
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today by default")] = None,
-    kept: Annotated[Path | None, typer.Option(help="a file for the examples, read again where it is there")] = None,
+    kept: Annotated[Path | None, typer.Option(help="a cache file for the examples")] = None,
     out: Annotated[Path, typer.Option(help="the table")] = TABLE,
 ) -> None:
     weights = {"model": 1.0, "starter": starter_weight, "mutants": mutants_weight}
@@ -90,7 +92,7 @@ def main(
 
 
 def _unlabelled(bench: Bench, problems: Sequence[Sequence[Problem]], samples: Sequence[Path]) -> list[sets.Case]:
-    """Programs of the model that fail and that nobody has labelled."""
+    """Failing programs of the model without labels."""
     written = [
         (one.problem, one.program.source)
         for some, path in zip(problems, samples, strict=True)
@@ -102,7 +104,7 @@ def _unlabelled(bench: Bench, problems: Sequence[Sequence[Problem]], samples: Se
 
 
 def _starter(bench: Bench, runs: Sequence[Path]) -> list[sets.Case]:
-    """Programs of training runs that fail."""
+    """Failing programs of training runs."""
     known = {problem.task_id: problem for split in ("train", "test") for problem in starter_problems(split)}
     written = [
         (known[row["task_id"]], row["program"])
@@ -114,7 +116,7 @@ def _starter(bench: Bench, runs: Sequence[Path]) -> list[sets.Case]:
 
 
 def _mutants(bench: Bench, problems: Sequence[Problem]) -> list[sets.Case]:
-    """Second solutions with one mistake; with another seed `bench_localization.py` reports on such."""
+    """Second solutions with one mistake; `bench_localization.py` uses another seed."""
     planted = sets.singles(sets.second_solutions(problems), MUTANTS_SEED, bench.check)
     return [*sets.second(planted, MOST_MUTANTS), *sets.runtime(planted, MOST_RAISING)]
 
@@ -154,7 +156,7 @@ def _write(corpora: dict[str, list[Group]], path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, list[Group]]:
-    """Nothing where there is no such file."""
+    """The examples in the file; empty if it is missing."""
     corpora: dict[str, list[Group]] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         name, *fields = json.loads(line)
@@ -166,7 +168,7 @@ def _read(path: Path) -> dict[str, list[Group]]:
 
 
 def _least(groups: Sequence[Group], bits: dict[str, float]) -> dict[str, float]:
-    """Of each source of edits a cost that few of its edits are below."""
+    """For each source of edits, a cost that few of its edits undercut."""
     found: dict[str, list[float]] = {name: [] for name in SOURCES}
     for group in groups:
         for candidate in group.candidates:
@@ -177,7 +179,7 @@ def _least(groups: Sequence[Group], bits: dict[str, float]) -> dict[str, float]:
 
 
 def _report(corpora: dict[str, list[Group]], weights: dict[str, float], penalty: float) -> Table:
-    """How surprising the right edit is, by all edits alike and by the table, cross-validated by problems."""
+    """Bits of the right edit under a uniform prior and under the table, cross-validated by problem."""
     made = Table(title="cross-validated: bits of the edit that is needed, and edits that come before it (median)")
     for column in ("corpus", "programs", "alike", "learned", "before, alike", "before, learned"):
         made.add_column(column, justify="left" if column == "corpus" else "right")

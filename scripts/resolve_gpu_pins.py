@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Check scripts/requirements-gpu.txt by metadata, or make it anew; nothing is installed and no wheel is downloaded.
+"""Check or rewrite scripts/requirements-gpu.txt by metadata, without installing packages or downloading wheels.
 
     python scripts/resolve_gpu_pins.py            check
-    python scripts/resolve_gpu_pins.py --write    resolve scripts/gpu_pins.toml again, keeping the versions that still fit
+    python scripts/resolve_gpu_pins.py --write    resolve scripts/gpu_pins.toml again, keeping the versions that still
+    fit
 
-The check, for each rollout engine: (1) all packages but Megatron-Bridge agree with each other without any exception;
-(2) with the `unmet` requirements of gpu_pins.toml set aside the pins are complete: every requirement of every package is
-met, and no pin is superfluous; (3) without any single one of them they are not. Exit status 1 says what does not hold.
-It needs uv (pip install uv), which reads the package index as it is set up for uv.
+The check, for each rollout engine: (1) all packages but Megatron-Bridge agree without exceptions; (2) without the
+`unmet` requirements of gpu_pins.toml, every requirement of every package is met, and no pin is superfluous; (3) each of
+the `unmet` ones is needed. On a failure it prints the faults and exits with status 1. It needs uv (pip install uv) with
+its own settings of the package index.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class Wanted:
-    """scripts/gpu_pins.toml: what is asked for directly, and which requirements are set aside."""
+    """scripts/gpu_pins.toml: direct requirements, and those set aside."""
 
     python: str
     platform: str
@@ -51,7 +52,7 @@ class Wanted:
         return cls(table["python"], table["platform"], requires, tuple(table["unmet"]))
 
     def overrides(self, *, without: Mapping[str, str] | None = None) -> list[str]:
-        """In uv's form: what is to stand in the place of every requirement on that package, or a marker that is never true."""
+        """uv's overrides: a replacement for each requirement on a package, or a marker that is never true."""
         kept = [unmet for unmet in self.unmet if unmet is not without]
         return [unmet.get("instead") or f"{name_of(unmet['requirement'])}; python_version < '3'" for unmet in kept]
 
@@ -61,7 +62,7 @@ class Wanted:
 
 
 def read_pins(engine: str, path: Path = SCRIPTS / "requirements-gpu.txt") -> dict[str, str]:
-    """Normalised name to version, of the lines that are for ``engine``."""
+    """Normalised name to version, of the lines for ``engine``."""
     pins = {}
     for line in path.read_text().splitlines():
         requirement, _, tag = (part.strip() for part in line.partition("#"))
@@ -88,7 +89,7 @@ def resolve(
     pins: Mapping[str, str] | None = None,
     prefer: str = "",
 ) -> dict[str, str]:
-    """Name to version of all that the requirements bring. ``pins`` bind; ``prefer``, a pin file's text, only leans.
+    """Name to version of all resolved packages. ``pins`` bind; ``prefer`` is a pin file's text, to prefer.
 
     Raises:
         Unresolvable: no set of releases meets them.
@@ -114,7 +115,7 @@ def resolve(
 
 
 def check(wanted: Wanted, engine: str, pins: Mapping[str, str]) -> list[str]:
-    """What does not hold, in words; empty if all does."""
+    """Descriptions of all faults."""
     exempt = wanted.exempt()
     strict = [requirement for requirement in wanted.requires[engine] if name_of(requirement) not in exempt]
     wrong = []
@@ -132,7 +133,7 @@ def check(wanted: Wanted, engine: str, pins: Mapping[str, str]) -> list[str]:
 
 
 def needless(wanted: Wanted, pins: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The `unmet` requirements that could be met after all, with every engine."""
+    """The `unmet` requirements that can be met with every engine."""
     met = []
     for unmet in wanted.unmet:
         for engine in ENGINES:
@@ -150,7 +151,7 @@ def needless(wanted: Wanted, pins: Mapping[str, Mapping[str, str]]) -> list[str]
 
 
 def write(wanted: Wanted, path: Path = SCRIPTS / "requirements-gpu.txt") -> None:
-    """Resolve again. Versions lean on the last pins, then on those that the CPU environment runs."""
+    """Resolve again, preferring the last pins, then the CPU environment's versions."""
     cpu = (SCRIPTS / "requirements-cpu.txt").read_text()
     resolved: dict[str, dict[str, str]] = {}
     for engine in ENGINES:
@@ -172,9 +173,9 @@ def write(wanted: Wanted, path: Path = SCRIPTS / "requirements-gpu.txt") -> None
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="resolve gpu_pins.toml anew")
+    parser.add_argument("--write", action="store_true", help="resolve gpu_pins.toml again")
     parser.add_argument(
-        "--engine", choices=ENGINES, help="check only this one, and not whether each exception is needed"
+        "--engine", choices=ENGINES, help="check only this engine, and not whether each exception is needed"
     )
     options = parser.parse_args()
     wanted = Wanted.read()

@@ -1,7 +1,6 @@
-"""From a program to its mode and what is to blame: the one pipeline behind the reward manager and ``egca localize``.
+"""From a program to its mode and its blamed places: the pipeline behind the reward manager and ``egca localize``.
 
-Samples of one group often hold the same program. Within a process they share one verdict and one localization: a policy
-that has settled on an answer costs one run of it, not one a sample.
+Samples of one group often hold the same program. Within a process they share one verdict and one localization.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ logger = logging.getLogger(__name__)
 
 _REMEMBERED_CHARACTERS = 50_000_000  # of verdicts and localizations that later samples may share
 _OURS = "localizer_error"
-_FOR_NOW = ("failed", "timeout", "skipped")  # what became of a question says nothing of the program
+_FOR_NOW = ("failed", "timeout", "skipped")  # the debugger's failures, not the program's
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is known of a program once it has been run.
+    """A program's verdict, mode and localization.
 
-    ``mode`` is None if the sandbox failed on it or its tests can't judge it; nothing may be concluded then.
-    ``not_localized`` is the reason where a LOGIC or SYNTAX program has no ``localization``. ``consulted`` tells of the
-    debugger, where it was to be asked; never where it is ``shared``: an earlier sample held the same program. ``broken`` is
-    why a program is CONSTRAINT; if it is not comparable with the reference, ``guess`` is what would have been blamed.
+    ``mode`` is None if the sandbox failed or the tests can't judge the program. ``not_localized`` is the reason why a
+    LOGIC or SYNTAX program has no ``localization``. ``shared``: an earlier sample held the same program. ``consulted``
+    is the debugger's outcome where it was due, and never set if ``shared``. ``broken`` is the reason for CONSTRAINT; if
+    the program is not comparable with the reference, ``guess`` is the localization that was dropped.
     """
 
     mode: Mode | None
@@ -60,10 +59,10 @@ class Assessment:
 
 
 class Siblings(Protocol):
-    """The other samples of the same prompt, which decide whether what a debugger says of this one matters."""
+    """The other samples of the group, which decide whether this sample is worth a question to the debugger."""
 
     def judged(self, mode: Mode | None, verdict: Verdict) -> None:
-        """Is told of this sample as soon as it is judged."""
+        """Receives this sample's mode and verdict as soon as they are known."""
         ...
 
     def worth_asking(self) -> bool:
@@ -72,7 +71,7 @@ class Siblings(Protocol):
 
 
 class Alone:
-    """A sample that is looked at for its own sake."""
+    """A sample without a group: always worth a question."""
 
     def judged(self, mode: Mode | None, verdict: Verdict) -> None:
         return None
@@ -108,9 +107,9 @@ class Assessor:
         self._blames = Shared[_Blamed](_stays_true, _evidence_characters, _REMEMBERED_CHARACTERS)
 
     def assess(self, problem: Problem, program: str, *, seed: int, siblings: Siblings | None = None) -> Assessment:
-        """Raises SandboxError if the sandbox does not work at all; whatever the program does is in the answer.
+        """Raises SandboxError if the sandbox does not work; the program's own errors are in the result.
 
-        The same program for the same problem, and for a localizer that draws with the same seed, is assessed once.
+        The same program for the same problem is assessed once; once per seed for a localizer that draws at random.
         """
         siblings = siblings or Alone()
         key = (_digest(problem.model_dump_json()), _digest(program))
@@ -172,7 +171,7 @@ class Assessor:
         return None, reason
 
     def _localizers(self, mode: Mode, failure: CaseVerdict | None) -> Iterator[Localizer]:
-        """Who is asked, one after the other. What the interpreter reported is the paper's rule for SYNTAX."""
+        """The localizers to try, in order. The interpreter's report comes first for SYNTAX, by the paper's rule."""
         localizer, options = self._localizer, self._localizer.options
         if mode is not Mode.SYNTAX or not localizer.blames:
             yield localizer
@@ -186,17 +185,17 @@ class Assessor:
 
 
 def _is_the_programs(judged: _Judged) -> bool:
-    """Whether another sample may be told the same: not where the sandbox failed."""
+    """Whether other samples may share the verdict: not if the sandbox failed."""
     return all(case.outcome is not Outcome.INFRASTRUCTURE for case in judged.verdict.cases)
 
 
 def _stays_true(blamed: _Blamed) -> bool:
-    """Whether another sample may be told the same: not where our own code failed, or a debugger did not answer."""
+    """Whether other samples may share the localization: not if a localizer crashed or the debugger did not answer."""
     return blamed.reason != _OURS and (blamed.consulted is None or blamed.consulted.outcome not in _FOR_NOW)
 
 
 def _characters(judged: _Judged) -> int:
-    """About what it weighs."""
+    """The verdict's approximate weight in the cache."""
     texts = (text for case in judged.verdict.cases for text in (case.case, case.got, case.expected, case.call))
     return 1_000 + sum(200 + len(text or "") for text in texts)
 

@@ -46,7 +46,7 @@ Problems = Annotated[
     Path, typer.Option(help="problems: HumanEval, MBPP, prime_code, the project's own; .jsonl, .gz, .parquet")
 ]
 Samples = Annotated[Path, typer.Option(help="rows with task_id and one of completion, solution, response")]
-Workers = Annotated[int, typer.Option(help="programs that run at once", min=1)]
+Workers = Annotated[int, typer.Option(help="number of programs that run at once", min=1)]
 
 
 def _known(localizer: str) -> str:
@@ -59,26 +59,35 @@ def _known(localizer: str) -> str:
     return localizer
 
 
-Localizer = Annotated[str, typer.Option(help="who finds the place to blame; an unknown one lists all", callback=_known)]
-BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, reckoned at a trial a ms", min=1)]
-HowMuch = Annotated[Granularity, typer.Option(help="how much is blamed of what the proof changes")]
-WhichCase = Annotated[FailingCase, typer.Option(help="which failing test is looked at, by the program's trace")]
+Localizer = Annotated[
+    str, typer.Option(help="method that finds the blamed places; an unknown name lists all", callback=_known)
+]
+BudgetMs = Annotated[float, typer.Option(help="CPU time of one search for a proof, counted as one trial per ms", min=1)]
+HowMuch = Annotated[Granularity, typer.Option(help="how much of the proof's edits is blamed")]
+WhichCase = Annotated[FailingCase, typer.Option(help="the failing test to explain, chosen by its trace")]
 DebuggerUrl = Annotated[
     list[str] | None,
     typer.Option(
-        help="an OpenAI-compatible server, for what can't be proven; may be repeated", envvar="EGCA_DEBUGGER_URL"
+        help="an OpenAI-compatible server, asked where a search proves nothing; may be repeated",
+        envvar="EGCA_DEBUGGER_URL",
     ),
 ]
-WhichPlaces = Annotated[Several, typer.Option(help="where a proof has several edits: two, the first to run, or all")]
-WhereErrors = Annotated[RuntimeErrors, typer.Option(help="what an exception blames: its cause, or where it showed")]
-Unproven = Annotated[Unconfirmed, typer.Option(help="where nothing could be proven: the best guess, or no place")]
+WhichPlaces = Annotated[
+    Several, typer.Option(help="blamed edits of a proof with several: two, the first to run, or all")
+]
+WhereErrors = Annotated[
+    RuntimeErrors, typer.Option(help="blamed place of an exception: its cause, or the line that raised it")
+]
+Unproven = Annotated[Unconfirmed, typer.Option(help="without a proof: blame the best guess, or no place")]
 WhenUnlike = Annotated[
     Comparability,
-    typer.Option(help="when a failing program unlike the reference is CONSTRAINT, without blame; training: unproven"),
+    typer.Option(help="when a failing program unlike the reference is CONSTRAINT; training uses: unproven"),
 ]
 PromptStyle = Literal["chat", "completion"]
 RowSplit = Literal["train", "validation", "test"]
-MostRewritten = Annotated[float, typer.Option(help="of a program by a repair: past it, it is unlike", min=0, max=1)]
+MostRewritten = Annotated[
+    float, typer.Option(help="share rewritten by a repair, past which a program is unlike", min=0, max=1)
+]
 
 
 @app.command()
@@ -102,7 +111,7 @@ def localize(
     resume: Annotated[bool, typer.Option("--resume", help="continue an interrupted run of the same command")] = False,
     limits: GivenLimits = DEFAULTS,
 ) -> None:
-    """Run samples, sort them into modes, and say what is to blame in each that fails."""
+    """Run samples, decide their modes, and find the blamed places of each that fails."""
     from verl_egca.evaluation.localize import localize_file
     from verl_egca.gates.settings import GateSettings
 
@@ -125,9 +134,7 @@ def localize(
         told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "asked nothing"
         _out.print(f"debugger: {told}")
         if lost := counted["failed"] + counted["timeout"] + counted["skipped"]:
-            _err.print(
-                f"{lost} samples were left to what is known without the debugger; their rows say why", style="yellow"
-            )
+            _err.print(f"{lost} samples got no answer of the debugger; the reason is in their rows", style="yellow")
 
 
 def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None:
@@ -151,12 +158,12 @@ def _debugger(urls: list[str] | None, localizer: str) -> DebuggerSettings | None
 @app.command()
 def inspect(
     run_dir: Annotated[Path, typer.Argument(help="a run's directory, runs/<name>")],
-    step: Annotated[int | None, typer.Option(help="a step; the last one if not given")] = None,
+    step: Annotated[int | None, typer.Option(help="a step; default: the last")] = None,
     task: Annotated[str | None, typer.Option(help="part of the task's name")] = None,
     mode: Annotated[str | None, typer.Option(help="LOGIC, SYNTAX, CONSTRAINT or UNGATED")] = None,
-    limit: Annotated[int, typer.Option(help="how many to show", min=1)] = 5,
+    limit: Annotated[int, typer.Option(help="most programs to show", min=1)] = 5,
 ) -> None:
-    """Show failing programs of a run: what is blamed, the test, the edit that proves it, the advantage."""
+    """Show failing programs of a run: blamed places, test, edits of the proof, advantage."""
     from verl_egca.report.inspect import show
 
     with bad_input_is_status_2(_err):
@@ -170,7 +177,7 @@ def explain(
     tests: Annotated[
         Path | None, typer.Option(help="a file of tests: pytest's, unittest's, or lines such as `assert f(1) == 2`")
     ] = None,
-    reference: Annotated[Path | None, typer.Option(help="a program that passes, written in any way")] = None,
+    reference: Annotated[Path | None, typer.Option(help="a program that passes the tests")] = None,
     example: Annotated[bool, typer.Option("--example", help="explain a program that comes with egca")] = False,
     localizer: Localizer = "egca",
     budget_ms: BudgetMs = BUDGET_MS,
@@ -180,11 +187,11 @@ def explain(
     runtime_errors: WhereErrors = "cause",
     unconfirmed: Unproven = "span",
     debugger_url: DebuggerUrl = None,
-    drawn: Annotated[Path | None, typer.Option("--picture", help="also draw it, as an SVG file")] = None,
+    drawn: Annotated[Path | None, typer.Option("--picture", help="also draw the explanation, as an SVG file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead")] = False,
     limits: GivenLimits = DEFAULTS,
 ) -> None:
-    """Show what is blamed in one failing program, how sure that is, and where its advantage would land."""
+    """Show one failing program's blamed places, their certainty, and the tokens that would get its advantage."""
     from verl_egca.data.python_files import problem_of, read_python
     from verl_egca.data.rows import BadInput
     from verl_egca.evaluation import example as shipped
@@ -231,17 +238,17 @@ def explain(
 @app.command()
 def doctor(
     debugger_url: Annotated[
-        str | None, typer.Option(help="server of the debugger's model; otherwise EGCA_DEBUGGER_URL says")
+        str | None, typer.Option(help="server of the debugger's model; default: EGCA_DEBUGGER_URL")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of tables")] = False,
     withhold: Annotated[
         list[str] | None,
-        typer.Option(hidden=True, help="a layer of confinement not to use, to see what then holds; may be repeated"),
+        typer.Option(hidden=True, help="a layer of confinement to leave out; may be repeated"),
     ] = None,
 ) -> None:
-    """Say what this machine offers, and what the sandbox covers on it and what not.
+    """Check this machine: its versions and services, and the sandbox's limits on it.
 
-    Ends with status 0 if all that it promises holds, 1 if the most important part does, 2 if programs can't be run.
+    Exit status: 0 if every limit holds, 1 if only the essential ones do, 2 if programs can't be run.
     """
     from verl_egca.doctor.examination import examine
     from verl_egca.doctor.show import show
@@ -267,41 +274,38 @@ def prepare(
         bool,
         typer.Option(
             "--check",
-            help="write nothing; say what the rows hold, and run their references: status 1 if something is wrong with "
-            "one, 2 if no row can be used",
+            help="write nothing; summarize the rows and run their references: status 1 if a row is bad, 2 if all are",
         ),
     ] = False,
     format_name: Annotated[
-        str, typer.Option("--format", help="shape of the rows, which their keys show; an unknown one lists all")
+        str, typer.Option("--format", help="shape of the rows; auto: by their keys; an unknown name lists all")
     ] = "auto",
     constraints: Annotated[
-        Path | None, typer.Option(help="YAML of `egca constraints extract`; goes into problems and prompts")
+        Path | None, typer.Option(help="YAML of `egca constraints extract`, added to problems and prompts")
     ] = None,
     style: Annotated[
-        PromptStyle, typer.Option(help="of a prompt with constraints: a chat's, or code to continue")
+        PromptStyle, typer.Option(help="style of prompts with constraints: a chat's, or code to continue")
     ] = "chat",
     config: Annotated[
         Path | None,
-        typer.Option(help="YAML whose egca.gates says how constraints are put; the shipped one if not given"),
+        typer.Option(help="YAML with egca.gates, which words the constraints; default: the shipped file"),
     ] = None,
     split: Annotated[
         RowSplit | None,
-        typer.Option(
-            help="of rows that name none of these; else MBPP's authors', the one the file is named for, or test"
-        ),
+        typer.Option(help="split of rows that name none; default: MBPP's own, the one in the file's name, or test"),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="leave out rows that can't be read or judged, counted by reason")
+        bool, typer.Option("--skip-bad", help="leave out rows that can't be read or judged, and count them by reason")
     ] = False,
     reference_seconds: Annotated[
         float,
         typer.Option(
-            help="for running references: of rows that have several, to choose one that passes; with --check, of all",
+            help="time limit for running references: of rows with several, or with --check of all rows",
             min=0,
         ),
     ] = 600,
 ) -> None:
-    """Write rows of any known shape as the parquet that verl trains on."""
+    """Convert rows of a known format to the parquet files that verl trains on."""
     from verl_egca.config.file import gate_settings_of
     from verl_egca.data.formats import FORMATS
     from verl_egca.data.prepare import prepare as prepare_file

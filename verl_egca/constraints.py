@@ -1,8 +1,7 @@
-"""What a problem may ask of a program's algorithm: a small vocabulary that can be checked without judgement.
+"""Constraints on a program's algorithm: a small vocabulary that can be checked mechanically.
 
-A constraint is plain data. It says itself in words (``words``), for the prompt and for the row of a sample that breaks it;
-`check.broken_constraint` decides. Everything is looked at in what the entry point reaches: code that only prints an example
-binds nobody.
+A constraint is plain data. ``words`` phrases it, for the prompt and for the record of a sample that breaks it;
+`check.broken_constraint` checks it, only in the code that the entry point reaches.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _STRUCTURES: dict[str, str] = {
 
 def _identifier(name: str) -> str:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise PydanticCustomError("name", "a name of Python is wanted")
+        raise PydanticCustomError("name", "a name of Python is wanted, such as solve")
     return name
 
 
@@ -46,7 +45,7 @@ BuiltinName = Annotated[str, AfterValidator(_builtin)]
 
 
 def _kind_is_required(schema: dict[str, Any]) -> None:
-    """For whoever answers under the schema: without its kind a constraint could be any."""
+    """In a schema for structured output: without its kind a constraint is ambiguous."""
     schema["required"] = ["kind", *(name for name in schema.get("required", []) if name != "kind")]
 
 
@@ -55,7 +54,7 @@ class _Constraint(BaseModel):
 
 
 class Structure(_Constraint):
-    """Data structures that are all used, or of which none is. ``string`` is text that the program puts together itself."""
+    """Required or forbidden data structures. ``string`` is text that the program builds from parts."""
 
     kind: Literal["structure"] = "structure"
     rule: Rule
@@ -67,7 +66,7 @@ class Structure(_Constraint):
 
 
 class Recursion(_Constraint):
-    """A function that calls itself, straight or by way of others."""
+    """A function that calls itself, directly or through others."""
 
     kind: Literal["recursion"] = "recursion"
     rule: Rule
@@ -100,7 +99,7 @@ class Comprehension(_Constraint):
 
 
 class LoopNesting(_Constraint):
-    """How deep loops and comprehensions nest, through calls of the program's own functions. The library's loops don't count."""
+    """Nesting depth of loops and comprehensions, also through the program's own functions but not the library's."""
 
     kind: Literal["loop_nesting"] = "loop_nesting"
     at_most: int = Field(ge=0, le=10)
@@ -113,7 +112,7 @@ class LoopNesting(_Constraint):
 
 
 class Imports(_Constraint):
-    """Modules that are imported and used, by the first part of their names. ``typing`` computes nothing and is always allowed."""
+    """Modules that are imported and used, by the first part of their names. ``typing`` is always allowed."""
 
     kind: Literal["imports"] = "imports"
     rule: Literal["only", "required", "forbidden"]
@@ -130,7 +129,7 @@ class Imports(_Constraint):
 
 
 class Builtin(_Constraint):
-    """Builtins of Python that are all used, or of which none is; ``sorted`` means a list's ``sort`` as well."""
+    """Required or forbidden builtins of Python; ``sorted`` includes ``list.sort``."""
 
     kind: Literal["builtin"] = "builtin"
     rule: Rule
@@ -142,7 +141,7 @@ class Builtin(_Constraint):
 
 
 class Mutation(_Constraint):
-    """Whether the entry point changes an argument that it is given, as far as the text shows: not through another name."""
+    """Whether the entry point changes its arguments, judged by the text: changes through another name are not seen."""
 
     kind: Literal["mutation"] = "mutation"
     rule: Rule
@@ -157,7 +156,7 @@ class Mutation(_Constraint):
 
 
 class Signature(_Constraint):
-    """A function of that name, which can be called with so many positional arguments."""
+    """A function's name and its number of positional arguments."""
 
     kind: Literal["signature"] = "signature"
     function: Name
@@ -172,7 +171,7 @@ class Signature(_Constraint):
 
 
 class TimeComplexity(_Constraint):
-    """How the steps of a run grow with its input. Checked by runs on growing inputs, where the tests give some to grow."""
+    """How the steps of a run grow with its input, measured on growing inputs if the tests allow it."""
 
     kind: Literal["complexity"] = "complexity"
     at_most: Complexity

@@ -1,4 +1,4 @@
-"""What the commands end with when they can't do their work: 2 for bad input, 3 for a sandbox that fails."""
+"""Exit statuses of commands that fail: 2 for bad input, 3 for a sandbox that does not work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 @contextmanager
 def bad_input_is_status_2(console: Console) -> Iterator[None]:
-    """The error goes to ``console``, its file names unbroken."""
+    """Prints the error to ``console`` without wrapping it."""
     from verl_egca.data.rows import BadInput
     from verl_egca.execution.limits import ConfinementError
     from verl_egca.execution.sandbox import SandboxError

@@ -1,10 +1,10 @@
-"""What verl loads in each of its processes (entry point group ``verl.plugins``): leaves hooks, imports nothing heavy.
+"""verl's plugin (entry point group ``verl.plugins``): installs import hooks and imports nothing heavy.
 
-verl calls this at the end of its own import, in the driver, the trainer, every reward worker and data process. Each
-part of the plugin registers itself as soon as the verl module that it extends has been imported there, and not before.
+verl loads this at the end of its own import, in every process: driver, trainer, reward workers, data processes. Each
+part of the plugin registers itself once the verl module that it extends has been imported.
 
-verl hides a plugin's errors in its debug log (verl/__init__.py, "Failed to load plugin"); they would surface much later
-as an unknown name, so they are logged as errors here first.
+verl logs a plugin's errors at debug level only (verl/__init__.py, "Failed to load plugin"), so they are logged here as
+errors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A programming problem: what the policy is asked, what decides whether it is solved, and the reference program.
+"""A programming problem: its prompt, tests, constraints and reference program.
 
-`Problem` is what travels: it is read from a benchmark's rows (`verl_egca.data.formats`), stored as JSON in verl's parquet
-(`reward_model.ground_truth`), and rebuilt in the reward workers. It is plain data; nothing here runs anything.
+A `Problem` is read from a benchmark's rows (`verl_egca.data.formats`), stored as JSON in verl's parquet
+(`reward_model.ground_truth`), and rebuilt in the reward workers. It is plain data.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class AssertionTests(_Frozen):
 class CallTests(_Frozen):
     """Input/output pairs of a function: ``entry_point(*arguments) == expected``, by the rules of `execution.compare`.
 
-    Values are plain data: what JSON has, and what `values.codec` has beside it. Written to JSON and read again they are
-    the same (see `values.exact_json`). Lists stand for linked lists and trees where the entry point's annotations say ``ListNode``
-    or ``TreeNode``. A first argument that is a dict with digits as keys, which JSON can only have as text, is tried with
-    integers first.
+    Values are plain data: JSON's types and those that `values.codec` adds; JSON preserves them exactly (see
+    `values.exact_json`). Lists stand for linked lists and trees where the entry point is annotated with ``ListNode`` or
+    ``TreeNode``. If the first argument is a dict whose keys are digits, integer keys are tried first: JSON has only
+    text.
     """
 
     kind: Literal["calls"] = "calls"
@@ -51,7 +51,7 @@ class CallTests(_Frozen):
 
 
 class StdioTests(_Frozen):
-    """Pairs of standard input and the standard output that is expected for it."""
+    """Pairs of standard input and expected standard output."""
 
     kind: Literal["stdio"] = "stdio"
     inputs: tuple[str, ...]
@@ -64,14 +64,12 @@ Tests = Annotated[AssertionTests | CallTests | StdioTests, Field(discriminator="
 class Problem(_Frozen):
     """One problem.
 
-    ``prompt`` is what the policy reads. ``code_prefix`` is the code that a bare completion continues (HumanEval's
-    prompt), empty where programs are written whole. ``preamble`` is code of the data set that runs before a program, in its
-    namespace: imports and helpers that the program may use, and may define anew. ``reference`` is a whole program, or None
-    where the data set has none.
+    ``prompt`` is the policy's input. ``code_prefix`` is the code that a bare completion continues (HumanEval's prompt);
+    empty where programs are written whole. ``preamble`` is the data set's code that runs before a program in its
+    namespace: imports and helpers that the program may use or redefine. ``reference`` is a whole program, or None.
 
-    ``entry_point`` is what the tests call, or None for standard-input programs: the name of a function, a class or
-    anything else callable, or ``Class().method``, a method of an object that is made anew for each case. Assertions may
-    call it ``candidate``. ``constraints`` are what a program must keep beside passing its tests (see `constraints`).
+    ``entry_point`` is the name of the callable that the tests call, or ``Class().method`` on a new object for each
+    case; None for standard-input programs. Assertions may call it ``candidate``. ``constraints``: see `constraints`.
     """
 
     task_id: str

@@ -1,7 +1,7 @@
-"""Which response tokens a program's text is made of, compactly: what a reader needs to show credit token by token.
+"""The response tokens that wrote a program, stored compactly, to show credit token by token.
 
-A run is a stretch of the program that the response wrote in one piece. Its tokens follow each other, and each is stored as
-the number of characters that it adds, so that a token costs three bytes of JSON or so.
+A run is a stretch of the program that the response wrote in one piece. Its tokens are consecutive; each is stored as
+the number of characters that it adds, about three bytes of JSON.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from verl_egca.spans import TokenPieces
 
 
 class TokenRun(BaseModel):
-    """Tokens ``token``, ``token + 1``, ... of the response, which write the program from character ``start`` on.
+    """Tokens ``token``, ``token + 1``, ... of the response, which wrote the program from character ``start``.
 
-    ``lengths`` are the characters that each adds, as far as they stand in the program. A token adds 0 if it only finishes
-    a character that the one before it began, or writes nothing (a special token).
+    ``lengths`` are the characters that each adds to the program. A token adds 0 if it only completes a character that
+    the token before it began, or if it is a special token.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +29,7 @@ class TokenRun(BaseModel):
 
 
 def token_runs(program: ExtractedProgram, pieces: TokenPieces) -> tuple[TokenRun, ...]:
-    """The runs in the program's order. Code of the prompt, which a completion continues, is in none."""
+    """The runs in the program's order. The prompt's code, which a completion continues, has no tokens."""
     runs, at = [], 0
     for segment in program.segments:
         first, last = segment.response_start, segment.response_start + segment.length
@@ -48,7 +48,7 @@ def token_runs(program: ExtractedProgram, pieces: TokenPieces) -> tuple[TokenRun
 
 
 def first_characters(runs: Sequence[TokenRun], count: int) -> tuple[TokenRun, ...]:
-    """The runs of a program that is cut off after ``count`` characters."""
+    """The runs of the program's first ``count`` characters."""
     return tuple(run for run in (_until(run, count) for run in runs) if run.lengths)
 
 

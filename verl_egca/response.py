@@ -1,8 +1,8 @@
-"""The program in a response, and where each of its characters stands in the response's text.
+"""The program in a response, and each character's position in the response's text.
 
-A response may be a fenced block, bare code, code with prose around it, or a completion that continues the prompt's code;
-`verl_egca.extraction` says which pieces of it are code, and which of them is the program. Extraction copies text and never
-repairs it: what the policy wrote is what runs, and every character of it keeps its place.
+A response may be a fenced block, bare code, code with prose around it, or a completion that continues the prompt's
+code; `verl_egca.extraction` finds the pieces of code and chooses the program. Extraction copies text and never repairs
+it: the program runs as the policy wrote it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from verl_egca.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class SourceSegment:
-    """``length`` characters of the program from ``source_start``, standing in the response from ``response_start``."""
+    """``length`` characters of the program from ``source_start``, found in the response at ``response_start``."""
 
     source_start: int
     response_start: int
@@ -31,7 +31,7 @@ class SourceSegment:
 class ExtractedProgram:
     """A program's source and its place in the response.
 
-    What no segment covers is not the response's: the prompt's code that a completion continues.
+    Characters outside all segments are the prompt's code, which a completion continues.
     ``truncated``: the response was cut off at the length limit.
     """
 
@@ -40,7 +40,7 @@ class ExtractedProgram:
     truncated: bool = False
 
     def to_response(self, start: int, end: int) -> tuple[int, int] | None:
-        """The smallest range of the response's characters that covers a half-open range of the source's.
+        """The smallest half-open range of the response's characters that covers one of the source's.
 
         None if the range has no character in the response.
         """
@@ -57,14 +57,14 @@ class ExtractedProgram:
 def extract_program(
     response: str, problem: Problem, *, truncated: bool = False, own: Sequence[tuple[int, int]] | None = None
 ) -> ExtractedProgram:
-    """The program that a response holds; never raises, and is never empty-handed: bad text is a program that fails.
+    """The program in a response. Never raises: text without code becomes a program that fails.
 
     Args:
-        response: the response's text, special tokens left out, or there as text.
-        truncated: it was cut off at the length limit. What it ends with may be unfinished; it is not shortened until it
-            parses, but an earlier program that is whole is taken before it.
-        own: half-open ranges of its characters that the policy wrote itself, in order; all of it if not given. The
-            rest, a tool's output for one, is never part of the program.
+        response: the response's text; special tokens may be left out or spelled out.
+        truncated: the response was cut off at the length limit. An unfinished last program is taken as it is, unless an
+            earlier one is whole.
+        own: half-open ranges of the characters that the policy wrote, in order; default: all. Other text, such as a
+            tool's output, is never part of the program.
     """
     stretches = ((0, len(response)),) if own is None else tuple((start, end) for start, end in own if start < end)
     chosen = _chosen(response, stretches, problem)
@@ -86,7 +86,7 @@ def program_from_solution(solution: str) -> ExtractedProgram:
 
 
 def _chosen(response: str, stretches: Lines, problem: Problem) -> Candidate | None:
-    """The program in the answer proper, else in what a model wrote on after its end, else in its thinking."""
+    """The program in the answer; else in the text after the answer's end; else in the thinking."""
     finder = Finder(response, problem)
     provided = names_bound(problem.preamble)
 
@@ -97,7 +97,7 @@ def _chosen(response: str, stretches: Lines, problem: Problem) -> Candidate | No
     proper = before_end_of_text(response, said)
     found = best(proper)
     if proper != said and (found is None or found.tree is None or not found.is_meant):
-        found = _better(found, best(said))  # what seems to end it may stand in a string
+        found = _better(found, best(said))  # the end's mark may be inside a string
     if said != stretches and (found is None or not found.is_meant):
         found = _better(found, best(stretches))
     return found
@@ -108,7 +108,7 @@ def _better(first: Candidate | None, second: Candidate | None) -> Candidate | No
 
 
 def _program(response: str, lines: Lines, before: str, truncated: bool) -> ExtractedProgram:
-    """The lines, after the prompt's code if they go on with it."""
+    """The lines, with the prompt's code in front if they continue it."""
     segments: list[SourceSegment] = []
     at = len(before)
     for first, last in lines:

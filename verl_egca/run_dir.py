@@ -1,17 +1,17 @@
-"""A run's directory: what it holds, who may use it, and which one a command continues.
+"""A run's directory: its files, its lock, and the choice of the directory that a command continues.
 
     runs/<name>/
-      command.json         what was asked for; the same command continues an unfinished run
+      command.json         the command; the same one continues an unfinished run
       config.yaml          the resolved config, written by the trainer
-      metrics.jsonl        a row a step
-      localizations.jsonl  a row a failing sample
+      metrics.jsonl        one row per step
+      localizations.jsonl  one row per failing sample
       checkpoints/         verl's own
-      logs/                output of verl and Ray, a file an attempt
-      stop                 there while the trainer is asked to stop after its step
-      stopped.json         there once it has, with the step that its checkpoint holds
-      done.json            there once the last step is trained
+      logs/                output of verl and Ray, one file per attempt
+      stop                 exists while the trainer is to stop after its step
+      stopped.json         written when it stops, with its checkpoint's step
+      done.json            written after the last step
 
-A lock file is held by the launcher and by the trainer that it started: the directory is free when both have ended.
+The launcher and its trainer hold a lock file: the directory is free when both have ended.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAY_CHANGE = ("trainer.total_training_steps=",)
 
 
 class RunRefused(Exception):
-    """The directory can't be used; the message says why and what to do."""
+    """The directory can't be used; the message has the reason and the remedy."""
 
 
 class RunDir:
@@ -63,7 +63,7 @@ class RunDir:
 
     @property
     def data(self) -> Path:
-        """What the data files hold, written by the trainer (training/data_check.py)."""
+        """A summary of the data files, written by the trainer (training/data_check.py)."""
         return self.path / "data.txt"
 
     @property
@@ -98,13 +98,13 @@ class RunDir:
         self._lock_fd = fd
 
     def release(self) -> None:
-        """Let go of the directory; a trainer that still runs goes on holding it."""
+        """Release the launcher's hold; a trainer that still runs keeps its own."""
         if self._lock_fd is not None:
             os.close(self._lock_fd)
             self._lock_fd = None
 
     def next_attempt(self) -> int:
-        """1 for the first attempt, counting on from the logs of earlier ones."""
+        """The next attempt's number, from 1, after those of earlier logs."""
         return 1 + max((int(log.stem.split("-")[1]) for log in self.logs.glob("attempt-*.log")), default=0)
 
     def last_checkpoint(self) -> int:
@@ -125,7 +125,7 @@ class RunDir:
 
 
 def choose_run_dir(root: Path, name: str | None, default_name: str, command: Sequence[str]) -> RunDir:
-    """The directory that a command means.
+    """The run directory of a command.
 
     With a ``name``: ``root/name``, new or unfinished with the same command. Without: the unfinished run of the same
     command if there is one, else the next free ``default_name-NNN``.

@@ -1,8 +1,8 @@
-"""One sampled response, from its token ids to what the trainer needs: reward, mode, and the tokens to blame.
+"""Scoring of one sample: from its token ids to its reward, mode and blamed tokens.
 
-`SampleScorer` joins the parts (response, execution, gates, localization, spans) and knows no trainer. Its answer is in two
-parts: a `SampleRecord`, the one small record per sample that travels to the driver, and for a failing sample its
-`SampleEvidence`, which stays where the sample was scored and is asked for only if someone wants to read it.
+`SampleScorer` joins response, execution, gates, localization and spans, independently of a trainer. It returns a small
+`SampleRecord`, which travels to the driver, and for a failing sample its `SampleEvidence`, which stays in the worker
+until it is fetched.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Ungated = Literal["rows_without_tests", "rows_unreadable", "reward_disagrees", "
 
 @dataclass(frozen=True, slots=True)
 class GivenReward:
-    """A reward that EGCA did not decide: of verl's scorer, or of the configured reward function.
+    """A reward from verl's scorer or the configured reward function.
 
-    ``right`` is its opinion of the program, None if it has none.
+    ``right``: whether it counts the program as right; None if it does not say.
     """
 
     value: float
@@ -49,18 +49,18 @@ class GivenReward:
 
 
 class SampleRecord(BaseModel):
-    """What a trainer has to know of one sample once its reward is computed: some hundred bytes, whatever the program.
+    """A scored sample's record for the trainer: some hundred bytes, whatever the program.
 
-    ``mode`` is None if our own code failed on it: the reward is then unknown, and the sample gets no advantage. In mode
-    UNGATED ``ungated`` says why no gate decided: the row holds no program tests, or tests that can't be read; the configured
-    reward and the verdict disagree; or there is no verdict beside that reward.
-    ``spans`` are half-open ranges of response tokens. ``rollout_ended``, ``reward_started`` (a thread took it up) and
-    ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the worker
-    held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker`` scored the
-    sample and, where it failed, keeps its evidence under the number ``evidence_number``. ``constraint`` is what a sample in
-    CONSTRAINT breaks: its kind, a colon, and a sentence. ``debugger`` is set where one was to be asked. ``twin`` is the
-    response with its proven repair, if twins are wanted (``egca.twins``), some bytes a token more; ``no_twin`` says why a
-    proven repair gave none.
+    ``mode`` is None if EGCA's own code failed: the reward is unknown, and the sample gets no advantage. In mode UNGATED
+    ``ungated`` is the reason: the row has no program tests, or unreadable ones; the configured reward and the verdict
+    disagree; or there is no verdict beside that reward.
+    ``spans`` are half-open ranges of response tokens. ``rollout_ended``, ``reward_started`` (in a thread) and
+    ``reward_ended`` are seconds since the epoch on the reward worker's clock. ``shared``: an earlier sample of the
+    worker held the same program and was assessed for both. ``program_digest`` is equal for equal programs. ``worker``
+    scored the sample and keeps a failing one's evidence under ``evidence_number``. ``constraint`` is the broken
+    constraint: its kind, a colon, and a sentence. ``debugger`` is the outcome where a question was due. ``twin`` is the
+    response with its proven repair, with ``egca.twins``, some bytes per token; ``no_twin`` is the reason why a proven
+    repair gave none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -93,14 +93,14 @@ class SampleRecord(BaseModel):
 
     @property
     def passed(self) -> bool:
-        """All of its tests, whatever else its mode says."""
+        """Whether it passed all of its tests, in whichever mode."""
         return self.mode is not None and 0 < self.tests_total == self.tests_passed
 
 
 class SampleEvidence(BaseModel):
-    """What a failing sample can be understood by: its program, the failing test, and what the localizer saw.
+    """A failing sample's evidence: its program, its failing test, and the localizer's observations.
 
-    ``tokens`` says which response tokens wrote which characters of the program.
+    ``tokens`` maps response tokens to the characters of the program.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -115,14 +115,14 @@ class SampleEvidence(BaseModel):
 
 
 class Group(Protocol):
-    """The samples of one prompt, as far as one of them has to know of the others."""
+    """The group of one sample, which decides whether it can have an advantage."""
 
     def tell(self, reward: float | None) -> None:
         """This sample's reward; None if it is unknown."""
         ...
 
     def varies(self) -> bool:
-        """Whether the rewards differ, so that there are advantages. May wait until that is decided."""
+        """Whether the rewards differ, so that there are advantages. May wait for the other samples."""
         ...
 
 
@@ -163,16 +163,16 @@ class SampleScorer:
         given: GivenReward | None = None,
         own_T: Sequence[bool] | None = None,
     ) -> tuple[SampleRecord, SampleEvidence | None]:
-        """The record of one response; never raises for what a response, its program or our own code may do.
+        """The record of one response, and the evidence of a failing one. Never raises.
 
-        There is evidence for a sample that failed. A failure of ours is logged with the task and its traceback and costs
-        this sample its advantage, not the step. ``group`` hears of the reward as soon as the program is judged.
+        An error of EGCA's own is logged with the task and its traceback, and costs this sample its advantage. ``group``
+        gets the reward as soon as the program is judged.
 
         Args:
             ids: the response's T token ids.
             truncated: the response was cut off at the length limit.
-            given: the reward, where it is not EGCA's to decide; the verdict then only gates and localizes.
-            own_T: which tokens the policy sampled; the others, a tool's output, are never program and never blamed.
+            given: a reward from elsewhere; the verdict then only gates and localizes.
+            own_T: marks the policy's own tokens; others, such as a tool's output, are neither program nor blamed.
         """
         started = time.time()
         evidence = None
@@ -231,7 +231,7 @@ class SampleScorer:
         ids: Sequence[int],
         own_T: Sequence[bool] | None,
     ) -> dict[str, Any]:
-        """The response with its proven repair, or why there is none. What would be read as another program is none."""
+        """The twin, or the reason why there is none. A twin must be extracted as the program that was proven."""
         try:
             if own_T is not None and not all(own_T):
                 raise NoWrittenTwin("foreign_tokens")
@@ -256,7 +256,7 @@ class SampleScorer:
         }
 
     def _reward(self, mode: Mode | None, verdict: Verdict) -> float:
-        """By the tests alone: a broken constraint moves no reward."""
+        """The reward by the tests alone: a broken constraint does not change it."""
         if mode is None or not verdict.cases:
             return 0.0
         fraction = verdict.tests_passed / len(verdict.cases)
@@ -275,7 +275,7 @@ class SampleScorer:
         )
 
     def _seed(self, problem: Problem, ids: Sequence[int]) -> int:
-        """The sample's own seed: the same for the same response, wherever and whenever it is scored."""
+        """The sample's seed, which depends only on the run's seed, the task and the response."""
         text = f"{self.settings.seed}|{problem.task_id}|{','.join(map(str, ids))}"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
@@ -285,7 +285,7 @@ def _always(reward: float) -> Callable[[Mode | None, Verdict], float]:
 
 
 def _ungated(given: GivenReward, assessment: Assessment) -> Ungated | None:
-    """Why the verdict can't back a blame beside a reward that somebody else gave; None if it can."""
+    """Why the verdict can't support blame beside a given reward; None if it can."""
     if assessment.mode is None:
         return "not_judged"
     if given.right is not None and given.right != assessment.verdict.passed:
@@ -294,7 +294,7 @@ def _ungated(given: GivenReward, assessment: Assessment) -> Ungated | None:
 
 
 def _own_text(pieces: TokenPieces, own_T: Sequence[bool]) -> tuple[tuple[int, int], ...]:
-    """Half-open ranges of characters that no foreign token touches."""
+    """Half-open ranges of characters that only the policy's own tokens touch."""
     ranges, at = [], 0
     for start, end, own in zip(pieces.starts, pieces.ends, own_T, strict=True):
         if not own and start < end:
@@ -349,7 +349,7 @@ def blamed_tokens(
 ) -> tuple[tuple[int, int], ...]:
     """Half-open ranges of response tokens that cover source ranges, merged where they touch.
 
-    What lies outside the response (code of the prompt) has no tokens and is left out.
+    Code of the prompt has no response tokens and is left out.
     """
     source = SourceText(program.source)
     spans: list[tuple[int, int]] = []
@@ -371,7 +371,7 @@ def blamed_tokens(
 
 
 def _own_parts(span: tuple[int, int], own_T: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """The runs of the policy's own tokens in a half-open range of tokens."""
+    """The ranges of the policy's own tokens within a half-open range."""
     for own, run in groupby(range(*span), key=lambda token: bool(own_T[token])):
         tokens = list(run)
         if own:

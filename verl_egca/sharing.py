@@ -1,4 +1,4 @@
-"""Identical work is done once: who asks for the same key shares one result, also while it is still being worked on."""
+"""Results shared by key: callers with the same key share one computation, also while it runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 
 
 class Shared(Generic[Result]):
-    """Results by key, for the threads of one process; the least recently used are forgotten past a total weight.
+    """A cache for the threads of one process; past a total weight, the least recently used results are dropped.
 
-    ``fit`` says whether a result may be shared at all. One that may not, and an error, is its own caller's alone: whoever
-    waited for it works for itself.
+    ``fit`` decides whether a result may be shared. Otherwise, and on an error, callers that waited do the work
+    themselves.
     """
 
     def __init__(self, fit: Callable[[Result], bool], weight: Callable[[Result], int], most: int) -> None:
@@ -27,7 +27,7 @@ class Shared(Generic[Result]):
         self._running: dict[Hashable, Future[tuple[Result] | None]] = {}
 
     def get(self, key: Hashable, work: Callable[[], Result]) -> tuple[Result, bool]:
-        """The result, and whether it was another caller's. Waits if another caller is at it; raises what ``work`` raises."""
+        """The result, and whether another caller computed it, perhaps still does. Raises the errors of ``work``."""
         while True:
             with self._lock:
                 if key in self._kept:
@@ -52,6 +52,6 @@ class Shared(Generic[Result]):
             with self._lock:
                 del self._running[key]
                 if shared is not None:
-                    with suppress(ValueError):  # it weighs more than all may together
+                    with suppress(ValueError):  # heavier than the cache's limit
                         self._kept[key] = shared[0]
             mine.set_result(shared)

@@ -1,7 +1,7 @@
-"""Places in a program's text, and how they convert: lines and columns, character offsets, `ast`'s UTF-8 columns.
+"""Places in a program's text and their conversions: lines and columns, character offsets, `ast`'s UTF-8 columns.
 
-Lines are the parser's: they end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else (``str.splitlines`` also splits at form
-feeds and Unicode separators, which would shift every line after one).
+Lines are the parser's: they end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else (``str.splitlines`` also splits at
+form feeds and Unicode separators, which would shift every line after one).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceRange:
-    """Half-open range of source text: lines 1-based, columns 0-based characters, as an editor shows them."""
+    """Half-open range of source text: 1-based lines, 0-based columns in characters."""
 
     line: int
     col: int
@@ -66,7 +66,7 @@ class SourceText:
         return SourceRange(*self.position(start), *self.position(end))
 
     def of_node(self, node: ast.expr | ast.stmt | ast.excepthandler) -> SourceRange:
-        """Where an `ast` node stands: its UTF-8 byte columns become character columns."""
+        """The range of an `ast` node, in character columns."""
         end_line = node.end_lineno if node.end_lineno is not None else node.lineno
         end_col = node.end_col_offset if node.end_col_offset is not None else node.col_offset
         return SourceRange(
@@ -74,7 +74,7 @@ class SourceText:
         )
 
     def of_line(self, number: int) -> SourceRange:
-        """The code on one line: from its first character that is not blank to its last."""
+        """The range of one line without the blanks around its code."""
         text = self.line(number)
         return SourceRange(number, len(text) - len(text.lstrip()), number, len(text.rstrip()))
 

@@ -1,10 +1,9 @@
-"""Which response tokens cover a piece of text: from the sampled ids themselves, never from text tokenised again.
+"""The response tokens that cover a piece of text, found from the sampled ids and never by tokenizing again.
 
-A policy samples any ids: other splits than the tokenizer would choose, special tokens in the middle, halves of a
-multi-byte character. So each id's own bytes are laid side by side, and the text is what they decode to. Byte-level BPE
-(GPT-2's table of printable bytes) and SentencePiece pieces with byte fallback are read directly; the result is checked
-against the tokenizer's own decoding, and where they differ, ids are decoded prefix by prefix, which is slower and right
-for any tokenizer whose decoding only ever appends.
+A policy may sample any ids: splits that the tokenizer would not choose, special tokens in the middle, parts of a
+multi-byte character. So the bytes of the ids are joined and decoded. Byte-level BPE (GPT-2's table of printable bytes)
+and SentencePiece with byte fallback are read directly and checked against the tokenizer's own decoding. If the two
+differ, ids are decoded prefix by prefix: slower, but right for any tokenizer whose decoding only appends.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _WORD_START = "\u2581"  # SentencePiece's mark for a space
 
 
 class Tokenizer(Protocol):
-    """What is used of a Hugging Face tokenizer."""
+    """The methods of a Hugging Face tokenizer that EGCA uses."""
 
     all_special_ids: list[int]
 
@@ -36,10 +35,10 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenPieces:
-    """The response's text, special tokens left out, and the half-open range of characters that each token touches.
+    """The response's text without special tokens, and the half-open range of characters that each token touches.
 
-    A token that holds part of a character's bytes touches that character; a special token touches nothing: its range is
-    empty. Among the tokens that touch something, ``starts`` and ``ends`` never decrease.
+    A token with part of a character's bytes touches that character; a special token's range is empty. Over the other
+    tokens, ``starts`` and ``ends`` never decrease.
     """
 
     text: str
@@ -47,7 +46,7 @@ class TokenPieces:
     ends: tuple[int, ...]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The half-open range of tokens that touch a half-open, not empty range of characters.
+        """The half-open range of tokens that touch a half-open, non-empty range of characters.
 
         Its first and last tokens each touch the range. Empty, (0, 0), if no token does.
         """
@@ -60,7 +59,7 @@ class TokenPieces:
 
 
 def token_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> TokenPieces:
-    """The text of sampled ids and the place of each. Any ids are allowed, in any order."""
+    """The text of sampled ids and each id's place in it. Any ids are allowed, in any order."""
     ids = list(ids)
     expected = _decode(tokenizer, ids)
     special = set(tokenizer.all_special_ids)
@@ -84,7 +83,7 @@ def _pieces(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
 
 @lru_cache(1)
 def _printable_bytes() -> dict[str, int]:
-    """GPT-2's table: bytes that print stand for themselves, the others for characters from 256 on."""
+    """GPT-2's table: printable bytes map to themselves, the others to characters from 256 on."""
     printing = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
     table = {chr(byte): byte for byte in printing}
     others = (byte for byte in range(256) if byte not in set(printing))
@@ -94,7 +93,7 @@ def _printable_bytes() -> dict[str, int]:
 
 @lru_cache(65536)
 def _bytes_of(piece: str) -> bytes:
-    """A token's bytes, by the family that its spelling shows."""
+    """A token's bytes; its spelling shows its tokenizer's family."""
     fallback = _BYTE_PIECE.fullmatch(piece)
     if fallback:
         return bytes([int(fallback[1], 16)])
@@ -105,7 +104,7 @@ def _bytes_of(piece: str) -> bytes:
 
 
 def _from_bytes(parts: Sequence[bytes]) -> TokenPieces:
-    """Lay the bytes side by side and decode them; bytes that are no UTF-8 become replacement characters."""
+    """Join the bytes and decode them; invalid UTF-8 becomes replacement characters."""
     data = b"".join(parts)
     text, char_of_byte = _decode_with_places(data)
     starts, ends, at = [], [], 0
@@ -122,7 +121,7 @@ def _from_bytes(parts: Sequence[bytes]) -> TokenPieces:
 
 
 def _decode_with_places(data: bytes) -> tuple[str, list[int]]:
-    """The text, and for each byte the index of the character that it belongs to."""
+    """The text, and each byte's character index."""
     text = data.decode("utf-8", "replace")
     places: list[int] = []
     position = 0
@@ -136,7 +135,7 @@ def _decode_with_places(data: bytes) -> tuple[str, list[int]]:
 
 
 def _invalid_length(data: bytes, position: int) -> int:
-    """How many bytes one replacement character stands for: what the decoder reports."""
+    """The number of bytes behind one replacement character, from the decoder's report."""
     try:
         data[position : position + 4].decode("utf-8")
     except UnicodeDecodeError as error:
@@ -150,7 +149,7 @@ def _without_first_character(pieces: TokenPieces) -> TokenPieces:
 
 
 def _from_prefixes(tokenizer: Tokenizer, ids: list[int], special: set[int], text: str) -> TokenPieces:
-    """Decode every prefix. What of it the whole text confirms is settled; the rest is a character still in the making."""
+    """Decode every prefix. Its part that begins the whole text is final; the rest is an unfinished character."""
     starts, ends, settled = [], [], 0
     for count, token in enumerate(ids, 1):
         before = settled

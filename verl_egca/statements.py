@@ -1,6 +1,6 @@
-"""The statements of a program and the piece of text that stands for each: what gets blamed, masked and shown.
+"""The statements of a program, each with its range of text, to be blamed, masked or shown.
 
-A simple statement stands for itself; a compound one for its header (``if x > k``, ``for i in range(n)``), not its body.
+A simple statement's range is all of it; a compound one's is its header (``if x > k``, ``for i in range(n)``).
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ _HOLDS_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``place`` is what stands for the statement; ``end_line`` is where all of it ends, body included."""
+    """``place`` is the statement's range, as above; ``end_line`` is the last line of its body."""
 
     place: SourceRange
     end_line: int
     is_header: bool
     is_definition: bool
-    is_inert: bool  # imports, docstrings, global and nonlocal: nothing that could be decided wrongly
+    is_inert: bool  # never blamed: imports, docstrings, global, nonlocal
 
 
-# CPython 3.11 counts the depth of the tree that it builds in one place for all threads (python/cpython#106905): two
-# parses at once end in "SystemError: AST constructor recursion depth mismatch".
+# In CPython 3.11 threads share the parser's depth counter (python/cpython#106905): two parses at once raise
+# "SystemError: AST constructor recursion depth mismatch".
 _one_at_a_time = threading.Lock()
 
 
 def parse(source: str, limit: int | None = MAX_SOURCE) -> ast.Module | None:
-    """The program's syntax tree, or None if it has none or has more characters than ``limit``. Safe in several threads."""
+    """The program's syntax tree; None if it does not parse or exceeds ``limit`` characters. Safe in several threads."""
     if limit is not None and len(source) > limit:
         return None
     try:
         with _one_at_a_time, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes and comparisons in the program, at each parse anew
+            warnings.simplefilter("ignore")  # about the program's escapes and comparisons
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def literal(text: str) -> Any:
-    """The value that a text writes, as `ast.literal_eval` reads it and with its errors. Safe in several threads."""
+    """`ast.literal_eval`, with its errors. Safe in several threads."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text.lstrip(" \t"), mode="eval")
@@ -56,7 +56,7 @@ def literal(text: str) -> Any:
 
 
 def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements that run as the module's own, in the order of the text; what functions and classes hold is left out."""
+    """The statements that run on import, in the order of the text, without those in functions and classes."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -68,7 +68,7 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def statements(source: str) -> list[Statement]:
-    """Every statement in the order of its text; none if the program does not parse."""
+    """All statements in the order of the text; empty if the program does not parse."""
     tree, text = parse(source), SourceText(source)
     if tree is None:
         return []

@@ -1,8 +1,8 @@
-"""A failing response with its proven repair, in the policy's own tokens: what a trainer learns from where nothing passed.
+"""A failing response with its proven repair, in the policy's own tokens: a target where no sample passed.
 
-The repair is known as edits of the program's characters. Its tokens have to be the policy's way of writing it: ``x <``
-followed by ``=`` is two tokens where a policy writes `` <=`` as one. So the repaired text is tokenised anew, from the last
-token before the change; what stands before it stays as it was sampled, token by token.
+The repair is a list of edits of the program's characters, but its tokens must be those that the policy would write:
+`` <=`` is one token, not ``<`` and ``=``. So the repaired text is tokenized again from the last token before the
+change; the tokens before that stay as sampled.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from verl_egca.spans import Tokenizer, TokenPieces, token_pieces
 class WrittenTwin(BaseModel):
     """A failing response whose repair passes every test, written out.
 
-    ``ids`` end as the sampled response ended. ``changed`` are half-open ranges of ``ids`` in order, never empty: what the
-    sampled response does not have. The first starts at the decision, the first token where the two part. Where the
-    repair only takes something away, the token that follows instead is what changed.
+    ``ids`` end as the sampled response ended. ``changed`` are the half-open ranges of ``ids`` that the sampled response
+    lacks, in order and non-empty. The first starts at the decision: the first token that differs. Where the repair only
+    deletes, the changed token is the one after the deletion.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,7 +33,7 @@ class WrittenTwin(BaseModel):
 
 
 class NoWrittenTwin(Exception):
-    """There is no such response; the message is a short, stable reason fit for counting."""
+    """No twin can be written; the message is a short, stable reason for counting."""
 
 
 def written_twin(
@@ -51,12 +51,12 @@ def written_twin(
         ids: the response's T token ids.
         program: what was extracted from its text.
         pieces: the text and the tokens' places in it (`token_pieces` of ``ids``).
-        edits: the whole repair, as a localization that is `Confirmed.FULL` has it in ``evidence["edits"]``: the
+        edits: the whole repair, from ``evidence["edits"]`` of a `Confirmed.FULL` localization: the
             characters [``start``, ``end``) of the program become ``text``.
-        limit: the most tokens that a response may have.
+        limit: the most tokens in a response.
 
     Raises:
-        NoTwin: ``truncated`` (the response was cut off), ``unchanged`` (the edits change nothing), ``edits_overlap``,
+        NoWrittenTwin: ``truncated`` (response cut off), ``unchanged`` (the edits change nothing), ``edits_overlap``,
             ``outside_response`` (an edit of the prompt's code, or across prose), ``special_tokens`` (after the change,
             other than at the end), ``not_decoded`` (the tokens do not read as the repaired text), ``too_long``.
     """
@@ -87,13 +87,13 @@ def written_twin(
 
 
 def repaired_program(source: str, edits: Sequence[Mapping[str, Any]]) -> str:
-    """The program after its whole repair. Raises NoTwin as `written_twin` does."""
+    """The program after its whole repair. Raises NoWrittenTwin as `written_twin` does."""
     return _applied(source, _changes(source, edits))
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """The characters ``[start, end)`` become ``text``; not both are empty."""
+    """Replaces the characters ``[start, end)`` by ``text``; at most one of the two is empty."""
 
     start: int
     end: int
@@ -102,17 +102,17 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A text in the tokenizer's own tokens."""
+    """A text, tokenized by the tokenizer."""
 
     ids: tuple[int, ...]
     pieces: TokenPieces
 
 
 def _changes(source: str, edits: Sequence[Mapping[str, Any]]) -> list[_Change]:
-    """The edits in the order of their places, without what they leave as it was."""
+    """The edits in the order of their places, reduced to the characters that change."""
     changes: list[_Change] = []
     reached = 0
-    for edit in sorted(edits, key=lambda edit: -edit["start"])[::-1]:  # of two at one place the later one comes first
+    for edit in sorted(edits, key=lambda edit: -edit["start"])[::-1]:  # at one place, the later edit comes first
         start, end, new = edit["start"], edit["end"], edit["text"]
         if start < reached:
             raise NoWrittenTwin("edits_overlap")
@@ -128,7 +128,7 @@ def _changes(source: str, edits: Sequence[Mapping[str, Any]]) -> list[_Change]:
 
 
 def _in_response(change: _Change, program: ExtractedProgram) -> _Change:
-    """In characters of the response. What is put in between two pieces of a program goes to the end of the first."""
+    """The change in the response's characters. An insertion between two segments goes to the end of the first."""
     for segment in program.segments:
         if segment.source_start <= change.start and change.end <= segment.source_start + segment.length:
             shift = segment.response_start - segment.source_start
@@ -151,7 +151,7 @@ def _written(tokenizer: Tokenizer, text: str) -> _Written:
 
 
 def _boundaries(pieces: TokenPieces, most: int) -> dict[int, int]:
-    """Places between characters that are between tokens, and how few of the first ``most`` tokens write what comes before."""
+    """Character offsets between tokens, each with the fewest of the first ``most`` tokens that write up to it."""
     counts: dict[int, int] = {}
     reached, starts = 0, [*pieces.starts[:most], len(pieces.text)]
     for count in range(most + 1):
@@ -163,14 +163,14 @@ def _boundaries(pieces: TokenPieces, most: int) -> dict[int, int]:
 
 
 def _last_common_boundary(pieces: TokenPieces, body: int, new: _Written, most: int) -> tuple[int, int]:
-    """(sampled tokens, tokens of the new text) that write the same characters, as many as come before ``most``."""
+    """The largest (sampled tokens, new tokens) up to ``most`` that write the same characters."""
     sampled, anew = _boundaries(pieces, body), _boundaries(new.pieces, len(new.ids))
     place = max(place for place in sampled if place <= most and place in anew)
     return sampled[place], anew[place]
 
 
 def _differences(old: _Written, new: _Written, changes: Sequence[_Change]) -> Iterator[tuple[int, int]]:
-    """Half-open ranges of the new text's tokens that the old one does not have there; of what is only missing, the next."""
+    """Half-open ranges of new tokens that the old text lacks; for a deletion, the token after it."""
     pairs = [(-1, -1), *_same_tokens(old, new, changes), (len(old.ids), len(new.ids))]
     for before, after in pairwise(pairs):
         there, here = old.ids[before[0] + 1 : after[0]], new.ids[before[1] + 1 : after[1]]
@@ -183,7 +183,7 @@ def _differences(old: _Written, new: _Written, changes: Sequence[_Change]) -> It
 
 
 def _same_tokens(old: _Written, new: _Written, changes: Sequence[_Change]) -> Iterator[tuple[int, int]]:
-    """(old, new) places of the tokens that are the same in both and that no change touches, in order."""
+    """(old, new) positions of the equal tokens that no change touches, in order."""
     at = {span: place for place, span in enumerate(zip(old.pieces.starts, old.pieces.ends, strict=True))}
     kept = list(_kept(changes, len(old.pieces.text)))
     for place, (start, end) in enumerate(zip(new.pieces.starts, new.pieces.ends, strict=True)):
@@ -197,7 +197,7 @@ def _same_tokens(old: _Written, new: _Written, changes: Sequence[_Change]) -> It
 
 
 def _kept(changes: Sequence[_Change], length: int) -> Iterator[tuple[int, int, int]]:
-    """(start, end, shift) of the stretches between changes: in the new text, and how much further on than in the old."""
+    """(start, end, shift) of the stretches between changes: offsets in the new text, and their shift from the old."""
     reached = shift = 0
     for change in changes:
         yield reached + shift, change.start + shift, shift
@@ -206,12 +206,12 @@ def _kept(changes: Sequence[_Change], length: int) -> Iterator[tuple[int, int, i
 
 
 def _alike(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """How many entries both begin with."""
+    """The length of the common prefix."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _from_decision(found: Iterable[tuple[int, int]], parted: int, length: int) -> Iterator[tuple[int, int]]:
-    """Merged ranges within the response, from the token on where the two part."""
+    """Merged ranges within the response, starting at the divergence of the two."""
     start, end = parted, parted + 1
     for first, last in found:
         first, last = max(first, parted), min(last, length)

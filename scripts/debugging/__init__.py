@@ -1,1 +1,1 @@
-"""One step beside a debugger that goes wrong."""
+"""One step with a faulty debugger."""

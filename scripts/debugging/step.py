@@ -1,4 +1,4 @@
-"""The samples of one step, scored as in a reward worker beside a server with a fault, and what became of them."""
+"""The samples of one step, scored as in a reward worker while the debugger's server has a fault."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from verl_egca.problem import AssertionTests, Problem
 from verl_egca.sample import SampleRecord, SampleScorer
 from verl_egca.training.metrics import debugger_metrics
 
-DEADLINE_S, TIMEOUT_S = 4.0, 1.5  # where the fault is one of time; otherwise a busy machine may take its own
+DEADLINE_S, TIMEOUT_S = 4.0, 1.5  # for faults of time; other faults have no deadline
 SLOW = frozenset({Fault.HANG, Fault.DRIP, Fault.HUGE, Fault.RESTART, Fault.BUSY})
 PATIENCE_S = 120.0
-SLACK_S = 12.0  # of a step for its own work: verdicts, traces, trials of corrections; two cores, shared
+SLACK_S = 12.0  # for a step's own work: verdicts, traces, trials of corrections
 HOSTILE_MARKS = (Path("/tmp/egca-hostile"), Path("/tmp/egca-hostile-shell"))
 
 _REFERENCE = """def f(xs):
@@ -68,7 +68,7 @@ _RESPONSES = [
 _ANSWER = {"statement": 4, "correction": _MENDED, "reason": "It returns the wrong thing."}
 _ASKED = 16
 
-# what may become of a question; a breaker that has opened skips the rest
+# possible outcomes of questions; an open breaker skips the rest
 _MAY_BE = {
     None: {"proven"},
     Fault.REFUSED: {"failed", "skipped"},
@@ -98,7 +98,7 @@ _MAY_BE = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``told`` are the counters that are not zero; ``credit`` what the failing samples' advantage goes by."""
+    """``told``: the nonzero counters; ``credit``: the failing samples' branches of credit."""
 
     fault: str
     samples: int
@@ -153,7 +153,7 @@ def _rewards_alone() -> list[float]:
 
 
 def _score(debugger: Debugger | None) -> list[SampleRecord]:
-    """The responses at once, as a reward worker scores them."""
+    """Score the responses concurrently, as a reward worker does."""
     settings = Settings(localizer="debugger" if debugger is not None else "uniform", sandbox=Limits(cpu_seconds=1))
     tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
     with Sandbox(settings.sandbox, workers=2) as sandbox, ThreadPoolExecutor(32) as threads:
@@ -177,7 +177,7 @@ def _credit(record: SampleRecord) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _There:
-    """What goes on in the process. Threads and tasks are known by their ids: those that are there go on, so none is given anew."""
+    """Resources of the process. Ids of live threads and tasks are not reused, so they identify them."""
 
     threads: frozenset[int]
     tasks: frozenset[int]
@@ -188,9 +188,9 @@ def _there() -> _There:
 
 
 def _left_behind(before: _There, port: int) -> str:
-    """Of client and server, which listened at ``port``."""
+    """Leaks of client and server, which listened at ``port``."""
     gc.collect()
-    deadline = time.monotonic() + 5  # a closed socket takes a moment to go
+    deadline = time.monotonic() + 5  # sockets close with a delay
     while _open_sockets(port) and time.monotonic() < deadline:
         time.sleep(0.05)
     sockets = _open_sockets(port)
@@ -207,7 +207,7 @@ def _tasks() -> Sequence[asyncio.Task[object]]:
 
 
 def _open_sockets(port: int) -> int:
-    """TCP sockets that this process holds, one of whose ends is ``port``."""
+    """The number of this process's TCP sockets with ``port`` at one end."""
     held = set()
     for link in Path("/proc/self/fd").iterdir():
         try:

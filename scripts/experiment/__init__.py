@@ -1,1 +1,1 @@
-"""Does the credit rule change how fast a policy learns? Many runs of one small policy, compared over seeds."""
+"""Comparison of credit rules: training runs of one small policy, over seeds."""

@@ -1,9 +1,9 @@
-"""The policy in one plain process: log-probs, verl's own loss functions, and the optimizer step of its Megatron engine.
+"""The policy in one process: log-probs, verl's loss functions, and its Megatron engine's optimizer step.
 
-One update a batch, as in the CPU recipe: the old log-probs are those of the update's own forward pass, so that the ratio
-is 1 and clipping does nothing but in its gradient, as in verl. tests/experiment compares its weights with verl's.
+One update per batch, as in the CPU recipe: the old log-probs are those of the update's own forward pass, so the ratio
+is 1. tests/experiment compares the weights with verl's.
 
-Shapes: B responses of T tokens; of those that are computed together, R, in G groups, each in a line of L tokens.
+Shapes: B responses of T tokens; R of them are computed together, in G groups, each in a line of L tokens.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from verl.workers.config import ActorConfig
 from experiment.recipe import Recipe
 from starter.policy import load
 
-_GROUPS = 4  # lines that are computed together, of like lengths
-_LINE = 640  # tokens of a line, from which on a group is shared out among several: attention is quadratic in it
+_GROUPS = 4  # lines of similar lengths that are computed together
+_LINE = 640  # tokens of a line, past which a group is split: attention is quadratic in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What one optimizer step did; ``kl`` is verl's estimate against the first policy, a token's mean."""
+    """The figures of one optimizer step; ``kl`` is verl's estimate against the first policy, mean per token."""
 
     loss: float
     grad_norm: float
@@ -44,7 +44,7 @@ class Update:
 
 
 class Actor:
-    """A policy that is trained; its first weights are the reference that KL is measured against."""
+    """A policy in training; its first weights are the reference of the KL."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.model, self.tokenizer = load(recipe.weights)
@@ -52,7 +52,7 @@ class Actor:
         self.reference.eval().requires_grad_(False)
         self.recipe = recipe
         matrices = [weight for weight in self.model.parameters() if weight.dim() > 1]
-        vectors = [weight for weight in self.model.parameters() if weight.dim() <= 1]  # Megatron decays none of these
+        vectors = [weight for weight in self.model.parameters() if weight.dim() <= 1]  # no weight decay in Megatron
         self.optimizer = torch.optim.AdamW(
             [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
             lr=recipe.lr,
@@ -75,7 +75,7 @@ class Actor:
         return Update(loss=total["loss"], grad_norm=float(norm), kl=total["kl"], entropy=total["entropy"])
 
     def gradients(self, batch: Sequence[Sampled], rules_adv_BT: Sequence[Tensor]) -> Tensor:
-        """Of the policy loss alone under each of these token advantages, shape (rules, parameters); the model is left as it was.
+        """Gradients of the policy loss alone under each of these token advantages, shape (rules, parameters).
 
         With ratios of 1 the loss is minus the mean, over responses and then tokens, of advantage times log-prob.
         """
@@ -97,12 +97,12 @@ class Actor:
 
     @torch.no_grad()
     def log_probs(self, batch: Sequence[Sampled]) -> list[Tensor]:
-        """Of each response's tokens, shape (its tokens,)."""
+        """Log-probs of each response's tokens, shape (its tokens,)."""
         return [log_prob_T for log_prob_T, _ in self._measured(batch)]
 
     @torch.no_grad()
     def entropies(self, batch: Sequence[Sampled]) -> Tensor:
-        """Of what each token was drawn from, shape (B, T), 0 past a response's end."""
+        """Entropies of the tokens' distributions, shape (B, T), 0 past a response's end."""
         out_BT = torch.zeros(len(batch), max(len(one.response) for one in batch))
         for row, (_, entropy_T) in enumerate(self._measured(batch)):
             out_BT[row, : len(entropy_T)] = entropy_T
@@ -110,7 +110,7 @@ class Actor:
 
     @torch.no_grad()
     def distributions(self, batch: Sequence[Sampled]) -> list[Tensor]:
-        """The log-probs of all V tokens at each of a response's T places, shape (T, V)."""
+        """Per response, the log-probs of all V tokens at each of its T places, shape (T, V)."""
         self.model.eval()
         found: dict[int, Tensor] = {}
         for packed in _packed(batch):
@@ -130,7 +130,7 @@ class Actor:
         return [found[row] for row in range(len(batch))]
 
     def backward(self, batch: Sequence[Sampled], adv_BT: Tensor, *, kl_coefficient: float) -> dict[str, float]:
-        """Adds to the gradients; means over the batch of loss, KL and entropy."""
+        """Adds to the gradients; returns the batch's mean loss, KL and entropy."""
         self.model.train()
         info = {"dp_size": 1, "batch_num_tokens": None, "global_batch_size": len(batch), "loss_scale_factor": None}
         self._config.global_batch_info.update(info)
@@ -160,16 +160,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Some groups, each as one line of length L: its prompt, then some of its responses, which see the prompt and themselves.
+    """Some groups, each in a line of length L: its prompt, then responses, each of which sees the prompt and itself.
 
-    So a prompt is computed once, not once a response: the same numbers for less than half the work.
+    So a prompt is computed once for all of its responses.
     """
 
-    rows: list[int]  # of the batch, R of them
+    rows: list[int]  # R rows of the batch
     ids_GL: Tensor
-    positions_GL: Tensor  # a response goes on where the prompt ends
+    positions_GL: Tensor  # each response continues the prompt's positions
     sees_G1LL: Tensor
-    predicted_by_RT: Tensor  # the place in lines G x L that each token is predicted from
+    predicted_by_RT: Tensor  # the place in G x L that predicts each token
     ids_RT: Tensor
     mask_RT: Tensor
 
@@ -225,7 +225,7 @@ def _pack(batch: Sequence[Sampled], groups: Sequence[tuple[tuple[int, ...], list
 
 
 def _log_probs(model: Any, packed: _Packed) -> tuple[Tensor, Tensor]:
-    """Of each response's tokens, shape (R, T): log-probs, and the entropy of what they were drawn from, without a gradient."""
+    """Log-probs of each response's tokens, shape (R, T), and the entropies there, without a gradient."""
     all_RTV = _all_log_probs(model, packed)
     with torch.no_grad():
         entropy_RT = -(all_RTV.exp() * all_RTV).sum(-1)

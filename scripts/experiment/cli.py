@@ -1,4 +1,4 @@
-"""``python scripts/experiment``: a policy with misconceptions, the map of rules over cells, training runs, and the page of both."""
+"""``python scripts/experiment``: the policy, the map of rules over cells, training runs, and their page."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from experiment.pieces import Piece
 
 app = typer.Typer(
-    help="Compare rules that say who gets the credit, where it is known what is wrong.",
+    help="Compare rules of credit on programs with known mistakes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 _console = Console(highlight=False, soft_wrap=True)
 
-Out = Annotated[Path, typer.Option(help="folder of policy, measurements and runs; what is there is not made again")]
+Out = Annotated[Path, typer.Option(help="folder of policy, measurements and runs; existing ones are kept")]
 Cells = Annotated[str, typer.Option(help="separated by commas: functions and level, such as 4b; hard; foreign")]
 Rules = Annotated[str, typer.Option(help="separated by commas")]
 Workers = Annotated[int, typer.Option(help="processes at once", min=1)]
@@ -30,11 +30,11 @@ Workers = Annotated[int, typer.Option(help="processes at once", min=1)]
 @app.command()
 def policy(
     out: Out,
-    steps: Annotated[int, typer.Option(help="of pretraining", min=1)] = 6000,
+    steps: Annotated[int, typer.Option(help="steps of pretraining", min=1)] = 6000,
     more: Annotated[int, typer.Option(help="steps of a second round", min=1)] = 8500,
     seed: int = 0,
 ) -> None:
-    """Pretrain the policy that all cells share, unless it is there: an hour and a half on one core."""
+    """Pretrain the policy of all cells, if it is missing: an hour and a half on one core."""
     import torch
 
     from experiment.domain import train_policy
@@ -68,7 +68,7 @@ def run(
     out: Out,
     cells: Cells,
     rules: Rules,
-    seeds: Annotated[int, typer.Option(help="of a rule", min=1)] = 5,
+    seeds: Annotated[int, typer.Option(help="seeds of each rule", min=1)] = 5,
     workers: Workers = 2,
 ) -> None:
     """Train with each rule in each cell, seed by seed."""
@@ -84,7 +84,7 @@ def run(
 
 @app.command()
 def page(out: Out, to: Annotated[Path, typer.Option(help="folder for README.md, the tables and the pictures")]) -> None:
-    """Write tables, pictures and page of what is there."""
+    """Write tables, pictures and page of all measurements and runs."""
     from experiment.page import collect, write_page
 
     try:

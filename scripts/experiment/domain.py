@@ -1,17 +1,17 @@
-"""The domain that rules are compared in: programs of one to eight functions, by a policy with misconceptions.
+"""The domain of the comparison: programs of one to eight functions, by a policy with misconceptions.
 
-A task asks for some functions at once, each a starter task of another family. A policy is wrong in two ways: it *slips*, at
-any decision and in any way, and it has *misconceptions*, decisions that it mostly gets wrong and the same way each time. A
-task's first line names one of three levels, which sets how often both happen, so that one policy serves every cell:
+A task asks for several functions, each a starter task of a different family. The policy *slips*, at any decision and in
+any way, and it has *misconceptions*: decisions that it mostly gets wrong, in the same way. A task's first line names
+one of three levels, which sets the rate of both, so that one policy serves every cell:
 
     f = 1 - p^(1 / (d n))       the share of wrong decisions that makes n functions of d decisions pass with probability p
     slips 0.3 f; misconceptions in the share f of all decisions, each written wrong with probability 0.7
 
-so greedy decoding, which repeats each misconception, passes about p, too. A misconception is a pair of a family and a right
-text, so that what is learned on one task carries over to others of its family. What no test sees (names, ``t += x`` or ``t = t + x``,
-``x > k`` or ``k < x``) is drawn at random.
+so greedy decoding, which repeats each misconception, passes about p, too. A misconception is a pair of a family and a
+right text, so learning transfers between tasks of a family. Style (names, ``t += x`` or ``t = t + x``, ``x > k`` or ``k
+< x``) is drawn at random.
 
-Tasks of the families that pretraining never shows are the *hard* ones: most groups fail altogether.
+Tasks of families outside pretraining are the *hard* ones: in most groups all samples fail.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from starter.task import Slot, Task
 from verl_egca.problem import AssertionTests, Problem
 
 LENGTHS = (1, 2, 4, 8)
-LEVELS = {"a": 0.25, "b": 0.6, "c": 0.9}  # pass rate that these mistakes leave; what the policy never learned lowers it
-COUNT = 256  # tasks of several functions, of either split
-SLIPS = 0.3  # of the wrong decisions
-FUNCTIONS = 32  # of a batch in pretraining
-CONVINCED = 0.7  # the probability of the wrong text where there is a misconception
+LEVELS = {"a": 0.25, "b": 0.6, "c": 0.9}  # pass rate under these mistakes; unlearned parts lower it
+COUNT = 256  # tasks of several functions in each split
+SLIPS = 0.3  # share of slips among wrong decisions
+FUNCTIONS = 32  # functions of a batch in pretraining
+CONVINCED = 0.7  # probability of the wrong text at a misconception
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """A place of the map: how many functions a program has, and the policy's level; or, ``hard``, families that it does not know.
+    """A cell of the map: the number of a program's functions, and the policy's level; or, ``hard``, unknown families.
 
-    ``foreign``: references are somebody else's.
+    ``foreign``: references in another style.
     """
 
     length: int
@@ -60,7 +60,7 @@ class Cell:
         return f"{self.length}{self.level}"
 
     def recipe(self, policy: Path) -> Recipe:
-        """How its rules are trained."""
+        """The training recipe of the cell's rules."""
         return Recipe(policy=str(policy), steps=20, prompts=8, response_tokens=32 + 64 * self.length)
 
 
@@ -76,7 +76,7 @@ CELLS = {
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """No function of one is in the other."""
+    """Tasks to train on and held-out tasks, without common functions."""
 
     train: tuple[Problem, ...]
     held_out: tuple[Problem, ...]
@@ -96,7 +96,7 @@ def _held_out() -> frozenset[str]:
 
 
 def draw(cell: Cell, rng: random.Random, among: list[Task]) -> tuple[Task, ...]:
-    """Tasks of different families, each family as likely as another."""
+    """Tasks of different families, drawn uniformly."""
     by_family: dict[str, list[Task]] = {}
     for task in among:
         by_family.setdefault(task.family, []).append(task)
@@ -115,14 +115,14 @@ def response(parts: tuple[Task, ...], bodies: list[str]) -> str:
 
 
 def attempt(cell: Cell, parts: tuple[Task, ...], rng: random.Random) -> str:
-    """A response with slips, misconceptions and a style of its own."""
+    """A response with slips, misconceptions and a random style."""
     return response(parts, [restyle(task.prompt, task.fill(_choices(cell, task, rng)), rng) for task in parts])
 
 
 def train_policy(
     out: Path, *, seed: int, steps: tuple[int, int], on_step: Callable[[int, float], None] | None = None
 ) -> None:
-    """Pretrain one policy for all cells, on tasks of both splits (its mistakes are the same in both), in two rounds.
+    """Pretrain one policy for all cells, on tasks of both splits (with the same mistakes), in two rounds.
 
     The second round starts from the first one's weights, with half its learning rate.
     """
@@ -139,14 +139,14 @@ def _shown() -> list[Cell]:
 
 
 def _batches(steps: int, rng: random.Random) -> Iterator[list[tuple[str, str]]]:
-    """Each batch is of one cell, drawn with its length as weight: long programs are harder to learn."""
+    """Batches of one cell each, drawn with weights by length: long programs are harder to learn."""
     shown = _shown()
     for cell in rng.choices(shown, [cell.length for cell in shown], k=steps):
         yield _attempts(cell, FUNCTIONS // cell.length, rng)
 
 
 def _attempts(cell: Cell, count: int, rng: random.Random) -> list[tuple[str, str]]:
-    """Prompts, and responses to them."""
+    """Pairs of prompt and response."""
     among = tasks("train")
     drawn = [draw(cell, rng, among) for _ in range(count)]
     return [(prompt(cell.level, parts), attempt(cell, parts, rng)) for parts in drawn]
@@ -154,13 +154,13 @@ def _attempts(cell: Cell, count: int, rng: random.Random) -> list[tuple[str, str
 
 @lru_cache(None)
 def tasks_of(cell: Cell) -> Tasks:
-    """A cell's tasks, the same ones each time: all of one function, COUNT drawn ones of several."""
+    """A cell's fixed tasks: all tasks of one function, or COUNT drawn ones of several."""
     return Tasks(_problems(cell, held_out=False), _problems(cell, held_out=True))
 
 
 @lru_cache(1)
 def known() -> tuple[Problem, ...]:
-    """Tasks of families that the policy knows: what it fails of them after training on others it has forgotten."""
+    """Tasks of families that the policy knows, to measure forgetting after training on others."""
     return tasks_of(CELLS["1c"]).held_out
 
 
@@ -216,7 +216,7 @@ def _wrong(cell: Cell) -> float:
 
 @lru_cache(None)
 def _misconceptions(cell: Cell) -> frozenset[tuple[str, str]]:
-    """Pairs that make up the wanted share of a function's decisions. A level with fewer mistakes has a subset of another's."""
+    """The level's misconceptions. A level with fewer has a subset of another's."""
     shares, left, chosen = _shares(), 0.0, set()
     wanted = _wrong(cell) * sum(shares.values())
     for pair in sorted(shares, key=lambda pair: _hash("|".join(pair))):
@@ -228,7 +228,7 @@ def _misconceptions(cell: Cell) -> frozenset[tuple[str, str]]:
 
 @lru_cache(1)
 def _shares() -> dict[tuple[str, str], float]:
-    """How often each decision comes up in a function, by family and right text; they add up to the decisions of a function."""
+    """The mean number of each decision in a function, by family and right text."""
     count = Counter(task.family for task in tasks("train"))
     shares: dict[tuple[str, str], float] = defaultdict(float)
     for task in tasks("train"):
@@ -239,5 +239,5 @@ def _shares() -> dict[tuple[str, str], float]:
 
 
 def _hash(text: str) -> float:
-    """Between 0 and 1, the same each time."""
+    """A deterministic hash between 0 and 1."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64

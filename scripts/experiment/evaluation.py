@@ -1,4 +1,4 @@
-"""pass@1 and pass@k of a policy in training, by samples at temperature 1 that draw the same random numbers each time."""
+"""pass@1 and pass@k of a policy in training, from samples at temperature 1 with fixed random numbers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from verl_egca.response import extract_program
 from verl_egca.spans import token_pieces
 
 K = 8
-_known: dict[tuple[str, str], bool] = {}  # the same program is run once, whoever wrote it
+_known: dict[tuple[str, str], bool] = {}  # each program is run once
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Shares: of samples that pass, of problems that one of K samples passes (Chen et al. 2021), of greedy responses that do."""
+    """Shares of passing samples, of problems with one of K passing (Chen et al. 2021), of passing greedy responses."""
 
     samples: int
     pass_1: float
@@ -32,7 +32,7 @@ class Evaluation:
 
 
 def evaluate(actor: Actor, problems: Sequence[Problem], samples: int, *, greedy: bool = True) -> Evaluation:
-    """``samples`` a problem, K at least."""
+    """Evaluate with ``samples`` per problem, at least K."""
     asked: list[tuple[Problem, Request]] = []
     for problem in problems:
         prompt = prompt_ids(actor.tokenizer, problem)
@@ -66,5 +66,5 @@ def passes(actor: Actor, problem: Problem, request: Request) -> bool:
 
 
 def _pass_at(k: int, count: int, right: int) -> float:
-    """The probability that one of k out of ``count`` samples is right, without bias."""
+    """An unbiased estimate of the probability that one of k samples is right."""
     return 1.0 - comb(count - right, k) / comb(count, k)

@@ -1,4 +1,4 @@
-"""References as somebody else writes them: other names, another algorithm, for the families that the policy does not know."""
+"""References with other names and another algorithm, for the families that the policy does not know."""
 
 from __future__ import annotations
 

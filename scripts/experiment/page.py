@@ -1,4 +1,4 @@
-"""The evidence as a page: prose and tables from one template, pictures as SVG, and the rows that all are made of as CSV."""
+"""The evidence as a page: prose and tables from a template, pictures as SVG, data as CSV."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from experiment.rules import REMOVED, RULES
 from experiment.statistics import Difference, Estimate
 
 MAP, RUNS, PAGE = "map.csv", "runs.csv", "README.md"
-REMOVED_MAP = "removed.csv"  # rows of the map, of rules whose code is gone; `collect` leaves it as it is
+REMOVED_MAP = "removed.csv"  # map rows of deleted rules; `collect` does not change it
 BASES = ("grpo", "correct_only")
 
 
 def collect(folder: Path, out: Path) -> None:
-    """The tables in ``out`` of the pieces in ``folder``.
+    """Write tables to ``out`` from the pieces in ``folder``.
 
     Raises:
-        ValueError: nothing was measured there, or a file holds something else.
+        ValueError: there are no measurements, or a file is of another kind.
     """
     rows, files = map_rows(folder / "map"), sorted((folder / "runs").glob("*.csv"))
     if not rows and not files:
@@ -36,7 +36,7 @@ def collect(folder: Path, out: Path) -> None:
 
 
 def write_page(folder: Path) -> Path:
-    """``README.md`` and the pictures of the tables in ``folder``."""
+    """Write ``README.md`` and the pictures from the tables in ``folder``."""
     found, runs = read_map(folder / MAP), read_runs([folder / RUNS])
     removed = read_map(folder / REMOVED_MAP)
     whole = found | removed
@@ -80,12 +80,12 @@ def write_page(folder: Path) -> Path:
 
 
 def points(share: float | None) -> str:
-    """A share in percent."""
+    """A share in percent, as text."""
     return "-" if share is None else f"{100 * share:.1f}"
 
 
 def interval(found: Estimate | None) -> str:
-    """Points, with their bounds."""
+    """Points with their bounds, as text."""
     if found is None:
         return "-"
     return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
@@ -103,15 +103,16 @@ def difference(found: Difference | None) -> str:
 
 
 def ahead(found: Mapping[tuple[str, str], MapRow], rule: str, base: str) -> str:
-    """In how many cells a rule's interval lies above that of another, and in how many below."""
+    """The numbers of cells in which a rule's interval lies above and below another's."""
     rows = [row.over(base) for (_, name), row in found.items() if name == rule]
     return f"{sum(row.low > 0 for row in rows)} : {sum(row.high < 0 for row in rows)} of {len(rows)}"
 
 
 def relative(found: Mapping[tuple[str, str], MapRow], rule: str, base: str, within: str = "") -> Estimate | None:
-    """A rule's gain over another's as a share of the other's, the mean over cells with ``within`` in their names.
+    """A rule's gain over another's as a share of the other's, averaged over cells with ``within`` in their names.
 
-    The interval takes cells for independent. Cells where the other rule gains nothing are left out; None if no cell is left.
+    The interval assumes independent cells. Cells without a gain of the other rule are left out; None if no cell is
+    left.
     """
     cells = [cell for cell, name in found if name == rule and within in cell]
     shares = [one for cell in cells if (one := share(found, cell, rule, base))]

@@ -1,4 +1,4 @@
-"""Pieces of work in several processes: what is there is not made again, so an interruption loses a piece at most."""
+"""Pieces of work in several processes. Existing files are kept, so an interruption loses only running pieces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from verl_egca.cluster.processes import end_with_parent
 
 
 class Piece(Protocol):
-    """``write`` makes the file at ``path`` in a folder, whole or not at all."""
+    """``write`` makes the file at ``path`` in a folder atomically."""
 
     def path(self, folder: Path) -> Path: ...
 
@@ -21,7 +21,7 @@ class Piece(Protocol):
 
 
 def make(pieces: Sequence[Piece], folder: Path, workers: int, told: Callable[[Path, int, int], None]) -> None:
-    """Make the pieces that are missing, in order; ``told`` hears of each one's file, and of how many of how many are done.
+    """Make the missing pieces, in order; calls ``told`` with each one's file, the number done, and the total.
 
     After an error the running pieces finish, no other one starts, and the error is raised.
     """
@@ -39,7 +39,7 @@ def make(pieces: Sequence[Piece], folder: Path, workers: int, told: Callable[[Pa
 
 
 def _end_with_parent() -> None:
-    """Also where the parent has ended before this process was there to be told."""
+    """End with the parent, even if it has ended already."""
     end_with_parent()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():

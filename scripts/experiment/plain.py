@@ -1,7 +1,7 @@
-"""One run in one plain process: the reward, localizer, credit and loss code of the package, without Ray and engines.
+"""A training run in one process, with the package's reward, localizer, credit and loss code, without Ray.
 
-It draws the same prompts in the same order, and the same responses, as verl's trainer with the rollout of the embedded
-platform does for the same seed, and does the same update: tests/loop trains both and compares the weights.
+With the same seed it has the same prompts, responses and updates as verl's trainer with the CPU rollout: tests/loop
+trains both and compares the weights.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from experiment.scoring import Scorer
 from verl_egca.cpu.sampling import Request, sample
 from verl_egca.problem import Problem
 
-_AT_ONCE = 256  # responses that are sampled together
+_AT_ONCE = 256  # responses sampled together
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, for the record; ``rows`` were trained on."""
+    """The record of a step; ``rows``: number of trained rows."""
 
     number: int
     batch: Batch
@@ -34,7 +34,7 @@ class Step:
 
 
 class Trainer:
-    """``rule`` on ``problems`` with ``seed``; each `step` samples, scores, gives credit and updates."""
+    """Trains with ``rule`` on ``problems``; each `step` samples, scores, assigns credit and updates."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Trainer:
         seed: int,
         actor: Actor | None = None,
     ) -> None:
-        """``actor``: a policy that is there already; a new one of the recipe's if not given."""
+        """``actor``: default: a new one of the recipe's policy."""
         self.actor = actor or Actor(recipe)
         self.recipe, self.rule, self.seed, self.scorer = recipe, rule, seed, scorer
         self._problems = problems
@@ -60,7 +60,7 @@ class Trainer:
         return Step(self._steps, batch, len(trained), self.actor.update(trained, adv_RT))
 
     def rollout(self, problems: Sequence[Problem], stream: int) -> tuple[list[Sampled], list[Problem]]:
-        """A group of responses to each problem, in the canonical order, and the problem of each."""
+        """A group of responses per problem, in canonical order, and each response's problem."""
         asked = []
         for problem in problems:
             prompt = prompt_ids(self.actor.tokenizer, problem)
@@ -78,7 +78,7 @@ class Trainer:
 
 
 def draw(actor: Actor, requests: Sequence[Request]) -> None:
-    """Sample all of these, the longest prompts together."""
+    """Sample all requests, in batches by length of the prompt."""
     actor.model.eval()
     by_length = sorted(requests, key=lambda request: (len(request.prompt), request.stream[3:]))
     for start in range(0, len(by_length), _AT_ONCE):
@@ -86,14 +86,14 @@ def draw(actor: Actor, requests: Sequence[Request]) -> None:
 
 
 def prompt_ids(tokenizer: Any, problem: Problem) -> list[int]:
-    """The prompt's token ids, by the tokenizer's chat template, as verl's agent loop makes them."""
+    """The prompt's token ids in the tokenizer's chat template, as in verl's agent loop."""
     messages = [{"role": "user", "content": problem.prompt}]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
     return list(ids)
 
 
 def _batches(count: int, size: int, seed: int) -> Iterator[list[int]]:
-    """Rows of each step, without end: verl's own sampler, shuffled anew each epoch; what does not fill a batch is dropped."""
+    """Endless rows by step, from verl's own sampler: shuffled each epoch, incomplete batches dropped."""
     sampler = create_rl_sampler(OmegaConf.create({"shuffle": True, "seed": seed}), range(count))
     while True:
         rows = list(sampler)

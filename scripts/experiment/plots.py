@@ -22,7 +22,7 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-# Okabe and Ito's colours, told apart with any colour vision.
+# Okabe and Ito's colours, distinguishable with any colour vision.
 _COLOURS = {
     "grpo": "#000000",
     "correct_only": "#7a5195",
@@ -34,12 +34,11 @@ _COLOURS = {
     "egca": "#d55e00",
 }
 _OTHERS = ("#009e73", "#0072b2", "#8c564b", "#bcbd22", "#17becf")
-_STRONG = 50  # percent, where a colour is full
+_STRONG = 50  # percent at full colour
 
 
 def map_of(found: Mapping[tuple[str, str], MapRow], rules: Sequence[str], bases: Sequence[str], out: Path) -> None:
-    """A panel a base: each rule's projected gain over the base, in percent of the base's, by cell; bold where the interval
-    lies on one side of 0."""
+    """A panel per base: each rule's projected gain over it, in percent, by cell; bold if the interval excludes 0."""
     cells = list(dict.fromkeys(cell for cell, _ in found))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(1.6 + 0.48 * len(cells) * len(bases), 1.1 + 0.26 * len(rules)), layout="constrained")
@@ -67,7 +66,7 @@ def _number(axes: Any, column: int, row: int, one: Estimate) -> None:
 
 
 def curves(runs: Runs, cells: Sequence[str], key: str, title: str, out: Path) -> None:
-    """A panel a cell, a line a rule: the mean of ``key`` over seeds by step, with its 95 % interval."""
+    """A panel per cell, a line per rule: the mean of ``key`` over seeds by step, with its 95 % interval."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(max(5.0, 2.9 * len(cells)), 3.2), layout="constrained")
         panels = figure.subplots(1, len(cells), squeeze=False)[0]

@@ -1,13 +1,13 @@
-"""One cell of the map, without training: each rule's gradient signal, and the pass rate that one update of it brings.
+"""One cell of the map, without training: each rule's gradient signal, and its gain in pass rate by one update.
 
-K batches of training tasks are sampled once, and each rule gives its credit to the same responses (`signal`). Each of its K
-gradients then makes an update u: the direction that Adam would take (the gradient over the root mean square of the rule's K
-gradients), of such a length that the policy's KL divergence from the first one is the same for every update. The *projected
-gain* is the change of the pass rate J on held-out tasks, to first order:
+K batches of training tasks are sampled once, and each rule assigns credit to the same responses (`signal`). Each of its
+K gradients gives an update u in Adam's direction (the gradient over the root mean square of the rule's K gradients),
+scaled to the same KL divergence from the first policy for all updates. The *projected gain* is the change of the pass
+rate J on held-out tasks, to first order:
 
     u . grad J,    grad J = mean of (R(y) - mean reward of the task's other samples) grad log pi(y)
 
-over samples y of the first policy, the same for every rule and update, so that their noise is common to all.
+over samples y of the first policy, the same for every rule and update.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from experiment.signal import signal_of
 from verl_egca.cpu.sampling import Request
 from verl_egca.problem import Problem
 
-KL = 0.05  # nats a response
-SAMPLES = 8  # of a held-out task
-_STEER = 64  # responses that the length of an update is found by
+KL = 0.05  # nats per response
+SAMPLES = 8  # samples of a held-out task
+_STEER = 64  # responses that determine an update's length
 _ADAM = 1e-8
 
 
@@ -39,7 +39,7 @@ _ADAM = 1e-8
 class Probe:
     """The first policy on P held-out tasks: its pass rate, and the gradient of each task's pass rate, shape (P, N).
 
-    The divergence from it is measured on ``responses``; ``drawn_from`` are the distributions of their tokens.
+    ``responses`` and their tokens' distributions, ``drawn_from``, serve to measure the divergence from it.
     """
 
     pass_rate: float
@@ -58,7 +58,7 @@ def measure(
     *,
     batches: int,
 ) -> dict[str, Any]:
-    """By rule: `signal.Signal`'s fields, and the gain by update and by held-out task; and the start's pass rate."""
+    """Per rule, `signal.Signal`'s fields and the gain by update and held-out task; also the first pass rate."""
     actor = Actor(recipe)
     trainers = {name: Trainer(train, recipe, RULES[name], scorer, seed=0, actor=actor) for name in rules}
     gradients_KRN = torch.stack([_gradients(trainers, train, number) for number in range(batches)])
@@ -77,7 +77,7 @@ def measure(
 
 
 def _gradients(trainers: dict[str, Trainer], train: Sequence[Problem], number: int) -> Tensor:
-    """Of each rule on one batch, shape (rules, parameters)."""
+    """Each rule's gradient on one batch, shape (rules, parameters)."""
     first = next(iter(trainers.values()))
     size = first.recipe.prompts
     problems = [train[(number * size + place) % len(train)] for place in range(size)]
@@ -126,7 +126,7 @@ def _of_pass_rate(actor: Actor, responses: Sequence[Sampled], rewards_S: Tensor)
 
 
 def _update(actor: Actor, probe: Probe, direction_N: Tensor) -> Tensor:
-    """The update along ``direction_N`` whose divergence is `KL`; zero where the direction is."""
+    """The update along ``direction_N`` with divergence `KL`; zero for a zero direction."""
     if not direction_N.any():
         return direction_N
     length = 1e-3 * float(direction_N.numel()) ** 0.5 / float(direction_N.norm())
@@ -137,7 +137,7 @@ def _update(actor: Actor, probe: Probe, direction_N: Tensor) -> Tensor:
 
 
 def _divergence(actor: Actor, probe: Probe, change_N: Tensor) -> float:
-    """KL(pi, pi'), pi' with its parameters changed: the sum over a response's tokens, the mean over responses; pi is put back."""
+    """KL(pi, pi') for the changed parameters: summed over a response's tokens, averaged over responses; restores pi."""
     parameters = list(actor.model.parameters())
     before = [weight.detach().clone() for weight in parameters]
     parts = torch.split(change_N, [weight.numel() for weight in parameters])

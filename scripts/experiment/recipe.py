@@ -1,4 +1,4 @@
-"""How every rule is trained: the CPU recipe's numbers, with GRPO's own average over tokens."""
+"""The training settings of all rules: the CPU recipe's, with GRPO's average over tokens."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from starter.policy_path import WEIGHTS
 
-BUDGET_MS = 100.0  # of a search, a fifth of the product's: most of a run's time goes into what can't be proven
+BUDGET_MS = 100.0  # of a search, a fifth of the product's: unproven samples take most of a run's time
 
 
 class Recipe(BaseModel):
-    """What does not differ between rules."""
+    """The settings common to all rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: str = Field("", description="folder of the first policy; the shipped one if empty")
     lr: float = Field(3e-4, gt=0, description="of AdamW")
-    steps: int = Field(16, ge=1, description="optimizer steps, one a batch")
+    steps: int = Field(16, ge=1, description="optimizer steps, one per batch")
     prompts: int = Field(16, ge=1, description="a step")
     group: int = Field(8, ge=2, description="responses to a prompt")
     response_tokens: int = Field(96, ge=1, description="of a response at most")
@@ -29,11 +29,11 @@ class Recipe(BaseModel):
 
     @property
     def weights(self) -> Path:
-        """Where the first policy lies."""
+        """The folder of the first policy."""
         return Path(self.policy) if self.policy else WEIGHTS
 
     def overrides(self, seed: int) -> list[str]:
-        """The same for recipes/run_egca_cpu.sh, which trains through verl."""
+        """Equal settings for recipes/run_egca_cpu.sh, which trains through verl."""
         actor = "actor_rollout_ref.actor"
         return [
             f"SEED={seed}",

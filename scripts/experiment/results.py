@@ -1,4 +1,4 @@
-"""The pieces read back: differences between rules in a cell, by update or by training, with their intervals."""
+"""Results of the pieces: differences between rules in a cell, by update or by training, with intervals."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NORMAL = 1.96  # standard errors of a 95 % interval
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """One rule in one cell: signal over noise as a multiple of GRPO's with its standard error, the expected gradient's cosine
-    with GRPO's, and the projected gain (a share), also above that of GRPO and of ``correct_only``, each with its interval."""
+    """One rule in one cell: signal over noise as a multiple of GRPO's with its standard error, the expected gradient's
+    cosine with GRPO's, and the projected gain (a share), alone and above GRPO's and ``correct_only``'s, with intervals."""
 
     cell: str
     rule: str
@@ -45,7 +45,7 @@ class MapRow:
 
 
 def map_rows(folder: Path) -> list[MapRow]:
-    """Of the ``CELL.json`` files that `runs.Measurement` writes; raises ValueError that names a file that is none."""
+    """Rows of the ``CELL.json`` files of `runs.Measurement`; raises ValueError with the name of a wrong file."""
     rows = []
     for file in sorted(folder.glob("*.json")):
         found = json.loads(file.read_text())
@@ -62,7 +62,7 @@ def map_rows(folder: Path) -> list[MapRow]:
 
 
 def _gain(own: dict[str, list[float]], base: dict[str, list[float]] | None) -> Estimate:
-    """The interval is normal; its variance adds that between held-out tasks to that between updates."""
+    """A gain with its normal interval; its variance is that between held-out tasks plus that between updates."""
     by_update, by_task = (
         [a - b for a, b in zip(own[key], base[key] if base else [0.0] * len(own[key]), strict=True)]
         for key in ("gain_by_update", "gain_by_task")
@@ -73,7 +73,7 @@ def _gain(own: dict[str, list[float]], base: dict[str, list[float]] | None) -> E
 
 
 def share(found: Mapping[tuple[str, str], MapRow], cell: str, rule: str, base: str) -> Estimate | None:
-    """A rule's gain over another's in a cell, as a share of the other's; None where the other gains nothing."""
+    """A rule's gain over another's in a cell, as a share of the other's; None if the other has no gain."""
     over, whole = found[cell, rule].over(base), found[cell, base].gain
     return Estimate(over.mean / whole, over.low / whole, over.high / whole, 0) if whole else None
 
@@ -88,7 +88,7 @@ def write_map(rows: Sequence[MapRow], out: Path) -> None:
 
 
 def read_map(file: Path) -> dict[tuple[str, str], MapRow]:
-    """By cell and rule; nothing without the file."""
+    """Rows by cell and rule; empty if the file is missing."""
     if not file.exists():
         return {}
     with file.open(newline="") as lines:
@@ -101,7 +101,7 @@ def read_map(file: Path) -> dict[tuple[str, str], MapRow]:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Rows of all training runs, by cell, rule and seed, in the order of steps; what was not measured is not there."""
+    """Rows of all training runs, by cell, rule and seed, in the order of steps, without missing values."""
 
     rows: dict[tuple[str, str, int], list[dict[str, float]]]
 
@@ -121,11 +121,11 @@ class Runs:
         return rows[-1].get(key) if rows else None
 
     def final(self, cell: str, rule: str, key: str, seeds: Sequence[int] | None = None) -> list[float]:
-        """``key`` after the last step, a value a seed."""
+        """``key`` after the last step, one value per seed."""
         return [self.rows[cell, rule, seed][-1][key] for seed in seeds or self.seeds(cell, rule)]
 
     def mean(self, cell: str, rule: str, key: str, seeds: Sequence[int] | None = None) -> list[float]:
-        """``key`` averaged over the steps, a value a seed."""
+        """``key`` averaged over the steps, one value per seed."""
         return [fmean(row[key] for row in self.rows[cell, rule, seed]) for seed in seeds or self.seeds(cell, rule)]
 
     def average(self, cell: str, rule: str, key: str) -> float:
@@ -140,7 +140,7 @@ class Runs:
         return self.together([cell], rule, base, key)
 
     def together(self, cells: Sequence[str], rule: str, base: str, key: str) -> Difference | None:
-        """The same over the pairs of several cells."""
+        """As `against`, over the pairs of several cells."""
         of = self.mean if key == "reward" else self.final
         ours, theirs = list[float](), list[float]()
         for cell in cells:
@@ -152,7 +152,7 @@ class Runs:
 
 
 def read_runs(files: Sequence[Path]) -> Runs:
-    """Raises ValueError that names the file if one holds no run."""
+    """Raises ValueError with the name of a file that is no table of runs."""
     rows: dict[tuple[str, str, int], list[dict[str, float]]] = {}
     for file in files:
         with file.open(newline="") as lines:

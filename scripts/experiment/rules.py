@@ -1,9 +1,9 @@
-"""The rules that are compared: which rows a batch has, and what advantage each token of them gets.
+"""The compared rules: the rows of a batch, and their token advantages.
 
-A rule starts from GRPO's advantages of the sampled responses and EGCA's credit operator (`credit`). Rows that a rule adds are proven twins, or, for a control, references: a prompt, a response, and
-credit on some of its tokens.
+A rule starts from GRPO's advantages and EGCA's credit operator (`credit`). Rows that a rule adds are proven twins, or
+references for a control: a prompt, a response, and credit on some of its tokens.
 
-Shapes: B sampled responses, R rows with those that the rule adds, T tokens of the longest.
+Shapes: B sampled responses, R rows including added ones, T tokens of the longest.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from verl_egca.credit.twins import advantages_with_twins, failed_groups
 from verl_egca.problem import Problem
 from verl_egca.sample import SampleRecord
 
-_DOUBT = 0.1  # of a row's weight p / (p + 0.1)
+_DOUBT = 0.1  # the constant in a row's weight p / (p + 0.1)
 
-Rows = tuple[list[Sampled], Tensor]  # of the batch, and (R, T)
+Rows = tuple[list[Sampled], Tensor]  # rows, and advantages (R, T)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``localizer`` is a name of ``egca.localizer``.
 
-    ``positive`` and ``negative`` are factors on advantages of that sign. ``entropy`` keeps that share of a batch's tokens,
-    the most uncertain ones. ``failed`` names the rows that join a group that failed altogether, as members that pass; of these
-    ``whole`` credits all tokens of a twin, and ``doubted`` weighs a row by p / (p + 0.1), p the policy's probability of its
-    first credited token (LUFFY, Yan et al. 2025, arXiv 2504.14945).
+    ``positive`` and ``negative`` are factors on advantages of that sign. ``entropy`` is the share of a batch's tokens,
+    of highest entropy, that is kept. ``failed`` names the passing rows that are added to groups in which all samples
+    fail: ``whole`` credits all tokens of a twin, ``doubted`` weighs a row by p / (p + 0.1), p the policy's probability
+    of its first credited token (LUFFY, Yan et al. 2025, arXiv 2504.14945).
     """
 
     name: str
@@ -71,7 +71,7 @@ RULES: dict[str, Rule] = {
     )
 }
 
-# Rules that were measured and deleted, since they brought no more than a rule that stays; the evidence keeps their figures.
+# Deleted rules, which gained no more than a remaining one; the evidence keeps their figures.
 REMOVED = {
     "pair": "egca; each proven twin is a row, its first changed token gets what the blamed one lost, times p / (p + 0.1)",
     "pair_p": "the same, times p, the policy's probability of that token",
@@ -85,7 +85,7 @@ REMOVED = {
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was sampled: B responses, each with its problem and its record; those to one problem are a group."""
+    """B sampled responses with their problems and records; those to one problem are a group."""
 
     asked: Sequence[Problem]
     sampled: Sequence[Sampled]
@@ -120,12 +120,12 @@ def rows(rule: Rule, batch: Batch, actor: Actor) -> Rows:
     return _with(batch.sampled, adv_BT, added)
 
 
-# ---------------------------------------------------------------- rows that are added
+# ---------------------------------------------------------------- added rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Added:
-    """``of`` is the failing response that it was made from."""
+    """An added row; ``of`` is the failing response behind it."""
 
     of: int
     sampled: Sampled

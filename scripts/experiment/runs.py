@@ -1,4 +1,4 @@
-"""Training runs in cells of the map, each a CSV of its own: what is there is not run again, and no file is half a run."""
+"""Training runs in cells of the map, one complete CSV each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Run:
         return folder / "runs" / f"{self.cell.name}-{self.rule}-seed{self.seed}.csv"
 
     def write(self, folder: Path) -> None:
-        """Train, and write the CSV once it is whole."""
+        """Train, then write the CSV."""
         torch.set_num_threads(1)
         self.path(folder).parent.mkdir(parents=True, exist_ok=True)
         partial = self.path(folder).with_suffix(".partial")
@@ -67,7 +67,7 @@ class Run:
         return Row(self.cell.name, self.rule, self.seed, step, **measured)
 
 
-START = "start"  # in the place of a rule: the first policy, evaluated
+START = "start"  # instead of a rule: evaluates the first policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ class Row:
     """One step. The last one is evaluated: pass@1 and pass@8 on held-out tasks, greedy pass rate, and, in the hard cell,
     pass@1 on tasks that were trained on (``trained``) and of families known before (``known``).
 
-    ``reward``, ``logic``, ``syntax`` and ``tokens`` are means over the batch's samples, ``localized`` and ``proven`` shares of
-    those in LOGIC or SYNTAX, ``rows`` how many were trained on. ``kl`` (of a token) and ``entropy`` are those of the update.
+    ``reward``, ``logic``, ``syntax`` and ``tokens`` are means over the batch's samples, ``localized`` and ``proven``
+    shares of those in LOGIC or SYNTAX, ``rows`` the number of trained rows. ``kl`` (per token) and ``entropy`` are the
+    update's.
     """
 
     cell: str
@@ -102,7 +103,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Measurement:
-    """One cell's signal and projected gains, by rules that are measured on the same samples."""
+    """One cell's signal and projected gains, for rules on the same samples."""
 
     cell: Cell
     rules: tuple[str, ...]

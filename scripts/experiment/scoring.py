@@ -1,7 +1,6 @@
-"""Scores of responses, by localizer; what is known of a response is kept on disk, since runs sample the same programs.
+"""Scores of responses by localizer, cached on disk, since runs sample the same programs.
 
-A record depends on problem, response and localizer alone (the sandbox judges alike each time), so who scored it first
-does not matter. Time limits are the exception: what timed out is kept as it was seen first.
+A record depends only on problem, response and localizer, except for time limits: a timeout is kept.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from verl_egca.spans import Tokenizer
 
 THREADS = 2  # programs that run at once
 Locates = str  # a localizer's name, or "blind": egca without a reference
-_WAIT_S = 60.0  # for another worker that writes
+_WAIT_S = 60.0  # for another worker's write
 
 
 class Scorer:
@@ -44,7 +43,7 @@ class Scorer:
     def score(
         self, localizer: Locates, problems: Sequence[Problem], responses: Sequence[Sequence[int]], limit: int
     ) -> list[SampleRecord]:
-        """A record each. A response of ``limit`` tokens that does not end was cut off."""
+        """One record per response. A response of ``limit`` tokens without an end is truncated."""
 
         def one(problem: Problem, response: Sequence[int]) -> SampleRecord:
             return self._one(localizer, problem, response, limit)
@@ -64,7 +63,7 @@ class Scorer:
         if localizer == "blind":
             localizer, problem = "egca", problem.model_copy(update={"reference": None})
         record, _ = self._scorers[localizer].score(problem, ids, truncated=truncated)
-        if record.mode is not None:  # what our own code failed on is tried again
+        if record.mode is not None:  # errors of EGCA's own code are not cached
             with self._lock:
                 self._connection.execute(
                     "INSERT OR REPLACE INTO records VALUES (?, ?)", (key, record.model_dump_json())
@@ -72,7 +71,7 @@ class Scorer:
         return record
 
     def _make(self, localizer: str) -> SampleScorer:
-        """A localizer that draws at random draws by the sample, not by the run's seed."""
+        """The seed is fixed, so random draws depend only on the sample."""
         settings = Settings(localizer=localizer, twins="failed_groups", deterministic=True, budget_ms=BUDGET_MS)
         gates = ProgramGate(sandbox(), settings.options, **settings.gates.checks)
         assessor = Assessor(sandbox(), make_localizer(localizer, settings.options), gates)
@@ -81,5 +80,5 @@ class Scorer:
 
 @lru_cache(1)
 def sandbox() -> Sandbox:
-    """Right programs take milliseconds here, and many wrong ones never end."""
+    """A sandbox with a short limit: right programs take milliseconds, many wrong ones never end."""
     return Sandbox(Limits(cpu_seconds=0.3, wall_seconds=2.0), workers=THREADS)

@@ -1,16 +1,16 @@
-"""The mechanism itself: how much of a batch's gradient is signal, and whether it points where the policy gradient does.
+"""The signal in a batch's gradient, and its alignment with the policy gradient.
 
-K batches are sampled from one policy, each of prompts of its own; each rule gives its credit to the same responses, so that
-nothing but the credit differs. With g_1 .. g_K the gradients of the policy loss, and m their mean:
+K batches are sampled from one policy, with different prompts; all rules assign credit to the same responses. With g_1
+.. g_K the gradients of the policy loss, and m their mean:
 
     noise  = mean |g_k - m|^2 * K / (K - 1)            the variance of one batch's gradient
     signal = |m|^2 - noise / K                         the squared norm of the expected gradient, without bias
     ratio  = signal / noise
 
-``alignment`` is the cosine between the expected gradient and that of uniform credit, which is the policy gradient itself. The
-inner product of two expected gradients is estimated from pairs of different batches, so that what the rules have in
-common of one batch's noise is not taken for agreement. ``times`` is the ratio over that of uniform credit on the same batches.
-Standard errors are the jackknife's (Tukey, 1958), which leaves out a batch at a time.
+``alignment`` is the cosine between the expected gradient and that of uniform credit, which is the policy gradient. The
+inner product of two expected gradients is estimated from pairs of different batches, to exclude the noise that rules
+share in a batch. ``times`` is the ratio over that of uniform credit on the same batches. Standard errors are the
+jackknife's (Tukey, 1958), which leaves out one batch at a time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Of one rule's gradients over resampled batches; signal and noise are squared norms. ``_error`` is a standard error."""
+    """One rule's figures over resampled batches; signal and noise are squared norms. ``_error``: standard error."""
 
     batches: int
     signal: float
@@ -38,7 +38,7 @@ class Signal:
 
 
 def signal_of(gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
-    """Of gradients over K batches, beside those of uniform credit over the same ones."""
+    """The signal of gradients over K batches, given those of uniform credit over the same batches."""
     count = len(gradients_KN)
     own_KK, uniform_KK = gradients_KN @ gradients_KN.T, uniform_KN @ uniform_KN.T
     across = _signal(gradients_KN @ uniform_KN.T)
@@ -61,7 +61,7 @@ def signal_of(gradients_KN: Tensor, uniform_KN: Tensor) -> Signal:
 
 
 def _signal(products_KK: Tensor) -> float:
-    """Of the gradients' inner products, the mean of those between different batches."""
+    """The mean inner product between gradients of different batches."""
     count = len(products_KK)
     return float((products_KK.sum() - products_KK.trace()) / (count * (count - 1)))
 
@@ -72,13 +72,13 @@ def _noise(products_KK: Tensor) -> float:
 
 
 def _ratio(products_KK: Tensor) -> float:
-    """nan where no batch teaches anything."""
+    """Signal over noise; nan if all gradients are zero."""
     noise = _noise(products_KK)
     return _signal(products_KK) / noise if noise else math.nan
 
 
 def _jackknife(of: Callable[[Tensor], float], count: int) -> float:
-    """The standard error of ``of``, which takes the batches' numbers; nan with fewer than three."""
+    """The standard error of ``of``, a function of batch numbers; nan for fewer than three batches."""
     if count < 3:
         return math.nan
     everyone = torch.arange(count)

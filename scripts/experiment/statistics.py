@@ -1,4 +1,4 @@
-"""Means over seeds with their uncertainty, and whether two methods differ on the same seeds."""
+"""Means over seeds with their uncertainty, and tests of paired differences."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of paired seeds: the estimate, and the two-sided p of a sign-flip test (Fisher, 1935), exact for up to 13 pairs.
+    """A paired difference and the two-sided p of a sign-flip test (Fisher, 1935), exact for up to 13 pairs.
 
-    With n pairs no p is below 2 / 2^n: 0.0625 with five.
+    The least p of n pairs is 2 / 2^n: 0.0625 with five.
     """
 
     estimate: Estimate
@@ -43,10 +43,10 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
-    """Of ``one`` minus ``other``, seed by seed.
+    """The difference ``one`` minus ``other``, seed by seed.
 
     Raises:
-        ValueError: they are not of the same seeds' number.
+        ValueError: the numbers of seeds differ.
     """
     if len(one) != len(other):
         raise ValueError(f"{len(one)} values beside {len(other)}: pairs are wanted")

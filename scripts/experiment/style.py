@@ -1,7 +1,7 @@
-"""The same program in other words: local names, operators and the order of operands, drawn at random.
+"""A program in a random style: local names, operators and the order of operands.
 
-The starter's solutions say everything in one way, so that a policy that has learned them is undecided about nothing but
-its mistakes. A real model is undecided about much that no test sees. What is restyled here has both.
+The starter's solutions have one style, so a policy trained on them is uncertain only about its mistakes. A real model
+is also uncertain about style.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import random
 
-NAMES = (  # of the first, second, .. name that a function binds
+NAMES = (  # for the first, second, .. name that a function binds
     ("t", "acc", "total", "out"),
     ("x", "item", "num", "elem"),
     ("v", "cur", "val", "part"),
@@ -21,7 +21,7 @@ _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, a
 
 
 def restyle(prompt: str, body: str, rng: random.Random) -> str:
-    """``body`` continues ``prompt``, a function's head and docstring; what it computes stays as it is."""
+    """Restyle ``body``, which continues ``prompt``, a function's head and docstring; its results stay the same."""
     function = ast.parse(prompt + body).body[0]
     assert isinstance(function, ast.FunctionDef)
     names = _locals(function)
@@ -32,7 +32,7 @@ def restyle(prompt: str, body: str, rng: random.Random) -> str:
 
 
 def _locals(function: ast.FunctionDef) -> list[str]:
-    """Names that the body binds, in the order of the text; the function's own parameters are the caller's."""
+    """Names that the body binds, in the order of the text, without parameters."""
     given = {argument.arg for argument in function.args.args}
     found = []
     for node in ast.walk(ast.Module(function.body, [])):

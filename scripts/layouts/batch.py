@@ -1,8 +1,8 @@
-"""A batch whose every advantage tells which row and token it belongs to.
+"""A batch whose advantages encode their rows and tokens.
 
-Row i's token j has the advantage ±(256 i + j + 1) / 1024: exact in float32, and no two alike in size. Some tokens in the
-middle of responses are masked, as tool output is; they carry codes too, which must not arrive. Seven in ten are negative:
-terms that cancelled would leave a loss near 0, whose relative error says nothing.
+Row i's token j has the advantage ±(256 i + j + 1) / 1024: exact in float32, with unique magnitudes. Some tokens within
+responses are masked, like tool output; their codes must not arrive. Seven in ten are negative, to keep the loss away
+from 0, where relative errors mean nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SWAPPED = (2, 5)
 class Row:
     """One response, T tokens with their prompt, R without.
 
-    ``old_noise_R`` and ``kl_noise_R`` are what the log-probs of the rollout and of the reference differ by.
+    ``old_noise_R`` and ``kl_noise_R`` are the differences of the rollout's and the reference's log-probs.
     """
 
     ids_T: torch.Tensor
@@ -54,7 +54,7 @@ def coded_rows(seed: int) -> list[Row]:
 
 
 def row_and_token(advantage: float) -> tuple[int, int]:
-    """Where an advantage belongs; (-1, -1) for what is no code."""
+    """The row and token of an advantage; (-1, -1) if it is no code."""
     code = abs(advantage) * 1024
     if not (code >= 1 and code % 1 == 0):
         return -1, -1

@@ -1,4 +1,4 @@
-"""All cases: every layout under the paper's objective, each kind under others and with another model, the controls."""
+"""All cases: every layout with the paper's objective, each kind with others and another model, and controls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LAYOUTS = {
     "cp4": Layout(cp=4),
     "dp4": Layout(dp=4),
 }
-# who loads whose checkpoint: never its own layout, and over all of them each way of cutting into each other
+# case -> the case whose checkpoint it loads: always another layout, and together all changes of layout
 _RESUMES = {
     "tp2": "pp2",
     "tp2-sp": "cp2",

@@ -1,6 +1,6 @@
-"""verl's Megatron engine under one layout, driven in the way of verl's workers (workers/engine_workers.py).
+"""verl's Megatron engine under one layout, called as in verl's workers (workers/engine_workers.py).
 
-Every method is collective: all ranks call it, and all get the same answer.
+All methods are collective: every rank calls them and gets the same result.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from layouts.plain import CLIP, EPS, LR, LR_STEPS, MAX_NORM, WEIGHT_DECAY, Weigh
 from layouts.recorder import Recorder, nested
 
 MICRO_BATCH = 2
-TOKENS_PER_MICRO_BATCH = 64  # of a dynamic batch
+TOKENS_PER_MICRO_BATCH = 64  # with dynamic batches
 _SET_BY_MCORE = ("NVTE_FLASH_ATTN", "NVTE_FUSED_ATTN", "NVTE_UNFUSED_ATTN")
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the policy loss of one rank was given, a token after the other; ``replica`` is its data-parallel rank."""
+    """The inputs of one rank's policy loss, by token; ``replica`` is its data-parallel rank."""
 
     replica: int
     advantages: list[float]
@@ -57,7 +57,7 @@ class Engine:
         self, layout: Layout, model: Path, *, rope: dict[str, float], frozen: bool = False,
         load_contents: Sequence[str] = ("model", "optimizer"),
     ) -> None:  # fmt: skip
-        for name in _SET_BY_MCORE:  # mcore sets them for one model and refuses other values for the next
+        for name in _SET_BY_MCORE:  # mcore sets them for one model and refuses other values later
             os.environ.pop(name, None)
         self.layout = layout
         self._engine = EngineRegistry.new(
@@ -103,13 +103,13 @@ class Engine:
         return overrides
 
     def export(self) -> Weights:
-        """What a rollout is sent, under Hugging Face's names."""
+        """The weights for the rollout, under Hugging Face's names."""
         sent = {name: weight.detach().clone() for name, weight in self._engine.get_per_tensor_param()[0]}
         self._put_away()
         return sent
 
     def log_probs(self, rows: Sequence[Row]) -> list[torch.Tensor]:
-        """Of each row's response tokens, (R,) a row."""
+        """Log-probs of each row's response tokens, (R,) each."""
         data = self._batch(self._own(rows))
         with self._engine.eval_mode():
             output = self._engine.infer_batch(data)
@@ -170,23 +170,23 @@ class Engine:
         gc.collect()
 
     def _put_away(self) -> None:
-        """What verl does on leaving a mode, had the host another name than the device.
+        """Offload as verl does on leaving a mode, which fails on a CPU.
 
-        Without a GPU both are "cpu", which `MegatronEngine.to` takes for the device (transformer_impl.py:736): it brings
-        back what was put away, and never puts anything away. A frozen model, which is not in buffers, stays: moving it to
-        where it is already and freeing where it was would leave nothing.
+        Without a GPU host and device are both "cpu", which `MegatronEngine.to` takes for the device
+        (transformer_impl.py:736), so it never offloads. A frozen model, which is not in buffers, stays: moving it in
+        place would free it.
         """
         if self.layout.offload and self._engine.optimizer is not None:
             offload_megatron_model_to_cpu(self._engine.module)
             offload_megatron_optimizer(self._engine.optimizer)
 
     def _own(self, items: Sequence[Any]) -> list[Any]:
-        """Of a batch the data-parallel rank's share."""
+        """The data-parallel rank's share of a batch."""
         size = self._engine.get_data_parallel_size()
         return list(items[self._engine.get_data_parallel_rank() :: size])
 
     def _in_order(self, mine: list[Any] | None) -> list[Any]:
-        """All ranks' shares as one batch again."""
+        """Join all ranks' shares into one batch."""
         shares = dict(pair for pair in _gather((self._engine.get_data_parallel_rank(), mine)) if pair[1] is not None)
         total = sum(len(share) for share in shares.values())
         return [shares[row % len(shares)][row // len(shares)] for row in range(total)]
@@ -218,9 +218,9 @@ class Engine:
 
 
 def rope_of(model: str, fault: Fault | None = None) -> dict[str, float]:
-    """What ``override_transformer_config`` has to say of a model's RoPE; with a fault, what it would lack.
+    """A model's RoPE keys of ``override_transformer_config``; with a fault, some are missing.
 
-    Megatron-Bridge 0.3.1 knows no linear scaling, and under transformers 5 loses the base (models/llama/llama_bridge.py:76,
+    Megatron-Bridge 0.3.1 drops linear scaling and, with transformers 5, the base (models/llama/llama_bridge.py:76,
     models/conversion/model_bridge.py:264).
     """
     if model == "qwen":

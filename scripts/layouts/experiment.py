@@ -1,4 +1,4 @@
-"""One case: two training steps, a checkpoint, a rollout, and what each of them should have given."""
+"""One case: two training steps, a checkpoint, a rollout, and their expected results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from layouts.rollout import sampled
 
 
 def run(name: str, case: Case, ground: Ground) -> Findings:
-    """All checks but E, and what E needs of this case. Collective: every rank calls it and gets the same findings."""
+    """All checks but E, and E's inputs from this case. Collective: every rank calls it and gets the same findings."""
     started = time.monotonic()
     first, second = ground.steps(case)
     rows = _planted(ground.batches[0], case.fault)
@@ -74,7 +74,7 @@ def run(name: str, case: Case, ground: Ground) -> Findings:
 
 
 def resume(case: Case, ground: Ground, saver: Case) -> Resumed:
-    """Check E: load what ``saver``, the case that ``case.resumes`` names, has saved, and take the saver's next step.
+    """Check E: load the checkpoint of ``saver``, the case ``case.resumes``, and take the saver's next step.
 
     Collective, as `run` is.
     """
@@ -127,7 +127,7 @@ def _rollout_errors(engine: Engine, case: Case, ground: Ground, weights: Weights
 
 
 def _each_once(arrivals: Sequence[Arrival], rows: Sequence[Row], replicas: int) -> bool:
-    """Whether in each replica every rank that computes the loss got each of its rows' unmasked codes once."""
+    """Whether, in each replica, every rank that computes the loss got each unmasked code of its rows once."""
     for replica in range(replicas):
         due = sorted(torch.cat([row.advantages_R[row.mask_R.bool()] for row in rows[replica::replicas]]).tolist())
         ours = [arrival for arrival in arrivals if arrival.replica == replica]
@@ -137,7 +137,7 @@ def _each_once(arrivals: Sequence[Arrival], rows: Sequence[Row], replicas: int) 
 
 
 def _pairing_error(arrival: Arrival, expected: Sequence[torch.Tensor]) -> float:
-    """How far the log-prob beside a code is from that of the token which the code names."""
+    """The largest difference between the log-prob beside a code and that of the code's token."""
     errors = []
     for advantage, log_prob in zip(arrival.advantages, arrival.log_probs, strict=True):
         row, token = row_and_token(advantage)
@@ -159,7 +159,7 @@ def _equal(weights: Weights, others: Weights) -> bool:
 
 
 def _worst(weights: Weights, expected: Weights, start: Weights | None = None) -> float:
-    """The largest error of a tensor in Euclidean norm, relative to the tensor or, given ``start``, to how far it moved."""
+    """The largest error of a tensor (Euclidean norm), relative to the tensor or, with ``start``, to its change."""
     if set(weights) != set(expected):
         return float("inf")
     errors = []
@@ -170,5 +170,5 @@ def _worst(weights: Weights, expected: Weights, start: Weights | None = None) ->
 
 
 def _largest(errors: Iterable[float]) -> float:
-    """NaN if there is one among them, which Python's max may miss."""
+    """The maximum; NaN if any is NaN, which Python's max may miss."""
     return torch.tensor(list(errors), dtype=torch.float64).max().item()

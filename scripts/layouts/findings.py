@@ -1,4 +1,4 @@
-"""What a case found, and what is asked of it."""
+"""A case's results, and their requirements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHECKS = {
     "E": "saved under one layout, resumed under another: the same next loss and weights",
     "F": "the rollout's probabilities equal the actor's",
 }
-# what a planted fault must break; a control that breaks less has not been seen, and the rest must hold
+# the checks that each planted fault must break; all others must hold
 BREAKS = {
     Fault.SHIFTED: {"B", "C", "D"},
     Fault.SWAPPED: {"B", "D"},
@@ -32,8 +32,8 @@ BREAKS = {
 class Resumed:
     """Errors are relative to the uninterrupted run's, of the worst tensor.
 
-    ``update``, relative to how far the tensor moved, is told and not judged: both runs hold their weights in float32, whose
-    rounding alone is up to 1e-5 of this step.
+    ``update``, relative to the tensor's change, is reported but not judged: rounding of float32 weights alone is up to
+    1e-5 of this step.
     """
 
     saved_by: str
@@ -52,9 +52,9 @@ class Resumed:
 class Findings:
     """Errors of the engine in float32 against plain torch in float64.
 
-    ``log_prob`` and ``rollout`` are the largest absolute ones, of log-probs and of probabilities; ``loss`` and
-    ``grad_norm`` are relative. ``weights`` is the largest over tensors of |W - W'| / |W'| (Euclidean norms), ``update``
-    that of |W - W'| / |W' - W0|: how wrong is the step itself. ``reference`` is the reference model's log-probs' error.
+    ``log_prob`` and ``rollout`` are the largest absolute errors of log-probs and probabilities; ``loss`` and
+    ``grad_norm`` are relative. ``weights`` is the largest |W - W'| / |W'| over tensors (Euclidean norms), ``update``
+    the largest |W - W'| / |W' - W0|, the step's error. ``reference`` is the error of the reference model's log-probs.
     """
 
     exported: bool
@@ -99,5 +99,5 @@ class Findings:
 
 
 def _within(*errors: float | None) -> bool:
-    """Whether all that were measured are small. NaN is not."""
+    """Whether all measured errors are within the tolerance; NaN is not."""
     return all(error <= TOLERANCE for error in errors if error is not None)

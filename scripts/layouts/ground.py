@@ -1,4 +1,4 @@
-"""What all cases stand on: models on disk, batches, and what plain torch makes of them."""
+"""The common ground of all cases: models on disk, batches, and plain torch's results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from layouts.plain import Step
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """``expected`` holds a step a batch for each model and objective; ``folder`` keeps what cases leave for each other."""
+    """``expected``: a step per batch for each model and objective; ``folder``: models and checkpoints."""
 
     folder: Path
     batches: list[list[Row]]

@@ -1,4 +1,4 @@
-"""What a case is."""
+"""A case and its parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the engine is spread over ranks, and how it goes through a batch.
+    """The engine's parallelism over ranks, and its processing of a batch.
 
     ``packed`` is verl's ``use_remove_padding``: sequences end to end (thd) or padded to one length (bshd).
     """
@@ -54,7 +54,7 @@ class Objective:
 
 
 class Fault(Enum):
-    """A mistake planted on purpose; a control passes when the checks see it."""
+    """A planted mistake; a control passes if the checks find it."""
 
     SHIFTED = "advantages shifted by one token"
     SWAPPED = "masks swapped between two rows"
@@ -76,5 +76,5 @@ class Case:
     fault: Fault | None = None
 
     def settings(self) -> dict[str, Any]:
-        """What the layout sets, by name; for the record."""
+        """The layout's settings by name, for the record."""
         return {f.name: value for f in fields(self.layout) if (value := getattr(self.layout, f.name)) != f.default}

@@ -1,10 +1,11 @@
-"""Random models in the shape of those that are trained, small enough for a CPU.
+"""Random models in the shape of real ones, small enough for a CPU.
 
 ``deepseek``   DeepSeek-Coder: linear RoPE scaling by 4, RoPE base 100,000, as many key as query heads
-``qwen``       Qwen2.5-Coder: base 1,000,000, two query heads a key head, biases on queries, keys and values, embeddings
+``qwen``       Qwen2.5-Coder: base 1,000,000, two query heads per key head, biases on queries, keys and values,
+embeddings
                tied to the head
 
-Norm weights lie far from 1 and biases from 0, so that one that is lost or put elsewhere shows.
+Norm weights lie far from 1 and biases from 0, so that a lost or misplaced one is noticed.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ MODELS = ("deepseek", "qwen")
 
 
 def build(name: str, path: Path, apart: float = 0.0) -> None:
-    """Write the model and a tokenizer of single characters to ``path``, as Hugging Face does.
+    """Write the model and a tokenizer of single characters to ``path`` in Hugging Face's format.
 
-    ``apart`` is the standard deviation of noise on its weights: the same model gone another way, for a reference.
+    ``apart`` is the standard deviation of noise on its weights, to make a reference model.
     """
     torch.manual_seed(1)
     model = _deepseek() if name == "deepseek" else _qwen()

@@ -1,11 +1,12 @@
-"""The model, the loss and the optimizer written out in plain torch, in float64.
+"""The model, the loss and the optimizer in plain torch, in float64.
 
-Nothing of transformers, verl or Megatron is used: weights are read from the safetensors file, gradients come from
-autograd. In float64 its own rounding is far below what is measured, so a difference is the engine's.
+Independent of transformers, verl and Megatron: weights are read from the safetensors file, gradients come from
+autograd. Rounding in float64 is far below the tolerance, so a difference is the engine's.
 
-Equations: a Llama or Qwen2 decoder (RMSNorm, rotary embeddings on halves, SwiGLU); PPO's clipped objective with dual clip;
-the KL estimator k3, within the bounds that verl sets it (0.9.1 trainer/ppo/core_algos.py:2242); AdamW with decoupled weight decay, none on vectors; gradients clipped to a norm of 1 the way Megatron
-clips them (mcore 0.16 optimizer/clip_grads.py:172, with 1e-6 beside the norm).
+Equations: a Llama or Qwen2 decoder (RMSNorm, rotary embeddings on halves, SwiGLU); PPO's clipped objective with dual
+clip; the KL estimator k3, within the bounds that verl sets it (0.9.1 trainer/ppo/core_algos.py:2242); AdamW with
+decoupled weight decay, none on vectors; gradients clipped to a norm of 1 the way Megatron clips them (mcore 0.16
+optimizer/clip_grads.py:172, with 1e-6 beside the norm).
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ Weights = dict[str, torch.Tensor]
 
 CLIP, DUAL_CLIP, MAX_NORM = 0.2, 3.0, 1.0
 LR, LR_STEPS, BETAS, WEIGHT_DECAY = 1e-2, 10, (0.9, 0.999), 0.01
-# Adam's first step is g / (|g| + eps). With Megatron's default of 1e-8 that is the sign of g, which rounding decides where g
-# is nearly 0: steps then differ by 9e-4 of their length though gradients agree to 3e-7. With this one, 0.1 of a clipped
-# gradient's usual size, the step says how well gradients agree.
+# Adam's first step is g / (|g| + eps). With Megatron's default of 1e-8 that is the sign of g, which depends on rounding
+# where g is nearly 0: steps then differ by 9e-4 of their length although gradients agree to 3e-7. With this value, 0.1
+# of a clipped gradient's usual size, steps agree as well as gradients.
 EPS = 3e-4
 
 
 class PlainModel:
-    """A causal decoder over ``weights``, which a caller may replace."""
+    """A causal decoder with ``weights``, which a caller may replace."""
 
     def __init__(self, path: Path) -> None:
         self.config = json.loads((path / "config.json").read_text())
@@ -42,7 +43,7 @@ class PlainModel:
         }
 
     def log_probs(self, row: Row) -> torch.Tensor:
-        """Of each response token given what is before it, (R,)."""
+        """The log-prob of each response token given the tokens before it, (R,)."""
         logits = self._logits(row.ids_T[:-1])
         chosen = torch.log_softmax(logits, -1).gather(1, row.ids_T[1:, None])[:, 0]
         return chosen[row.prompt - 1 :]
@@ -105,7 +106,7 @@ def loss(
 
 @dataclass(slots=True)
 class Step:
-    """What a step should give. ``old`` and ``ref`` are its inputs in float32, a tensor a row; ``weights`` are after it."""
+    """A step's expected results. ``old`` and ``ref``: float32 inputs, a tensor per row; ``weights``: after it."""
 
     log_probs: list[torch.Tensor]
     old: list[torch.Tensor]
@@ -137,7 +138,7 @@ class AdamW:
 
 
 def steps(model: Path, reference: Path, batches: Sequence[Sequence[Row]], objective: Objective) -> list[Step]:
-    """Train ``model`` one step a batch. The old log-probs of a step are the model's then, plus the rows' noise."""
+    """Train ``model`` one step per batch. A step's old log-probs are the model's own plus the rows' noise."""
     actor, frozen = PlainModel(model), PlainModel(reference)
     optimizer, taken = AdamW(actor.weights), []
     for number, rows in enumerate(batches):

@@ -1,8 +1,7 @@
-"""Runs cases in processes, one a rank, and new ones for each case: gloo's threads outlive their process groups.
+"""Runs cases in processes, one per rank, new for each case: gloo's threads outlive their process groups.
 
-This process imports torch, verl and Megatron once; the ranks are forked from it, which saves each of them the half minute
-that the imports take. They find each other through a file, so no port is needed. A rank that dies takes the others along,
-and the case that it died in.
+This process imports torch, verl and Megatron once, and forks the ranks, which saves each half a minute. They find each
+other through a file, so no port is needed. If a rank dies, the others are ended and the case fails.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from layouts.findings import Findings, Resumed
 from layouts.ground import Ground, prepared
 from layouts.layout import Case
 
-ORDER = (2, 1, 4)  # ranks of a case: it may resume what a case of as many ranks, or of those before, has saved
+ORDER = (2, 1, 4)  # ranks of cases, in this order: a case may resume one of the same or an earlier number
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All of a case but the resumption of another's checkpoint; or, later, that."""
+    """A case without its resume of another's checkpoint, or that resume alone."""
 
     name: str
     resumes: bool
 
 
 class Watcher(Protocol):
-    """Is told where a case begins, and what it found or that a rank ended within it: why, and the end of its log."""
+    """Gets each case's start, and its findings or its error with the end of the log."""
 
     def began(self, name: str) -> None: ...
 
@@ -48,12 +47,12 @@ class _RankEnded(Exception):
 
 
 def run_cases(cases: dict[str, Case], folder: Path, watcher: Watcher) -> None:
-    """Run ``cases``, the savers of those that resume among them; ``folder`` keeps models, checkpoints and logs."""
+    """Run ``cases``, which include the savers of resumed checkpoints; ``folder``: models, checkpoints, logs."""
     ground, found = prepared(cases.values(), folder), dict[str, Findings]()
     for task in _in_order(cases):
         case = cases[task.name]
         if task.resumes and task.name not in found:
-            continue  # failed, as was said
+            continue  # its failure was reported
         if task.resumes and case.resumes not in found:
             watcher.failed(task.name, f"it resumes {case.resumes}, which failed")
             continue
@@ -87,21 +86,21 @@ class _World:
         self._result = ground.folder / f"{task.name.replace('/', '-')}{'-resumed' if task.resumes else ''}.json"
 
     def work(self) -> dict[str, Any]:
-        """What rank 0 found. Raises _RankEnded, once all have ended."""
+        """The results of rank 0. Raises _RankEnded, once all have ended."""
         context = multiprocessing.get_context("fork")
         processes = [context.Process(target=self._rank, args=(rank,)) for rank in range(self._ranks)]
         for process in processes:
             process.start()
         try:
             while any(process.exitcode is None for process in processes):
-                # with a timeout: what a rank has started may hold its sentinel open
+                # with a timeout: a rank's child may hold its sentinel open
                 wait([process.sentinel for process in processes if process.exitcode is None], timeout=0.2)
                 if any(process.exitcode for process in processes):
                     break
         finally:
             _end(processes)
         failed = [rank for rank, process in enumerate(processes) if process.exitcode]
-        if failed:  # of those that failed by themselves rather than being ended for it, the first
+        if failed:  # the first that failed by itself
             rank = min(failed, key=lambda rank: (processes[rank].exitcode == -signal.SIGKILL, rank))
             raise _RankEnded(self._last_words(rank, processes[rank].exitcode))
         return json.loads(self._result.read_text())
@@ -127,7 +126,7 @@ class _World:
             row = asdict(experiment.run(self._task.name, case, self._ground))
         if rank == 0:
             self._result.write_text(json.dumps(row))
-        dist.barrier()  # a rank that ends early closes what the others still use
+        dist.barrier()  # a rank that ends early would close shared connections
 
     def _log(self, rank: int) -> Path:
         return self._result.with_suffix(f".rank{rank}.log")
@@ -138,7 +137,7 @@ class _World:
 
 
 def _end(processes: list) -> None:
-    """With what they have started: Megatron's checkpoint writer keeps a process for its queue in each rank."""
+    """End the ranks and their children: Megatron's checkpoint writer keeps a process in each rank."""
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

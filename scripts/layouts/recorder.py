@@ -1,4 +1,4 @@
-"""What reaches verl's policy loss: the loss function that verl looks up is wrapped, and its arguments kept."""
+"""Records the arguments of verl's policy loss by wrapping the loss function that verl looks up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import verl.workers.utils.losses as losses
 
 
 class Recorder:
-    """While entered, keeps the advantage and the log-prob of every unmasked token that the policy loss is given."""
+    """While entered, records the advantage and the log-prob of every unmasked token of the policy loss."""
 
     def __init__(self) -> None:
         self.advantages: list[float] = []
@@ -38,5 +38,5 @@ class Recorder:
 
 
 def nested(tensors: list[torch.Tensor]) -> torch.Tensor:
-    """Rows of different lengths as verl's trainer sends them."""
+    """Rows of different lengths in the form of verl's trainer."""
     return torch.nested.as_nested_tensor(tensors, layout=torch.jagged)

@@ -1,4 +1,4 @@
-"""Responses sampled with the weights that the engine sends, by the CPU rollout's own server."""
+"""Responses sampled by the CPU rollout's server with the engine's exported weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LENGTH = 16
 
 
 def sampled(model: Path, weights: Weights, prompts: list[list[int]]) -> list[tuple[Row, torch.Tensor]]:
-    """A response a prompt, and the log-probs that the server reports for its tokens, (R,)."""
+    """One response per prompt, and the server's log-probs of its tokens, (R,)."""
     server = HFServer(str(model), response_length=LENGTH, prompt_length=LENGTH, seed=1)
 
     async def ask() -> list:

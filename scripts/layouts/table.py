@@ -1,4 +1,4 @@
-"""The findings as Markdown: the worst of each way of spreading the model, the planted faults, then every case."""
+"""The findings as Markdown: the worst of each kind of layout, the planted faults, then every case."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _kind(layout: Layout) -> str:
 
 
 def _figures(findings: Findings) -> list[float | None]:
-    """In the order of the columns, from C on."""
+    """Figures in the order of the columns, from C."""
     resumed = findings.resumed
     return [
         _worst([findings.log_prob, findings.reference]),

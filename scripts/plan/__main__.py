@@ -1,4 +1,4 @@
-"""``python scripts/plan``: the folder is a package, so its parent goes on the path in its place."""
+"""``python scripts/plan``. The folder is a package, so its parent replaces it on the path."""
 
 import sys
 from pathlib import Path

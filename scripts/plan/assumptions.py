@@ -1,4 +1,4 @@
-"""What arithmetic can't tell: each a number with a name, a unit and a reason, and an option that changes it."""
+"""Values that can't be computed: each has a name, a unit and a reason, and can be changed by an option."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _assume(value: float, unit: str, why: str, at_most: float | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """``--assume name=value`` changes one of them; a value is a number above or equal to 0."""
+    """``--assume name=value`` changes one; values are 0 or more."""
 
     trainer_runtime: float = _assume(2.0, "GiB", "CUDA context, NCCL's buffers and workspaces of a training process")
     server_runtime: float = _assume(2.0, "GiB", "context and CUDA graphs of a rollout server, kept while it sleeps")
@@ -69,10 +69,10 @@ _DIVISORS = {
 
 
 def assume(settings: list[str]) -> Assumptions:
-    """Assumptions with those of ``name=value`` changed.
+    """The assumptions, changed by ``name=value`` settings.
 
     Raises:
-        BadPlan: no such name, or not a number.
+        BadPlan: an unknown name, or not a number.
     """
     names = [one.name for one in fields(Assumptions)]
     changed: dict[str, float] = {}

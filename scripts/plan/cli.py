@@ -1,4 +1,4 @@
-"""``python scripts/plan``. Exit status 0: it fits; 1: it does not; 2: the question is not sound."""
+"""``python scripts/plan``. Exit status 0: the run fits; 1: it does not; 2: bad input."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def plan(
     model: Annotated[
         str, typer.Option(help="a known model's name, or a model's folder or config.json")
     ] = "deepseek-6.7b",
-    gpus: Annotated[int, typer.Option(help="GPUs a node")] = 8,
+    gpus: Annotated[int, typer.Option(help="GPUs per node")] = 8,
     gpu: Annotated[str, typer.Option(help="a100-80gb, a100-40gb, h100-80gb, l40s, rtx4090")] = "a100-80gb",
     nodes: Annotated[int, typer.Option(help="nodes")] = 1,
-    prompts: Annotated[int, typer.Option(help="prompts a step: data.train_batch_size")] = 34,
-    group: Annotated[int, typer.Option(help="responses a prompt, G: rollout.n")] = 16,
-    mini_batch: Annotated[int, typer.Option(help="prompts an update: actor.ppo_mini_batch_size")] = 17,
+    prompts: Annotated[int, typer.Option(help="prompts per step: data.train_batch_size")] = 34,
+    group: Annotated[int, typer.Option(help="responses per prompt, G: rollout.n")] = 16,
+    mini_batch: Annotated[int, typer.Option(help="prompts per update: actor.ppo_mini_batch_size")] = 17,
     prompt_tokens: Annotated[int, typer.Option(help="longest prompt: data.max_prompt_length")] = 1024,
     response_tokens: Annotated[int, typer.Option(help="longest response: data.max_response_length")] = 1024,
-    engine: Annotated[Literal["megatron", "fsdp2"], typer.Option(help="who trains")] = "megatron",
+    engine: Annotated[Literal["megatron", "fsdp2"], typer.Option(help="the training engine")] = "megatron",
     tp: Annotated[int | None, typer.Option(help="tensor parallelism; 2, or 1 on one GPU and with FSDP2")] = None,
     pp: Annotated[int, typer.Option(help="pipeline parallelism")] = 1,
     cp: Annotated[int, typer.Option(help="context parallelism; with FSDP2 Ulysses'")] = 1,
     recompute: Annotated[
         Literal["none", "full"] | None,
-        typer.Option(help="activations computed again; none, or full with FSDP2 (gradient checkpointing)"),
+        typer.Option(help="recomputed activations; default: none, or full with FSDP2 (gradient checkpointing)"),
     ] = None,
     offload: Annotated[
-        bool, typer.Option(help="what is idle goes to the host: param_offload, optimizer_offload, the reference's")
+        bool, typer.Option(help="move idle parts to the host: param_offload, optimizer_offload, the reference's")
     ] = True,
     host_optimizer: Annotated[
         bool,
@@ -44,13 +44,15 @@ def plan(
             "--host-optimizer", help="Adam on the host: Megatron's optimizer_cpu_offload, FSDP2's offload_policy"
         ),
     ] = False,
-    max_tokens_per_gpu: Annotated[int, typer.Option(help="of a micro-batch: ppo_max_token_len_per_gpu")] = 8192,
-    rollout: Annotated[Literal["sglang", "vllm"], typer.Option(help="who generates")] = "sglang",
+    max_tokens_per_gpu: Annotated[
+        int, typer.Option(help="most tokens of a micro-batch: ppo_max_token_len_per_gpu")
+    ] = 8192,
+    rollout: Annotated[Literal["sglang", "vllm"], typer.Option(help="the rollout's server")] = "sglang",
     rollout_tp: Annotated[int | None, typer.Option(help="GPUs of a rollout server; 2, or 1 on one GPU")] = None,
     rollout_memory: Annotated[float, typer.Option(help="rollout.gpu_memory_utilization")] = 0.6,
-    rollout_sequences: Annotated[int, typer.Option(help="at once on a server: rollout.max_num_seqs")] = 256,
+    rollout_sequences: Annotated[int, typer.Option(help="sequences at once on a server: rollout.max_num_seqs")] = 256,
     debugger: Annotated[str, typer.Option(help="7b, 1.5b (Qwen2.5-Coder), none, or as --model")] = "7b",
-    debugger_gpus: Annotated[int, typer.Option(help="replicas of the debugger, one on a GPU each")] = 1,
+    debugger_gpus: Annotated[int, typer.Option(help="replicas of the debugger, one per GPU")] = 1,
     debugger_memory: Annotated[float | None, typer.Option(help="share of a GPU; 0.25, or 0.1 for the 1.5b")] = None,
     debugger_placement: Annotated[
         Literal["shared", "own"], typer.Option(help="on GPUs that also train, or on GPUs besides")
@@ -64,13 +66,13 @@ def plan(
     assume: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of an assumption; may be repeated")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of tables")] = False,
     recipe_comment: Annotated[
-        bool, typer.Option("--recipe-comment", help="print it as the comment of a shell script")
+        bool, typer.Option("--recipe-comment", help="print the plan as a comment for a shell script")
     ] = False,
 ) -> None:
     """Work out whether a run fits on its GPUs, and estimate how long a step takes.
 
-    The defaults are those of recipes/run_egca_deepseek6.7b.sh. Nothing is loaded or started. Ends with status 0 if it
-    fits, 1 if it does not (and says what would), 2 for numbers that don't go together.
+    The defaults are those of recipes/run_egca_deepseek6.7b.sh. Nothing is loaded or started. Exit status: 0 if the run
+    fits, 1 if it does not (with changes that would make it fit), 2 for bad input.
     """
     from plan.assumptions import assume as assumptions_of
     from plan.bad_plan import BadPlan

@@ -1,4 +1,4 @@
-"""A plan as the comment of a recipe: the command that prints it first, then its figures. A test compares the two."""
+"""A plan as a recipe's comment: its command, then its figures. A test compares it with the recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH = 118
 
 
 def comment(plan: Plan, arguments: Sequence[str]) -> str:
-    """Lines that start with ``#``. ``arguments``: what followed the folder on the command line."""
+    """Lines that start with ``#``. ``arguments``: the command line after the folder."""
     job = plan.job
     command = textwrap.wrap(
         f"{COMMAND} {shlex.join(arguments)}", WIDTH - 8, break_long_words=False, break_on_hyphens=False

@@ -1,4 +1,4 @@
-"""Seconds of a rollout, and of the debugger's answers: decoding reads weights and cache once a token."""
+"""Seconds of a rollout, and of the debugger's answers: decoding reads weights and cache once per token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plan.shapes import ModelShape
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Of a step. ``concurrent``: sequences that a server decodes at once; times in seconds."""
+    """A step's generation. ``concurrent``: sequences that a server decodes at once; times in seconds."""
 
     concurrent: float
     token_seconds: float
@@ -28,14 +28,14 @@ class Generation:
 
 
 def forward_flops(model: ModelShape, length: float) -> float:
-    """A token's in a sequence of ``length``: two for each parameter, and causal attention over half of it on average."""
+    """FLOPs of a token in a sequence of ``length``: two per parameter, plus attention over half of it on average."""
     return 2 * model.multiplied + 2 * model.layers * model.queries * length
 
 
 def token_seconds(
     model: ModelShape, gpu: Gpu, tp: int, concurrent: float, context: float, assumed: Assumptions
 ) -> float:
-    """Of one decoding step for ``concurrent`` sequences: the slower of reading and of computing, and what each step costs."""
+    """Seconds of a decoding step for ``concurrent`` sequences: the slower of reading and computing, plus overhead."""
     read = server_weights(model, tp) + concurrent * context * model.kv_bytes(tp)
     reading = read / (gpu.bandwidth * assumed.bandwidth_efficiency)
     computing = concurrent * forward_flops(model, context) / tp / (gpu.flops * assumed.mfu)
@@ -43,7 +43,7 @@ def token_seconds(
 
 
 def generation(job: Job, kinds: list[GpuMemory]) -> Generation:
-    """Prompts once a group (the prefix cache has them); all responses at mean length; then the longest alone to the limit."""
+    """Prompts once per group (prefix cache), then all responses at mean length, then the longest alone to the limit."""
     model, assumed = job.model, job.assumptions
     waiting = job.sequences / job.replicas
     room = _cache_tokens(kinds) / (job.mean_prompt + job.mean_response)
@@ -62,14 +62,14 @@ def generation(job: Job, kinds: list[GpuMemory]) -> Generation:
 
 
 def _cache_tokens(kinds: list[GpuMemory]) -> float:
-    """Of a server, on average over the GPUs."""
+    """Tokens of a server's cache, averaged over the GPUs."""
     found = [(kind.count, kind.rollout.tokens) for kind in kinds if kind.rollout is not None]
     return sum(count * tokens for count, tokens in found) / sum(count for count, _ in found)
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The debugger's of a step: how many, seconds of all of them, seconds of one."""
+    """The debugger's calls in a step: their number, seconds of all, seconds of one."""
 
     count: float
     seconds: float
@@ -77,7 +77,7 @@ class Calls:
 
 
 def debugger_calls(job: Job) -> Calls:
-    """Zero without a debugger. What calls share of their prompts is in the prefix cache."""
+    """Zero without a debugger. The calls' common prefix is in the prefix cache."""
     if job.debugger is None:
         return Calls(0.0, 0.0, 0.0)
     assumed, model = job.assumptions, job.debugger.shape

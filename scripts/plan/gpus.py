@@ -11,9 +11,9 @@ GIB = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """``memory``: bytes that CUDA reports as usable, a little less than the name says. ``flops``: dense bfloat16 with
-    float32 sums, a second. ``bandwidth``, ``link``: bytes a second of its memory, and to a neighbour in the node, one
-    direction (NVLink, or PCIe where there is none). Data sheets of the vendor, without sparsity.
+    """``memory``: usable bytes by CUDA, a little less than the nominal size. ``flops``: per second, dense bfloat16 with
+    float32 sums. ``bandwidth``, ``link``: bytes per second of its memory, and in one direction to a neighbour in the
+    node (NVLink, else PCIe). From the vendor's data sheets, without sparsity.
     """
 
     name: str

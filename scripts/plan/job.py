@@ -1,4 +1,4 @@
-"""The run that is asked about, and whether its numbers go together."""
+"""The planned run, with checks of its numbers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Server(StrEnum):
 
 
 class Recompute(StrEnum):
-    """Which activations the backward pass computes again: none, or all but each layer's input."""
+    """Activations that the backward pass recomputes: none, or all but each layer's input."""
 
     NONE = "none"
     FULL = "full"
 
 
 class Placement(StrEnum):
-    """Where the debugger's replicas are: on GPUs that train as well, or on GPUs of their own besides."""
+    """The place of the debugger's replicas: on training GPUs, or on additional ones."""
 
     SHARED = "shared"
     OWN = "own"
@@ -37,7 +37,7 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Debugger:
-    """``gpus``: replicas, one on a GPU each. ``memory``: share of a GPU that is for its weights and KV cache."""
+    """``gpus``: replicas, one per GPU. ``memory``: share of a GPU for weights and KV cache."""
 
     shape: ModelShape
     gpus: int
@@ -47,10 +47,10 @@ class Debugger:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run of verl with trainer and rollout on the same GPUs. Lengths in tokens, ``prompts`` and ``mini_batch`` a step.
+    """A run of verl with trainer and rollout on the same GPUs. Lengths in tokens; ``prompts`` per step.
 
     Raises:
-        BadPlan: numbers that don't go together; the message names the options.
+        BadPlan: incompatible numbers; the message names the options.
     """
 
     model: ModelShape
@@ -103,7 +103,7 @@ class Job:
 
     @property
     def layers(self) -> int:
-        """Of one pipeline stage."""
+        """Layers of one pipeline stage."""
         return self.model.layers // self.pp
 
     @property

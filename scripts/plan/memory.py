@@ -1,9 +1,9 @@
-"""The phases of a step on one GPU: what is there in each, and whether it fits.
+"""The memory of one GPU in each phase of a step, and whether it fits.
 
-Trainer and rollout take turns (verl's hybrid engine). While the rollout generates, an offloaded trainer has only its
-runtime there; while the trainer works, the sleeping server has given back weights and cache. In between, new weights are
-sent: both have theirs, the cache not yet. Without offloading, weights, gradient buffers, optimizer and reference stay.
-The debugger's server is always there on the GPUs that it shares.
+Trainer and rollout take turns (verl's hybrid engine). During generation an offloaded trainer keeps only its runtime;
+during training the sleeping server has released weights and cache. At the weights' sync both have weights, but there is
+no cache yet. Without offloading, weights, gradient buffers, optimizer and reference stay. The debugger's server always
+stays.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Bytes of one thing in each phase; ``how`` is where they come from."""
+    """Bytes of one part in each phase; ``how`` is their arithmetic."""
 
     name: str
     how: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class GpuMemory:
-    """A kind of GPU: ``count`` of them, with or without a replica of the debugger. ``problems``: what no sum shows."""
+    """``count`` GPUs of a kind, with or without a replica of the debugger. ``problems``: those besides the sums."""
 
     name: str
     count: int
@@ -53,7 +53,7 @@ class GpuMemory:
         return sum(row.sizes.get(phase, 0.0) for row in self.rows)
 
     def spare(self, phase: Phase) -> float:
-        """Bytes left; below zero, missing."""
+        """Bytes left; negative if memory is short."""
         return self.limit - self.total(phase)
 
     @property
@@ -62,7 +62,7 @@ class GpuMemory:
 
 
 class Beside(Enum):
-    """What else a GPU has to do with: a replica of the debugger, or a rollout server that another such GPU is in."""
+    """What shares the GPU: a replica of the debugger, or a rollout server that also has a GPU with a replica."""
 
     NOTHING = 0
     DEBUGGER = 1
@@ -74,13 +74,13 @@ def trainer_parts(job: Job) -> TrainerParts:
 
 
 def memories(job: Job) -> list[GpuMemory]:
-    """One for each kind of GPU, the fullest first."""
+    """Memory of each kind of GPU, the fullest first."""
     debugger = job.debugger
     if debugger is None:
         return [_hybrid(job, "every GPU", job.world)]
     if debugger.placement is Placement.OWN:
         return [_hybrid(job, "every GPU that trains", job.world), _only_debugger(job)]
-    # the GPUs of one rollout server have equal caches: those beside the debugger's have no more than it leaves
+    # the GPUs of one rollout server have equal caches, so the debugger's GPU limits the others
     tight = min(job.world, math.ceil(debugger.gpus / job.rollout_tp) * job.rollout_tp)
     kinds = [_hybrid(job, "with the debugger", debugger.gpus, Beside.DEBUGGER)]
     if tight > debugger.gpus:
@@ -91,7 +91,7 @@ def memories(job: Job) -> list[GpuMemory]:
 
 
 def host_bytes(job: Job) -> float:
-    """What a node's memory holds of its GPUs' offloaded tensors."""
+    """Bytes of offloaded tensors in a node's memory."""
     parts = trainer_parts(job)
     whole = 4 * job.model.parameters / job.world  # FSDP2's share in float32
     if job.engine is Engine.FSDP2:
@@ -121,12 +121,12 @@ def _hybrid(job: Job, name: str, count: int, beside: Beside = Beside.NOTHING) ->
         return {phase.name: size for phase in Phase}
 
     def resident(size: float, *needed: Phase) -> dict[str, float]:
-        """In all phases, or where it is offloaded, in those that need it."""
+        """In all phases, or if offloaded, in those that need it."""
         return {phase.name: size if not job.offload or phase in needed else 0.0 for phase in Phase}
 
     add("weights", parts.weights.how, **resident(parts.weights.size, Phase.OLD, Phase.UPDATE, Phase.SYNC))
     held = resident(parts.gradients.size, Phase.UPDATE)
-    if job.engine is Engine.FSDP2:  # whose gradients are dropped after each update
+    if job.engine is Engine.FSDP2:  # it drops gradients after each update
         held = {Phase.UPDATE.name: parts.gradients.size}
     add("gradients", parts.gradients.how, **held)
     add("optimizer", parts.optimizer.how, **resident(parts.optimizer.size, Phase.UPDATE))

@@ -1,4 +1,4 @@
-"""An amount of memory with the arithmetic that gave it."""
+"""An amount of memory with its arithmetic."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TrainerParts:
-    """What a trainer can hold on one GPU. The first four stay between phases unless offloaded; the others come and go.
+    """A trainer's parts on one GPU. The first four stay between phases unless offloaded; the others are temporary.
 
-    ``gathered``: weights (and gradients) that are whole for a moment. ``forward``: a pass without gradients;
-    ``backward``: an update's. ``logits_*``: what the head's output takes where log-probs are computed (with entropy, as
-    verl does for the old ones), for the reference's, and in an update.
+    ``gathered``: temporarily gathered weights (and gradients). ``forward``: a pass without gradients; ``backward``: an
+    update's. ``logits_*``: the head's output for the old log-probs (with entropy, as in verl), the reference's, and an
+    update.
     """
 
     weights: Part

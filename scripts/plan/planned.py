@@ -14,7 +14,7 @@ from plan.throughput import Throughput, throughput
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``remedies``: options that would make it fit, empty where it fits or none of those tried does."""
+    """``remedies``: options that make the run fit; empty if it fits, or if none helps."""
 
     job: Job
     kinds: tuple[GpuMemory, ...]
@@ -24,7 +24,7 @@ class Plan:
 
     @property
     def notes(self) -> list[str]:
-        """What has to be done besides, for a layout that fits."""
+        """Further requirements of a layout that fits."""
         job, debugger = self.job, self.job.debugger
         if debugger is None or debugger.placement is Placement.OWN or debugger.gpus % job.rollout_tp == 0:
             return []

@@ -1,4 +1,4 @@
-"""What to change where a run does not fit: each change is planned again, and named only if the run then fits."""
+"""Changes that make a run fit, each confirmed by a new plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Change:
 
 
 def remedies(job: Job) -> list[str]:
-    """Options that make ``job`` fit, the fewest together first, and among them those that cost least; none: empty."""
+    """Options that make ``job`` fit, fewest and cheapest first; empty if there are none."""
     changes = _changes(job)
     for size in range(1, _MOST_TOGETHER + 1):
         fitting = (chosen for chosen in combinations(changes, size) if _fits(job, chosen))
@@ -32,7 +32,7 @@ def remedies(job: Job) -> list[str]:
 
 
 def _changes(job: Job) -> list[_Change]:
-    """In the order of what they cost."""
+    """Possible changes, cheapest first."""
     found = []
     if not job.offload:
         found.append(_Change("--offload", lambda one: replace(one, offload=True)))

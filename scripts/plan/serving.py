@@ -1,4 +1,4 @@
-"""What a server has on one GPU: its weights, and a KV cache in what is left of its share."""
+"""A server's memory on one GPU: weights, and a KV cache in the rest of its share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from plan.shapes import ModelShape
 
 @dataclass(frozen=True, slots=True)
 class ServerMemory:
-    """Bytes on one GPU. ``tokens``: what the cache holds, of all GPUs of one server together the same tokens."""
+    """Bytes on one GPU. ``tokens``: the cache's capacity; a server's GPUs cache the same tokens."""
 
     weights: float
     cache: float
@@ -24,16 +24,16 @@ class ServerMemory:
 
 
 def server_weights(model: ModelShape, tp: int) -> float:
-    """Bytes of bfloat16 weights on a GPU: matrices cut, norms whole, a tied head not kept twice."""
+    """Bytes of bfloat16 weights on a GPU: matrices sharded, norms whole, a tied head counted once."""
     matrices = model.layers * model.layer_matrices + model.ends - model.hidden
     return 2 * (matrices / tp + model.layers * model.layer_norms + model.hidden)
 
 
 def rollout_memory(job: Job, taken: float) -> ServerMemory:
-    """The rollout's server, where ``taken`` bytes of the GPU are in use when it starts.
+    """The rollout's server, if ``taken`` bytes of the GPU are in use when it starts.
 
-    ``--rollout-memory`` is what verl calls gpu_memory_utilization. SGLang takes that share of what is free, for weights and
-    cache (mem_fraction_static); vLLM that share of the whole GPU, for these and what it works with.
+    ``--rollout-memory`` is verl's gpu_memory_utilization: in SGLang the share of free memory for weights and cache
+    (mem_fraction_static), in vLLM the share of the whole GPU for these and working memory.
     """
     weights, token = server_weights(job.model, job.rollout_tp), job.model.kv_bytes(job.rollout_tp)
     free = max(0.0, job.gpu.memory - taken)
@@ -49,7 +49,7 @@ def rollout_memory(job: Job, taken: float) -> ServerMemory:
 
 
 def debugger_memory(debugger: Debugger, memory: int) -> ServerMemory:
-    """A replica of the debugger, which starts first: its share is one of the whole GPU, ``memory`` bytes."""
+    """A replica of the debugger. It starts first, so its share is of the whole GPU, ``memory`` bytes."""
     weights, token = server_weights(debugger.shape, 1), debugger.shape.kv_bytes()
     cache = max(0.0, debugger.memory * memory - weights)
     return ServerMemory(weights, cache, int(cache // token), token, f"{debugger.memory:g} x {memory / GIB:.2f}")

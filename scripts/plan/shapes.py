@@ -1,4 +1,4 @@
-"""What a model is made of, and how many parameters that is: counted, not looked up."""
+"""A model's shape, and its computed number of parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from plan.bad_plan import BadPlan
 
-# Families whose layers are what `ModelShape` counts: gated MLP, RMSNorm, rotary positions, grouped heads.
+# Families with the layers of `ModelShape`: gated MLP, RMSNorm, rotary positions, grouped heads.
 QKV_BIAS = {"llama": False, "mistral": False, "qwen2": True, "qwen3": False}
 QK_NORM = {"qwen3"}
 
@@ -37,19 +37,19 @@ class ModelShape:
 
     @property
     def keys(self) -> int:
-        """Width of all key heads together, which is that of the values."""
+        """Width of all key heads together, equal to the values'."""
         return self.kv_heads * self.head_dim
 
     @property
     def layer_matrices(self) -> int:
-        """Parameters of a layer that tensor parallelism cuts: matrices, and biases of the projections."""
+        """Parameters of a layer that tensor parallelism shards: matrices, and biases of the projections."""
         attention = self.hidden * (2 * self.queries + 2 * self.keys)
         bias = self.queries + 2 * self.keys if self.qkv_bias else 0
         return attention + bias + 3 * self.hidden * self.ffn
 
     @property
     def layer_norms(self) -> int:
-        """Parameters of a layer that every tensor-parallel rank has: its norms."""
+        """Parameters of a layer on every tensor-parallel rank: its norms."""
         return 2 * self.hidden + (2 * self.head_dim if self.qk_norm else 0)
 
     @property
@@ -62,7 +62,7 @@ class ModelShape:
 
     @property
     def ends(self) -> int:
-        """Parameters outside the layers: embedding, head where it has its own, last norm."""
+        """Parameters outside the layers: embedding, untied head, last norm."""
         return self.embedding * (1 if self.tied else 2) + self.hidden
 
     @property
@@ -71,11 +71,11 @@ class ModelShape:
 
     @property
     def multiplied(self) -> int:
-        """Parameters that a token is multiplied with: all matrices and the head, not the embedding's look-up."""
+        """Parameters in a token's matrix products: all matrices and the head, without the embedding."""
         return self.layers * self.layer + self.embedding + self.hidden
 
     def kv_bytes(self, tp: int = 1) -> int:
-        """Bytes of one token's keys and values on one of ``tp`` GPUs, in bfloat16; heads that can't be cut are copied."""
+        """Bytes of one token's keys and values on one of ``tp`` GPUs, in bfloat16; indivisible heads are copied."""
         heads = max(1, self.kv_heads // tp)
         return 2 * self.layers * heads * self.head_dim * 2
 
@@ -108,10 +108,10 @@ KNOWN = {
 
 
 def shape_of(model: str, option: str = "--model") -> ModelShape:
-    """The shape of a known model, or of a ``config.json`` or a folder that holds one.
+    """The shape of a known model, or from a ``config.json`` or its folder.
 
     Raises:
-        BadPlan: ``option``'s value is neither, or the file is of a model that this arithmetic does not fit.
+        BadPlan: ``option``'s value is neither, or the model's family is unsupported.
     """
     if model in KNOWN:
         return KNOWN[model]

@@ -1,9 +1,9 @@
-"""A trainer's memory with FSDP2: everything sharded over all GPUs in float32, a layer at a time whole in bfloat16.
+"""A trainer's memory with FSDP2: tensors sharded over all GPUs in float32, one layer at a time gathered in bfloat16.
 
-What verl 0.9.1 does (`verl/workers/engine/fsdp/transformer_impl.py`, `verl/utils/fsdp_utils.py`): weights in float32, computed
-in bfloat16, gradients reduced in float32; layers are wrapped one by one, and embedding, head and last norm together, which
-stay whole until the backward pass ends; the reference always keeps its weights on the host; gradient checkpointing a layer.
-Activations are those of transformers' own layers, which keep more than Megatron's fused ones.
+As in verl 0.9.1 (`verl/workers/engine/fsdp/transformer_impl.py`, `verl/utils/fsdp_utils.py`): weights in float32,
+computed in bfloat16, gradients reduced in float32; each layer is wrapped, and embedding, head and last norm together,
+which stay gathered until the backward pass ends; the reference keeps its weights on the host; gradient checkpointing
+per layer. Activations are those of transformers' layers, which keep more than Megatron's fused ones.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from __future__ import annotations
 from plan.job import Job, Recompute
 from plan.part import Part, TrainerParts
 
-# Bytes a logit: bfloat16 logits, scaled, softmax and product for the entropy; in an update logits, scaled, gradient.
+# Bytes per logit: bfloat16 logits, scaled, softmax and product for the entropy; in an update logits, scaled, gradient.
 LOGIT_BYTES_OLD, LOGIT_BYTES_UPDATE, LOGIT_BYTES_REFERENCE = 8, 6, 4
 
 
 def layer_activation_bytes(job: Job) -> float:
-    """Bytes that one of transformers' layers keeps of one token for the backward pass, in bfloat16.
+    """Bytes per token that a layer of transformers keeps for the backward pass, in bfloat16.
 
-    A norm: its input in float32 4h, its scale 4, the normalized one 2h and the output 2h; two of them. Rotated queries and
-    keys, and values 2(q + 2k), the attention's output 2q and its log-sum-exp 4 a head. Gate, its SiLU, up and their
-    product 8f. To the byte what transformers 5.10's Llama saves (tests/plan/test_against_torch.py).
+    Each of two norms: float32 input 4h, scale 4, normalized input 2h, output 2h. Rotated queries and keys, and values
+    2(q + 2k), the attention's output 2q and its log-sum-exp 4 per head. Gate, its SiLU, up and their product 8f. Equal
+    to transformers 5.10's Llama, to the byte (tests/plan/test_against_torch.py).
     """
     model = job.model
     attention = 2 * (model.queries + 2 * model.keys) + 2 * model.queries + 4 * model.heads

@@ -1,4 +1,4 @@
-"""A plan in words and tables, for a terminal of 80 columns or more."""
+"""A plan in tables, for a terminal of 80 columns or more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seconds of a step, part by part, and hours of a run. An estimate: what it assumes is in `Assumptions`, by name."""
+"""Seconds of a step by parts, and hours of a run, estimated under `Assumptions`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def throughput(job: Job, kinds: list[GpuMemory]) -> Throughput:
     searches = job.sequences * assumed.logic * assumed.localization
     calls = debugger_calls(job)
 
-    # what generation does not hide; the calls run beside the searches and are not waited for twice
+    # the time not hidden by generation; calls overlap with searches
     late_verdicts = max(0.0, verdicts / cores - rollout.seconds)
     late = max(0.0, (verdicts + searches) / cores - rollout.seconds)
     last_verdict = assumed.verdict + late_verdicts
@@ -111,14 +111,14 @@ def _between_gpus(job: Job, budget: TokenBudget) -> tuple[float, str]:
         how = f"{budget.updates} updates x parameters a GPU x (4 + 2) bytes"
     else:
         micro = budget.updates * budget.mean_micro_batches
-        size = micro * 12 * job.model.parameters * (job.world - 1) / job.world  # two passes more, of the log-probs
+        size = micro * 12 * job.model.parameters * (job.world - 1) / job.world  # plus the two passes of the log-probs
         how = f"{micro} micro-batches x parameters x (4 x 2 to gather + 4 to reduce) bytes"
     return size / speed, f"{how} at {speed / 1e9:.0f} GB/s"
 
 
 def _offloading(job: Job) -> tuple[float, str]:
     parts = trainer_parts(job)
-    # weights come and go for log-probs, update and sync; the reference's and the optimizer's once
+    # weights move both ways for log-probs, update and sync; the reference's and the optimizer's once
     size = 6 * parts.weights.size + 2 * parts.reference.size + 2 * parts.optimizer.size
     speed = job.assumptions.host_link
     return size / (

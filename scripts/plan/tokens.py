@@ -1,4 +1,4 @@
-"""How the tokens of a step are cut up: mini-batches, ranks, micro-batches."""
+"""A step's tokens by mini-batches, ranks and micro-batches."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A trainer's memory with Megatron: bfloat16 weights, float32 gradients, and an optimizer sharded over data parallelism.
+"""A trainer's memory with Megatron: bfloat16 weights, float32 gradients, an optimizer sharded over data parallelism.
 
-What verl 0.9.1 sets (`verl/utils/megatron_utils.py`): ``grad_reduce_in_fp32``, ``use_distributed_optimizer``. Activations
-are counted as in Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models", equations 2 and
-4, for what a layer is here: RMSNorm, rotary positions, flash attention (no scores are kept), SwiGLU, no dropout. With
-sequence parallelism, which the recipes turn on with TP, all of it is divided by TP.
+verl 0.9.1 sets ``grad_reduce_in_fp32`` and ``use_distributed_optimizer`` (`verl/utils/megatron_utils.py`). Activations
+are counted as in Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models", equations 2
+and 4, for layers with RMSNorm, rotary positions, flash attention (no stored scores), SwiGLU and no dropout. With
+sequence parallelism, which the recipes use with TP, they are divided by TP.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from plan.job import Job, Recompute
 from plan.part import Part, TrainerParts
 
-# Bytes a logit. Old log-probs: float32 logits, their copy for the entropy, and its softmax. Update: float32 softmax, its
-# gradient, and the bfloat16 one. Reference: bfloat16 and float32, the latter worked on in place.
+# Bytes per logit. Old log-probs: float32 logits, their copy for the entropy, and its softmax. Update: float32 softmax,
+# its gradient, and the bfloat16 one. Reference: bfloat16 and float32, the latter in place.
 LOGIT_BYTES_OLD, LOGIT_BYTES_UPDATE, LOGIT_BYTES_REFERENCE = 12, 10, 6
 
 
@@ -28,7 +28,7 @@ def layer_activation_bytes(job: Job) -> float:
     """Bytes that a layer keeps of one token for the backward pass, on one GPU.
 
     Both norms' inputs and outputs 4 x 2h; queries, keys and values 2(q + 2k); the attention's output 2q and its
-    log-sum-exp 4 a head; gate, up and their product 6f. For a GPT's layer (f = 4h, two matrices) it is the paper's 34h
+    log-sum-exp 4 per head; gate, up and their product 6f. For a GPT's layer (f = 4h, two matrices) it is the paper's 34h
     less the masks of dropout.
     """
     model = job.model

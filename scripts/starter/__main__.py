@@ -1,4 +1,4 @@
-"""``python scripts/starter``: the folder is a package, so its parent goes on the path in its place."""
+"""``python scripts/starter``. The folder is a package, so its parent replaces it on the path."""
 
 import sys
 from pathlib import Path

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(
-    help="The starter problems and the policy that comes with them.",
+    help="The starter problems and their policy.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -20,7 +20,7 @@ _console = Console(highlight=False)
 
 @app.command()
 def generate(
-    out: Annotated[Path | None, typer.Option(help="file to write; the shipped one if not given")] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write; default: the shipped one")] = None,
 ) -> None:
     """Make the problems and their tests anew."""
     from starter.problems import SHIPPED, generate
@@ -49,7 +49,7 @@ def train(
     out: Annotated[Path, typer.Option(help="folder for model and tokenizer")],
     seed: int = 0,
     steps: int = 1500,
-    noise: Annotated[float | None, typer.Option(help="probability of a wrong decision in what it learns from")] = None,
+    noise: Annotated[float | None, typer.Option(help="probability of a wrong decision in the training data")] = None,
 ) -> None:
     """Pretrain the policy from nothing on correct and realistically wrong solutions."""
     from rich.progress import Progress
@@ -70,9 +70,9 @@ def train(
 
 @app.command()
 def evaluate(
-    model: Annotated[Path | None, typer.Option(help="the shipped policy if not given")] = None,
+    model: Annotated[Path | None, typer.Option(help="folder of a policy; default: the shipped one")] = None,
     problems: Annotated[int, typer.Option(help="problems drawn from each split")] = 100,
-    samples: Annotated[int, typer.Option(help="samples a problem")] = 8,
+    samples: Annotated[int, typer.Option(help="samples per problem")] = 8,
     temperature: float = 1.0,
     seed: int = 0,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What the policy's samples are like: the shares that decide whether there is something to learn from."""
+"""Shares of the policy's samples by outcome, which show whether it can learn."""
 
 from __future__ import annotations
 

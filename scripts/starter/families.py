@@ -1,7 +1,7 @@
-"""The families: list and string processing, arithmetic, conditions, loops, early return, accumulators, nested functions.
+"""The families: lists, strings, arithmetic, conditions, loops, early return, accumulators, nested functions.
 
-A family is a structure and a goal, and is named like the function that it asks for; its problems differ in what is
-selected, computed and compared. Held-out families recombine what the training families teach in other ways.
+A family is a structure and a goal, named like its function; its problems differ in selection, computation and
+comparison. Held-out families recombine the parts of training families.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The starter policy: a Llama of 1.3 M parameters with a BPE tokenizer of its own, pretrained to be nearly right.
+"""The starter policy: a Llama of 1.3 M parameters with its own BPE tokenizer, pretrained to be nearly right.
 
-It learns from solutions in which each decision is wrong with some probability, so that its samples run, are mostly right,
-and fail by one condition, bound or update: the regime that execution-grounded credit assignment is for.
+It learns from solutions in which each decision is wrong with some probability, so that its samples run, are mostly
+right, and fail by one condition, bound or update: the regime of execution-grounded credit assignment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starter.families import tasks
 from starter.task import Task
 
 VOCABULARY = 512
-NOISE = 0.14  # the probability of a wrong decision in the solutions that it learns from
+NOISE = 0.14  # probability of a wrong decision in the training data
 BATCH = 48
 PEAK_LR = 2e-3
 _IGNORED = -100
@@ -34,9 +34,9 @@ def train(
     noise: float = NOISE,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
-    """Pretrain from nothing and save model and tokenizer to ``out``. The same seed gives the same weights.
+    """Pretrain from scratch and save model and tokenizer to ``out``. The same seed gives the same weights.
 
-    Only tasks of the training split are seen; the tokenizer is trained on them, too.
+    Model and tokenizer are trained on the training split alone.
     """
     rng = random.Random(seed)
     split = tasks("train")
@@ -57,7 +57,7 @@ def pretrain(
     layers: int = 6,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
-    """Train tokenizer (on ``corpus``) and model (on ``batches`` of prompts and solutions) from nothing and save both."""
+    """Train tokenizer (on ``corpus``) and model (on ``batches`` of prompts and solutions) from scratch; save both."""
     torch.manual_seed(seed)
     tokenizer = _train_tokenizer(corpus)
     model = LlamaForCausalLM(_config(tokenizer, positions, layers))
@@ -75,7 +75,7 @@ def one_cycle(
     peak: float,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
-    """Train on batches of prompts and solutions, with a learning rate that rises to ``peak`` and falls to nothing."""
+    """Train on batches of prompts and solutions, with a learning rate that rises to ``peak`` and falls to 0."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=max(steps, 2), pct_start=0.05)
     for step, pairs in enumerate(batches):
@@ -90,12 +90,12 @@ def one_cycle(
 
 
 def load(path: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    disable_progress_bar()  # there is nothing to wait for
+    disable_progress_bar()  # loading is quick
     return LlamaForCausalLM.from_pretrained(path, dtype=torch.float32), PreTrainedTokenizerFast.from_pretrained(path)
 
 
 def _pick(split: Sequence[Task], rng: random.Random) -> Task:
-    """Half by task, half by family: small families would be hardly seen otherwise."""
+    """A task drawn half by task, half by family, since small families would be rare otherwise."""
     if rng.random() < 0.5:
         return rng.choice(split)
     family = rng.choice(sorted({task.family for task in split}))
@@ -124,7 +124,7 @@ def _train_tokenizer(texts: Sequence[str]) -> PreTrainedTokenizerFast:
 
 
 def _config(tokenizer: PreTrainedTokenizerFast, positions: int, layers: int) -> LlamaConfig:
-    """Sizes that two tensor- or pipeline-parallel ranks divide; weights not tied, which pipelines would have to share."""
+    """Sizes divisible by two tensor- or pipeline-parallel ranks; untied weights, which suit pipelines."""
     return LlamaConfig(
         vocab_size=VOCABULARY,
         hidden_size=128,
@@ -142,7 +142,7 @@ def _config(tokenizer: PreTrainedTokenizerFast, positions: int, layers: int) -> 
 
 
 def _batch(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
-    """Prompts and solutions, right-padded, so that a causal model needs no mask; the loss is on the solutions."""
+    """Prompts and solutions, right-padded, so a causal model needs no mask; the loss is on the solutions."""
     rows, labels = [], []
     for prompt, solution in pairs:
         asked: list[int] = tokenizer(prompt, add_special_tokens=False)["input_ids"]

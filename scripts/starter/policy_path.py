@@ -1,4 +1,4 @@
-"""Where the shipped policy lies; apart from `policy`, whose import loads torch and transformers."""
+"""The shipped policy's path, separate from `policy`, whose import loads torch and transformers."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""The starter problems as they ship: tasks with assertions that their near misses fail.
+"""The shipped starter problems: tasks with assertions that their near misses fail.
 
-`generate` makes the file that `starter_problems` reads. Expected values come from running each reference in the sandbox.
-Of a task's pool, assertions are chosen one after the other, each to fail the most near misses that none has failed yet.
+`generate` makes the file for `starter_problems`. Expected values come from running each reference in the sandbox. From
+a task's pool, each next assertion is the one that fails the most remaining near misses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def starter_problems(split: Split) -> tuple[Problem, ...]:
 
 
 def generate(out: Path, workers: int = 2) -> int:
-    """Make the problems' file anew, the same to the last byte each time; how many there are."""
+    """Write the problems' file, byte-equal each time; returns the number of problems."""
     named: list[tuple[str, Task]] = []
     for split in ("train", "test"):
         numbers: Counter[str] = Counter()
@@ -75,7 +75,7 @@ def _problem(task_id: str, task: Task, reference: str, assertions: tuple[str, ..
 
 
 def _values(sandbox: Sandbox, task: Task, reference: str, calls: list[str]) -> list[Any]:
-    """What the reference returns for each call: read off the verdicts on assertions that it is something else."""
+    """The reference's value for each call, from the verdicts of assertions that always fail."""
     never = _problem("values", task, reference, tuple(f"assert {call} == Ellipsis" for call in calls))
     verdict = sandbox.run(never, reference)
     broken = next((case for case in verdict.cases if case.got is None), None)
@@ -85,7 +85,7 @@ def _values(sandbox: Sandbox, task: Task, reference: str, calls: list[str]) -> l
 
 
 def _choose(count: int, failed_by: list[set[int]], rng: random.Random) -> list[int]:
-    """Indices of assertions, each failing the most near misses that are still open; then others at random."""
+    """Indices of assertions: each fails the most remaining near misses; then random ones."""
     chosen: list[int] = []
     open_misses = [failed for failed in failed_by if failed]
     while len(chosen) < ASSERTIONS and len(chosen) < count:

@@ -1,4 +1,4 @@
-"""A problem as a list of decisions: a body with slots, each with its right text and ways to get it wrong."""
+"""A problem as a list of decisions: a body with slots, each with a right text and wrong ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One decision. ``wrong`` are near misses: what a programmer in a hurry would write."""
+    """One decision. ``wrong``: near misses, as a hurried programmer would write."""
 
     right: str
     wrong: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One problem of a family. ``body`` has a ``$`` for each slot, in order; ``pool`` holds arguments to test with."""
+    """One problem of a family. ``body`` has a ``$`` for each slot, in order; ``pool`` has arguments for tests."""
 
     family: str
     parameters: str
@@ -47,7 +47,7 @@ class Task:
         return "".join(f"    {line}\n" for line in text.split("\n") if line.strip())
 
     def near_misses(self) -> Iterator[str]:
-        """The bodies with exactly one decision wrong."""
+        """The bodies with exactly one wrong decision."""
         for place, slot in enumerate(self.slots):
             for choice in range(1, len(slot.options)):
                 yield self.fill([choice if i == place else 0 for i in range(len(self.slots))])

@@ -1,1 +1,1 @@
-"""Parts of `scripts/check_verdicts.py`: programs to judge (`corpora`), who judges them (`judges`), and why two differ (`reasons`)."""
+"""Parts of `scripts/check_verdicts.py`: programs (`corpora`), judges, and reasons for disagreements."""

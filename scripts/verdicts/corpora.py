@@ -1,4 +1,4 @@
-"""Programs with the problems that they are judged by, and what is known of them beforehand."""
+"""Programs with their problems and known labels."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from verl_egca.problem import CallTests, Problem, StdioTests
 
 @dataclass(frozen=True)
 class Trial:
-    """A program to judge. ``right`` is what is known of it, None if a plain run has to say.
+    """A program to judge. ``right`` is its label; None if a plain run decides.
 
-    ``completion`` and ``row`` are HumanEval's, for its own harness. ``response`` is the answer that holds the program, where
-    it was taken out of one. ``pairs`` are the tests in verl's ``prime_code`` form, where they have one.
+    ``completion`` and ``row`` are HumanEval's, for its own harness. ``response`` is the answer that the program was
+    extracted from, if any. ``pairs`` are the tests in verl's ``prime_code`` form, if they have one.
     """
 
     corpus: str
@@ -53,7 +53,7 @@ class Trial:
 
 
 def corpora(data: Path) -> Iterator[Trial]:
-    """All of them; ``data`` is the folder with HumanEval, MBPP and CodeLlama's programs."""
+    """All trials; ``data`` is the folder with HumanEval, MBPP and CodeLlama's programs."""
     yield from _references(data / "HumanEval.jsonl.gz", "HumanEval, references")
     yield from _references(data / "mbpp.jsonl", "MBPP, references")
     yield from _samples(data / "HumanEval.jsonl.gz", data / "samples_humaneval_codellama.jsonl", "HumanEval, CodeLlama")
@@ -63,7 +63,7 @@ def corpora(data: Path) -> Iterator[Trial]:
 
 
 def answers() -> Iterator[Trial]:
-    """Answers as models give them, each with a right program in it."""
+    """Answers in the forms of real models, each with a right program."""
     for answer in ANSWERS:
         yield Trial("answers", answer.name, answer.problem, answer.program, right=True, response=answer.response)
 
@@ -86,7 +86,7 @@ def _samples(file: Path, samples: Path, corpus: str) -> Iterator[Trial]:
 
 
 def styles() -> Iterator[Trial]:
-    """Right is what ends with status 0; what it printed is what is expected."""
+    """Scripts: right if the exit status is 0; their output is the expected output."""
     for style in STYLES:
         plain = run_plain(style.program, style.input)
         problem = stdio_problem((style.input, plain.output))

@@ -1,4 +1,4 @@
-"""Who says whether a program is right: the sandbox, a plain run, and the harnesses that others use."""
+"""Judges of programs: the sandbox, a plain run, and other harnesses."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from verl_egca.execution.verdict import Outcome
 from verl_egca.problem import AssertionTests, CallTests, StdioTests
 from verl_egca.response import extract_program
 
-Judge = Callable[[Trial], bool | None]  # None: it has no verdict, or nothing to do with such tests
+Judge = Callable[[Trial], bool | None]  # None: no verdict, or unsupported tests
 
 _SECONDS = 60
 _NO_VERDICT = (Outcome.INFRASTRUCTURE, Outcome.UNSUPPORTED)
 
 
 def ours(sandbox: Sandbox) -> Judge:
-    """The sandbox, on the program, or on what is extracted from the answer that holds it."""
+    """The sandbox, on the program or on the one extracted from its answer."""
 
     def judge(trial: Trial) -> bool | None:
         program = trial.program
@@ -55,7 +55,7 @@ def bare_python(trial: Trial) -> bool | None:
             parts = (problem.preamble, trial.program, named, tests.setup, *tests.assertions)
             return run_plain("\n".join(parts)).status == 0
         case CallTests():
-            return None  # what equals what is the data set's convention, not Python's
+            return None  # equality is the data set's convention, not Python's
 
 
 def _prints(program: str, stdin: str, wanted: str) -> bool:
@@ -85,7 +85,7 @@ def prime_code(trial: Trial) -> bool | None:
 
 
 def after_extraction_by(extract: Callable[[Trial], str], sandbox: Sandbox) -> Judge:
-    """The sandbox, on what another one's extraction takes out of an answer."""
+    """The sandbox, on the program that another harness extracts from an answer."""
     return lambda trial: passes(sandbox, trial, extract(trial))
 
 

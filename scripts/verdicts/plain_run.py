@@ -1,4 +1,4 @@
-"""A program run as everybody does: ``python program.py < input > output``."""
+"""A plain run of a program: ``python program.py < input > output``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTE
 
 @dataclass(frozen=True)
 class PlainRun:
-    """``status`` is the exit status, -1 past the time."""
+    """``status`` is the exit status; -1 after a timeout."""
 
     status: int
     output: str
@@ -47,5 +47,5 @@ def run_plain(program: str, stdin: str = "") -> PlainRun:
 
 
 def _hear_interrupts() -> None:
-    """A shell's background jobs ignore them, and so would their children."""
+    """Restore SIGINT's handler, which background jobs of a shell and their children ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

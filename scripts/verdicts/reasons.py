@@ -1,4 +1,4 @@
-"""Why a judge says something else of a program, in a line: what is known of the program, or how that judge works."""
+"""Reasons for judges' disagreements, one line each: a property of the program or of the judge."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _OF_ROWS = {
 
 
 def difference_of(trial: Trial) -> str | None:
-    """Why the sandbox does otherwise than bare Python, where that is meant."""
+    """The reason for an intended difference between the sandbox and bare Python."""
     return DIFFERENT.get(trial.name) if trial.corpus == "ways to write a script" else None
 
 
 def reason_of(trial: Trial, peer: str, theirs: bool) -> str | None:
-    """Why ``peer``, whose verdict is ``theirs``, says otherwise than the sandbox; None if no reason is known."""
+    """Why ``peer``, with the verdict ``theirs``, disagrees with the sandbox; None if unknown."""
     if trial.response is not None:
         return _of_extraction(trial.response, peer)
     if trial.corpus == "ways to write a script":

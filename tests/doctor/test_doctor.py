@@ -63,7 +63,7 @@ def test_the_exit_code_is_the_promise_s(offered, withhold, exit_code, coverage):
 
 def test_tables_and_words_say_what_is_covered_and_what_is_not(offered):
     said = in_one_line(doctor(withhold=NAMESPACES).stdout)
-    assert "Sandbox: reduced. Training goes on with egca.sandbox.require=reduced, and refuses with full." in said
+    assert "Sandbox: reduced. Training runs with egca.sandbox.require=reduced, and refuses with full." in said
     assert "a program could: - learn which paths exist (but not open them)" in said
     assert "mount-namespace missing withheld. It would cover: only the" in said
     assert "seccomp in force no sockets but pairs of its own, no new processes" in said

@@ -49,7 +49,7 @@ def test_a_debugger_that_fails_costs_no_row_and_no_more_than_its_allowance(local
     assert "debugger: " in shown
     if fault is Fault.HANG:
         assert {row["debugger"]["reason"] for row in rows} == {"allowance used up"}
-        assert "6 samples were left to what is known without the debugger" in shown
+        assert "6 samples got no answer of the debugger" in shown
 
 
 def test_the_debugger_localizer_without_an_address_is_a_usage_error():

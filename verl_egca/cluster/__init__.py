@@ -1,11 +1,11 @@
-"""Ray over the nodes of a batch job: what ``recipes/slurm/run_egca.sbatch`` runs on them by ``srun``.
+"""Ray over the nodes of a batch job: the programs that ``recipes/slurm/run_egca.sbatch`` starts by ``srun``.
 
     node.py       one node of the Ray cluster, on free ports
     server.py     one replica of the debugger's server, on a free port
-    ready.py      waits until all of them are there, and names what is missing
-    needs.py      how many nodes and GPUs a training command asks for
-    meeting.py    the folder in which nodes leave their addresses
-    processes.py  ends whatever a node has started
+    ready.py      waits until all of them answer, and names those that don't
+    needs.py      the numbers of nodes and GPUs of a training command
+    meeting.py    the folder for the nodes' addresses
+    processes.py  ends all processes of a node
 
-Nothing here knows SLURM beyond the node's name in its environment, so another scheduler can run the same programs.
+SLURM is used only for the node's name in the environment, so another scheduler can run the same programs.
 """

@@ -1,4 +1,4 @@
-"""Where nodes of one job find each other: a folder that all of them see, and addresses as seen from the others."""
+"""How the nodes of a job find each other: by addresses in a shared folder."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import socket
 import time
 from pathlib import Path
 
-HEAD = "ray-head"  # the file that holds the address of Ray's head
+HEAD = "ray-head"  # file with the address of Ray's head
 _POLL_S = 0.2
 
 
 def node_name() -> str:
-    """This node as SLURM calls it; several nodes that share a machine have different ones."""
+    """This node's name in SLURM; nodes on one machine have different names."""
     return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 
 def leave(folder: Path, name: str, text: str) -> None:
-    """Write ``folder/name`` so that a reader sees all of it or nothing."""
+    """Write ``folder/name`` atomically."""
     partial = folder / f".{name}.{node_name()}.partial"
     partial.write_text(text)
     partial.replace(folder / name)
 
 
 def find(folder: Path, name: str) -> str | None:
-    """What was left there, None if nothing was."""
+    """The text of ``folder/name``; None if the file is missing."""
     try:
         return (folder / name).read_text()
     except FileNotFoundError:
@@ -32,10 +32,10 @@ def find(folder: Path, name: str) -> str | None:
 
 
 def wait_for(folder: Path, name: str, timeout_s: float) -> str:
-    """What another node leaves there, or Ray, whose file is there a moment before its text (ray_current_cluster).
+    """The text of ``folder/name``, once it is not empty: Ray creates its file (ray_current_cluster) before writing.
 
     Raises:
-        TimeoutError: nothing was left within ``timeout_s`` seconds.
+        TimeoutError: the file was not written within ``timeout_s`` seconds.
     """
     deadline = time.monotonic() + timeout_s
     while not (text := find(folder, name)):
@@ -46,17 +46,17 @@ def wait_for(folder: Path, name: str, timeout_s: float) -> str:
 
 
 def own_address(peers: list[str]) -> str:
-    """The address of this node's interface towards the first of ``peers`` (names or addresses) that is elsewhere.
+    """This node's address towards the first of ``peers`` (names or addresses) that is another node.
 
-    Without one, as on a single node, the interface of the default route.
+    Without one, the address of the default route's interface.
 
     Raises:
-        OSError: the node has no address but the loopback's.
+        OSError: the node has only loopback addresses.
     """
-    for peer in [*peers, "192.0.2.1"]:  # the last is in no network (RFC 5737): only the default route leads there
+    for peer in [*peers, "192.0.2.1"]:  # the last is reserved (RFC 5737): only the default route leads to it
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.connect((peer, 9))  # of a datagram socket: chooses the interface, sends nothing
+                probe.connect((peer, 9))  # a datagram socket: selects the interface, sends nothing
                 address = str(probe.getsockname()[0])
         except OSError:
             continue
@@ -66,7 +66,7 @@ def own_address(peers: list[str]) -> str:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago. The kernel hands out others first, so two askers do not get the same one."""
+    """A free port. The kernel reuses it late, so concurrent callers get different ones."""
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])

@@ -1,9 +1,9 @@
-"""How many nodes and GPUs a training command asks for, from what its ``--dry-run`` printed.
+"""The numbers of nodes and GPUs of a training command, from its ``--dry-run``.
 
     bash RECIPE ... --dry-run | python -m verl_egca.cluster.needs
 
-prints ``nodes=2 gpus=8 devices=yes`` for a shell to read: nodes for training, GPUs on each, and whether these are devices
-or, on the CPU, names for processes.
+prints ``nodes=2 gpus=8 devices=yes`` for a shell: nodes for training, GPUs on each, and whether these are devices or,
+on the CPU, names for processes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _HEADING = "\n# the resolved config\n"
 
 
 def needs(config: Mapping[str, Any]) -> tuple[int, int]:
-    """(nodes, GPUs a node) of the trainer, and of the rollout's own servers where these have nodes of their own.
+    """(nodes, GPUs per node) of the trainer, plus those of rollout servers on separate nodes.
 
     Raises:
-        ValueError: the rollout wants other nodes than the trainer.
+        ValueError: rollout and trainer differ in GPUs per node.
     """
     trainer, rollout = config["trainer"], config["actor_rollout_ref"]["rollout"]
     nodes, gpus = int(trainer["nnodes"]), int(trainer["n_gpus_per_node"])

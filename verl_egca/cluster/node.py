@@ -1,11 +1,11 @@
-"""One node of a job's Ray cluster, until it is told to end.
+"""One node of a job's Ray cluster; runs until SIGTERM.
 
     python -m verl_egca.cluster.node --meet FOLDER --nodes n1,n2 [--cpus 16] [--gpus 8] [--timeout 1800]
         [--object-store-bytes N]
 
-The first of ``--nodes`` is the head. FOLDER is seen by all of them. Every port is a free one, chosen by the kernel or
-here, because several jobs may share a machine. Ray's token comes by the environment (RAY_AUTH_MODE, RAY_AUTH_TOKEN) and
-is in no argument. Exit status: 0 after SIGTERM, 1 when the node ended by itself or never came up.
+The first of ``--nodes`` is the head. All nodes share FOLDER. All ports are free ones, because several jobs may share a
+machine. Ray's token is in the environment (RAY_AUTH_MODE, RAY_AUTH_TOKEN), not in an argument. Exit status: 0 after
+SIGTERM, 1 if the node ended by itself or did not start.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ from verl_egca.cluster import meeting
 from verl_egca.cluster.meeting import HEAD
 from verl_egca.cluster.processes import adopt_orphans, end_descendants, end_with_parent
 
-LABEL = "slurm-node"  # the label of a Ray node that holds its name
-STARTED = "Ray runtime started."  # what `ray start` says then (ray/scripts/scripts.py)
-_STARTS = 5  # a port that was free may be taken a moment later, and a busy machine takes longer than Ray's 30 s
+LABEL = "slurm-node"  # a Ray node's label for its name
+STARTED = "Ray runtime started."  # printed by `ray start` (ray/scripts/scripts.py)
+_STARTS = 5  # a free port may be taken meanwhile, and a busy machine may exceed Ray's 30 s
 _POLL_S = 0.2
 _PATIENCE_S = 8.0
 _RAYS_PATIENCE = {
-    # on SIGTERM Ray would wait up to 30 s for its work to move elsewhere (ray/_private/node.py); the job ends as a whole
+    # on SIGTERM Ray would wait up to 30 s to move its work (ray/_private/node.py), but the whole job ends
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
-    # a node that is busy is not dead; of one that is, SLURM tells the job (Ray's default: 5 missed checks, 3 s apart)
+    # a busy node is not dead, and SLURM reports dead ones (Ray's default: 5 missed checks, 3 s apart)
     "RAY_health_check_failure_threshold": "40",
 }
 
 
 class ToldToEnd(Exception):
-    """SIGTERM or SIGINT came."""
+    """The process got SIGTERM or SIGINT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m verl_egca.cluster.node")
     parser.add_argument("--meet", type=Path, required=True)
     parser.add_argument("--nodes", required=True, help="names, with commas; the first is the head")
-    parser.add_argument("--cpus", type=int, help="what Ray may share out (default: as many as the node has)")
-    parser.add_argument("--gpus", type=int, help="likewise; without devices these are names for processes")
+    parser.add_argument("--cpus", type=int, help="CPUs for Ray (default: all of the node's)")
+    parser.add_argument("--gpus", type=int, help="GPUs for Ray; without devices, names for processes")
     parser.add_argument("--timeout", type=float, default=1800.0, help="seconds to wait for the head")
     parser.add_argument("--object-store-bytes", type=int, help="default: Ray's, 30% of memory")
     options = parser.parse_args(arguments)
@@ -75,7 +75,7 @@ def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subpr
     shared = [
         *("--block", "--disable-usage-stats", "--log-style=record", "--log-color=false"),
         *(f"--temp-dir={folder}", f"--labels={LABEL}={meeting.node_name()}"),
-        # the kernel chooses; Ray's own default for the first is fixed, and for workers a range that all nodes share
+        # chosen by the kernel; Ray's defaults, a fixed port and a fixed range, collide between nodes on one machine
         *("--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0"),
     ]
     for flag, value in (
@@ -99,14 +99,14 @@ def _start(options: argparse.Namespace, names: list[str], folder: Path) -> subpr
 
 
 def _bring_up(arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Returns once Ray says that it runs.
+    """Start Ray; returns once it runs.
 
     Raises:
-        OSError: it ended before that, each time.
+        OSError: every attempt ended before that.
     """
     program = str(Path(sys.executable).with_name("ray"))
     for _ in range(_STARTS):
-        if "--head" in arguments:  # for a client that nobody is, but it always starts; its own default is fixed
+        if "--head" in arguments:  # always started, though unused; its default port is fixed
             arguments = [*arguments, f"--ray-client-server-port={meeting.free_port()}"]
         node = subprocess.Popen(
             [program, "start", *arguments],
@@ -122,7 +122,7 @@ def _bring_up(arguments: list[str]) -> subprocess.Popen[bytes]:
             if up.wait(_POLL_S):
                 return node
         end_descendants(_PATIENCE_S)
-    raise OSError(f"`ray start` ended {_STARTS} times, with status {node.returncode} in the end; its words are above")
+    raise OSError(f"`ray start` ended {_STARTS} times, with status {node.returncode} in the end; its output is above")
 
 
 def _pass_on(node: subprocess.Popen[bytes], up: threading.Event) -> None:
@@ -146,7 +146,7 @@ def _ending_all() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _temporary_folder() -> Iterator[Path]:
-    """Ray's sockets are here, and their paths must stay short, whatever TMPDIR says."""
+    """A folder for Ray's sockets, whose paths must stay short, so TMPDIR is ignored."""
     folder = Path(tempfile.mkdtemp(prefix="egca-ray-", dir="/tmp"))
     try:
         yield folder

@@ -1,4 +1,4 @@
-"""Ends all processes that descend from this one, also those whose parents have ended before them."""
+"""Ends all descendants of this process, including those whose parents have ended."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _POLL_S = 0.1
 
 
 def adopt_orphans() -> None:
-    """From now on a descendant whose parent ends becomes this process's child, not init's.
+    """Make descendants whose parents end children of this process rather than of init.
 
-    Ray's daemons are in sessions of their own and its workers outlive a killed daemon for a moment, so that neither
-    process groups nor sessions hold all of them.
+    Neither process groups nor sessions contain all of them: Ray's daemons have their own sessions, and its workers
+    briefly outlive a killed daemon.
     """
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """For a child: get this signal when the parent ends, however it ends."""
+    """Called in a child: request this signal for when the parent ends."""
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def end_descendants(patience_s: float) -> None:
-    """SIGTERM to all of them, and SIGKILL to those that are still there after ``patience_s`` seconds."""
+    """Send SIGTERM to all descendants, and SIGKILL to those alive after ``patience_s`` seconds."""
     for number, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + wait_s
         for pid in descendants(os.getpid()):

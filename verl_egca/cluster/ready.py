@@ -1,9 +1,9 @@
-"""Waits until a job's Ray nodes and debugger's servers are there, and names those that are not.
+"""Waits for a job's Ray nodes and debugger's servers, and names those that are missing.
 
     python -m verl_egca.cluster.ready --meet FOLDER --nodes n1,n2 --gpus 8 [--servers n3,n4] [--timeout 600]
 
-On success FOLDER/ready has two lines: the address of Ray's head, and the servers' URLs with commas between them (empty
-without servers). They are not printed, because Ray prints there too. Exit status 1 otherwise, with a line on standard error for each node that is missing or has too few GPUs.
+On success FOLDER/ready has two lines: the address of Ray's head, and the servers' URLs, separated by commas. Otherwise
+the exit status is 1, with a line on standard error for each node that is missing or has too few GPUs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _POLL_S = 0.5
 
 
 def lacking(nodes: Sequence[dict[str, Any]], names: Sequence[str], gpus: int) -> list[str]:
-    """What is missing, a line a node: ``nodes`` is what ``ray.nodes()`` says."""
+    """A line for each node that is missing or short of GPUs. ``nodes``: from ``ray.nodes()``."""
     alive = {node["Labels"].get(LABEL): node["Resources"] for node in nodes if node["Alive"]}
     found = []
     for name in names:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m verl_egca.cluster.ready")
     parser.add_argument("--meet", type=Path, required=True)
     parser.add_argument("--nodes", required=True, help="names of Ray's nodes, with commas")
-    parser.add_argument("--gpus", type=int, required=True, help="that each of them must have")
+    parser.add_argument("--gpus", type=int, required=True, help="GPUs that each of them must have")
     parser.add_argument("--servers", default="", help="names of the nodes with a debugger's server")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds")
     options = parser.parse_args(arguments)

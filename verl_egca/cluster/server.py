@@ -1,11 +1,12 @@
-"""One replica of the debugger's server on this node, until it is told to end or its parent has ended.
+"""One replica of the debugger's server on this node, until a signal or its parent's end.
 
     python -m verl_egca.cluster.server [--port PORT] [--peer ADDRESS | --meet FOLDER] -- COMMAND ...
 
-COMMAND finds HOST and PORT, a free one, in its environment, and must answer ``GET /health`` with 200 once it can serve.
-Then its URL is printed; COMMAND's own output goes to standard error, and its temporary files end with it. Only this node reaches the server, but with ``--peer``
-also that address and others beside it, and with ``--meet`` the nodes of a job, for which the URL is left in FOLDER. Exit
-status: 0 after SIGTERM, SIGINT or SIGHUP, 1 when the server ended by itself or was not healthy in time.
+COMMAND gets HOST and a free PORT in its environment, and must answer ``GET /health`` with 200 once it can serve. Then
+its URL is printed; COMMAND's output goes to standard error, and its temporary files are removed at the end. The server
+is reachable from this node only; with ``--peer`` also from that address's network; with ``--meet`` from the nodes of a
+job, which find the URL in FOLDER. Exit status: 0 after SIGTERM, SIGINT or SIGHUP, 1 if the server ended by itself or
+was not healthy in time.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from verl_egca.cluster import meeting
 from verl_egca.cluster.meeting import HEAD
 from verl_egca.cluster.processes import adopt_orphans, end_descendants, end_with_parent
 
-_STARTS = 3  # a port that was free may be taken a moment later
+_STARTS = 3  # a free port may be taken meanwhile
 _POLL_S = 0.5
 _PATIENCE_S = 8.0
 
 
 def address_file(node: str) -> str:
-    """The file in the folder that holds the URL of the server on ``node``."""
+    """Name of the file with the URL of the server on ``node``."""
     return f"server-{node}"
 
 
 def healthy(url: str) -> bool:
     """Whether ``url`` answers ``GET /health`` with 200."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # nodes of a cluster are behind no proxy
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy between nodes
     try:
         with direct.open(f"{url}/health", timeout=5) as answer:
             return int(answer.status) == 200
@@ -49,11 +50,11 @@ def healthy(url: str) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m verl_egca.cluster.server")
-    parser.add_argument("--port", type=int, help="where it listens (default: a free one)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: a free one)")
     reached = parser.add_mutually_exclusive_group()
     reached.add_argument("--peer", help="another node, by name or address, that asks this server too")
-    reached.add_argument("--meet", type=Path, help="folder in which the nodes of a job leave their addresses")
-    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds until it must be healthy")
+    reached.add_argument("--meet", type=Path, help="folder for the addresses of a job's nodes")
+    parser.add_argument("--timeout", type=float, default=1800.0, help="seconds to wait until it is healthy")
     parser.add_argument("command", nargs="+", help="after --: starts the server")
     options = parser.parse_args(arguments)
     end_with_parent()
@@ -92,7 +93,7 @@ def _serve(options: argparse.Namespace, temporary: str) -> int:
                 return 1
             time.sleep(_POLL_S)
         end_descendants(_PATIENCE_S)
-        if _is_free(port):  # so that was not why
+        if _is_free(port):  # the port was not the cause
             break
     print(f"the server on {name} ended before it was healthy, with status {server.returncode}", file=sys.stderr)
     return 1
@@ -110,9 +111,7 @@ def _announce(options: argparse.Namespace, port: int) -> None:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # connections of a server that has ended do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignore connections of an ended server
         try:
             probe.bind(("", port))
         except OSError:

@@ -1,4 +1,4 @@
-"""What a YAML file of one's own says under ``egca:``, for commands that run without verl."""
+"""The ``egca:`` section of a YAML file, for commands that run without verl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from verl_egca.gates.settings import GateSettings
 
 
 def gate_settings_of(path: Path | None) -> GateSettings:
-    """The defaults without a file. Raises BadInput that names file and key."""
+    """The file's gate settings, or the defaults without a file. Raises BadInput with file and key."""
     if path is None:
         return GateSettings()
     try:

@@ -1,7 +1,7 @@
 """Typed settings: everything under the key ``egca:`` in verl's YAML.
 
-The defaults here and in ``config/egca.yaml`` are the same (a test compares them); an unknown key or a bad value is an
-error that names the key and the choices.
+A test compares the defaults with ``config/egca.yaml``. An error for an unknown key or a bad value names the key and the
+choices.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _known(localizer: str) -> str:
 
 
 class GuardSettings(BaseModel):
-    """The check, before the first step, that the actor computes the model that it was given."""
+    """The check before the first step that the actor's engine computes the given model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,52 +46,52 @@ class GuardSettings(BaseModel):
     tolerance: float | None = Field(
         None, gt=0, description="mean difference of probabilities; null: by the actor's dtype"
     )
-    tokens: int = Field(512, ge=16, description="of the first training prompt and its reference, at most")
+    tokens: int = Field(512, ge=16, description="most tokens of the first prompt and its reference")
 
 
 class Settings(BaseModel):
-    """What ``egca:`` in the trainer's config may say."""
+    """The section ``egca:`` of the trainer's config."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     localizer: Annotated[str, AfterValidator(_known)] = Field(
-        "egca", description="who finds the place to blame; uniform is plain GRPO"
+        "egca", description="method that finds the blamed places; uniform is plain GRPO"
     )
-    budget_ms: float = Field(BUDGET_MS, gt=0, description="CPU time of one search for a twin, reckoned at a trial a ms")
-    granularity: Granularity = Field("expression", description="how much is blamed")
-    several: Several = Field("likeliest", description="which places are blamed where a proof has several")
-    failing_case: FailingCase = Field("shortest", description="which failing case is looked at")
-    unconfirmed: Unconfirmed = Field("span", description="credit where nothing could be proven")
-    runtime_errors: RuntimeErrors = Field("cause", description="where the cause is, or where it showed")
+    budget_ms: float = Field(BUDGET_MS, gt=0, description="CPU time of one search for a twin, one trial per ms")
+    granularity: Granularity = Field("expression", description="how much of the proof's edits is blamed")
+    several: Several = Field("likeliest", description="blamed edits of a proof with several")
+    failing_case: FailingCase = Field("shortest", description="the failing case to explain")
+    unconfirmed: Unconfirmed = Field("span", description="credit without a proof")
+    runtime_errors: RuntimeErrors = Field("cause", description="blamed place of an exception")
     normalisation: Literal["sum", "mean"] = Field("mean", description="a uniform token has A, or A / T")
     span_weight: SpanWeight = Field(
         "grpo", description="a blamed token's advantage: GRPO's own, or its share of the full one"
     )
-    twins: Twins = Field("off", description="proven repairs that are trained on, where a whole group failed")
+    twins: Twins = Field("off", description="training on proven repairs where a whole group failed")
     soft: float = Field(0.0, ge=0.0, le=1.0, description="share of the advantage that stays uniform (paper's ablation)")
     positive_weight: float = Field(1.0, ge=0.0, description="factor on positive advantages; 0.1 is W-REINFORCE's")
     negative_weight: float = Field(1.0, ge=0.0, description="factor on negative ones; 0: only correct responses count")
     entropy_share: float = Field(
-        1.0, gt=0.0, le=1.0, description="share of a batch's tokens, of highest entropy, that have an advantage at all"
+        1.0, gt=0.0, le=1.0, description="share of a batch's tokens, of highest entropy, that have an advantage"
     )
     reward: Literal["passed", "fraction", "custom"] = Field(
         "passed", description="1 if all tests pass, the share that pass, or the configured reward function's"
     )
-    reward_right_from: float = Field(1.0, description="the configured reward from which on it calls a program right")
+    reward_right_from: float = Field(1.0, description="least configured reward of a right program")
     check_references_s: float = Field(
-        60.0, ge=0, description="CPU time in which the data files' references are run before training"
+        60.0, ge=0, description="CPU time for running the data files' references before training"
     )
-    seed: int = Field(0, description="of every random choice that a localizer makes")
+    seed: int = Field(0, description="seed of the localizers' random choices")
     workers: int = Field(2, ge=1, description="programs that one reward worker runs at once")
     deterministic: bool = Field(False, description="canonical row order in each batch: the same seed, the same update")
-    evidence_rows: int | None = Field(128, ge=0, description="failing samples a step written in full; null: all")
+    evidence_rows: int | None = Field(128, ge=0, description="failing samples per step written in full; null: all")
     timeline: tuple[int, ...] = Field((), description="steps whose timeline is written, as a trace for Perfetto")
-    run_dir: str | None = Field(None, description="where localizations.jsonl goes; null: trainer.default_local_dir")
+    run_dir: str | None = Field(None, description="directory of localizations.jsonl; null: trainer.default_local_dir")
     mismatch_warning: float = Field(0.01, gt=0, description="mean difference of rollout's and actor's probabilities")
     guard: GuardSettings = Field(default_factory=GuardSettings, description="the check before the first step")
-    sandbox: Limits = Field(default_factory=Limits, description="what one program may use")
-    gates: GateSettings = Field(default_factory=GateSettings, description="what is checked beside the tests")
-    debugger: DebuggerSettings = Field(default_factory=DebuggerSettings, description="the served LLM that is asked")
+    sandbox: Limits = Field(default_factory=Limits, description="limits of one program")
+    gates: GateSettings = Field(default_factory=GateSettings, description="checks besides the tests")
+    debugger: DebuggerSettings = Field(default_factory=DebuggerSettings, description="the served LLM")
 
     @model_validator(mode="after")
     def _twins_have_a_reward(self) -> Settings:
@@ -105,19 +105,19 @@ class Settings(BaseModel):
 
     @property
     def options(self) -> Options:
-        """What the localizers take from it."""
+        """The localizers' options."""
         return Options(**{field.name: getattr(self, field.name) for field in fields(Options)})
 
 
 class SettingsError(ValueError):
-    """A key under ``egca:`` is unknown or has a value that it can't have."""
+    """A key under ``egca:`` is unknown or has a bad value."""
 
 
 def parse_settings(section: Mapping[str, Any] | None) -> Settings:
-    """The ``egca:`` section of a config, validated; None (no section) gives the defaults.
+    """The validated ``egca:`` section of a config; the defaults for None (no section).
 
     Raises:
-        SettingsError: one line for each wrong key, with the choices.
+        SettingsError: a line per wrong key, with the choices.
     """
     if section is not None and not isinstance(section, Mapping):
         raise SettingsError(f"egca: keys with values are wanted (got {section!r})")
@@ -155,7 +155,7 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "tuple_type":
         return f"{key}: a list is wanted, such as {_EXAMPLES[key]} (got {problem['input']!r})"
     if problem["type"] == "url_secret":
-        return f"{key}: {problem['msg']}"  # what was given is not shown
+        return f"{key}: {problem['msg']}"  # the value may be secret
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: the name of a package is wanted, as import has it (got {problem['input']!r})"
     return f"{key}: {problem['msg']} (got {problem['input']!r})"

@@ -1,18 +1,18 @@
-"""Training on a machine without an accelerator: the embedded default for laptops and CI.
+"""Training on a machine without an accelerator, such as a laptop or CI.
 
-The real trainer, the real Megatron engine and the real collectives run; what they ask of CUDA gets its CPU meaning, in
-process, before they are imported. No installed file is edited.
+The real trainer, Megatron engine and collectives run; their uses of CUDA are replaced by CPU equivalents, in process,
+before they are imported. No installed file is edited.
 
     platform.py     verl's platform interface for a CPU
     cuda.py         torch.cuda and the tensor methods that name it
     distributed.py  process groups on gloo
-    import_hooks.py hooks at imports that wrapt has not
+    import_hooks.py import hooks that wrapt lacks
     megatron.py     Megatron-Core and Megatron-Bridge: device literals, import stubs, layer specs
     layers.py       Transformer Engine's layers in plain torch, context parallelism included
-    verl_internals.py   the few places in verl that know only accelerators
-    rollout.py      ``rollout.name=hf_cpu``: a transformers model that generates
+    verl_internals.py   places in verl that require accelerators
+    rollout.py      ``rollout.name=hf_cpu``: generation by a transformers model
 
-Each replacement names the upstream file that makes it necessary; ``tests/cpu/test_canaries.py`` fails when one of these
+Each replacement names the upstream file that requires it; ``tests/cpu/test_canaries.py`` fails when such a file
 changes.
 """
 
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "VERL_PLATFORM": "cpu",
     "VERL_ENGINE_DEVICE": "cuda",  # engines are registered for cuda and npu only (verl/workers/engine/base.py)
     "TORCHDYNAMO_DISABLE": "1",  # Megatron-Core decorates its fusions with torch.compile at import
-    "CUDA_DEVICE_MAX_CONNECTIONS": "1",  # Megatron-Core wants it for sequence parallelism
+    "CUDA_DEVICE_MAX_CONNECTIONS": "1",  # Megatron-Core requires it for sequence parallelism
 }
 
 _installed = False

@@ -1,7 +1,7 @@
 """torch.cuda on a CPU: streams and events do nothing, memory is plentiful, random state is the CPU generator's.
 
-Megatron-Core writes ``device=torch.cuda.current_device()`` in about 190 places, so that call answers with the CPU device.
-``torch.cuda.is_available()`` stays False: transformers, tensordict and Ray must go on seeing a host without a GPU.
+Megatron-Core uses ``device=torch.cuda.current_device()`` in about 190 places, so that call returns the CPU device.
+``torch.cuda.is_available()`` stays False, for transformers, tensordict and Ray.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PLENTY = 1 << 40
 
 
 class Stream:
-    """Stands for streams and for events; everything on a CPU happens at once."""
+    """Replaces streams and events; CPU operations are synchronous."""
 
     cuda_stream = 0
     device = CPU
@@ -64,7 +64,7 @@ def _patch_module() -> None:
 
     replacements = {
         "current_device": lambda: CPU,
-        # verl seeds Megatron's random tracker only where this is positive (workers/engine/megatron/utils.py:35)
+        # verl seeds Megatron's random tracker only if this is positive (workers/engine/megatron/utils.py:35)
         "device_count": lambda: 1,
         "_lazy_call": lambda function, **kwargs: function(),
         "Stream": Stream,

@@ -1,9 +1,9 @@
-"""Every process group on gloo, with what gloo lacks or gets wrong made up for.
+"""Every process group on gloo, with workarounds for gloo's gaps and errors.
 
 - verl asks for ``cpu:gloo,<device>:<backend>`` (utils/distributed.py:83), which names the CPU twice here.
-- There is no AVG (verl/workers/engine_workers.py:198): SUM, and a division.
-- There is no coalescing (megatron/core/distributed/param_and_grad_buffer.py:13): collectives run one by one.
-- **gloo transfers the wrong elements of tensors that are not contiguous, and says nothing**. Megatron-Bridge scatters
+- gloo has no AVG (verl/workers/engine_workers.py:198): use SUM and a division.
+- gloo has no coalescing (megatron/core/distributed/param_and_grad_buffer.py:13): collectives run one by one.
+- **gloo silently transfers wrong elements of non-contiguous tensors**. Megatron-Bridge scatters
   column slices of ``o_proj`` and ``down_proj`` (param_mapping.py:472), so they are made contiguous first.
 """
 

@@ -1,6 +1,6 @@
-"""Hooks at imports that wrapt has not: on every module below a prefix, and around the import of one.
+"""Import hooks that wrapt lacks: after each module below a prefix, and around one import.
 
-Without importing a module ourselves, which would cost each of verl's processes seconds: hooks act when, and if, it appears.
+They import nothing themselves, which would cost each of verl's processes seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _prefix_hooks: list[tuple[str, Hook]] = []
 
 
 def when_any_imported(prefix: str, hook: Hook) -> None:
-    """Call ``hook(module)`` after the import of every module below ``prefix``; those imported already too."""
+    """Call ``hook(module)`` after the import of every module below ``prefix``, including past imports."""
     for name, module in list(sys.modules.items()):
         if name.startswith(prefix) and module is not None:
             hook(module)
@@ -29,13 +29,13 @@ def when_any_imported(prefix: str, hook: Hook) -> None:
 
 
 def around_import(name: str, context: Callable[[], AbstractContextManager[object]]) -> None:
-    """Run the import of ``name``, if it comes, inside ``context()``."""
+    """Run a later import of ``name`` inside ``context()``."""
     _around[name] = context
     _install()
 
 
 class _Loader(importlib.abc.Loader):
-    """Another loader, followed by the hooks. What it does not define itself (get_source, get_data) is the other's."""
+    """Runs another loader, then the hooks. Delegates other attributes (get_source, get_data) to that loader."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -66,7 +66,7 @@ class _Finder(importlib.abc.MetaPathFinder):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
-                # wrapt's finder may have asked this one already; its proxies are of the class of what they hold
+                # wrapt's finder may have called this one; its proxies have the class of the wrapped loader
                 if hasattr(spec.loader, "exec_module") and not isinstance(spec.loader, _Loader):
                     spec.loader = _Loader(spec.loader)
                 return spec

@@ -1,6 +1,6 @@
 """Transformer Engine's layers in plain torch, under Transformer Engine's names.
 
-The names are part of the contract: the bridges map Hugging Face weights by parameter name
+The names matter: the bridges map Hugging Face weights by parameter name
 (``linear_qkv.layer_norm_weight``), and Megatron-Bridge chooses the tensor-parallel split by class name
 (param_mapping.py, ``_detect_parallelism_type``).
 
@@ -21,7 +21,7 @@ from megatron.core.transformer.module import MegatronModule
 
 
 def rms_norm(x, weight, eps):
-    """In the order of operations of transformers' LlamaRMSNorm, so that log-probs agree to rounding."""
+    """RMSNorm with the operation order of transformers' LlamaRMSNorm, so that log-probs agree up to rounding."""
     hidden = x.float()
     hidden = hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + eps)
     return weight * hidden.to(x.dtype)
@@ -29,9 +29,9 @@ def rms_norm(x, weight, eps):
 
 def _norm_weight(size: int, config) -> torch.nn.Parameter:
     if config.normalization != "RMSNorm" or config.layernorm_zero_centered_gamma:
-        raise NotImplementedError(f"the CPU layers know plain RMSNorm only, not {config.normalization}")
+        raise NotImplementedError(f"the CPU layers support plain RMSNorm only, not {config.normalization}")
     weight = torch.nn.Parameter(torch.ones(size, dtype=config.params_dtype))
-    # Megatron sums the gradients of parameters marked so over the tensor-parallel ranks (finalize_model_grads)
+    # Megatron sums gradients of parameters with this mark over tensor-parallel ranks (finalize_model_grads)
     weight.sequence_parallel = config.sequence_parallel
     return weight
 
@@ -68,9 +68,9 @@ class TEDotProductAttention(MegatronModule):
     """Causal attention for [s, b, h, d] and for packed [t, h, d] (thd), with context parallelism.
 
     Under context parallelism a rank owns chunks r and 2*cp-1-r of the 2*cp chunks of every sequence (the zigzag of
-    Transformer Engine and of verl's preprocessing). Keys and values are gathered from all ranks and put back into
-    sequence order; the local queries attend to them under a mask of absolute positions. The gather's backward is a
-    reduce-scatter, so gradients are exact.
+    Transformer Engine and verl's preprocessing). Keys and values are gathered from all ranks in sequence order; the
+    local queries attend to them under a mask of absolute positions. The gather's backward is a reduce-scatter, so
+    gradients are exact.
     """
 
     def __init__(
@@ -109,13 +109,13 @@ class TEDotProductAttention(MegatronModule):
             ends = packed_seq_params.cu_seqlens_q_padded
             ends = packed_seq_params.cu_seqlens_q if ends is None else ends
             return self._packed(query, key, value, ends.tolist()).flatten(1)
-        # padding is on the right, so the causal mask alone keeps it out of every real token
+        # padding is on the right, so the causal mask hides it from all tokens
         length = query.shape[0] * self.cp_group.size()
         rows = [self._packed(query[:, i], key[:, i], value[:, i], [0, length]) for i in range(query.shape[1])]
         return torch.stack(rows, 1).flatten(2)
 
     def _packed(self, q_thd, k_tgd, v_tgd, ends):
-        """Sequence by sequence; ``ends`` are the cumulative padded lengths over all ranks' tokens."""
+        """Attention per sequence; ``ends`` are the cumulative padded lengths over all ranks' tokens."""
         cp, rank = self.cp_group.size(), self.cp_group.rank()
         local = k_tgd.shape[0]
         if cp > 1:
@@ -139,7 +139,7 @@ class TEDotProductAttention(MegatronModule):
         return torch.cat(outputs, 0)
 
     def _attend(self, q_shd, k_sgd, v_sgd, q_positions):
-        """Queries at absolute positions against all keys and values of their sequence, in order."""
+        """Attention of queries at absolute positions to all keys and values of their sequence, in order."""
         repeats = q_shd.shape[1] // k_sgd.shape[1]
         if repeats > 1:
             k_sgd, v_sgd = k_sgd.repeat_interleave(repeats, 1), v_sgd.repeat_interleave(repeats, 1)
@@ -149,7 +149,7 @@ class TEDotProductAttention(MegatronModule):
 
 
 def zigzag_positions(rank: int, cp: int, length: int) -> torch.Tensor:
-    """The absolute positions of the tokens that a context-parallel rank owns, in its order."""
+    """The absolute positions of a context-parallel rank's tokens, in its order."""
     chunk = length // (2 * cp)
     low, high = rank * chunk, (2 * cp - 1 - rank) * chunk
     return torch.cat([torch.arange(low, low + chunk), torch.arange(high, high + chunk)])

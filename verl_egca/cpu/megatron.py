@@ -1,11 +1,12 @@
-"""Megatron-Core 0.16 and Megatron-Bridge 0.3 on a CPU, by hooks that act when they are imported.
+"""Megatron-Core 0.16 and Megatron-Bridge 0.3 on a CPU, by import hooks.
 
-- ``device="cuda"`` literals (schedules.py:596, clip_grads.py:90, optimizer.py:473, ...): each module sees, under its own
-  name ``torch``, a proxy whose factories turn cuda into cpu. The real functions stay untouched: what other libraries
-  compute with them at import (rotary frequencies for one) must not change.
+- ``device="cuda"`` literals (schedules.py:596, clip_grads.py:90, optimizer.py:473, ...): in each module ``torch``
+becomes a
+  proxy whose factories turn cuda into cpu. The real functions stay unchanged for other libraries.
 - Transformer Engine and triton: Megatron-Bridge imports them unguarded (peft/lora.py, and mcore's Mamba specs). Stubs
-  exist only while it is being imported, and mcore's own guarded imports never see them, so its HAVE_TE stays False.
-- Layers: mcore's local attention refuses packed sequences and context parallelism (dot_product_attention.py:59, 154) and
+  exist only during its import, and are hidden from mcore's guarded imports, so its HAVE_TE stays False.
+- Layers: mcore's local attention refuses packed sequences and context parallelism (dot_product_attention.py:59, 154)
+and
   its norm refuses sequence parallelism (torch_norm.py:32), so its Transformer Engine spec is given `layers`.
 """
 
@@ -38,7 +39,7 @@ def leave_hooks() -> None:
 
     when_any_imported("megatron.", see_proxy)
     when_any_imported("mbridge.", see_proxy)
-    register_post_import_hook(see_proxy, "verl.utils.megatron_utils")  # line 744: offloads into pinned memory
+    register_post_import_hook(see_proxy, "verl.utils.megatron_utils")  # line 744: offloads to pinned memory
     register_post_import_hook(_one_generator, "megatron.core.tensor_parallel.random")
     register_post_import_hook(_own_layers, "megatron.core.models.gpt.gpt_layer_specs")
     register_post_import_hook(_own_final_norm, "megatron.core.transformer.transformer_block")
@@ -49,7 +50,7 @@ def leave_hooks() -> None:
 def _one_generator(module: types.ModuleType) -> None:
     module._get_cuda_rng_state = lambda *a, **k: torch.default_generator.get_state()
     module._set_cuda_rng_state = lambda state, *a, **k: torch.default_generator.set_state(state)
-    # it warns that the CPU's state changed within a GPU context; here the two are one generator
+    # suppresses its warning about the CPU's state in a GPU context: both are one generator here
     logging.getLogger(module.__name__).setLevel(logging.ERROR)
 
 
@@ -69,10 +70,10 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
     """Let a checkpoint be loaded before the first step.
 
     Without Transformer Engine the step count is read from torch's Adam (distrib_optimizer.py:642), which has no state
-    until it has stepped. It gets the state of an optimizer at step 0, which loading then overwrites; all but the count,
-    which stays 0 or becomes one tensor that all parameters share and advance (lines 825, 1662). The checkpoint's count,
-    kept with the parameter groups, is set here. A fully reshardable checkpoint is loaded without the count (line 2098), by
-    a function that wants each entry of the state (line 939): it is given the count that is there.
+    before its first step. So it gets the state of step 0, which loading overwrites, except for the count: that stays 0
+    or becomes one tensor shared by all parameters (lines 825, 1662). Here it is set to the checkpoint's count, kept
+    with the parameter groups. A fully reshardable checkpoint is loaded without the count (line 2098), by a function
+    that needs every entry of the state (line 939): it gets the current count.
     """
     optimizer = module.DistributedOptimizer
     sharded_state_dict, load_state_dict = optimizer.sharded_state_dict, optimizer.load_state_dict
@@ -89,7 +90,7 @@ def _load_into_fresh_optimizer(module: types.ModuleType) -> None:
         return sharded_state_dict(self, model_sharded_state_dict, is_loading, *args, **kwargs)
 
     @functools.wraps(load_state_dict)
-    @torch.no_grad()  # in float32 the optimizer's shards are views of the parameters, and are written in place (line 940)
+    @torch.no_grad()  # in float32 the optimizer's shards are views of the parameters, written in place (line 940)
     def with_own_steps(self, state_dict):
         (step,) = {group["step"] for group in state_dict["optimizer"]["param_groups"]}
         load_state_dict(self, state_dict)
@@ -115,7 +116,7 @@ def _to_cpu(device):
 
 
 class _DeviceType(type):
-    """``torch.device`` as a proxied module sees it: isinstance works, construction turns cuda into cpu."""
+    """``torch.device`` in a proxied module: isinstance works, construction turns cuda into cpu."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, torch.device)
@@ -150,7 +151,7 @@ class _TorchProxy(types.ModuleType):
 
 
 class _Stub(types.ModuleType):
-    """Has every attribute; a call answers with its first argument, which is enough for decorators."""
+    """Has every attribute; a call returns its first argument, as decorators need."""
 
     __path__ = ()
     __version__ = "0.0.0"

@@ -1,4 +1,4 @@
-"""verl's platform interface for a plain CPU. Ray is asked for "GPU" resources that ``ray.init(num_gpus=...)`` names."""
+"""verl's platform interface for a CPU. Ray's "GPU" resources are those of ``ray.init(num_gpus=...)``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from verl_egca.cpu.cuda import CPU
 
 
 def register() -> None:
-    """Make ``VERL_PLATFORM=cpu`` known, and forget a platform that was resolved before."""
+    """Register ``VERL_PLATFORM=cpu``, and reset a platform that was resolved before."""
     import verl.plugin.platform.platform_manager as manager
     from verl.plugin.platform.platform_cuda import PlatformCUDA
 
     @manager.PlatformRegistry.register(platform="cpu")
     class PlatformCPU(PlatformCUDA):
-        """torch.cuda, as `cuda.patch` leaves it, is the device module."""
+        """Uses torch.cuda, patched by `cuda.patch`, as device module."""
 
         device_name = property(lambda self: "cpu")
         vendor_name = property(lambda self: "cpu")

@@ -1,8 +1,8 @@
-"""``rollout.name=hf_cpu``: a transformers model in one Ray actor stands where SGLang or vLLM serve on a cluster.
+"""``rollout.name=hf_cpu``: a transformers model in one Ray actor replaces SGLang or vLLM.
 
-HFReplica        what verl's LLMServerManager creates, one a rollout replica
-HFServer         the Ray actor: generates, takes weights, and answers the control calls
-HFServerAdapter  lives in the actor's worker; sends the training engine's weights at each synchronisation
+HFReplica        created by verl's LLMServerManager, one per rollout replica
+HFServer         the Ray actor: generates, receives weights, and answers control calls
+HFServerAdapter  in the actor's worker; sends the training engine's weights at each synchronisation
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from verl_egca.cpu.sampling import Request, sample
 
 logger = logging.getLogger(__name__)
 
-_QUIET_S = 0.1  # a batch starts once no request has come for so long
+_QUIET_S = 0.1  # a batch starts after this time without a request
 _THREADS = int(os.environ.get("EGCA_CPU_ROLLOUT_THREADS", "2"))
-# What the longest response takes, in seconds; shorter ones in proportion. 0: as fast as they come, all of a batch at once.
+# Seconds for the longest response; shorter ones in proportion. 0: no delay, a whole batch at once.
 _SECONDS = float(os.environ.get("EGCA_CPU_ROLLOUT_SECONDS", "0"))
 
 
@@ -35,7 +35,7 @@ class HFServer:
         torch.set_num_threads(_THREADS)
         self.model = AutoModelForCausalLM.from_pretrained(model_path, dtype=torch.float32, attn_implementation="sdpa")
         self.model.eval()
-        with torch.no_grad():  # nothing that was read from disk may survive: every weight comes by synchronisation
+        with torch.no_grad():  # erase the weights from disk: every weight must come by synchronisation
             for parameter in self.model.parameters():
                 parameter.fill_(float("nan"))
         eos = self.model.generation_config.eos_token_id or self.model.config.eos_token_id
@@ -43,7 +43,7 @@ class HFServer:
         self.response_length, self.longest = response_length, prompt_length + response_length
         self.seed = seed
         self.global_steps: int | None = None
-        self._asked: Counter = Counter()  # how often each prompt was asked since the last synchronisation
+        self._asked: Counter = Counter()  # requests per prompt since the last synchronisation
         self._waiting: list[tuple[Request, asyncio.Future]] = []
         self._worker: asyncio.Task | None = None
 
@@ -72,8 +72,8 @@ class HFServer:
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._serve())
         await done
-        # A server that decodes a batch token by token returns short responses first and rewards overlap the long ones;
-        # this one generates in a few seconds, so it can hold each response back until then.
+        # A real server returns short responses first, so that rewards overlap with long ones; this one imitates it by
+        # delaying each response.
         await asyncio.sleep(ends_after(len(request.tokens), self.response_length, _SECONDS) - (loop.time() - arrived))
         return TokenOutput(
             token_ids=request.tokens,
@@ -155,7 +155,7 @@ class HFServerAdapter(BaseRollout):
         if wire_format != "named_tensors":
             raise NotImplementedError(f"hf_cpu takes named tensors, not {wire_format}")
         started = time.time()
-        # every rank drains the generator: the export is a collective over tensor and pipeline ranks
+        # on every rank: the export is a collective over tensor and pipeline ranks
         tensors = {name: weight.detach().cpu().clone() for name, weight in weights}
         if self.leads:
             await ray.get_actor(_actor_name(self.replica_rank)).load_weights.remote(tensors, global_steps)

@@ -1,7 +1,7 @@
-"""Batched generation with a transformers model in this process, repeatable to the last token.
+"""Batched, repeatable generation with a transformers model in this process.
 
-Each request draws from its own stream of random numbers, named by what is asked and not by when it arrives, so the same
-seed and weights sample the same responses whatever the order of arrival.
+Each request has its own stream of random numbers, named by its content, so the same seed and weights sample the same
+responses in any order of arrival.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Request:
 
 @torch.inference_mode()
 def sample(model, requests: list[Request], eos: set[int]) -> None:
-    """Fill in every request's tokens and their log-probs under the distribution that was sampled from.
+    """Fill in every request's tokens and their log-probs under the sampled distribution.
 
-    Rows that have ended leave the batch as soon as they are a quarter of it.
+    Ended rows are removed from the batch once they are a quarter of it.
     """
     live = [request for request in requests if request.budget > 0]
     if not live:
@@ -83,18 +83,18 @@ def _uniform(request: Request, count: int) -> torch.Tensor:
 
 
 def _nucleus(log_probs: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
-    """Log-probs of the fewest tokens that hold ``top_p`` together, the likeliest first (Holtzman et al. 2020), shape (rows,
-    tokens); -inf for the others, and nothing changed in rows whose ``top_p`` is 1.
+    """Nucleus sampling (Holtzman et al. 2020): log-probs of the fewest tokens with total probability ``top_p``,
+    shape (rows, tokens); -inf for the others; rows with ``top_p`` 1 are unchanged.
     """
     ordered, order = log_probs.sort(-1, descending=True)
-    before = ordered.exp().cumsum(-1) - ordered.exp()  # what likelier tokens hold; 0 for the first
+    before = ordered.exp().cumsum(-1) - ordered.exp()  # total probability of likelier tokens
     dropped = torch.zeros_like(log_probs, dtype=torch.bool).scatter(-1, order, before >= top_p)
     kept = torch.log_softmax(log_probs.masked_fill(dropped, -torch.inf), -1)
     return torch.where(top_p < 1.0, kept, log_probs)
 
 
 def _inverse_cdf(log_probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """The token whose slice of the cumulative distribution holds the row's uniform number, shape (rows, 1)."""
+    """The token whose interval of the cumulative distribution has the row's uniform number, shape (rows, 1)."""
     cumulative = log_probs.double().exp().cumsum(-1)
     target = (uniform * cumulative[:, -1])[:, None]
     return torch.searchsorted(cumulative, target, right=True).clamp(max=log_probs.shape[-1] - 1)

@@ -1,4 +1,4 @@
-"""The few places inside verl that know only accelerators, or are slow without one."""
+"""Replacements for places in verl that require an accelerator or are slow without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def leave_hooks() -> None:
 
 
 def _allow_float32(module) -> None:
-    """McoreEngineConfig insists on bfloat16 or float16 (workers/config/engine.py:218)."""
+    """McoreEngineConfig accepts only bfloat16 or float16 (workers/config/engine.py:218)."""
     config = module.McoreEngineConfig
     check = config.__post_init__
 
@@ -33,7 +33,7 @@ def _allow_float32(module) -> None:
 
 
 def _no_pinned_memory(module) -> None:
-    """The reference policy asks for CPUOffloadPolicy(pin_memory=True); there is no device to pin memory for."""
+    """The reference policy uses CPUOffloadPolicy(pin_memory=True), which needs a device."""
     policy = module.CPUOffloadPolicy
     module.CPUOffloadPolicy = lambda pin_memory=False: policy(pin_memory=False)
 

@@ -1,4 +1,4 @@
-"""From rewards and blamed spans to token advantages, one idea a file. Plain torch, no trainer.
+"""From rewards and blamed spans to token advantages, in plain torch.
 
 In order: `group_advantages`, `weigh_signs`, `credit`, and with a share of tokens alone `most_uncertain`.
 """

@@ -1,7 +1,7 @@
-"""The tokens at which the policy was least sure: a share of a batch's, by entropy (Wang et al. 2025, arXiv 2506.01939).
+"""The share of a batch's tokens with the highest entropy (Wang et al. 2025, arXiv 2506.01939).
 
-They train on the fifth of all tokens that has the highest entropy of the sampling policy's next-token distribution, and
-give the others no advantage, whatever their response's reward.
+The paper trains on the fifth of all tokens at which the sampling policy's next-token distribution has the highest
+entropy; the other tokens get no advantage.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import Tensor
 
 @torch.no_grad()
 def most_uncertain(entropy_BT: Tensor, mask_BT: Tensor, share: float) -> tuple[Tensor, float]:
-    """The ``share`` of the batch's response tokens with the highest entropy, and the entropy from which on they count.
+    """The ``share`` of the batch's response tokens with the highest entropy, and their lowest entropy.
 
     Args:
         entropy_BT: in nats, of the distribution that each token was drawn from, shape (B, T).
         mask_BT: 1 on the response tokens that may be chosen, shape (B, T).
-        share: in (0, 1]; rounded up to a whole token, and tokens that tie with the last one count, too.
+        share: in (0, 1]; rounded up to whole tokens, plus those that tie with the last one.
 
     Returns:
         True on the chosen tokens, shape (B, T), and the threshold; nan if the mask is empty.

@@ -1,8 +1,7 @@
 """GRPO's group-relative advantage of whole responses, operation for operation as verl computes it.
 
-Plain GRPO through this project must be bit-equal to verl's own, so the order of the floating-point operations is part
-of the contract: it follows ``compute_grpo_outcome_advantage`` (verl 0.9.1, trainer/ppo/core_algos.py:268), and
-``tests/credit/test_group.py`` compares the two bit for bit.
+The order of floating-point operations follows ``compute_grpo_outcome_advantage`` (verl 0.9.1,
+trainer/ppo/core_algos.py:268), so that results are bit-equal to verl's (``tests/credit/test_group.py``).
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ def group_advantages(
     """(score - group mean) / (group std + epsilon), or without the division (Dr. GRPO).
 
     Args:
-        score_B: one reward a response, shape (B,), float.
-        groups: B hashable group names; responses to one prompt share theirs.
+        score_B: one reward per response, shape (B,), float.
+        groups: B hashable group names, equal for responses to one prompt.
         normalise_by_std: divide by the group's standard deviation (verl's ``norm_adv_by_std_in_grpo``).
         epsilon: added to the standard deviation.
 

@@ -1,28 +1,27 @@
-"""Where a response's advantage lands: on the blamed span, or on all of its tokens.
+"""Token advantages of a response: on its blamed span, or on all of its tokens.
 
 With ``A`` the advantage of a response, ``n`` its tokens and ``s`` the blamed ones among them, ``soft`` in [0, 1]:
 
     uniform:   a_t = A                                         on every token
     focused:   a_t = A                                         on the span, soft * A elsewhere
 
-A blamed token has what GRPO gives it, and the others have nothing (``span_weight="grpo"``, the default). Failing and
-correct responses then weigh alike a token, as in GRPO. The paper's rule (token-level advantage) is ``span_weight="full"``:
+With ``span_weight="grpo"``, the default, a blamed token has its advantage under GRPO. Tokens of failing and correct
+responses then weigh the same. The paper's rule (token-level advantage) is ``span_weight="full"``:
 
     focused:   a_t = soft * A + (1 - soft) * A * n / s         on the span, soft * A elsewhere
 
-so that ``sum_t a_t = n * A`` in every branch: credit is moved, never created or lost, and a blamed token has n / s times as
-much as a token of a correct response.
+so that ``sum_t a_t = n * A`` in every branch: credit moves but keeps its sum, and a blamed token weighs n / s times as much
+as a token of a correct response.
 
 That is ``normalisation="mean"``, whose uniform branch is exactly GRPO's. A loss that averages over a response's tokens
-makes of it the paper's sum, ``A`` a response. ``normalisation="sum"`` divides each row by ``n``, for losses that add its
-tokens up (verl's ``loss_agg_mode=seq-mean-token-sum``).
+turns it into the paper's sum, ``A`` per response. ``normalisation="sum"`` divides each row by ``n``, for losses that
+sum over tokens (verl's ``loss_agg_mode=seq-mean-token-sum``).
 
 A row is focused if it failed (LOGIC or SYNTAX), something was localized, and ``A < 0``: a positive advantage on a bug
 would teach the bug. Every other row is uniform.
 
-A row has two values at most, one on its span and one elsewhere. The (B, T) tensor is written once, with the second where
-the mask is 1; the few blamed tokens are then overwritten. No other tensor of that size is made
-(`scripts/bench_driver.py` measures it).
+A row has at most two values, one on its span and one elsewhere. The only (B, T) tensor is first filled with the latter,
+then the few blamed tokens are overwritten (`scripts/bench_driver.py` measures it).
 
 Shapes: B responses, T response tokens, right-padded; K blamed tokens in all.
 """
@@ -43,7 +42,7 @@ from verl_egca.gates.mode import Mode
 Normalisation = Literal["sum", "mean"]
 Spans = Sequence[tuple[int, int]]
 
-_BLOCK = 1 << 17  # tokens that stay in the processor's cache while they are written
+_BLOCK = 1 << 17  # tokens that fit into the processor's cache
 _BLAMABLE = frozenset({Mode.LOGIC, Mode.SYNTAX})
 
 
@@ -61,9 +60,9 @@ def credit(
     """Token advantages of a batch, by each row's mode.
 
     Args:
-        adv_B: one advantage a response, shape (B,).
-        modes: the gate's decision a row; None for rows that only pad the batch, which stay zero.
-        spans: a row's blamed half-open ranges of response tokens; empty where nothing was localized.
+        adv_B: one advantage per response, shape (B,).
+        modes: each row's mode; None for padding rows, which stay zero.
+        spans: each row's blamed half-open ranges of response tokens; empty without a localization.
         mask_BT: 1 on the response's own tokens, shape (B, T).
         normalisation, soft, span_weight: as for `token_advantages`.
 
@@ -71,7 +70,7 @@ def credit(
         Shape (B, T), zero outside the mask.
 
     Raises:
-        ValueError: as `span_mask` and `token_advantages` say, or the number of modes is not B.
+        ValueError: as in `span_mask` and `token_advantages`, or the number of modes is not B.
     """
     if len(modes) != len(adv_B):
         raise ValueError(f"{len(modes)} modes for {len(adv_B)} rows")
@@ -93,16 +92,16 @@ def token_advantages(
     soft: float = 0.0,
     span_weight: SpanWeight = "grpo",
 ) -> Tensor:
-    """Spread each row's advantage: on its span where it has one and the advantage is negative, else uniformly.
+    """Distribute each row's advantage: over its span if it has one and the advantage is negative, else uniformly.
 
     Args:
-        adv_B: one advantage a response, shape (B,).
-        span_BT: True on blamed tokens, shape (B, T); what lies outside the mask does not count.
+        adv_B: one advantage per response, shape (B,).
+        span_BT: True on blamed tokens, shape (B, T); tokens outside the mask do not count.
         mask_BT: 1 on the response's own tokens, shape (B, T).
-        normalisation: uniform rows have ``A`` on each token ("mean"), or ``A`` over their number of tokens ("sum").
-        soft: the share of ``A`` that stays uniform (the paper's ablation), in [0, 1].
-        span_weight: a focused row's blamed tokens have what the uniform branch gives them, "grpo", or share all of ``A``,
-            "full" (the paper).
+        normalisation: uniform rows have ``A`` on each token ("mean"), or ``A`` divided by their number of tokens
+        ("sum"). soft: the share of ``A`` that stays uniform (the paper's ablation), in [0, 1]. span_weight: a focused
+        row's blamed tokens have the uniform branch's values, "grpo", or share all of ``A``, "full"
+            (the paper).
 
     Raises:
         ValueError: shapes do not fit, ``soft`` is outside [0, 1], ``normalisation`` or ``span_weight`` is unknown.
@@ -118,8 +117,7 @@ def span_mask(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
     """True on the tokens of each row's half-open ranges that are in the mask, shape (B, T).
 
     Raises:
-        ValueError: spans for another number of rows, or a range that is empty, negative or past the row's last token.
-            Such data would put credit on tokens that nobody sampled, so it is an error and never clipped.
+        ValueError: a wrong number of rows, or a range that is empty, negative or past the row's last token.
     """
     span_BT = torch.zeros(mask_BT.shape, dtype=torch.bool, device=mask_BT.device)
     span_BT.view(-1)[_blamed_tokens(spans, mask_BT)] = True
@@ -146,17 +144,17 @@ def _spread(
     row_K = blamed_K // max(1, width)
     tokens_B, blamed_B = mask_BT.sum(-1), torch.bincount(row_K, minlength=rows)
     focused_B = (blamed_B > 0) & (adv_B < 0)
-    # What one unit of advantage puts on a token. Each uniform entry of "mean" is the advantage times exactly one.
+    # A token's share of one unit of advantage; exactly 1 for uniform rows of "mean".
     uniform_B = adv_B * (1.0 / tokens_B.clamp(min=1)) if normalisation == "sum" else adv_B
     scale_B = (1.0 if normalisation == "sum" else tokens_B) / blamed_B.clamp(min=1)
     full_B = soft * uniform_B + (1.0 - soft) * (adv_B * scale_B)
     on_span_B = full_B if span_weight == "full" else uniform_B
     elsewhere_B = torch.where(focused_B, soft * uniform_B, uniform_B)
-    elsewhere_B = torch.where(tokens_B > 0, elsewhere_B, 0.0)  # a row without tokens stays zero, whatever its advantage
+    elsewhere_B = torch.where(tokens_B > 0, elsewhere_B, 0.0)  # a row without tokens stays zero
     out_BT = torch.empty(rows, width, dtype=adv_B.dtype, device=mask_BT.device)
     step = max(1, _BLOCK // max(1, width))
     for block in (slice(first, first + step) for first in range(0, rows, step)):
-        # in place: as one product, torch casts the mask into a tensor of its own first (on the CPU, torch 2.13)
+        # in place: a product would first cast the mask into a new tensor (on the CPU, torch 2.13)
         out_BT[block].copy_(mask_BT[block]).mul_(elsewhere_B[block, None])
     focused_K = focused_B[row_K]
     out_BT.view(-1)[blamed_K[focused_K]] = on_span_B[row_K[focused_K]]
@@ -164,7 +162,7 @@ def _spread(
 
 
 def _blamed_tokens(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
-    """The tokens of all ranges that are in the mask, each once: indices into the flattened mask, shape (K,).
+    """The distinct tokens of all ranges within the mask: indices into the flattened mask, shape (K,).
 
     Raises:
         ValueError: as `span_mask` says.
@@ -180,7 +178,7 @@ def _blamed_tokens(spans: Sequence[Spans], mask_BT: Tensor) -> Tensor:
     )  # many times faster than tensor()
     row_S, start_S, end_S = flat.to(mask_BT.device).reshape(-1, 3).T
     wrong_S = (start_S < 0) | (start_S >= end_S) | (end_S > width)
-    # a range whose last token is in the mask is within the response; of the few others, look at the row
+    # a range is within the response if its last token is in the mask; check the rows of the few others
     unsure_S = wrong_S | (mask_BT[row_S, (end_S - 1).clamp(0, max(0, width - 1))] == 0) if width else wrong_S
     for row, start, end in (ranges[place] for place in unsure_S.nonzero().flatten().tolist()):
         sampled = mask_BT[row].nonzero()

@@ -1,10 +1,9 @@
-"""Groups that fail altogether: failing responses whose repair is proven count once more, repaired, as members that pass.
+"""Twins as passing members of groups in which every sample fails.
 
-A group without a correct response teaches nothing under GRPO, since all of its rewards are equal. Its proven twins
-(`twin_tokens.WrittenTwin`) are responses that pass, so n failing responses and m twins are a group of n + m with rewards 0 and 1,
-and GRPO's normalisation gives both their advantages. A failing response keeps its own rule of credit, with its advantage,
-now negative. A twin has its positive one on what makes it pass alone: its tokens stand in a text that the policy wrote
-but for the change, and only the change is known to be right.
+Without a correct response a group has no advantages under GRPO, since all of its rewards are equal. Its proven twins
+(`twin_tokens.WrittenTwin`) pass, so n failing responses and m twins form a group of n + m with rewards 0 and 1,
+normalised as in GRPO. A failing response keeps its rule of credit, with its now negative advantage. A twin has its
+positive advantage on the changed tokens alone: only the change is known to be right.
 
 Shapes: B sampled responses, M twins of T tokens, right-padded.
 """
@@ -25,11 +24,11 @@ from verl_egca.twin_tokens import WrittenTwin
 
 @dataclass(frozen=True, slots=True)
 class FailedGroups:
-    """Which groups failed altogether, and the twins that they learn from.
+    """The groups in which every sample failed, and their chosen twins.
 
-    ``rows``: sampled responses, each of whose twins counts; a group's stand together, in the order of the twins' tokens.
-    ``groups`` failed altogether, ``without`` of them have no twin. ``unknown`` more may have, too: nothing in them passed,
-    but a reward is unknown. ``repeated`` twins are those of a program, or the very tokens, of another one of the group.
+    ``rows``: the responses whose twins are chosen, by group, in the order of the twins' tokens. ``groups``: number of
+    failed groups; ``without``: of those, groups without a twin. ``unknown``: groups in which nothing passed, but a
+    reward is unknown. ``repeated``: twins left out because another of the group has the same program or tokens.
     """
 
     rows: tuple[int, ...] = ()
@@ -45,16 +44,16 @@ def failed_groups(
     programs: Sequence[Hashable],
     twins: Sequence[WrittenTwin | None],
 ) -> FailedGroups:
-    """Choose the twins of a batch. One a distinct program of the group: a mistake made often is still one mistake.
+    """Choose the twins of a batch: one per distinct program of the group.
 
     Args:
-        rewards: of B responses; None where it is unknown, and the program may be right.
-        groups: B group names; responses to one prompt share theirs.
-        programs: B names of the failing programs, equal for equal ones.
-        twins: B twins, where there are any.
+        rewards: of B responses; None if unknown.
+        groups: B group names, equal for responses to one prompt.
+        programs: B identifiers of the failing programs, equal for equal programs.
+        twins: B twins, or None.
 
     Raises:
-        ValueError: the lists have not one length.
+        ValueError: the lists differ in length.
     """
     members: dict[Hashable, list[int]] = defaultdict(list)
     for row, (group, *_) in enumerate(zip(groups, rewards, programs, twins, strict=True)):
@@ -84,14 +83,14 @@ def failed_groups(
 def advantages_with_twins(
     score_B: Tensor, groups: Sequence[Hashable], twin_groups: Sequence[Hashable], *, normalise_by_std: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """GRPO's advantages of the responses, shape (B,), and of the twins, (M,), as members of their groups with reward 1.
+    """GRPO's advantages of the responses, shape (B,), and of the twins, (M,), which have reward 1 in their groups.
 
-    Groups without twins have what `group_advantages` gives them, to the last bit.
+    For groups without twins, bit-equal to `group_advantages`.
 
     Args:
-        score_B: one reward a response, shape (B,), float.
+        score_B: one reward per response, shape (B,), float.
         groups: B group names.
-        twin_groups: M of them, one a twin.
+        twin_groups: M group names, one per twin.
         normalise_by_std: as for `group_advantages`.
     """
     score = torch.cat([score_B, score_B.new_ones(len(twin_groups))])
@@ -107,13 +106,13 @@ def twin_credit(
     *,
     normalisation: Normalisation = "mean",
 ) -> Tensor:
-    """Token advantages of twins: what GRPO gives a token of a response that passes, on the changed tokens alone.
+    """Token advantages of twins: GRPO's for a passing response, on the changed tokens alone.
 
     Args:
-        adv_M: one advantage a twin, shape (M,).
+        adv_M: one advantage per twin, shape (M,).
         changed: M twins' half-open ranges of changed tokens, in order.
         mask_MT: 1 on each twin's own tokens, shape (M, T).
-        normalisation: as for `credit`; "sum" divides by a twin's tokens.
+        normalisation: as for `credit`; "sum" divides by the twin's number of tokens.
 
     Returns:
         Shape (M, T), zero on all other tokens.

@@ -1,7 +1,7 @@
-"""``egca doctor``: what this machine offers, what the sandbox therefore covers, and what it does not.
+"""``egca doctor``: a check of this machine and of the sandbox's confinement on it.
 
-machine.py       kernel, user, container            confinement.py   a worker that is really started
+machine.py       kernel, user, container            confinement.py   a sandbox worker, started
 versions.py      packages against their ranges      services.py      Ray, GPUs, the debugger
-examination.py   all of it, judged: exit code, and what is to be fixed
-show.py          in words and tables
+examination.py   all results: exit code and faults
+show.py          the output
 """

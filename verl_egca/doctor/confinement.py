@@ -1,4 +1,4 @@
-"""The sandbox as it is here: a worker is started, its layers are asked, and two programs are judged as proof."""
+"""The sandbox on this machine: starts a worker, checks its layers, and judges two programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RIGHT, _WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x - 1\n
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
-    """``reason`` says why it is not in force; empty where it is."""
+    """``reason``: why the layer is not in force; empty if it is."""
 
     layer: Layer
     in_force: bool
@@ -28,7 +28,7 @@ class LayerState:
 
 @dataclass(frozen=True, slots=True)
 class SandboxState:
-    """``works``: a right program passed and a wrong one did not. Times in seconds; None where it did not come to that."""
+    """``works``: a right program passed and a wrong one did not. Times in seconds; None if not reached."""
 
     coverage: Coverage
     works: bool

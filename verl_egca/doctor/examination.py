@@ -1,4 +1,4 @@
-"""Everything that is examined, and the judgement on it."""
+"""All checks and their results."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Examination:
 
     @property
     def exit_code(self) -> int:
-        """Of the sandbox's promise alone."""
+        """Depends on the sandbox alone."""
         if not self.sandbox.works or self.sandbox.coverage == Coverage.NONE:
             return CANT_RUN
         return FULL if self.sandbox.coverage == Coverage.FULL else REDUCED
 
     @property
     def to_fix(self) -> list[str]:
-        """What is wrong besides the sandbox's layers, in words."""
+        """Descriptions of all faults but the sandbox's layers."""
         found = [
             f"{one.package} {one.installed} is installed; {one.supported} is supported ({one.needed_by})"
             for one in self.versions

@@ -1,4 +1,4 @@
-"""What the kernel, the user and the container are."""
+"""The kernel, the user and the container."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from verl_egca.execution.confinement.landlock import abi
 from verl_egca.execution.confinement.remedies import in_container
 
-# what decides about user namespaces; each is there on some distributions only
+# settings for user namespaces; each exists on some distributions only
 SETTINGS = (
     "kernel.unprivileged_userns_clone",
     "kernel.apparmor_restrict_unprivileged_userns",
@@ -22,7 +22,7 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """``landlock_abi`` is 0 without Landlock; ``filtered``: a seccomp filter is in force around this process already."""
+    """``landlock_abi`` is 0 without Landlock; ``filtered``: this process already runs under a seccomp filter."""
 
     system: str
     kernel: str

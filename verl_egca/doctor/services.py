@@ -1,4 +1,4 @@
-"""Ray, GPUs, and the debugger's server: whether they are there. Nothing is started, and nothing heavy imported."""
+"""Checks for Ray, GPUs and the debugger's server, without starting any or heavy imports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEVICE_FILES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """``reachable`` is None where there is nothing to reach; that is in order."""
+    """``reachable`` is None if no service is configured, which is no fault."""
 
     address: str | None
     reachable: bool | None
@@ -36,7 +36,7 @@ class Gpus:
 
 
 def examine_ray() -> Service:
-    """The cluster that ``ray.init()`` would join: RAY_ADDRESS, else the one that was started on this machine."""
+    """The cluster that ``ray.init()`` would join: at RAY_ADDRESS, else one started on this machine."""
     address = os.environ.get("RAY_ADDRESS", "").strip()
     whence = "RAY_ADDRESS"
     if address in ("", "auto"):
@@ -67,7 +67,7 @@ def examine_gpus() -> Gpus:
 
 
 def examine_debugger(url: str | None) -> Service:
-    """Asks ``url``, or what EGCA_DEBUGGER_URL says, for its models, else for its health."""
+    """Asks ``url``, by default EGCA_DEBUGGER_URL, for its models, else for its health."""
     url = (url or os.environ.get(DEBUGGER_VARIABLE, "")).strip().rstrip("/")
     if not url:
         return Service(None, None, "not set")
@@ -105,7 +105,7 @@ def _get(url: str, login: str) -> bytes:
 
 
 def _started_here() -> str | None:
-    """Where ``ray start`` leaves the address (ray/_private/utils.py, write_ray_address)."""
+    """The address that ``ray start`` wrote (ray/_private/utils.py, write_ray_address)."""
     try:
         return (Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster").read_text().strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""An examination in words and tables."""
+"""Prints an examination."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _show_sandbox(found: Examination, console: Console) -> None:
         ]
         console.print(_table("The sandbox, in a worker just started", columns, rows))
     console.print(f"[bold]Sandbox: {_verdict(found)}[/]")
-    if state.error and not state.gaps:  # otherwise they say it, line by line
+    if state.error and not state.gaps:  # the gaps include the error
         console.print(state.error, markup=False)
     if state.start_seconds is not None and state.verdict_seconds is not None:
         console.print(
@@ -58,9 +58,7 @@ def _show_sandbox(found: Examination, console: Console) -> None:
             f"{' rightly' if state.works else ''} in {state.verdict_seconds * 1000:.0f} ms."
         )
     _bullets("Not covered here; a program could:", state.gaps, console)
-    _bullets(
-        "What stands in the way, and what helps:", [f"{one.finding}: {one.remedy}" for one in state.hints], console
-    )
+    _bullets("Causes and remedies:", [f"{one.finding}: {one.remedy}" for one in state.hints], console)
     console.print(f"Covered nowhere: {NEVER_COVERED}.\n", markup=False)
 
 
@@ -69,7 +67,7 @@ def _verdict(found: Examination) -> str:
         return "full. A program can waste its own budget and nothing else."
     if found.exit_code == CANT_RUN:
         return "can't run here. Training, evaluation and localization would refuse."
-    return "reduced. Training goes on with egca.sandbox.require=reduced, and refuses with full."
+    return "reduced. Training runs with egca.sandbox.require=reduced, and refuses with full."
 
 
 def _machine_rows(machine: Machine) -> list[tuple[str, ...]]:

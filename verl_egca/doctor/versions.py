@@ -1,4 +1,4 @@
-"""Installed versions against the supported ranges: those of this package's own metadata, and one table for the rest."""
+"""Installed versions against supported ranges, from this package's metadata and the table `ELSEWHERE`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """``needed_by`` names what asks for it, an extra for one; ``gpu``: it holds with GPUs, without any, or both (None)."""
+    """``needed_by`` names the extra or part that requires it; ``gpu``: applies with GPUs, without, or both (None)."""
 
     package: str
     specifier: str
@@ -43,8 +43,8 @@ class Version:
     state: State
 
 
-# What the metadata can't say: Megatron's three declare requirements that need a GPU, so no extra names them (they are
-# pinned in scripts/requirements-cpu.txt); and with a GPU the ranges are those of verl 0.9.1's own extras.
+# Ranges that the metadata can't express: Megatron's packages have requirements that need a GPU, so no extra names them
+# (scripts/requirements-cpu.txt pins them); with a GPU the ranges are those of verl 0.9.1's extras.
 ELSEWHERE = (
     Range("megatron-core", ">=0.16.1,<0.17", "Megatron's engine, scripts/setup_cpu.sh", gpu=False),
     Range("megatron-bridge", ">=0.3.1,<0.4", "Megatron's engine, scripts/setup_cpu.sh", gpu=False),
@@ -63,14 +63,14 @@ ELSEWHERE = (
 
 
 def examine_versions(gpu: bool, installed: Callable[[str], str | None] | None = None) -> list[Version]:
-    """Python first, then `SHOWN`. ``installed`` tells a package's version, None if there is none."""
+    """Python first, then `SHOWN`. ``installed`` returns a package's version, or None."""
     installed = installed or _installed
     ranges = [*declared(), *ELSEWHERE]
     return [_python(), *(_judged(name, ranges, gpu, installed(name)) for name in SHOWN)]
 
 
 def declared() -> list[Range]:
-    """The ranges of this package's metadata, an entry an extra; empty where it is run without being installed."""
+    """The ranges of this package's metadata, one per extra; empty if the package is not installed."""
     try:
         lines = requires(OWN_NAME) or []
     except PackageNotFoundError:
@@ -88,7 +88,9 @@ def declared() -> list[Range]:
 
 def _judged(name: str, ranges: Iterable[Range], gpu: bool, installed: str | None) -> Version:
     known = [one for one in ranges if one.package.lower() == name.lower()]
-    known = [one for one in known if one.gpu in (gpu, None)] or known  # what only a GPU needs has a range all the same
+    known = [
+        one for one in known if one.gpu in (gpu, None)
+    ] or known  # without a GPU, show the range of GPU-only packages too
     fits = any(SpecifierSet(one.specifier).contains(installed, prereleases=True) for one in known if installed)
     state = State.ABSENT if installed is None else State.FITS if fits or not known else State.WRONG
     supported = " or ".join(dict.fromkeys(one.specifier for one in known)) or "unknown"

@@ -1,1 +1,1 @@
-"""Starting a training run, following it, and resuming it: one process around verl's own, which it does not touch."""
+"""Start, follow and resume a training run: one process around verl's own."""

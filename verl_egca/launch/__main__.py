@@ -1,16 +1,17 @@
 """Run a training command in a run directory, and show its progress.
 
-    python -m verl_egca.launch [--dry-run] --root runs --default-name egca_cpu [--name NAME] -- python -m verl.trainer.main_ppo ...
+    python -m verl_egca.launch [--dry-run] --root runs --default-name egca_cpu [--name NAME] -- python -m
+    verl.trainer.main_ppo ...
 
-``{run}`` in the command stands for the run's directory, ``{debugger}`` for the URL of the debugger's server: one that runs
-(``--debugger-url``), or one that is started before and ended after it (``--debugger``, its command in a shell, to serve at
-$HOST and $PORT). The command's own output goes to a log file; what it reports through verl's file logger is shown, a line a
-step, and kept in ``metrics.jsonl``. The same command after a crash continues from the last checkpoint. ``--dry-run`` prints
-the command and its resolved config.
+``{run}`` in the command stands for the run's directory, ``{debugger}`` for the URL of the debugger's server: a running
+one (``--debugger-url``), or one that lives as long as the run (``--debugger``: its shell command, to serve at $HOST and
+$PORT). The command's output goes to a log file; its metrics, from verl's file logger, are shown as a line per step and
+kept in ``metrics.jsonl``. After a crash, the same command resumes from the last checkpoint. ``--dry-run`` prints the
+command and its resolved config.
 
-SIGUSR1 asks the trainer to finish its step, save a checkpoint and leave. EGCA_RAY_ADDRESS names a Ray cluster to train on;
-without it the run has a Ray of its own. Exit status: the command's, 2 if the directory or the config is refused, 75 after
-a stop that was asked for, with steps left (EX_TEMPFAIL: the same command goes on), 130 on an interrupt.
+SIGUSR1 makes the trainer finish its step, save a checkpoint and exit. EGCA_RAY_ADDRESS names a Ray cluster to train on;
+without it the run starts its own Ray. Exit status: the command's; 2 if the directory or the config is refused; 75 after
+a requested stop with steps left (EX_TEMPFAIL: the same command resumes); 130 on an interrupt.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ STOPPED_EARLY = os.EX_TEMPFAIL
 
 
 class Interrupted(Exception):
-    """The launcher was asked to stop."""
+    """The launcher got a signal to stop."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,12 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m verl_egca.launch", description=__doc__.split("\n")[0])
     parser.add_argument("--root", type=Path, required=True, help="directory of all runs")
     parser.add_argument("--default-name", required=True, help="runs without --name are called DEFAULT_NAME-NNN")
-    parser.add_argument("--name", help="the run's own name")
+    parser.add_argument("--name", help="name of the run")
     parser.add_argument("--dry-run", action="store_true", help="print command and resolved config, start nothing")
     parser.add_argument("--command", action="store_true", help="print the command, start nothing")
     debugger = parser.add_mutually_exclusive_group()
     debugger.add_argument("--debugger", metavar="COMMAND", help="starts the debugger's server at $HOST and $PORT")
-    debugger.add_argument("--debugger-url", metavar="URL", help="of one that runs; several with commas")
+    debugger.add_argument("--debugger-url", metavar="URL", help="URL of a running server; several with commas")
     parser.add_argument("parts", nargs="+", metavar="command", help="after --: the training command")
     options = parser.parse_args(arguments)
     if options.dry_run or options.command:
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class Launch:
-    """One attempt at a run: start the trainer, follow it, and say how it ended."""
+    """One attempt at a run: start the trainer, follow it, and report its end."""
 
     def __init__(
         self, run: RunDir, command: Sequence[str], console: Console, debugger: str | None, debugger_url: str | None
@@ -136,7 +137,7 @@ class Launch:
         return 0
 
     def _await_debugger(self) -> None:
-        """Puts the address of the debugger's server into the command."""
+        """Puts the URL of the debugger's server into the command."""
         if self.server is not None:
             self.server_url = self.server.url(
                 lambda waited: self.console.print(f"starting the debugger's server ... {waited:.0f} s", style="dim"),
@@ -159,7 +160,7 @@ class Launch:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
-                # a launcher that is killed can't end the trainer, and a SLURM without cgroups loses sight of it
+                # a killed launcher can't end the trainer, and neither can SLURM without cgroups
                 preexec_fn=lambda: end_with_parent(signal.SIGKILL),
                 pass_fds=[self.run_dir.lock_fd],
             )
@@ -171,11 +172,11 @@ class Launch:
                     told_data = True
                     self.console.print(self.run_dir.data.read_text(encoding="utf-8"), markup=False, end="")
                 if self._asked_to_stop:
-                    self._asked_to_stop = False  # said here: a signal handler may not print while a print runs
+                    self._asked_to_stop = False  # printed here: a signal handler must not interrupt a print
                     self.console.print("asked to stop: the trainer finishes its step, saves a checkpoint and leaves")
                 if self.server is not None and self.server.just_ended():
                     self.console.print(
-                        f"the debugger's server ended, see {_shown(self.server.log)}; going on without it"
+                        f"the debugger's server ended, see {_shown(self.server.log)}; the run continues without it"
                     )
                 rows = follower.new_rows()
                 for row in rows:
@@ -205,8 +206,8 @@ class Launch:
             self.console.print(closing_table(rows))
         left: list[tuple[str, Path]] = [
             ("resolved config", self.run_dir.path / "config.yaml"),
-            ("metrics, a row a step", self.run_dir.metrics),
-            ("what was blamed, a row a failing sample", self.run_dir.localizations),
+            ("metrics, one row per step", self.run_dir.metrics),
+            ("localizations, one row per failing sample", self.run_dir.localizations),
             ("checkpoints", self.run_dir.checkpoints),
             ("logs", self.run_dir.logs),
         ]
@@ -214,14 +215,14 @@ class Launch:
             if path.exists():
                 self.console.print(f"{what}: {_shown(path)}")
         egca = Path(sys.executable).with_name("egca")
-        self.console.print(f"look into it, as a page: {_shown(egca)} report {_shown(self.run_dir.path)}")
-        self.console.print(f"failing programs, here: {_shown(egca)} inspect {_shown(self.run_dir.path)}")
+        self.console.print(f"to view the run as a page: {_shown(egca)} report {_shown(self.run_dir.path)}")
+        self.console.print(f"to print failing programs: {_shown(egca)} inspect {_shown(self.run_dir.path)}")
         last: dict[str, Any] = dict(rows[-1]) if rows else {}
         self.run_dir.write_done({"steps": last.get("step", 0), "reward": last.get("critic/score/mean")})
 
 
 def _until_ended(process: subprocess.Popen[bytes]) -> Iterator[bool]:
-    """Yields at every poll, True every ``_STILL_STARTING_S`` seconds, and once more after the process has ended."""
+    """Yields at every poll and once after the process's end; True every ``_STILL_STARTING_S`` seconds."""
     told = time.monotonic()
     while process.poll() is None:
         time.sleep(_POLL_S)
@@ -232,7 +233,7 @@ def _until_ended(process: subprocess.Popen[bytes]) -> Iterator[bool]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the trainer and its process group; Ray's daemons end with the driver that started them."""
+    """End the trainer and its process group; Ray's daemons end with their driver."""
     if process.poll() is not None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -249,7 +250,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _shown(path: Path) -> str:
-    """Relative to the working directory if it lies inside, as a person would type it."""
+    """The path, relative if it is inside the working directory."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 

@@ -1,4 +1,4 @@
-"""The debugger's server beside a run: there before the trainer starts, and ended after it."""
+"""The debugger's server of a run, started before the trainer and ended after it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from types import TracebackType
 from verl_egca.cluster.processes import end_with_parent
 from verl_egca.launch.ray_environment import CLUSTER
 
-_STOP_S = 20.0  # longer than what stops it gives the server's processes (cluster/server.py)
+_STOP_S = 20.0  # longer than cluster/server.py waits for the server's processes
 
 
 class NotServed(Exception):
-    """The server ended before it could answer, or took too long; ``log`` says why."""
+    """The server ended before it could answer, or took too long; ``log`` is its log file."""
 
     def __init__(self, log: Path) -> None:
         super().__init__(str(log))
@@ -26,11 +26,11 @@ class NotServed(Exception):
 
 
 class DebuggerServer:
-    """``command`` is a shell's; it serves at $HOST and $PORT. ``verl_egca.cluster.server`` watches over it."""
+    """Runs the shell command ``command``, which serves at $HOST and $PORT, under ``verl_egca.cluster.server``."""
 
     def __init__(self, command: str, log: Path) -> None:
         self.log = log
-        # the nodes of a cluster ask it as well
+        # the nodes of a cluster also ask it
         reached = ["--peer", address.rpartition(":")[0]] if (address := os.environ.get(CLUSTER)) else []
         self._command = [sys.executable, "-m", "verl_egca.cluster.server", *reached, "--", "bash", "-c", command]
         self._process: subprocess.Popen[str] | None = None
@@ -44,7 +44,7 @@ class DebuggerServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # an interrupt from the keyboard is the launcher's to pass on
+                start_new_session=True,  # the launcher passes a keyboard interrupt on
                 preexec_fn=end_with_parent,
             )
         return self
@@ -59,10 +59,10 @@ class DebuggerServer:
             process.communicate()
 
     def url(self, waiting: Callable[[float], None], every_s: float) -> str:
-        """Once it answers; until then ``waiting`` is told the seconds so far.
+        """The server's URL, once it answers; until then calls ``waiting`` with the seconds so far.
 
         Raises:
-            NotServed: see there.
+            NotServed: the server ended or took too long.
         """
         printed = self._running().stdout
         assert printed is not None
@@ -74,7 +74,7 @@ class DebuggerServer:
         return url
 
     def just_ended(self) -> bool:
-        """Once, after it has ended by itself."""
+        """True once, after the server has ended by itself."""
         if self._told or self._running().poll() is None:
             return False
         self._told = True

@@ -1,4 +1,4 @@
-"""What a training command would do, without doing it: composed and checked by verl's own code; no GPU, data or model."""
+"""A training command's config, composed and checked by verl's own code, without GPU, data or model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-EXAMPLE_URL = "http://127.0.0.1:30000"  # of a debugger's server that would be started at a free port
+EXAMPLE_URL = "http://127.0.0.1:30000"  # for a debugger's server, which would start at a free port
 
 
 class BadCommand(ValueError):
@@ -19,7 +19,7 @@ class BadCommand(ValueError):
 
 
 def show(command: Sequence[str], server: str | None = None) -> None:
-    """Print the debugger's ``server``, the command, one override a line, and the resolved config, to standard output.
+    """Print the debugger's ``server``, the command, one override per line, and the resolved config.
 
     Raises:
         BadCommand: see there.
@@ -35,7 +35,7 @@ def show(command: Sequence[str], server: str | None = None) -> None:
 
 
 def in_shell(command: Sequence[str]) -> str:
-    """The command as a shell takes it, an override a line."""
+    """The command in shell syntax, one override per line."""
     start = next((place for place, part in enumerate(command) if _is_override(part)), len(command))
     lines = [shlex.join(command[:start]), *map(shlex.quote, command[start:])]
     return " \\\n    ".join(lines)
@@ -68,10 +68,10 @@ def compose(command: Sequence[str]) -> Any:
 
 
 def check(config: Any) -> None:
-    """What would be refused once Ray, models and servers have been started: layouts, batches, settings.
+    """Check layouts, batches and settings, which are otherwise refused only after Ray, models and servers have started.
 
     Raises:
-        BadCommand: with verl's or EGCA's own words.
+        BadCommand: with verl's or EGCA's message.
     """
     from hydra.errors import HydraException
     from verl.trainer.ppo.utils import need_reference_policy
@@ -83,8 +83,8 @@ def check(config: Any) -> None:
 
     try:
         _check_layout(config)
-        with contextlib.redirect_stdout(io.StringIO()):  # verl says that all is well
-            # a critic's own checks load its model (workers/config/critic.py), which may not be here
+        with contextlib.redirect_stdout(io.StringIO()):  # verl prints that all checks passed
+            # a critic's checks load its model (workers/config/critic.py), which may be missing here
             validate_config(config, need_reference_policy(config), use_critic=False)
         omega_conf_to_dataclass(config.actor_rollout_ref.rollout)
         debugger_of(config, settings_of(config))
@@ -132,7 +132,7 @@ def _yaml(config: Any) -> str:
 
 
 def _whole(error: BaseException) -> str:
-    """An error's message with its cause's, which names the key where the first only says that composing failed."""
+    """An error's message with its cause's, which names the key."""
     said = [str(error) or type(error).__name__]
     while error.__cause__ is not None:
         error = error.__cause__

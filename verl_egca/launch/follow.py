@@ -1,4 +1,4 @@
-"""Reads what verl's file logger writes while it is being written."""
+"""Reads the file of verl's file logger while verl writes it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class MetricsFollower:
-    """verl writes ``{"step": n, "data": {...}}`` a line (utils/tracking.py, FileLogger); rows here are flat.
+    """Flat rows, from verl's lines ``{"step": n, "data": {...}}`` (utils/tracking.py, FileLogger).
 
-    Rows without a step's timing are validation before training; they are passed on like the others.
+    Rows without a step's timing are validation before training.
     """
 
     def __init__(self, path: Path) -> None:
@@ -19,7 +19,7 @@ class MetricsFollower:
         self._offset = 0
 
     def new_rows(self) -> list[dict[str, Any]]:
-        """The complete lines since the last call; half a line waits for its end."""
+        """The complete lines since the last call."""
         if not self.path.exists():
             return []
         with self.path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a person sees of a running training: a line a step, and a table at the end."""
+"""A training's progress on the terminal: a line per step, and a table at the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.table import Table
 
 Row = Mapping[str, Any]
 _MODES = ("correct", "logic", "syntax", "constraint", "ungated")
-_RARE = ("constraint", "ungated")  # shown where there are any
+_RARE = ("constraint", "ungated")  # shown if not zero
 
 
 def step_line(row: Row, total: int | None) -> str:
@@ -41,7 +41,7 @@ def closing_table(rows: Sequence[Row], window: int = 5) -> Table:
         ("localized, of those", "egca/localized_share", ".1%"),
         ("span, tokens", "egca/span_tokens_mean", ".1f"),
         ("KL to the reference", "actor/kl_loss", ".4f"),
-        ("seconds a step", "timing_s/step", ".1f"),
+        ("seconds per step", "timing_s/step", ".1f"),
         ("of it, added by EGCA", "egca/overhead_share", ".1%"),
     ):
         table.add_row(label, *(_mean(part, key, form) for part in (rows[:window], rows[-window:])))

@@ -1,7 +1,7 @@
-"""What the estimator has to know of a batch's rows, carried to it past verl's fixed signature.
+"""The rows of a batch as the estimator sees them, passed around verl's fixed signature.
 
-verl hands an estimator rewards, mask and group names only (trainer/ppo/ray_trainer.py:187, `compute_advantage`). The
-trainer therefore opens a `Rows` for the length of that call, and the estimator reads it with `current_rows`.
+verl passes an estimator only rewards, mask and group names (trainer/ppo/ray_trainer.py:187, `compute_advantage`). So
+the trainer sets a `Rows` during that call, and the estimator reads it with `current_rows`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from verl_egca.sample import SampleRecord
 
 @dataclass(slots=True)
 class Rows:
-    """One entry a row of the batch, in its order; B rows.
+    """One entry per row of the batch, in its order; B rows.
 
-    ``records`` is None for rows that only pad the batch. ``final`` is the row that holds the scored output of the same
-    session (itself, unless an agent loop returned several outputs). The estimator leaves its results in ``adv_B`` (one
-    advantage a response) and ``adv_BT`` (token advantages), beside what it was given: ``mask_BT``, the response mask, and
-    ``uids``, the group of each row. ``entropy_BT``, in nats, is there where ``egca.entropy_share`` is less than 1, and
-    the estimator then leaves the ``entropy_threshold`` from which on tokens count. ``twin_of`` says of rows that are twins,
-    whose record is None, which row they repair.
+    ``records`` is None for padding rows. ``final`` is the row with the scored output of the same session (itself,
+    unless an agent loop returned several outputs). The estimator stores its results in ``adv_B`` (one advantage per
+    response) and ``adv_BT`` (token advantages), and its inputs ``mask_BT``, the response mask, and ``uids``, each row's
+    group. With ``egca.entropy_share`` below 1, ``entropy_BT`` (nats) is set, and the estimator stores
+    ``entropy_threshold``, the least entropy of a token that counts. ``twin_of`` maps a twin's row, whose record is
+    None, to the row that it repairs.
     """
 
     records: Sequence[SampleRecord | None]
@@ -57,7 +57,7 @@ def current_rows(batch_size: int) -> Rows:
     """The rows of the batch whose advantages are being computed.
 
     Raises:
-        RuntimeError: there are none, or they are another number than the batch has.
+        RuntimeError: no rows are set, or their number differs from the batch's.
     """
     rows = _CURRENT.get()
     if rows is None:
@@ -66,12 +66,14 @@ def current_rows(batch_size: int) -> Rows:
             "trainer.v1.trainer_mode to egca_sync, egca_colocate_async or egca_separate_async"
         )
     if len(rows.records) != batch_size:
-        raise RuntimeError(f"egca: {len(rows.records)} sample records for {batch_size} rows")
+        raise RuntimeError(
+            f"egca: {len(rows.records)} sample records for {batch_size} rows; set reward.reward_manager.name=egca"
+        )
     return rows
 
 
 def final_rows(keys: Sequence[str]) -> list[int]:
-    """For each key ``{uid}_{session}_{index}``, the row with the highest index of its session.
+    """For each key ``{uid}_{session}_{index}``, the row with its session's highest index.
 
     The same rule as verl's (trainer/ppo/v1/utils.py:148, compute_advantage_for_multi_trajectories).
     """

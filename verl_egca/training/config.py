@@ -14,7 +14,7 @@ def settings_of(config: DictConfig) -> Settings:
     """The validated settings; a config without the section gets the defaults.
 
     Raises:
-        SettingsError: names each wrong key and the choices, or one that the rest of the config leaves without effect.
+        SettingsError: a wrong value, with its choices, or a key without effect under the rest of the config.
     """
     section = config.get("egca")
     settings = parse_settings(OmegaConf.to_container(section, resolve=True) if section is not None else None)

@@ -1,7 +1,7 @@
-"""The reward that a sample would have without EGCA: of the configured reward function, else of verl's scorer.
+"""A sample's reward without EGCA: from the configured reward function, else from verl's scorer.
 
-Rows that hold no program tests are scored so, and with ``egca.reward=custom`` all rows are. It is verl's own ``naive``
-reward manager that does it, so that a reward function finds what it finds there.
+Used for rows without program tests, and for all rows with ``egca.reward=custom``. verl's ``naive`` reward manager does
+it, so a reward function gets its usual arguments.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ACC_IS_RIGHT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """``info`` is what verl's manager reports beside the reward: ``acc``, and whatever the reward function returned."""
+    """``info`` is the rest of verl's answer: ``acc``, and everything else that the reward function returned."""
 
     given: GivenReward
     info: dict[str, Any]
@@ -28,17 +28,17 @@ class Scored:
 
 class ConfiguredReward:
     def __init__(self, config, tokenizer, compute_score, reward_router_address, reward_model_tokenizer, right_from):
-        """``right_from`` is the score from which on a function that returns no ``acc`` calls a program right."""
+        """``right_from``: the least score of a right program, for functions that return no ``acc``."""
         self._manager = NaiveRewardManager(
             config, tokenizer, compute_score, reward_router_address, reward_model_tokenizer
         )
         self._right_from = right_from
 
     async def score(self, data) -> Scored:
-        """Whatever the reward function raises is raised.
+        """Raises the reward function's errors.
 
         Args:
-            data: the outputs of one session as verl's reward workers get them; the last one is scored.
+            data: one session's outputs, in the form that verl's reward workers get; the last one is scored.
         """
         self._manager.loop = asyncio.get_running_loop()
         extra = data.non_tensor_batch.get("extra_info")

@@ -1,4 +1,4 @@
-"""Before any model loads: what the training and validation files hold, as a table in the log and in ``data.txt``."""
+"""A survey of the training and validation files before any model loads, in the log and in ``data.txt``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DATA_FILE = "data.txt"  # in the run's directory (run_dir.py), where the launche
 
 
 def check_data(config: DictConfig, settings: Settings, sandbox: Sandbox, workers: int, run_dir: Path) -> None:
-    """Survey the files of ``data.train_files`` and ``data.val_files``. A data set class of the user's own is left alone.
+    """Survey ``data.train_files`` and ``data.val_files``, unless a custom data set class reads them.
 
     Raises:
-        BadInput: no training file holds a row whose tests can be read; names file, row and key.
+        BadInput: no training row has readable tests; names file, row and key.
     """
     own = (config.data.get("custom_cls") or {}).get("path")
     if own:
@@ -56,14 +56,14 @@ def check_data(config: DictConfig, settings: Settings, sandbox: Sandbox, workers
 
 
 def _paths(files: str | ListConfig | list[str] | None, config: DictConfig) -> list[Path]:
-    """On this machine, as verl's data set finds them."""
+    """The files' local paths, found as verl's data set finds them."""
     named = [files] if isinstance(files, str) else list(files or ())
     local = [copy_to_local(src=str(file), use_shm=bool(config.data.get("use_shm", False))) for file in named]
     return list(dict.fromkeys(Path(path) for path in local))
 
 
 def _without_scorer(one: Survey) -> list[str]:
-    """Data sources that verl has no scorer for: their samples would get no advantage."""
+    """Warnings about data sources without a scorer in verl: their samples would get no advantage."""
     found = []
     for source, count in one.sources.items() if one.shapes[NO_TESTS] else ():
         try:
@@ -73,6 +73,6 @@ def _without_scorer(one: Survey) -> list[str]:
                 f"{one.path.name}: {count:,} rows of data_source {source!r} have neither program tests nor a scorer of verl's: "
                 "their samples get no advantage. Set reward.custom_reward_function, or leave them out"
             )
-        except Exception:  # a scorer is there, which takes no empty answer
+        except Exception:  # the scorer exists, but rejects an empty answer
             pass
     return found

@@ -1,8 +1,8 @@
-"""The debugger as a run has it: at the addresses of ``egca.debugger.urls``, or as replicas that verl serves and manages.
+"""A run's debugger: at the addresses of ``egca.debugger.urls``, or as replicas that verl serves.
 
-With ``reward.reward_model.enable=True`` verl starts the replicas and hands their router's address to the reward manager.
-It then goes past the reward manager, though, unless a custom reward function is set as well (`RewardLoopWorker.compute_score`,
-experimental/reward_loop/reward_loop.py, 0.9.1). `route_past_disrm` sets verl's own scorer as that function.
+With ``reward.reward_model.enable=True`` verl starts the replicas and passes their router's address to the reward
+manager. But it bypasses the reward manager unless a custom reward function is set (`RewardLoopWorker.compute_score`,
+experimental/reward_loop/reward_loop.py, 0.9.1), so `route_past_disrm` sets verl's own scorer as that function.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ VERLS_SCORER = "verl_egca.training.verls_scorer"
 
 
 def debugger_of(config: DictConfig, settings: Settings, router: str | None = None) -> DebuggerSettings | None:
-    """Who is asked; None for nobody. ``router`` is the address that verl gave, host and port; "?" before it is known.
+    """The debugger's settings, if there is one. ``router``: host and port of verl's router; "?" until known.
 
     Raises:
-        SettingsError: the localizer asks a debugger and there is none, or two are set.
+        SettingsError: the localizer needs a debugger and there is none, or two are set.
     """
     managed = _is_managed(config)
     if settings.debugger.urls and managed:
@@ -53,7 +53,7 @@ def debugger_of(config: DictConfig, settings: Settings, router: str | None = Non
 
 
 def route_past_disrm(config: DictConfig) -> None:
-    """Keep verl from scoring samples by the debugger's replicas instead of by the reward manager."""
+    """Keep verl from scoring samples with the debugger's replicas."""
     if _is_managed(config) and config.reward.custom_reward_function.path is None:
         sandbox = OmegaConf.select(config, "reward.sandbox_fusion") or {}
         arguments = {"sandbox_fusion_url": sandbox.get("url"), "memory_limit_mb": sandbox.get("memory_limit_mb", 1024)}

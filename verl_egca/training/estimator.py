@@ -1,7 +1,7 @@
-"""Advantage estimator ``egca``: GRPO's advantage of each response, put on the tokens that the credit rule names.
+"""Advantage estimator ``egca``: GRPO's advantages, distributed over tokens by the credit rule.
 
-Its own name, not ``grpo``: under that name verl's v1 trainer keeps only each response's first token advantage and
-broadcasts it (trainer/ppo/v1/utils.py:148).
+It can't be named ``grpo``: for that name verl's v1 trainer broadcasts each response's first token advantage
+(trainer/ppo/v1/utils.py:148).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from verl_egca.training.batch import Rows, current_rows
 @register_adv_est("egca")
 @torch.no_grad()
 def egca_advantage(token_level_rewards, response_mask, config=None, index=None, **_):
-    """Token advantages and, as for every outcome estimator of verl, the same tensor as returns; both (B, T).
+    """Token advantages, and the same tensor as returns, as in verl's outcome estimators; both (B, T).
 
-    Of a session with several outputs only the final one counts in its group, and the others take its advantage
-    uniformly, as in verl's GRPO. A sample whose reward is unknown counts in no group and gets no advantage, since what our
-    own code failed on may be right; nor does one that it leaves alone in its group.
+    In a session with several outputs only the final one counts in its group; the others take its advantage uniformly,
+    as in verl's GRPO. A sample with an unknown reward counts in no group and gets no advantage: it may be right. A
+    sample that remains alone in its group gets none either.
     """
     rows = current_rows(len(response_mask))
     by_std = True if config is None else config.get("norm_adv_by_std_in_grpo", True)
@@ -63,9 +63,12 @@ def egca_advantage(token_level_rewards, response_mask, config=None, index=None, 
 
 
 def _of_uncertain_tokens(rows: Rows, mask_BT: torch.Tensor) -> torch.Tensor:
-    """The token advantages where the policy was least sure, zero elsewhere; rows that pad the batch are no choice."""
+    """The token advantages at the highest entropies, zero elsewhere; padding rows are not considered."""
     if rows.entropy_BT is None:
-        raise RuntimeError(f"egca.entropy_share={rows.settings.entropy_share}: the batch carries no entropies")
+        raise RuntimeError(
+            f"egca.entropy_share={rows.settings.entropy_share}: the batch carries no entropies; "
+            "set algorithm.rollout_correction.bypass_mode=False"
+        )
     real_B = torch.tensor([record is not None for record in rows.records], device=mask_BT.device)
     chosen_BT, rows.entropy_threshold = most_uncertain(
         rows.entropy_BT.to(mask_BT.device), mask_BT * real_B[:, None], rows.settings.entropy_share
@@ -74,7 +77,7 @@ def _of_uncertain_tokens(rows: Rows, mask_BT: torch.Tensor) -> torch.Tensor:
 
 
 def _credit_twins(rows: Rows) -> None:
-    """Put the twins' advantages on their changed tokens. Their rows are masked until the advantages are there."""
+    """Put the twins' advantages on their changed tokens, although their rows are still masked."""
     at, twins = list(rows.twin_of), [rows.records[failing].twin for failing in rows.twin_of.values()]
     length_M = torch.tensor([len(twin.ids) for twin in twins], device=rows.mask_BT.device)
     mask_MT = torch.arange(rows.mask_BT.shape[1], device=rows.mask_BT.device) < length_M[:, None]

@@ -1,9 +1,9 @@
-"""Whether a group's rewards differ, known before all of its samples are localized: only then is a debugger worth asking.
+"""Whether a group's rewards differ, decided before its samples are localized: otherwise the debugger is not asked.
 
-verl sends each sample of a prompt to a reward worker drawn at random (experimental/agent_loop/agent_loop.py, 0.9.1), so
-that none sees a whole group. One small actor does (`GroupBoard`): the trainer tells it which groups it has sent out, each
-sample its reward once it is judged, and who would ask waits for the group to be decided. That is as soon as two rewards
-differ, or all are there. What the trainer did not send out is validation, which has no advantages.
+verl sends each sample to a random reward worker (experimental/agent_loop/agent_loop.py, 0.9.1), so no worker sees a
+whole group. One actor (`GroupBoard`) does: the trainer announces groups, samples report their rewards, and a sample
+waits for its group before a question. A group is decided once two rewards differ or all are known. Unannounced groups
+are validation, which has no advantages.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ logger = logging.getLogger(__name__)
 
 _NAME = "egca_groups"
 _MOST_GROUPS = 100_000
-_LONGEST_WAIT_S = 1_800.0  # for siblings; one whose rollout has failed never comes
+_LONGEST_WAIT_S = 1_800.0  # for the group's rewards; a failed rollout reports none
 
 
 class GroupBoard:
-    """One a run, as a Ray actor; its methods run in one event loop."""
+    """A Ray actor, one per run; its methods run in one event loop."""
 
     def __init__(self) -> None:
         self._groups: dict[str, _State] = {}
 
     async def expect(self, uids: Sequence[str], samples: Sequence[int]) -> None:
-        """The trainer sends these prompts out, for so many samples each."""
+        """Announces groups and their numbers of samples."""
         for uid, count in zip(uids, samples, strict=True):
             self._groups[uid] = _State(count)
         while len(self._groups) > _MOST_GROUPS:
@@ -40,7 +40,7 @@ class GroupBoard:
             self._groups[uid].tell(reward)
 
     async def varies(self, uid: str) -> bool:
-        """Waits until the group is decided; false for one that nobody has announced."""
+        """Waits until the group is decided; false for an unannounced group."""
         state = self._groups.get(uid)
         if state is None:
             return False
@@ -88,12 +88,12 @@ class SampleGroup:
 
 
 def start_board() -> Any:
-    """The run's board, which ends with the caller."""
+    """Start the run's board, which ends with the caller."""
     return ray.remote(GroupBoard).options(name=_NAME, num_cpus=0, max_concurrency=100_000).remote()
 
 
 def find_board() -> Any | None:
-    """The run's board on a reward worker; None where no trainer has started one."""
+    """The run's board; None if no trainer has started one."""
     try:
         return ray.get_actor(_NAME)
     except ValueError:

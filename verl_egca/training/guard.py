@@ -1,9 +1,9 @@
-"""Before the first step: does the actor's engine compute the model that it was given?
+"""A check before the first step: the actor's engine must compute the model that it was given.
 
-Engines build a model from its config anew, and what they leave out (RoPE scaling, RoPE's base) they leave out in
-silence: the rollout then samples from one model, and the actor trains another. The guard asks the actor for the
-log-probs of one text and compares them with Hugging Face's (`hf_log_probs`). If they disagree it refuses to train and
-names the likely cause, found by asking which misreading of the config the actor's numbers agree with.
+Engines rebuild a model from its config and may silently drop parts (RoPE scaling, RoPE's base): the rollout then
+samples from one model, and the actor trains another. The guard compares the actor's log-probs of one text with Hugging
+Face's (`hf_log_probs`). If they disagree it refuses to train and names the likely cause: the misreading of the config
+whose log-probs match the actor's.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from verl_egca.training.hf_log_probs import AS_SAVED, ModelSource, Readings, hf_
 
 logger = logging.getLogger(__name__)
 
-# mean |p - p'| over a text's tokens: what rounding leaves, with an order of magnitude to spare
+# mean |p - p'| over a text's tokens: about ten times the rounding error
 TOLERANCE = {"float32": 1e-4, "bfloat16": 1e-2, "float16": 1e-2}
 _OVERRIDE = "+actor_rollout_ref.actor.megatron.override_transformer_config"
 _CLEARLY = 4.0  # times nearer to a misreading than to the model as saved
 
 
 class ActorDisagrees(RuntimeError):
-    """The actor does not compute the model that Hugging Face does; the message says what is likely wrong."""
+    """The actor's model differs from Hugging Face's; the message has the likely cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityGap:
-    """How far the actor's token probabilities are from the model's: mean and largest |p - p'| over ``tokens``."""
+    """Mean and largest |p - p'| of the actor's and the model's probabilities over ``tokens`` tokens."""
 
     mean: float
     largest: float
     tokens: int
-    nearest: str  # the reading of the config that the actor's numbers are nearest to
+    nearest: str  # the reading of the config nearest to the actor's log-probs
     nearest_mean: float
 
     def acceptable(self, tolerance: float) -> bool:
@@ -50,10 +50,10 @@ class ProbabilityGap:
 
 
 def compare(actor_T: list[float], readings: dict[str, list[float]]) -> ProbabilityGap:
-    """The actor's log-probs of T tokens against those of each reading of the model's config.
+    """Compare the actor's log-probs of T tokens with each reading of the model's config.
 
     Raises:
-        ValueError: they are of different numbers of tokens.
+        ValueError: the numbers of tokens differ.
     """
     differences = {}
     for name, log_probs in readings.items():
@@ -71,7 +71,7 @@ def _mean(values: list[float]) -> float:
 
 
 class Guard:
-    """Started before the engines are built, so that Hugging Face's side is computed while they are."""
+    """Computes Hugging Face's log-probs while the engines are built; see the module docstring."""
 
     def __init__(self, config: Any, tolerance: float | None, tokens: int) -> None:
         self._config = config
@@ -90,7 +90,7 @@ class Guard:
         self._theirs = hf_log_probs.remote(source, self._ids)
 
     def check(self, actor_group: Any) -> ProbabilityGap:
-        """Ask the actor, and compare.
+        """Compare the actor's log-probs with Hugging Face's.
 
         Raises:
             ActorDisagrees: past the tolerance, or clearly nearer to a misreading of the config than to the model.
@@ -109,7 +109,7 @@ class Guard:
 
 
 def text_ids(tokenizer: Any, row: Any, data: Any) -> list[int]:
-    """The first training prompt, as the rollout templates it, with its reference program where it has one."""
+    """Token ids of the first training prompt, in the rollout's template, followed by its reference if it has one."""
     prompt = tokenizer.apply_chat_template(
         list(row["raw_prompt"]),
         add_generation_prompt=True,
@@ -118,7 +118,7 @@ def text_ids(tokenizer: Any, row: Any, data: Any) -> list[int]:
     )
     try:
         problem = problem_of_row(row, RowPlace(task="the first row"))
-    except BadInput:  # told by the check of the data files
+    except BadInput:  # reported by the check of the data files
         problem = None
     reference = problem.reference if problem is not None else None
     return list(tokenizer(prompt + (reference or ""), add_special_tokens=False)["input_ids"])
@@ -141,7 +141,7 @@ def _actor_log_probs(group: Any, ids: list[int], config: Any) -> list[float]:
         batch_size=rows,
     )
     tu.assign_non_tensor(batch, temperature=1.0, calculate_entropy=False, compute_loss=False)
-    log_probs = group.compute_log_prob(batch)["log_probs"]  # shifted left once: the last one is of no token
+    log_probs = group.compute_log_prob(batch)["log_probs"]  # shifted left by one: the last entry belongs to no token
     return [float(value) for value in log_probs.unbind()[0][: len(ids) - 1]]
 
 

@@ -1,7 +1,7 @@
-"""The log-probs that Hugging Face's model gives to one text, and those it would give if its positions were read wrong.
+"""The log-probs of one text under Hugging Face's model, and under misreadings of its RoPE parameters.
 
-The second kind is what tells a cause: an actor whose log-probs are those of the model *without RoPE scaling* has lost the
-scaling. Computed on the CPU in float32, in a process of its own that ends with the answer.
+The misreadings identify a cause: an actor that matches *without RoPE scaling* has lost the scaling. Computed on the CPU
+in float32, in a separate process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AS_SAVED = "as saved"
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """What verl would build its actor from: ``actor_rollout_ref.model``."""
+    """The model that verl builds its actor from: ``actor_rollout_ref.model``."""
 
     path: str
     trust_remote_code: bool = False
@@ -27,10 +27,10 @@ class ModelSource:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Log-probs of a text's tokens after the first, by the reading of the model's config that gives them.
+    """Log-probs of a text's tokens after the first, by reading of the model's config.
 
-    ``log_probs[AS_SAVED]`` is the model as its config describes it; the other keys say what is wrong with them, and are
-    there only where that differs. ``rope`` is the config's RoPE parameters, where it has one set of them.
+    ``log_probs[AS_SAVED]`` is the config read correctly; the other keys name misreadings that differ from it. ``rope``
+    is the config's RoPE parameters; None if it has several sets.
     """
 
     log_probs: dict[str, list[float]]
@@ -39,13 +39,13 @@ class Readings:
 
 @ray.remote(num_cpus=1, max_calls=1, max_retries=0)
 def hf_log_probs(source: ModelSource, ids: list[int]) -> Readings:
-    """The log-prob of each of ``ids[1:]`` under those before it. Raises what transformers raises on loading the model."""
+    """The log-prob of each of ``ids[1:]`` given the ids before it. Raises transformers' errors on loading the model."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
     from verl.utils.fs import copy_to_local
     from verl.utils.model import update_model_config
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # Ray would leave it one
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # Ray sets 1
     path = copy_to_local(source.path)
     config = AutoConfig.from_pretrained(path, trust_remote_code=source.trust_remote_code)
     overrides = source.override_config or {}
@@ -60,15 +60,15 @@ def hf_log_probs(source: ModelSource, ids: list[int]) -> Readings:
         for name, parameters in misreadings(rope).items():
             wrong = copy.deepcopy(config)
             wrong.rope_parameters = parameters
-            rotary.__init__(config=wrong)  # type: ignore[misc]  # in place: whoever holds it sees the other frequencies
+            rotary.__init__(config=wrong)  # type: ignore[misc]  # in place: the model shares it
             found[name] = _log_probs(model, ids)
     return Readings(found, rope)
 
 
 def misreadings(rope: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """What is left of a config's RoPE parameters when an engine ignores the scaling, the base, or both.
+    """A config's RoPE parameters without the scaling, the base, or both, as an engine may misread them.
 
-    Megatron's ``rotary_base`` is 10000 unless it is told otherwise.
+    Megatron's default ``rotary_base`` is 10000.
     """
     if not rope or "rope_theta" not in rope:
         return {}
@@ -95,7 +95,7 @@ def _log_probs(model: Any, ids: list[int]) -> list[float]:
 
 def _rope_parameters(config: Any) -> dict[str, Any] | None:
     parameters = getattr(config, "rope_parameters", None)
-    # models with several kinds of layers have one set for each; those are not told apart here
+    # models with several kinds of layers have one set for each, which is not supported here
     return dict(parameters) if isinstance(parameters, dict) and "rope_theta" in parameters else None
 
 

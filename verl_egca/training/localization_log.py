@@ -1,7 +1,7 @@
-"""``localizations.jsonl`` of a long run: a row for every failing sample, the whole story for some of them.
+"""``localizations.jsonl``: a row for every failing sample, with evidence for some of them.
 
-1,000 steps of 1,024 samples would be gigabytes of programs, most of them much alike. So a step writes ``evidence_rows`` of
-its failing samples in full, and the others as short rows: what was blamed, how sure it is, where the advantage landed.
+1,000 steps of 1,024 samples would be gigabytes of similar programs. So a step writes ``evidence_rows`` of its failing
+samples in full, and the others as short rows: blame, certainty, credited tokens.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from verl_egca.training.records import failing, full_row, short_row
 
 logger = logging.getLogger(__name__)
 
-# (samples whose evidence is wanted, by row; samples whose evidence never will be) -> what there is of it, by row
+# (wanted samples by row, samples whose evidence may be dropped) -> evidence by row
 Collect = Callable[[Mapping[int, SampleRecord], Iterable[SampleRecord]], Mapping[int, SampleEvidence]]
 
 
@@ -32,7 +32,7 @@ class LocalizationLog:
         self._told = self._told_lost = False
 
     def append(self, step: int, rows: Rows, uids: Sequence[str], collect: Collect) -> dict[str, float]:
-        """Write a batch of the step; what it left out, as a metric."""
+        """Write a batch of the step; returns the number of short rows, as a metric."""
         if step != self._step:
             self._step, self._written = step, 0
         found = dict(failing(rows))
@@ -58,7 +58,7 @@ class LocalizationLog:
             logger.warning(
                 "egca: step %d has %d failing samples, and %s holds program, test and evidence of %d of them, at most %d a "
                 "step (egca.evidence_rows), drawn by egca.seed, the same program once. The others have a short row; "
-                "egca/short_rows_total counts them. Said once",
+                "egca/short_rows_total counts them. Logged once",
                 *(step, found, self._log.path, seen, self._most),
             )
         if chosen > seen and not self._told_lost:
@@ -66,12 +66,12 @@ class LocalizationLog:
             logger.warning(
                 "egca: the evidence of %d of step %d's %d samples that %s should hold in full is gone: their reward worker "
                 "has ended since, or keeps more than it may. Lower egca.evidence_rows or raise reward.num_workers; their "
-                "rows are short. Said once",
+                "rows are short. Logged once",
                 *(chosen - seen, step, chosen, self._log.path),
             )
 
     def _chosen(self, step: int, found: Mapping[int, SampleRecord]) -> set[int]:
-        """Rows to write in full: drawn by what the samples are, not by their order, and each program before its copies."""
+        """Rows to write in full: drawn by the samples' content, not their order; each program before its copies."""
         if self._most is None:
             return set(found)
         copies: Counter[tuple[str, str | None]] = Counter()

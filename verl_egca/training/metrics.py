@@ -1,7 +1,7 @@
-"""What a step's samples say, as verl metrics prefixed ``egca/``.
+"""A step's metrics, prefixed ``egca/``.
 
-Names matter: verl's MetricsAggregator (trainer/ppo/v1/utils.py) sums what has "total" in its name, takes the extreme of
-what has "max" or "min" in it, and averages the rest over a step's local updates, weighted by samples.
+Over a step's local updates, verl's MetricsAggregator (trainer/ppo/v1/utils.py) sums metrics with "total" in their
+names, takes the extreme of those with "max" or "min", and averages the others, weighted by samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BLAMABLE = (Mode.LOGIC, Mode.SYNTAX)
 
 
 def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
-    """Shares are of the step's samples unless the name says otherwise; padding rows count nowhere."""
+    """Shares are of the step's samples unless the name says otherwise; padding rows do not count."""
     samples = [(record, row) for row, record in enumerate(rows.records) if record is not None]
     records = [record for record, _ in samples]
     count = max(1, len(records))
@@ -65,10 +65,10 @@ def step_metrics(rows: Rows, uids: Sequence[str]) -> dict[str, float]:
 
 
 def debugger_metrics(records: Sequence[SampleRecord | None]) -> dict[str, float]:
-    """What became of the questions of a step: counts of samples, and seconds and tokens of those that were asked.
+    """The outcomes of a step's questions to the debugger, in samples, and their seconds and tokens.
 
-    Samples that hold the program of an earlier one count once. ``skipped``: not asked, since the group has no advantages,
-    the servers were given up for a while, or the program is too long to ask about.
+    Samples with the same program count once. ``skipped``: not asked, because the group has no advantages, the servers
+    are suspended after failures, or the program is too long.
     """
     told = [record.debugger for record in records if record is not None and record.debugger is not None]
     asked = [one for one in told if one.outcome != "skipped"]
@@ -87,11 +87,11 @@ def debugger_metrics(records: Sequence[SampleRecord | None]) -> dict[str, float]
 
 
 def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0) -> TimelineSpan | None:
-    """When the step waited for rewards alone: after its last rollout had ended, and after it began to wait.
+    """The time that the step waited for rewards alone: after its last rollout, and after its wait began.
 
-    ``waited_from`` is when the trainer began to wait for the batch, in seconds since the epoch; where rollouts run
-    ahead of the trainer, rewards that were there by then cost it nothing. Reward workers stamp their times with their
-    node's clock; between nodes the figure is as exact as their clocks agree.
+    ``waited_from`` is the start of the trainer's wait for the batch, in seconds since the epoch: if rollouts run ahead
+    of the trainer, earlier rewards cost nothing. Times are from the reward workers' clocks, as exact as the nodes'
+    clocks agree.
     """
     real = [record for record in records if record is not None]
     if not real:
@@ -101,8 +101,8 @@ def reward_wait(records: Sequence[SampleRecord | None], waited_from: float = 0.0
 
 
 def advantage_digest(adv_BT: torch.Tensor, mask_BT: torch.Tensor) -> float:
-    """CRC-32 over the bits of every response token's advantage, whatever the rows' order: equal runs, equal numbers."""
-    rows = zip(adv_BT.to(torch.float32) + 0.0, mask_BT.bool(), strict=True)  # -0.0 and 0.0 are one advantage
+    """CRC-32 of the bits of all response tokens' advantages, independent of the rows' order, to compare runs."""
+    rows = zip(adv_BT.to(torch.float32) + 0.0, mask_BT.bool(), strict=True)  # turns -0.0 into 0.0
     return float(zlib.crc32(b"|".join(sorted(row[mask].numpy().tobytes() for row, mask in rows))))
 
 

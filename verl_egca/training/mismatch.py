@@ -1,7 +1,7 @@
-"""Rollout and actor should give a sampled token the same probability; how far they are apart, each step.
+"""The difference between the rollout's and the actor's probabilities of the sampled tokens, each step.
 
-verl measures it where the rollout server reports log-probs (``rollout.calculate_log_probs``, verl/utils/debug/metrics.py);
-here it becomes a metric of ours, and a warning past ``egca.mismatch_warning``.
+verl measures it if the rollout server reports log-probs (``rollout.calculate_log_probs``, verl/utils/debug/metrics.py);
+here it becomes a metric, and a warning past ``egca.mismatch_warning``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def mismatch_metrics(metrics: Mapping[str, float], threshold: float, step: int) -> dict[str, float]:
-    """Mean and largest |p_rollout - p_actor| over the step's response tokens; ``measured`` is 0 where verl has no figure."""
+    """Mean and largest |p_rollout - p_actor| over the step's response tokens; ``measured``: 0 without verl's figure."""
     mean = metrics.get("training/rollout_probs_diff_mean")
     if mean is None or not metrics.get("training/rollout_probs_diff_valid", 1):
         return {"egca/rollout_mismatch/measured": 0.0}
@@ -21,7 +21,7 @@ def mismatch_metrics(metrics: Mapping[str, float], threshold: float, step: int) 
     if not mean <= threshold:  # NaN warns too
         logger.warning(
             "egca: step %d: rollout and actor give the sampled tokens probabilities that differ by %.2g on average and %.2g "
-            "at most (egca.mismatch_warning is %.2g): they no longer compute the same policy, or in other precisions",
+            "at most (egca.mismatch_warning is %.2g): their weights or precisions differ; compare both engines' settings",
             *(step, mean, largest, threshold),
         )
     return {

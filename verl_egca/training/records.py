@@ -1,4 +1,4 @@
-"""Rows of ``localizations.jsonl``: a failing sample each, with what was blamed and the advantage that landed there."""
+"""Rows of ``localizations.jsonl``: one per failing sample, with its blame and its advantage."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _IN_FULL_ROWS = {"program", "program_tokens", "test", "got", "expected", "error"
 
 
 def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
-    """(row, record) in the batch's order, those that reward and verdict disagree on included.
+    """(row, record) in the batch's order, including samples whose reward and verdict disagree.
 
-    Left out: samples that passed, samples without a verdict of ours, and rows that only pad the batch.
+    Leaves out samples that passed or have no verdict, and padding rows.
     """
     for row, record in enumerate(rows.records):
         if record is None or record.mode is Mode.CORRECT:
@@ -33,7 +33,7 @@ def failing(rows: Rows) -> Iterator[tuple[int, SampleRecord]]:
 def full_row(
     step: int, rows: Rows, uids: Sequence[str], row: int, credited: int, seen: SampleEvidence
 ) -> dict[str, Any]:
-    """With program, test and evidence, each of bounded size. ``credited`` tokens have an advantage other than zero."""
+    """A row with program, test and evidence, each of bounded size. ``credited``: tokens with a nonzero advantage."""
     program = None if seen.program is None else cut_text(seen.program, PROGRAM_BYTES)
     shown = LocalizationRecord(
         **_fields(step, rows, uids, row, credited),
@@ -49,7 +49,7 @@ def full_row(
 
 
 def short_row(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int) -> dict[str, Any]:
-    """What was blamed and what it cost, in a few hundred bytes; it says that it is ``short``."""
+    """A row of a few hundred bytes without program, test and evidence, marked as ``short``."""
     shown = LocalizationRecord(**_fields(step, rows, uids, row, credited), short=True)
     return shown.model_dump(mode="json", exclude=_IN_FULL_ROWS)
 
@@ -81,7 +81,7 @@ def _fields(step: int, rows: Rows, uids: Sequence[str], row: int, credited: int)
 
 
 def _tokens_of(program: str | None, seen: SampleEvidence) -> tuple[TokenRun, ...]:
-    """The tokens that wrote what is kept of the program; none if they are more than such a program can need."""
+    """The tokens of the kept part of the program; empty if there are too many."""
     if program is None or sum(len(run.lengths) for run in seen.tokens) > PROGRAM_TOKENS:
         return ()
     kept = len(program) if program == seen.program else program.rindex(" [cut: ")  # by cut_text

@@ -1,9 +1,9 @@
-"""Which tokens of a trajectory the policy sampled, brought to the reward worker.
+"""The response mask, sent to the reward worker: the tokens of a trajectory that the policy sampled.
 
-verl 0.9.1 computes the mask where the rollout runs and sends the reward worker everything but it
-(experimental/agent_loop/agent_loop.py:967, `AgentLoopWorker._compute_score`): the worker can't tell a tool's output from
-the policy's own text. So that method is wrapped here, once verl has loaded it: beside the row's own columns it sends the
-final output's mask, as a text of ones and zeros, which numpy keeps as it is. Trajectories of one turn send nothing more.
+verl 0.9.1 computes the mask where the rollout runs but does not send it to the reward worker
+(experimental/agent_loop/agent_loop.py:967, `AgentLoopWorker._compute_score`), which then can't distinguish a tool's
+output from the policy's text. So that method is wrapped here, once verl has loaded it: it also sends the final output's
+mask, as a text of ones and zeros, which numpy keeps unchanged. Trajectories of one turn need no mask.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def mask_of(item) -> list[bool] | None:
     """The mask of a sample's response tokens, without padding; None if all tokens are the policy's.
 
     Args:
-        item: one sample as verl's reward workers get it; ``response_mask`` of its batch counts, where there is one.
+        item: one sample in the form that verl's reward workers get; a ``response_mask`` in its batch takes precedence.
 
     Raises:
         ValueError: a trajectory of several turns came without its mask.

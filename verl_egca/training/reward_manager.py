@@ -1,10 +1,10 @@
 """Reward manager ``egca``: scores one sample while the other rollouts still run.
 
-verl calls `EGCARewardManager.run_single` in its reward workers' event loops, once a sample, as soon as that sample's
-rollout ends. Everything that blocks runs in threads; the programs themselves run in the sandbox's processes.
+verl calls `EGCARewardManager.run_single` in its reward workers' event loops, once per sample, when its rollout ends.
+Blocking work runs in threads, and programs in the sandbox's processes.
 
-A row is a problem in whatever shape its data set has (`data`). One without program tests gets the reward that it would
-have without EGCA (`configured_reward`), and trains as under GRPO; so does one whose tests can't be read.
+A row is a problem in any known format (`data`). A sample of a row without readable program tests gets the reward that
+it would have without EGCA (`configured_reward`), and trains as under GRPO.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ logger = logging.getLogger(__name__)
 
 _WAITING = 32
 _TOLD = 5  # unreadable rows that a reward worker logs
-RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages whatever is not one
+RECORD_KEY = "egca"  # in reward_extra_info; a JSON string, since validation averages all other types
 
 
 @register("egca")
 class EGCARewardManager(RewardManagerBase):
-    """Runs the tests, sorts the sample into its mode, and localizes what failed.
+    """Runs the tests, decides the mode, and localizes failures.
 
-    ``reward_extra_info`` carries ``acc`` (the key that verl's validation aggregates) and the sample's record; with
-    ``egca.reward=custom`` also what the reward function returned. What is known beyond the record stays here in ``evidence``.
+    ``reward_extra_info`` has ``acc`` (which verl's validation aggregates), the sample's record, and with
+    ``egca.reward=custom`` the reward function's results. The rest stays here in ``evidence``.
     """
 
-    # verl passes the last two by keyword, needed or not (trainer/ppo/reward.py, load_reward_manager)
+    # verl always passes the last two by keyword (trainer/ppo/reward.py, load_reward_manager)
     def __init__(self, config, tokenizer, compute_score, reward_router_address=None, reward_model_tokenizer=None):
-        """Raises ConfinementError: this machine confines programs less than ``egca.sandbox.require`` wants."""
+        """Raises ConfinementError: this machine can't confine programs as ``egca.sandbox.require`` demands."""
         super().__init__(config, tokenizer, compute_score)
         self.settings = settings = settings_of(config)
         self.max_response_length = config.data.max_response_length
         self.sandbox = Sandbox(limits=settings.sandbox, workers=settings.workers)
-        layers = self.sandbox.check()  # raises here, and not at the first sample
+        layers = self.sandbox.check()  # raises now rather than at the first sample
         level = logging.INFO if coverage(layers) == Coverage.FULL else logging.WARNING
         logger.log(level, "egca: reward worker: %s", in_words(layers))
         asked = debugger_of(config, settings, reward_router_address)
@@ -77,8 +77,8 @@ class EGCARewardManager(RewardManagerBase):
         self.board = find_board() if debugger is not None else None
         self.evidence, self.worker = EvidenceStore(), own_worker()
         self._told = 0
-        # more threads than the sandbox runs programs at once: some extract and map, and some wait for a sample that
-        # holds the same program, which must not keep the others from theirs
+        # more threads than programs that run at once: some extract and map, and some wait for a sample with the same
+        # program
         threads = settings.workers + _WAITING + (_most_under_way(config) if debugger is not None else 0)
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="egca-reward")
 
@@ -105,7 +105,7 @@ class EGCARewardManager(RewardManagerBase):
         }
 
     def _sample(self, data: DataProto, rollout_ended: float) -> _Sample:
-        item = data[-1:][0]  # of a trajectory with several outputs, the last one is scored
+        item = data[-1:][0]  # the last of several outputs is scored
         ids = item.batch["responses"]
         ids = ids[: int(item.batch["attention_mask"][-ids.shape[-1] :].sum())].tolist()
         group = SampleGroup(self.board, item.non_tensor_batch["uid"]) if self.board is not None else None
@@ -127,7 +127,7 @@ class EGCARewardManager(RewardManagerBase):
             )
 
     def _record(self, sample: _Sample, scored: Scored | None, failure: str | None) -> SampleRecord:
-        """The record of one response. ``scored`` is its reward where EGCA does not decide it, ``failure`` why nobody could."""
+        """The record of one response. ``scored``: a reward from elsewhere; ``failure``: why that reward is missing."""
         own_T = None
         try:
             own_T = mask_of(sample.item)
@@ -167,7 +167,7 @@ class EGCARewardManager(RewardManagerBase):
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """``problem`` is None where the row has none, ``ungated`` then says why."""
+    """If ``problem`` is None, ``ungated`` is the reason."""
 
     item: DataProto
     ids: list[int]
@@ -179,9 +179,9 @@ class _Sample:
 
 
 def _most_under_way(config: DictConfig) -> int:
-    """Samples that may wait for their siblings, each in a thread: with fewer, those could wait for a thread in turn.
+    """The most samples that may wait for their groups, each in a thread: with fewer threads they could deadlock.
 
-    Threads are started as they are needed. In the asynchronous modes a few batches are under way at once.
+    Threads start on demand. In the asynchronous modes a few batches run at once.
     """
     prompts, samples = config.data.train_batch_size, config.actor_rollout_ref.rollout.n
     return 4 * int(prompts) * int(samples)

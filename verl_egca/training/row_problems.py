@@ -1,4 +1,4 @@
-"""The problem of a row as verl's reward workers get it, read once for all samples of its prompt."""
+"""The problems of rows in the form that verl's reward workers get, read once per prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from verl_egca.training import response_mask
 logger = logging.getLogger(__name__)
 
 _KEPT_BYTES = 100_000_000  # of rows
-# What verl puts beside a row's own columns: of the sample, not of the row, or of no matter to its tests.
+# verl's additions to a row's columns: they belong to the sample, or don't matter to the tests.
 _OF_SAMPLE = {
     *("uid", "session_id", "global_steps", "agent_name", "tools_kwargs", "interaction_kwargs", "tool_extra_fields"),
     *("prompt_len", "response_len", "multi_modal_data", "multi_modal_inputs", response_mask.KEY),
@@ -35,19 +35,19 @@ class _Read:
 
 
 class RowProblems:
-    """Of one reward worker; thread-safe."""
+    """The problems of one reward worker; thread-safe."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._read = Shared[_Read](lambda read: True, lambda read: read.size, _KEPT_BYTES)
 
     def of(self, columns: Mapping[str, Any]) -> Problem | None:
-        """The row's problem; None if it holds no program tests.
+        """The row's problem; None if it has no program tests.
 
-        Of several references it has the first that passes the tests, and none if none of the first few does.
+        Its reference is the first of several that passes the tests, if one of the first few does.
 
         Raises:
-            BadInput: the row holds tests that can't be read, or that can't be judged.
+            BadInput: the row's tests can't be read or judged.
         """
         row = _row(columns)
         content = pickle.dumps(row)

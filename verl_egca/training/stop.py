@@ -1,7 +1,6 @@
-"""Stopping at a step's end on request, with a checkpoint of that step.
+"""A stop on request after a step, with a checkpoint of that step.
 
-The request is a file, because the one who asks (the launcher, a batch job whose time is up) may be on another machine
-than the trainer.
+The request is a file, because it may come from another machine (the launcher, a batch job at its time limit).
 """
 
 from __future__ import annotations
@@ -31,6 +30,6 @@ class StopsOnRequest:
         if save_freq <= 0 or self.global_steps % save_freq:
             with marked_timer("save_checkpoint", self.timing_raw, color="green"):
                 self._save_checkpoint()
-        # The loop runs while `global_steps <= total_training_steps`; this step's metrics are still to be written.
+        # The loop runs while `global_steps <= total_training_steps`, and must still write this step's metrics.
         self.total_training_steps = self.global_steps
         (self.run_dir / STOPPED).write_text(json.dumps({"step": self.global_steps}) + "\n")

@@ -1,13 +1,12 @@
-"""One step as a picture: the driver's phases, and every sample's reward on the worker that computed it.
+"""A step's timeline: the driver's phases, and every sample's reward on its worker.
 
 For the steps in ``egca.timeline`` the trainer writes ``timeline/step-N.json`` in the run's directory, in Chrome's trace
-event format (https://ui.perfetto.dev opens it). It shows which rewards were hidden behind the rollout, and what a step
-waited for: the track ``critical path`` holds the intervals that ``egca/critical_path_s`` adds up.
+event format (for https://ui.perfetto.dev). It shows the rewards that ran behind the rollout, and the step's waits: the
+track ``critical path`` holds the intervals whose sum is ``egca/critical_path_s``.
 
-Tracks: ``driver`` (verl's own marks), ``critical path``, ``rollout`` (a mark where each rollout ended), and a process a
-reward worker with as many lanes as it scored samples at once. Two counters: rollouts and rewards that were unfinished.
-Times are seconds since the epoch, on each process's own clock; between nodes the picture is as exact as their clocks
-agree.
+Tracks: ``driver`` (verl's own marks), ``critical path``, ``rollout`` (a mark at the end of each rollout), and one
+process per reward worker with a lane for each sample that it scored at once. Counters: unfinished rollouts and rewards.
+Times are seconds since the epoch on each process's own clock, as exact as the nodes' clocks agree.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ class TimelineSpan:
 
 
 class PhaseTimes(dict[str, float]):
-    """verl's ``timing_raw``, seconds by phase, which also remembers when each phase was.
+    """verl's ``timing_raw``, seconds by phase, which also records each phase's interval.
 
-    verl adds a phase's seconds when it ends (`_timer` in utils/profiler/performance.py); several updates a step add up
-    in one entry, and are an interval each here.
+    verl adds a phase's seconds when it ends (`_timer` in utils/profiler/performance.py); several updates in a step
+    share an entry there, but have an interval each here.
     """
 
     def __init__(self, seconds: dict[str, float] | None = None) -> None:
@@ -60,7 +59,7 @@ class PhaseTimes(dict[str, float]):
 
 
 class Timeline:
-    """Gathers a step's samples and what the step waited for."""
+    """Collects a step's samples and waits."""
 
     def __init__(self, directory: Path, steps: Collection[int]) -> None:
         self._directory, self._steps = directory, frozenset(steps)
@@ -68,13 +67,12 @@ class Timeline:
         self._samples: list[tuple[SampleRecord, str]] = []
 
     def begin(self) -> None:
-        """A step begins."""
         self.waits.clear()
         self._samples.clear()
 
     @contextmanager
     def own_work(self, name: str) -> Iterator[None]:
-        """The driver works for EGCA, while everything else waits."""
+        """Records EGCA's own work on the driver, for which everything else waits."""
         started, clock = time.time(), time.perf_counter()
         yield
         self.waits.append(TimelineSpan(name, started, started + time.perf_counter() - clock))
@@ -93,7 +91,7 @@ class Timeline:
         return sum(wait.seconds for wait in self.waits)
 
     def write(self, step: int, phases: Sequence[TimelineSpan]) -> None:
-        """``timeline/step-N.json``, if the step's timeline is wanted."""
+        """Write ``timeline/step-N.json``, if ``egca.timeline`` has the step."""
         if step not in self._steps:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -104,7 +102,7 @@ class Timeline:
 def trace_of(
     phases: Sequence[TimelineSpan], waits: Sequence[TimelineSpan], samples: Sequence[tuple[SampleRecord, str]]
 ) -> dict[str, Any]:
-    """The trace as Chrome's trace event format has it, times in microseconds from the earliest one."""
+    """The trace in Chrome's trace event format; times in microseconds from the earliest."""
     starts = [interval.start for interval in (*phases, *waits)] + [record.rollout_ended for record, _ in samples]
     zero = min(starts, default=0.0)
     events: list[dict[str, Any]] = [_name("process_name", _DRIVER, 0, "driver")]
@@ -149,13 +147,13 @@ def _rewards(samples: Sequence[tuple[SampleRecord, str]], zero: float) -> Iterat
 
 
 def _nested(phases: Sequence[TimelineSpan]) -> list[TimelineSpan]:
-    """By start, the outer before the inner. ``phases`` are in the order of their ends, as `PhaseTimes` notes them.
+    """The phases by start, outer before inner. ``phases`` are in the order of their ends, as in `PhaseTimes`.
 
-    A mark is noted microseconds after the phase that it is of, so neighbours may overlap and an inner phase may stand out
-    of its outer one by as much; that much is taken from the inner, or the earlier.
+    A phase is recorded microseconds after its end, so neighbours may overlap, and an inner phase may exceed its outer
+    one. The inner or the earlier one is then shortened.
     """
     found: list[TimelineSpan] = []
-    around: list[TimelineSpan] = []  # from the outermost in
+    around: list[TimelineSpan] = []  # outermost first
     for phase in reversed(phases):
         start, end = phase.start, phase.end
         while around and end <= around[-1].start + _NOTED_LATE_S:

@@ -1,7 +1,7 @@
 """The trainers ``egca_sync``, ``egca_colocate_async`` and ``egca_separate_async``: verl's own, plus one mixin.
 
-The mixin carries each sample's record from the reward workers to the estimator, writes what was blamed, and measures
-what the method costs. Rollout, log-probs, update, checkpoints and weight sync are verl's, untouched.
+The mixin carries each sample's record from the reward workers to the estimator, writes the localizations, and measures
+costs. Rollout, log-probs, update, checkpoints and weight sync are verl's own.
 """
 
 from __future__ import annotations
@@ -38,33 +38,31 @@ from verl_egca.training.twins import TwinRows, twin_rows, unmask, without_twins
 
 logger = logging.getLogger(__name__)
 
-_MOST_CHECKERS = 16  # programs that the driver runs at once, to check the data's references
+_MOST_CHECKERS = 16  # programs that run at once while the driver checks the data's references
 
 
 class EGCATrainer(StopsOnRequest):
     """Mixin over any of verl's v1 trainers; see the module docstring."""
 
-    base_mode: str  # the built-in mode whose behaviour is wanted
+    base_mode: str  # verl's mode that the class extends
 
     def __init__(self, config):
-        """Raises ConfinementError (``egca.sandbox.require`` wants more than this machine gives), SettingsError, BadInput."""
+        """Raises ConfinementError (``egca.sandbox.require`` is not met), SettingsError, BadInput."""
         self.egca = settings_of(config)
         route_past_disrm(config)
         self._twins = TwinRows(config) if self.egca.twins != "off" else None
-        self._asks = debugger_of(config, self.egca) is not None  # raises here, and not in a reward worker
+        self._asks = debugger_of(config, self.egca) is not None  # raises here rather than in a reward worker
         workers = max(1, min(_MOST_CHECKERS, os.cpu_count() or 1))
-        with Sandbox(
-            self.egca.sandbox, workers
-        ) as sandbox:  # before models are loaded, and in each reward worker again
+        with Sandbox(self.egca.sandbox, workers) as sandbox:  # before models are loaded; repeated in each reward worker
             logger.warning("egca: driver: %s", in_words(sandbox.check()))
             self.run_dir = Path(self.egca.run_dir or config.trainer.default_local_dir)
             self.run_dir.mkdir(parents=True, exist_ok=True)
             check_data(config, self.egca, sandbox, workers, self.run_dir)
-        # The mode's name has chosen this class. From here on it must be the built-in one: verl branches on
+        # The mode's name has selected this class. From here on it must be the built-in one: verl branches on
         # `trainer_mode == "sync"` (replay buffer, batch sizes, checkpoints) and reads trainer.v1.<mode>.* by it.
         with open_dict(config):
             config.trainer.v1.trainer_mode = self.base_mode
-        self._board = start_board() if self._asks else None  # before the reward workers, which look for it
+        self._board = start_board() if self._asks else None  # before the reward workers look for it
         super().__init__(config)
         (self.run_dir / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
         self.localizations = LocalizationLog(self.run_dir / "localizations.jsonl", self.egca)
@@ -75,12 +73,12 @@ class EGCATrainer(StopsOnRequest):
 
     def _init_dataloader(self):
         super()._init_dataloader()
-        if self.egca.guard.enabled:  # here, so that Hugging Face's side is computed while the engines are built
+        if self.egca.guard.enabled:  # Hugging Face's side runs while the engines are built
             self._guard = Guard(self.config, self.egca.guard.tolerance, self.egca.guard.tokens)
             self._guard.start(self.tokenizer, self.train_dataset)
 
     def on_init_end(self):
-        """Raises ActorDisagrees: the actor does not compute the model that it was given (``egca.guard``)."""
+        """Raises ActorDisagrees: the actor's model is not the configured one (``egca.guard``)."""
         if self._guard is not None:
             if self.global_steps:
                 logger.warning("egca: guard: not run, since step %d's weights were loaded", self.global_steps)
@@ -94,7 +92,7 @@ class EGCATrainer(StopsOnRequest):
 
     @property
     def timing_raw(self) -> PhaseTimes:
-        """verl's seconds by phase; verl starts each step with an empty dict, which becomes one that remembers when."""
+        """verl's seconds by phase; the setter replaces each step's new dict with a `PhaseTimes`."""
         return self._marks
 
     @timing_raw.setter
@@ -144,7 +142,7 @@ class EGCATrainer(StopsOnRequest):
         if rows.twin_of:
             unmask(batch)
         with self._timeline.own_work("log and metrics"):
-            if rows.adv_BT is None:  # another estimator (plain grpo): read what it wrote
+            if rows.adv_BT is None:  # another estimator (plain grpo): read its results
                 self._read_written(batch, rows)
             metrics.update(self.localizations.append(self.global_steps, rows, rows.uids, self._collect_evidence))
             metrics.update(step_metrics(rows, rows.uids))
@@ -176,7 +174,7 @@ class EGCATrainer(StopsOnRequest):
         ]
 
     def _entropies(self, batch) -> torch.Tensor:
-        """Of the actor's old log-probs, as verl wrote them (trainer/ppo/v1/trainer_base.py, _compute_old_log_prob)."""
+        """Entropies, from verl's old log-probs (trainer/ppo/v1/trainer_base.py, _compute_old_log_prob)."""
         data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["entropy"])
         return data["entropy"].to_padded_tensor(0.0)
 
@@ -193,8 +191,7 @@ class EGCATrainer(StopsOnRequest):
         return collect(workers, wanted, done)
 
     def _canonical_order(self, batch) -> list[int]:
-        """Rows by prompt and response. Their order follows random names and arrival otherwise, and with it the last
-        bits of every sum over the batch."""
+        """Rows sorted by prompt and response: a random order would change the last bits of sums over the batch."""
         fields = ["prompts", "responses"]
         data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=fields)
         prompts, responses = ([ids.tolist() for ids in data[field].unbind()] for field in fields)

@@ -1,15 +1,14 @@
-"""Proven twins as rows of verl's batch (``egca.twins``): put in once rewards are known, so that verl computes the rest.
+"""Proven twins as rows of verl's batch (``egca.twins``), inserted once rewards are known; verl computes the rest.
 
-A twin's row is a copy of its failing response's, with the repaired response in the place of the sampled one. Nobody sampled
-it, so it has no rollout log-probs, and no metric may count it. Until the advantages are there it therefore looks to verl
-like a row that only pads the batch: tagged ``is_padding``, its response mask all zero. Old and reference log-probs do not
-depend on the mask; entropy, mismatch, rollout correction and data metrics leave such rows out. With the advantages it gets
-its true mask, on all of its tokens, so that the loss gives a token of it what it gives one of any response; what is
-credited are the changed tokens alone (`credit.twins`).
+A twin's row copies the failing response's row and replaces the response by the repaired one. It was not sampled, so it
+has no rollout log-probs, and metrics must not count it. Until the advantages are computed it therefore looks like
+padding to verl: tagged ``is_padding``, with a zero response mask. Old and reference log-probs do not depend on the
+mask; entropy, mismatch, rollout correction and data metrics leave padding out. Then it gets its true mask, on all of
+its tokens, so that the loss weighs them like any response's; only the changed tokens have credit (`credit.twins`).
 
-Twins make no mini-batch more. verl would fill the batch up to whole mini-batches of ``ppo_mini_batch_size`` prompts, and so
-train on many rows of padding, with one more step of the optimizer. Here a step's mini-batches become larger instead, and
-the loss is the mean over their responses, twins among them.
+Twins add no mini-batch. verl would pad the batch to whole mini-batches of ``ppo_mini_batch_size`` prompts, which means
+many rows of padding and one more optimizer step. Here a step's mini-batches become larger instead, and the loss is the
+mean over their responses, including twins.
 """
 
 from __future__ import annotations
@@ -34,27 +33,27 @@ from verl_egca.twin_tokens import WrittenTwin
 
 logger = logging.getLogger(__name__)
 
-TWIN_OF = "egca_twin_of"  # tag of a twin's row: the key of the response that it repairs
+TWIN_OF = "egca_twin_of"  # tag of a twin's row: the key of the repaired response
 
 
 class TwinRows:
-    """Puts twins into the batches of a run, and tells what they are and cost."""
+    """Puts twins into a run's batches and measures them."""
 
     def __init__(self, config: DictConfig) -> None:
-        """Raises SettingsError: the rest of the config does not go with twins."""
+        """Raises SettingsError: the rest of the config is incompatible with twins."""
         _refuse_what_does_not_go_with_twins(config)
         self._config = config
-        self._mini_batches = 0  # of the batch under way, if it has twins
+        self._mini_batches = 0  # of the current batch, if it has twins
         self._counts: Counter[str] = Counter()
         self._told: set[str] = set()
 
     def put_into(self, batch: KVBatchMeta, records: Sequence[SampleRecord | None], final: Sequence[int]) -> KVBatchMeta:
-        """The batch and its twins, as rows at its end: verl fills a batch up with copies of its first row and of its tag.
+        """The batch with its twins at its end: verl pads a batch with copies of its first row and tag.
 
         Args:
-            batch: in its order, before verl fills it up.
-            records: one a row.
-            final: for each row the one that holds its session's scored output.
+            batch: in its order, before verl pads it.
+            records: one per row.
+            final: for each row, the row with its session's scored output.
         """
         scored = [row for row, last in enumerate(final) if row == last and records[row] is not None]
         groups = [batch.keys[row].rpartition("_")[0].rpartition("_")[0] for row in scored]
@@ -71,27 +70,27 @@ class TwinRows:
         return _with_rows(batch, [(scored[place], records[scored[place]].twin) for place in found.rows])
 
     def multiple(self, usual: int, ranks: int) -> int:
-        """What the number of rows has to be divisible by, which without twins is ``usual``; ``ranks`` of data parallelism."""
+        """The required divisor of the number of rows; ``usual`` without twins. ``ranks``: of data parallelism."""
         if not self._mini_batches:
             return usual
         return self._mini_batches * math.lcm(*(ranks * rows for rows in _micro_batch_sizes(self._config)))
 
     def divide(self, batch: KVBatchMeta) -> None:
-        """Make verl's update divide a batch with twins into as many mini-batches as it would without, and average over its rows."""
+        """Make verl's update split a batch with twins into its usual number of mini-batches, and average over its rows."""
         if self._mini_batches:
             rows = sum(not tag.get("is_padding") or TWIN_OF in tag for tag in batch.tags)
             batch.extra_info = _Kept(
                 batch.extra_info,
                 mini_batch_size=len(batch) // self._mini_batches,
-                global_batch_size=rows / self._mini_batches,  # what the loss divides by
+                global_batch_size=rows / self._mini_batches,  # the loss's divisor
             )
 
     def metrics(self, tags: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]) -> dict[str, float]:
-        """Of a whole step, all of its updates; ``seconds`` by phase, as in verl's ``timing_raw``.
+        """The metrics of a step, over all of its updates. ``seconds``: by phase, as in verl's ``timing_raw``.
 
-        ``rows`` and ``padding`` are the rows that twins are and that they bring with them, ``share`` the twins' of all
-        responses trained on. ``seconds``: what choosing them took, and of the phases that compute with every row their share
-        of the tokens. The other counts are of groups and of twins, whose names say which.
+        ``rows`` counts twins and ``padding`` the padding rows; ``share`` is the twins' share of all trained responses.
+        ``seconds`` is the time to choose twins, plus their share by tokens of the phases that compute with every row.
+        The other metrics count groups or twins, as named.
         """
         twins = [tag for tag in tags if TWIN_OF in tag]
         padding = [tag for tag in tags if tag.get("is_padding") and TWIN_OF not in tag] if twins else []
@@ -114,7 +113,7 @@ class TwinRows:
             self._told.add(name)
             logger.warning(
                 "egca: %d proven repairs of this step have no twin (%s): their samples count, but are not trained on in "
-                "their repaired form. egca/twins/%s counts them. Said once",
+                "their repaired form. egca/twins/%s counts them. Logged once",
                 *(counts[name], name.partition("/")[2], name),
             )
         counts["failed_groups"], counts["failed_groups/without"] = found.groups, found.without
@@ -128,19 +127,19 @@ class TwinRows:
 
 
 def twin_rows(batch: KVBatchMeta) -> dict[int, int]:
-    """The rows of a batch that are twins, and for each the row of the response that it repairs."""
+    """Twin's row -> row of the response that it repairs."""
     row_of = {key: row for row, key in enumerate(batch.keys)}
     return {row: row_of[tag[TWIN_OF]] for row, tag in enumerate(batch.tags) if TWIN_OF in tag}
 
 
 def without_twins(batch: KVBatchMeta) -> KVBatchMeta:
-    """The batch's other rows."""
+    """The batch without its twins."""
     twins = twin_rows(batch)
     return batch.select_keys([key for row, key in enumerate(batch.keys) if row not in twins]) if twins else batch
 
 
 def unmask(batch: KVBatchMeta) -> None:
-    """Give the batch's twins their true masks, and the importance weights of what was sampled by the actor itself."""
+    """Give the batch's twins their true masks, and importance weights of 1."""
     keys = [batch.keys[row] for row in twin_rows(batch)]
     if not keys:
         return
@@ -157,7 +156,7 @@ def unmask(batch: KVBatchMeta) -> None:
 
 
 class _Kept(dict[str, Any]):
-    """A dict with entries that `update` leaves alone: verl's trainer overwrites what it is given."""
+    """A dict with entries that `update` does not change: verl's trainer overwrites its input."""
 
     def __init__(self, entries: Mapping[str, Any], **kept: Any) -> None:
         super().__init__({**entries, **kept})
@@ -169,9 +168,9 @@ class _Kept(dict[str, Any]):
 
 
 def _with_rows(batch: KVBatchMeta, twins: Sequence[tuple[int, WrittenTwin]]) -> KVBatchMeta:
-    """The batch, and a row for each (row of the failing response, twin)."""
+    """The batch with a row for each (row of the failing response, twin)."""
     data = tq.kv_batch_get(keys=[batch.keys[row] for row, _ in twins], partition_id=batch.partition_id)
-    taken: dict[str, int] = defaultdict(int)  # sessions of a group, whose number is the middle of its keys
+    taken: dict[str, int] = defaultdict(int)  # sessions per group; a key is group_session_index
     for key in batch.keys:
         group, session, _ = key.rsplit("_", 2)
         taken[group] = max(taken[group], int(session) + 1)
@@ -195,7 +194,7 @@ def _with_rows(batch: KVBatchMeta, twins: Sequence[tuple[int, WrittenTwin]]) -> 
 
 
 def _fields(source: Any, twin: WrittenTwin, session: int) -> dict[str, Any]:
-    """A twin's row, from that of its failing response."""
+    """A twin's row, made from its failing response's."""
     fields = {}
     for name in source.keys():  # noqa: SIM118 - iterating goes by rows
         value = source[name]
@@ -218,7 +217,7 @@ def _fields(source: Any, twin: WrittenTwin, session: int) -> dict[str, Any]:
 
 
 def _positions(positions: torch.Tensor, prompt: int, response: int) -> torch.Tensor:
-    """Of the prompt as they are, (.., tokens); of another response's text, one by one from where the prompt ends."""
+    """Position ids (.., tokens): the prompt's unchanged, then consecutive ones for the new response."""
     first = positions[..., prompt : prompt + 1]
     return torch.cat([positions[..., :prompt], first + torch.arange(response, dtype=positions.dtype)], dim=-1)
 
@@ -228,12 +227,12 @@ def _reward(record: SampleRecord) -> float | None:
 
 
 def _program(record: SampleRecord, row: int) -> str | int:
-    """A name of the failing program; one that has none is equal to no other."""
+    """An identifier of the failing program; unique if it has no digest."""
     return record.program_digest or row
 
 
 def _micro_batch_sizes(config: DictConfig) -> list[int]:
-    """Rows that a rank computes at once where they are counted in rows; 1 where they are counted in tokens."""
+    """A rank's micro-batch sizes in rows; 1 for those that are counted in tokens."""
     parts = config.actor_rollout_ref
     sizes = [
         (parts.actor.use_dynamic_bsz, parts.actor.get("ppo_micro_batch_size_per_gpu")),

@@ -1,4 +1,4 @@
-"""verl's own scorer as a custom reward function: one has to be set where verl serves the debugger (`training.debugging`)."""
+"""verl's own scorer as a custom reward function, required where verl serves the debugger (`training.debugging`)."""
 
 from __future__ import annotations
 
