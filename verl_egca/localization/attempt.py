@@ -22,6 +22,7 @@ from verl_egca.localization.runs import Runs
 from verl_egca.localization.twins.alignment import Alignment, align
 from verl_egca.localization.twins.clues import Clues, kinds_of
 from verl_egca.localization.twins.edits import Edit
+from verl_egca.localization.twins.guards import BASE_CASE
 from verl_egca.localization.twins.mutations import loose_ends, omissions, slips
 from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.resemblance import resemblance
@@ -33,6 +34,7 @@ _TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
 _RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
 _MOST_UNUSED = 1 / 3  # of the statements; an edit that leaves more without effect is another program
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
+_CASES = frozenset({BASE_CASE})
 _LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
 
 
@@ -97,6 +99,7 @@ class Attempt:
             max_steps,
             budget,
             most,
+            _CASES,
             self.sources(),
             self.agreement,
             self._keeps,
@@ -141,6 +144,7 @@ class Attempt:
         program, reference = self.program, self.reference
         clues = Clues(
             kinds_of(self.runs.traces.values()),
+            self.runs.case.expected,
             self.sample.problem.entry_point,
             reference.called if reference is not None else (),
             given_to(self.sample.problem),

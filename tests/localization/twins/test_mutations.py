@@ -78,10 +78,38 @@ KINDS = {
     "ok": frozenset({"truth"}),
 }
 OMISSIONS = {
+    "step of a loop": ("while i < n:\n    f(i)\n", "while i < n:\n    f(i)\n    i += 1\n"),
+    "list that is never filled": (
+        "for x in xs:\n    pass\nreturn out\n",
+        "for x in xs:\n    out.append(x)\nreturn out\n",
+    ),
+    "dict that is never filled": (
+        "for x in xs:\n    pass\nreturn d\n",
+        "for x in xs:\n    d[x] = d.get(x, 0) + 1\nreturn d\n",
+    ),
+    "text that is never added to": ("for c in s2:\n    pass\nreturn s\n", "for c in s2:\n    s += c\nreturn s\n"),
+    "flag that is never set": (
+        "for x in xs:\n    if x > n:\n        pass\n    ok = x\n",
+        "for x in xs:\n    if x > n:\n        ok = False\n    ok = x\n",
+    ),
+    "best so far": (
+        "for x in xs:\n    if x > n:\n        pass\nreturn n\n",
+        "for x in xs:\n    if x > n:\n        n = x\nreturn n\n",
+    ),
+    "other branch": (
+        "for x in xs:\n    if x:\n        n += 1\n",
+        "for x in xs:\n    if x:\n        n += 1\n    else:\n        n -= 1\n",
+    ),
+    "return of a branch": ("if n < 2:\n    pass\nreturn n\n", "if n < 2:\n    return 0\nreturn n\n"),
     "first value": ("for x in xs:\n    q += x\nreturn q\n", "q = 0\nfor x in xs:\n    q += x\nreturn q\n"),
     "first value of a list": (
         "for x in xs:\n    q.append(x)\nreturn q\n",
         "q = []\nfor x in xs:\n    q.append(x)\nreturn q\n",
+    ),
+    "guard": ("for x in xs:\n    out.append(x)\n", "for x in xs:\n    if x not in out:\n        out.append(x)\n"),
+    "jump's guard": (
+        "for x in xs:\n    i += n\n    break\n",
+        "for x in xs:\n    i += n\n    if i == n:\n        break\n",
     ),
     "term": ("return n * 2\n", "return n * 2 + i\n"),
     "condition": ("if n < 2 :\n    return i\n", "if n < 2 and ok :\n    return i\n"),
@@ -156,6 +184,13 @@ def test_what_is_missing_is_put_in(wrong, right):
     assert ast.dump(ast.parse(in_function(right))) in [ast.dump(ast.parse(text)) for text in found if parses(text)]
 
 
+@pytest.mark.parametrize(("expected", "is_tried"), [("[]", True), ("[3, 4]", False)])
+def test_a_base_case_returns_what_is_expected_only_if_that_needs_no_thought(expected, is_tried):
+    source = "def g(xs):\n    return xs[0]\n"
+    right = f"def g(xs):\n    if not xs:\n        return {expected}\n    return xs[0]\n"
+    assert (right in texts(source, expected=expected, entry_point="g")) is is_tried
+
+
 LISTS_EDITS = """
 import sys
 from verl_egca.localization.twins.clues import Clues
@@ -185,6 +220,7 @@ def test_what_a_program_leaves_loose():
     ends = LooseEnds(program := Program(source))
     function = next(f for f in program.function_of.values() if f is not None and f.name == "g")
     assert ends.unused(function) == ["a", "y"]
+    assert set(ends.never_updated(function)) >= {"a", "out"}
     assert ends.undefined(function) == ["z"]
     assert ends.uncalled("g") == ["h"]
 

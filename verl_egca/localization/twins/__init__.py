@@ -5,12 +5,12 @@ costs.py          what an edit costs, which is learned from failing programs (co
 program.py        a program: its blocks, statements and expressions with their places, the names they can see, and room for
                   new statements; trees.py: syntax trees without a text
 clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
-patterns.py       code with variables, which matches code and makes other code of it
-table.py          small edits that undo common slips, a row each; rows.py: how they are matched and written (brackets.py)
-mutations.py      these, edits that a row can't say (expressions.py, statements.py), and edits that put in code that was not
-                  written (operands.py, first_values.py)
-alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's
-                  (names.py, shapes.py); views.py: the reference in other words (temporaries.py)
+table.py          small edits that undo common slips, a row each (patterns.py, brackets.py: the language of its rows)
+mutations.py      these, what a row can't say (expressions.py, statements.py), and edits that put in what was not written
+                  (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
+alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
+                  views.py: the reference in other words (idioms.py, in the language of templates.py; helpers.py,
+                  temporaries.py)
 resemblance.py    whether comparing two programs closely pays
 suspicion.py      how likely each place is to blame, by what ran in failing and passing cases
 search.py         tries edits, likeliest first, within a budget of trials; picks the twin

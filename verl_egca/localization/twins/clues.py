@@ -1,7 +1,7 @@
 """Clues to likelier edits before any is tried: kinds of values that were seen, and the loose ends of a program.
 
-Loose ends are names that are assigned and never used, or used and never assigned, and functions that nobody calls.
-Programs that are right have few of them.
+Loose ends are names that are assigned and never used, used and never assigned, or set up and never updated, functions
+that nobody calls, and blocks that do nothing. Programs that are right have few of them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,28 @@ from verl_egca.tracing.trace import Trace
 
 _BUILTINS = frozenset(dir(builtins))
 _VALUES = frozenset({"argument", "let", "item", "mutated"})
+_CHANGING = frozenset(
+    {"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "discard", "push", "appendleft"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Clues:
     """``kinds``: for each name the kinds of its values (number, text, list, tuple, set, dict, truth, none, other).
 
-    ``called`` are functions and methods that the reference calls, ``given`` names that programs find without defining them.
+    ``expected`` is what the failing case wants, as text; ``called`` are functions and methods that the reference calls;
+    ``given`` are names that programs find without defining them.
     """
 
     kinds: dict[str, frozenset[str]] = field(default_factory=dict)
+    expected: str | None = None
     entry_point: str | None = None
     called: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+
+    def is_entry_point(self, function: str) -> bool:
+        """Whether the tests call a function, or method, of this name."""
+        return self.entry_point is not None and self.entry_point.rpartition(".")[2] == function
 
     def may_be(self, name: str, *kinds: str) -> bool:
         """Whether a name has held a value of one of the kinds; any may be where none was seen."""
@@ -66,16 +75,33 @@ class LooseEnds:
 
     def __init__(self, program: Program, given: frozenset[str] = frozenset()) -> None:
         self._program, self._given = program, given
-        self._loads = defaultdict[Function | None, list[str]](list)
+        self._loads, self._stores = (
+            defaultdict[Function | None, list[str]](list),
+            defaultdict[Function | None, list[str]](list),
+        )
+        self._changed = defaultdict[Function | None, set[str]](set)
         for statement in program.statements():
-            nodes = own_nodes(statement)
-            loads = (node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            self._loads[program.function_of[statement]] += loads
+            function = program.function_of[statement]
+            for node in own_nodes(statement):
+                match node:
+                    case ast.Name(id=name, ctx=ast.Load()):
+                        self._loads[function].append(name)
+                    case ast.Name(id=name):
+                        self._stores[function].append(name)
+                    case ast.Attribute(value=ast.Name(id=name), attr=method) if method in _CHANGING:
+                        self._changed[function].add(name)
+                    case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
+                        self._changed[function].add(_root(node))
         self._read = {name for names in self._loads.values() for name in names}
 
     def unused(self, function: Function | None) -> list[str]:
         """Names that the function binds, and that nothing reads."""
         return [name for name in self._program.visible(function) if name not in self._read]
+
+    def never_updated(self, function: Function | None) -> list[str]:
+        """Names that are set once and change nowhere."""
+        stores, changed = self._stores[function], self._changed[function]
+        return [name for name in stores if stores.count(name) == 1 and name not in changed]
 
     def undefined(self, function: Function | None) -> list[str]:
         """Names that the function reads, and that nothing around it binds."""
@@ -99,3 +125,10 @@ class LooseEnds:
         methods = {inner for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
         functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node not in methods]
         return [name for name in functions if name not in self._read and name != entry_point]
+
+
+def _root(target: ast.AST) -> str:
+    """The name of what a target writes into; "" if it has none."""
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""

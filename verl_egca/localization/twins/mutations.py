@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from verl_egca.localization.twins.clues import Clues, LooseEnds
 from verl_egca.localization.twins.edits import Edit
 from verl_egca.localization.twins.expressions import of_expressions
-from verl_egca.localization.twins.first_values import of_first_values
+from verl_egca.localization.twins.guards import of_guards
+from verl_egca.localization.twins.missing import of_loose_ends, of_missing
 from verl_egca.localization.twins.operands import of_loose_names, of_operands
 from verl_egca.localization.twins.program import Program
 from verl_egca.localization.twins.rows import Table
@@ -28,9 +29,11 @@ def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
     """Edits that go on with names and functions that were left loose."""
     ends = LooseEnds(program, clues.given)
     yield from of_loose_names(program, clues, ends)
-    yield from of_first_values(program, ends)
+    yield from of_loose_ends(program, clues, ends)
 
 
 def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
     """Edits that put in code which was not written."""
     yield from of_operands(program, clues)
+    yield from of_missing(program, clues)
+    yield from of_guards(program, clues)

@@ -71,6 +71,10 @@ class Block:
             return "a loop"
         return "a branch" if isinstance(self.owner, ast.If) else "a function"
 
+    @property
+    def is_empty(self) -> bool:
+        return len(self.body) == 1 and isinstance(self.body[0], ast.Pass)
+
 
 class Program:
     """A parsed program. ``sites`` leave out annotations, decorators, f-strings and docstrings.
@@ -157,12 +161,8 @@ class Program:
     def visible(self, function: Function | None) -> list[str]:
         """Names of variables that a statement of the function can use, in the order of their first appearance; not ``self``."""
         if function not in self._names:
-            taken = parameters(function) if function is not None else ()
-            names = [
-                *(name for name in taken if name not in ("self", "cls")),
-                *names_in(function or self.tree, ast.Store),
-            ]
-            self._names[function] = list(dict.fromkeys(names))
+            stored = names_in(function or self.tree, ast.Store)
+            self._names[function] = list(dict.fromkeys([*taken(function), *stored]))
         return self._names[function]
 
     # ------------------------------------------------------------ insertions
@@ -209,3 +209,8 @@ class Program:
                     if isinstance(part, ast.expr) and statement is not None:
                         yield Site(part, node, field, statement, *self.span(part))
                     yield from self._sites(part, statement)
+
+
+def taken(function: Function | None) -> list[str]:
+    """The parameters of a function, without ``self``."""
+    return [name for name in (parameters(function) if function is not None else ()) if name not in ("self", "cls")]

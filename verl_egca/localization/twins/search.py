@@ -86,7 +86,10 @@ class Source:
 
 @dataclass(slots=True)
 class Search:
-    """One program's search. ``tried`` counts the texts that were run, ``most_changed`` bounds an edit's size."""
+    """One program's search. ``tried`` counts the texts that were run, ``most_changed`` bounds an edit's size.
+
+    Edits of the kinds ``all_or_nothing`` are no partial twins: they only pick out the cases that they mend.
+    """
 
     source: str
     trials: Trials
@@ -94,6 +97,7 @@ class Search:
     max_steps: int
     budget: int
     most_changed: int
+    all_or_nothing: frozenset[str]
     sources: InitVar[Iterable[Source]]
     agreement: Callable[[str], Agreement]
     keeps: Callable[[Edit], bool]
@@ -213,6 +217,8 @@ class Search:
                 passed += self.trials.passed([text], rest, max_steps=self.max_steps)[0]
         fixed = sum(first) + sum(passed)
         full = fixed == len(self.cases.failing)
+        if not full and edit.kind in self.all_or_nothing:
+            return None
         return Twin(edit, full, fixed, not full or (self.keeps(edit) and self.agreement(text).sound))
 
     def _all_pass(self, text: str, cases: Sequence[int]) -> list[bool]:
