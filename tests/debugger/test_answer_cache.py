@@ -65,7 +65,7 @@ def test_a_file_that_is_no_cache_is_a_miss_and_one_warning(tmp_path, caplog, dam
         cache.put("a", "1")
         assert cache.get("a") is None
     assert [record.message.split(": ")[0] for record in caplog.records] == ["egca"]
-    assert "Remove it to begin anew" in caplog.text
+    assert "Remove the file to repair it" in caplog.text
 
 
 def test_one_that_is_damaged_while_in_use_is_no_error(tmp_path, caplog):
