@@ -12,7 +12,7 @@ process, before they are imported. No installed file is edited.
     verl_internals.py   the few places in verl that know only accelerators
     rollout.py      ``rollout.name=hf_cpu``: a transformers model that generates
 
-Each replacement names the upstream file that makes it necessary; ``tests/cpu/test_canaries.py`` fails when one of these
+Each replacement names the upstream file that makes it necessary; ``tests/cpu/test_canaries_megatron.py`` fails when one of these
 changes.
 """
 
