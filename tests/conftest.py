@@ -8,6 +8,7 @@ from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 
 from . import tiers
+from .data_files import DataFiles
 
 # the same examples each time; `--hypothesis-profile=search` looks for new ones
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -15,7 +16,6 @@ settings.register_profile("search", deadline=None)
 settings.load_profile("repeatable")
 
 TESTS = Path(__file__).parent
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 # first, for they take longest and one of them mostly waits; what shares their fixtures stays on one worker
 TOGETHER = ("tests/slurm/", "tests/loop/")
@@ -64,6 +64,27 @@ def pytest_collection_modifyitems(config, items):
     items[:] = sorted(chosen, key=lambda item: not item.nodeid.startswith(TOGETHER))
 
 
+def fail_if_skipped(report):
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"a skip counts as a failure, unless tests/machine.py says what the machine lacks: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """For `pytest -n 2`: a file's tests stay together, in order, as their fixtures do."""
@@ -79,10 +100,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """Folder with HumanEval, MBPP and HumanEvalFix."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"the benchmarks' files are not at {SHARED_DATA}")
-    return SHARED_DATA
+    """HumanEval, MBPP, HumanEvalFix and models' programs: a path is ``shared_data / name``."""
+    return DataFiles()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,9 @@
-"""The command line, started as a user starts it, on the benchmarks' files."""
+"""The command line, and on the benchmarks' files."""
 
 import json
 import re
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +12,8 @@ from verl_egca.execution.limits import Limits
 from verl_egca.gates.settings import GateSettings
 from verl_egca.localization.options import Options
 
-EGCA = Path(sys.executable).parent / "egca"
+from .commands import egca, started
+
 PROBLEM = {
     "task_id": "t/0",
     "prompt": "def f(x):\n",
@@ -25,10 +23,6 @@ PROBLEM = {
     "tests": {"kind": "assertions", "assertions": ["assert f(1) == 2", "assert f(2) == 3"]},
 }
 WRONG = "    y = x - 1\n    return y\n"
-
-
-def egca(*arguments):
-    return subprocess.run([EGCA, *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
 def write(path, *rows):
@@ -201,8 +195,8 @@ def test_prepare_check_says_what_is_wrong_and_writes_nothing(files, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([*before, wrong])
 
 
-def test_help_is_quick_to_ask_for():
-    assert "localize" in egca("--help").stdout
+def test_a_user_starts_it():
+    assert "localize" in started("--help").stdout
 
 
 def test_localize_writes_a_row_for_every_humanevalfix_sample(shared_data, tmp_path):

@@ -1,23 +1,18 @@
-"""``egca explain``, as a user starts it: files in, the blamed tokens marked, and the README's example."""
+"""``egca explain``: files in, the blamed tokens marked, and the README's example."""
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from verl_egca.evaluation import example
 
-EGCA = Path(sys.executable).parent / "egca"
+from .commands import egca, started
+
 README = Path(__file__).parents[1] / "README.md"
 SUM = "def f(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total\n"
 TESTS = "assert f([1, 2, 3]) == 6\nassert f([]) == 0\nassert f([5]) == 5\n"
-
-
-def egca(*arguments):
-    return subprocess.run([EGCA, *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def test_the_readmes_block_is_what_the_command_prints():
     block = re.search(r"<!-- a test runs this command -->\n```text\n\$ (.*?)\n(.*?)```", README.read_text(), re.DOTALL)
     program, *arguments = block[1].split()
     assert program == "egca"
-    shown = egca(*arguments)
+    shown = started(*arguments)
     assert shown.returncode == 0, shown.stderr
     assert without_costs(shown.stdout) == without_costs(block[2]), "paste what `egca explain --example` prints"
 

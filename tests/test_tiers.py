@@ -11,7 +11,7 @@ TESTS = Path(__file__).parent
 
 
 def test_the_page_names_each_rare_test_with_its_seconds():
-    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| .+ \|$", (TESTS / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \|.*\|$", (TESTS / "README.md").read_text(), re.MULTILINE)
     assert {name: int(seconds) for name, seconds in rows} == dict(tiers.RARE)
 
 

@@ -12,11 +12,15 @@ TIERS = ("fast", "ci", "all")
 
 # Folders and files below tests/: what most changes touch.
 FAST = (
-    "credit",
-    "gates",
-    "localization",
-    "tracing",
-    "training",
+    *("credit", "gates", "localization", "training"),
+    *(
+        "execution/test_cases.py",
+        "execution/test_compare.py",
+        "tracing/test_fingerprint.py",
+        "tracing/test_instrument.py",
+    ),
+    *("test_assessment.py", "test_problem.py", "test_program_tokens.py", "test_response.py", "test_spans.py"),
+    *("test_data_files.py", "test_machine.py", "test_tiers.py"),
 )
 
 # The rare tests, below tests/, by how their ids begin, with their seconds on an idle core. What shares a fixture that
@@ -28,16 +32,14 @@ RARE: Mapping[str, int] = {
     "execution/test_hostile.py::test_with_fewer_layers_what_they_cover_still_holds": 60,
     "experiment/test_domain.py::test_references_pass_whoever_wrote_them": 30,
     "experiment/test_experiment.py": 59,
-    "loop/test_coded_advantages.py": 157,
-    "loop/test_guarded_training.py::test_training_is_refused_with_the_cause_and_the_remedy": 111,
-    "loop/test_loop.py::test_a_run_killed_in_a_step_goes_on_from_its_checkpoint_with_the_same_data": 199,
-    "loop/test_loop.py::test_another_engine_takes_the_same_step": 85,
-    "loop/test_loop.py::test_the_top_fifth_by_entropy_has_verls_grpos_advantages_and_the_other_tokens_none": 86,
-    "loop/test_loop.py::test_uniform_credit_through_our_estimator_is_verls_grpo_bit_for_bit": 75,
+    "loop/test_coded_advantages.py": 76,
+    "loop/test_entropy_share.py": 86,
+    "loop/test_guarded_training.py": 111,
     "loop/test_plain_training.py": 98,
     "loop/test_plain_twins.py": 117,
     "loop/test_training_on_twins.py": 256,
     "loop/test_training_on_twins.py::test_where_no_group_fails_altogether_every_bit_is_as_without_twins": 187,
+    "loop/test_uniform_credit.py": 420,
     "loop/test_unprepared_rows.py": 104,
     "loop/test_validation.py": 80,
     "loop/test_with_a_debugger.py": 150,

@@ -38,7 +38,20 @@ def _load() -> None:
 
 
 def _importer_of(name: str) -> Callable[[ModuleType], ModuleType]:
-    return lambda _: import_module(name)
+    return lambda _: _imported(name)
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (AttributeError, ImportError) as error:
+        from verl_egca.training.upstream import check_verl
+
+        try:
+            check_verl()  # says which verl this was made for, if it is that
+        except Exception as other:
+            raise other from error
+        raise
 
 
 try:

@@ -22,6 +22,8 @@ from verl_egca.doctor.versions import SHOWN, State, declared, examine_versions
 from verl_egca.execution.confinement.layers import Coverage, Layer, uncovered
 from verl_egca.execution.sandbox import Sandbox
 
+from ..machine import lacks
+
 EGCA = Path(sys.executable).parent / "egca"
 ROOT = Path(__file__).parents[2]
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
@@ -41,7 +43,7 @@ def offered():
     with Sandbox() as sandbox:
         layers = sandbox.check()
     if uncovered(layers):
-        pytest.skip("this machine confines less than fully")
+        lacks("full confinement")
     return layers
 
 

@@ -2,9 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import typer
@@ -15,7 +12,8 @@ from verl_egca.evaluation.limit_options import DEFAULTS, GivenLimits, limits_of,
 from verl_egca.execution.limit_names import OPTIONS
 from verl_egca.execution.limits import Limits
 
-EGCA = Path(sys.executable).parent / "egca"
+from ..commands import egca
+
 PROBLEM = {"task_id": "t", "question": "Print twice n.", "inputs": ["3\n"] * 4, "outputs": ["6\n"] * 4}
 
 
@@ -85,10 +83,6 @@ def files(tmp_path):
     rows = [{"task_id": "t", "solution": "while True: pass\n"}, {"task_id": "t", "solution": "print(2 * int(input()))"}]
     samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return ["--problems", str(problems), "--samples", str(samples), "--cpu-seconds", "0.25"]
-
-
-def egca(*arguments):
-    return subprocess.run([EGCA, *arguments], capture_output=True, text=True, timeout=120)
 
 
 def test_a_row_says_which_limit_ended_its_program_and_by_which_option_it_is_raised(files, tmp_path):

@@ -12,6 +12,7 @@ from verl_egca.execution.confinement.layers import Layer
 from verl_egca.execution.sandbox import Sandbox
 from verl_egca.execution.verdict import Outcome
 
+from ..machine import lacks
 from ..problems import stdio_problem
 from .script_styles import DIFFERENT, STYLES, WITHOUT_FILES
 
@@ -30,7 +31,7 @@ class Bare:
 def sandbox():
     with Sandbox() as one:
         if Layer.MOUNT_NAMESPACE not in one.check():
-            pytest.skip("this machine gives no mount namespace")
+            lacks("mount namespaces")
         yield one
 
 
@@ -77,7 +78,7 @@ def test_a_program_ends_as_under_bare_python_or_the_difference_is_named(sandbox,
 
 def test_where_no_file_can_be_written_what_else_differs_is_named(bare):
     if landlock.abi() < landlock.TRUNCATE_ABI:
-        pytest.skip("this kernel's Landlock knows no truncate, so that devices can't be written either")
+        lacks("a Landlock that knows truncate, without which devices can't be written either")
     with Sandbox(withhold=NAMESPACES) as one:
         differ = {style.name for style in STYLES if not agrees(one, style, bare(style))}
     assert differ == set(DIFFERENT) | set(WITHOUT_FILES)

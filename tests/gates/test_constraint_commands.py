@@ -1,24 +1,17 @@
-"""``egca constraints``, ``egca prepare --constraints`` and ``egca localize``, started as a user starts them."""
+"""``egca constraints``, ``egca prepare --constraints`` and ``egca localize``."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from .. import commands
 from .constrained_problems import SQUARES, constrained_problem
 
-EGCA = Path(sys.executable).parent / "egca"
 RECURSIVE = "def f(xs):\n    return [xs[0] ** 2] + f(xs[1:]) if xs else []\n"
 
 
 def egca(*arguments):
-    environment = {name: value for name, value in os.environ.items() if name != "EGCA_DEBUGGER_URL"} | {
-        "COLUMNS": "200"
-    }
-    return subprocess.run([EGCA, *map(str, arguments)], capture_output=True, text=True, timeout=300, env=environment)
+    return commands.egca(*arguments, COLUMNS="200")
 
 
 @pytest.fixture

@@ -29,17 +29,3 @@ def hard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hard")
     prepare(folder, quiet=True)
     return folder / "test.parquet"
-
-
-@pytest.fixture(scope="session")
-def uniform_run(recipe):
-    """Three steps with uniform credit under the mean normalisation: what plain GRPO should be."""
-    run = recipe(
-        "uniform",
-        "egca.localizer=uniform",
-        "egca.normalisation=mean",
-        "trainer.total_training_steps=3",
-        "egca.timeline=[2]",
-    )
-    run.shown = run.finish()
-    return run

@@ -1,7 +1,6 @@
-"""Inside the running loop every token's advantage reaches Megatron's policy loss, once, at its own token.
+"""Advantages of twins' rows reach Megatron's policy loss, once, each at its own token, in a running loop.
 
-See ``probe/coded_advantages.py`` for how. ``tests/engine`` does the same in every layout of the engine alone, with
-controls that must fail.
+See ``probe/coded_advantages.py`` for how; ``test_loop.py`` does so without twins.
 """
 
 import json
@@ -14,31 +13,16 @@ pytestmark = pytest.mark.loop
 PROBE = Path(__file__).parent / "probe"
 
 
-def arrivals(recipe, tmp_path, name, *overrides):
-    """(the run, codes that were sent, advantages that arrived, the engine's log-probs at their tokens) of one step."""
-    env = {
-        "PYTHONPATH": str(PROBE),
-        "VERL_USE_EXTERNAL_MODULES": "coded_advantages",
-        "CODED_OUT": str(tmp_path),
-    }
-    run = recipe(name, "trainer.total_training_steps=1", "trainer.save_freq=-1", *overrides, env=env)
+def test_advantages_arrive_bit_equal_each_with_its_own_tokens_log_prob(recipe, tmp_path, hard):
+    env = {"PYTHONPATH": str(PROBE), "VERL_USE_EXTERNAL_MODULES": "coded_advantages", "CODED_OUT": str(tmp_path)}
+    overrides = (f"TRAIN={hard}", "egca.twins=failed_groups", "trainer.total_training_steps=1", "trainer.save_freq=-1")
+    run = recipe("coded", "TP=2", *overrides, env=env)
     run.finish()
     sent = [code for line in (tmp_path / "sent.jsonl").read_text().splitlines() for code in json.loads(line)]
     received = [json.loads(line) for file in tmp_path.glob("received-*") for line in file.read_text().splitlines()]
     advantages = [value for call in received for value in call["advantages"]]
     log_probs = [value for call in received for value in call["log_probs"]]
-    return run, sent, advantages, log_probs
-
-
-def largest_difference(advantages, log_probs):
-    return max(abs(a - b) for a, b in zip(advantages, log_probs, strict=True))
-
-
-@pytest.mark.parametrize("twins", ["off", "failed_groups"])
-def test_advantages_arrive_bit_equal_each_with_its_own_tokens_log_prob(recipe, tmp_path, hard, twins):
-    given = () if twins == "off" else (f"TRAIN={hard}", f"egca.twins={twins}")
-    run, sent, advantages, log_probs = arrivals(recipe, tmp_path, f"coded-{twins}", "TP=2", *given)
-    assert run.rows()[0].get("egca/twins/rows", 0) >= (twins != "off")
+    assert run.rows()[0]["egca/twins/rows"] >= 1
     assert len(set(sent)) > 300  # codes that tell tokens apart
     assert sorted(advantages) == sorted(sent)
-    assert largest_difference(advantages, log_probs) < 1e-4
+    assert max(abs(a - b) for a, b in zip(advantages, log_probs, strict=True)) < 1e-4

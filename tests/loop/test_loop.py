@@ -1,44 +1,84 @@
-"""The whole running loop: verl's trainer, Ray, Megatron's engine, started as a user starts it."""
+"""The whole running loop, once: verl's trainer, Ray, Megatron's engine on two ranks, started as a user starts it.
+
+The run's rule is the default one. ``probe/one_loop.py`` adds what verl's GRPO and uniform credit would give, and codes the last
+step's advantages, so that each must reach the policy loss at its own token. ``tests/engine`` does that in every layout of the
+engine alone, with controls that must fail.
+"""
 
 import json
-import time
+from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from .recipe import kill_all_at_once
+from verl_egca.cli import app
 
 pytestmark = pytest.mark.loop
 
+PROBE = Path(__file__).parent / "probe"
+STEPS = 2
+SAMPLES = 32  # 4 prompts, 8 samples each
 
-def test_a_run_shows_its_steps_and_leaves_what_it_says(uniform_run):
-    lines = [line for line in uniform_run.shown.splitlines() if line.startswith("step ")]
-    assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
-    config = yaml.safe_load((uniform_run.path / "config.yaml").read_text())
-    assert config["egca"]["localizer"] == "uniform"
+
+@pytest.fixture(scope="module")
+def run(recipe, tmp_path_factory):
+    out = tmp_path_factory.mktemp("loop")
+    env = {"PYTHONPATH": str(PROBE), "VERL_USE_EXTERNAL_MODULES": "one_loop"}
+    env |= {"LOOP_OUT": str(out), "LOOP_STEPS": str(STEPS)}
+    one = recipe("loop", "TP=2", f"trainer.total_training_steps={STEPS}", f"egca.timeline=[{STEPS}]", env=env)
+    one.shown = one.finish()
+    one.sent = lines(out / "sent.jsonl")
+    one.received = [call for file in out.glob("received-*") for call in lines(file)]
+    return one
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def command(*arguments):
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_it_shows_its_steps_and_leaves_what_it_says(run):
+    shown = [line for line in run.shown.splitlines() if line.startswith("step ")]
+    assert [line.split()[1] for line in shown] == ["1/2", "2/2"]
+    config = yaml.safe_load((run.path / "config.yaml").read_text())
+    assert config["egca"]["localizer"] == "egca"
     assert config["actor_rollout_ref"]["actor"]["strategy"] == "megatron"
-    assert [row["step"] for row in uniform_run.rows()] == [1, 2, 3]
-    assert (uniform_run.path / "checkpoints/latest_checkpointed_iteration.txt").read_text() == "3"
+    assert [row["step"] for row in run.rows()] == [1, 2]
+    assert (run.path / "checkpoints/latest_checkpointed_iteration.txt").read_text() == "2"
 
 
-def test_every_step_reports_the_metrics_of_the_method(uniform_run):
+def test_every_step_reports_the_metrics_of_the_method(run):
+    modes = [f"egca/mode/{mode}" for mode in ("correct", "logic", "syntax", "constraint")]
     wanted = {
-        *(f"egca/mode/{mode}" for mode in ("correct", "logic", "syntax", "constraint")),
+        *modes,
         *("egca/localized_share", "egca/failed_samples_total", "egca/no_variance_share", "egca/reward_s_p50"),
         *("egca/reward_s_p95", "egca/critical_path_s", "egca/overhead_share", "actor/kl_loss", "actor/pg_loss"),
     }
-    for row in uniform_run.rows():
+    for row in run.rows():
         assert wanted <= row.keys()
-        assert sum(row[f"egca/mode/{mode}"] for mode in ("correct", "logic", "syntax", "constraint")) == pytest.approx(
-            1
-        )
+        assert sum(row[mode] for mode in modes) == pytest.approx(1)
         assert row["egca/failed_samples_total"] == 0
 
 
-def test_a_steps_timeline_agrees_with_its_metrics(uniform_run):
-    assert [path.name for path in (uniform_run.path / "timeline").iterdir()] == ["step-2.json"]
-    trace = json.loads((uniform_run.path / "timeline/step-2.json").read_text())
-    (row,) = [row for row in uniform_run.rows() if row["step"] == 2]
+def test_the_engine_computes_the_model_and_says_how_well(run):
+    first, second = run.rows()
+    assert first["egca/guard/mean"] < 1e-5
+    assert "egca/guard/mean" not in second
+    for row in (first, second):
+        assert row["egca/rollout_mismatch/measured"] == 1
+        assert row["egca/rollout_mismatch/largest"] < 1e-5
+
+
+def test_a_steps_timeline_agrees_with_its_metrics(run):
+    assert [path.name for path in (run.path / "timeline").iterdir()] == [f"step-{STEPS}.json"]
+    trace = json.loads((run.path / f"timeline/step-{STEPS}.json").read_text())
+    row = run.rows()[-1]
     spans = [event for event in trace["traceEvents"] if event["ph"] == "X"]
     for phase in ("step", "gen", "old_log_prob", "ref", "adv", "update_actor", "update_weights", "save_checkpoint"):
         (span,) = [span for span in spans if span["name"] == phase]
@@ -47,69 +87,61 @@ def test_a_steps_timeline_agrees_with_its_metrics(uniform_run):
     assert sum(on_path) == pytest.approx(row["egca/critical_path_s"], abs=1e-4)
     (step,) = [span for span in spans if span["name"] == "step"]
     rewards = [span for span in spans if "args" in span]
-    assert len(rewards) == 32  # 4 prompts, 8 samples each
+    assert len(rewards) == SAMPLES
     assert all(step["ts"] < span["ts"] and span["ts"] + span["dur"] < step["ts"] + step["dur"] for span in rewards)
     correct = sum(span["name"] == "CORRECT" for span in rewards)
     assert correct / len(rewards) == row["egca/mode/correct"]
 
 
-def test_uniform_credit_through_our_estimator_is_verls_grpo_bit_for_bit(recipe, uniform_run):
-    grpo = recipe("grpo", "algorithm.adv_estimator=grpo", "trainer.total_training_steps=2")
-    grpo.finish()
-    theirs, ours = grpo.by_step("egca/advantages_crc32"), uniform_run.by_step("egca/advantages_crc32")
-    assert theirs == {step: ours[step] for step in (1, 2)}
-    assert grpo.by_step("actor/grad_norm")[2] == uniform_run.by_step("actor/grad_norm")[2]
-
-
-def test_a_run_killed_in_a_step_goes_on_from_its_checkpoint_with_the_same_data(recipe, uniform_run):
-    run = recipe("killed", "egca.localizer=uniform", "egca.normalisation=mean", "trainer.total_training_steps=3")
-    process = run.start()
-    while not (run.path / "data.txt").exists():  # the trainer runs
-        assert process.poll() is None, process.communicate()[0][-6000:]
-        time.sleep(0.1)
-    refused = run.start()
-    shown, _ = refused.communicate()
-    assert refused.returncode == 2
-    assert "in use by a live run" in shown
-    while len(run.rows()) < 1:  # step 1 is done and saved; step 2 has begun
-        assert process.poll() is None, process.communicate()[0][-6000:]
-        time.sleep(0.1)
-    kill_all_at_once(process)
-    assert (run.path / "checkpoints/latest_checkpointed_iteration.txt").read_text() in ("1", "2")
-    assert "continued after step" in run.finish()
-    assert [row["step"] for row in run.rows()][-1] == 3
-    steps = [row["step"] for row in run.rows("localizations.jsonl")]
-    assert steps == sorted(steps)
-    assert set(run.tasks_by_step()) == {1, 2, 3}
-    # the same seed asks and samples the same, so the failing samples of each step are those of the undisturbed run
-    assert run.tasks_by_step() == uniform_run.tasks_by_step()
-    assert run.by_step("egca/advantages_crc32")[3] == uniform_run.by_step("egca/advantages_crc32")[3]
-
-
-def test_failing_samples_are_recorded_with_their_advantage(uniform_run):
-    rows = uniform_run.rows("localizations.jsonl")
+def test_failing_samples_are_recorded_and_the_blamed_tokens_alone_have_an_advantage(run):
+    rows = run.rows("localizations.jsonl")
     assert rows
     for row in rows:
         assert row["mode"] in ("LOGIC", "SYNTAX")
         assert row["program"].startswith("def ")
-        assert row["not_localized"] == "uniform"
-        assert row["credited_tokens"] in (0, row["response_tokens"])
         json.dumps(row["evidence"])
+        blamed = sum(end - start for start, end in row["token_spans"]) or row["response_tokens"]
+        assert row["credited_tokens"] == (blamed if row["advantage"] else 0)
+    localized = [row for row in rows if row["not_localized"] is None]
+    assert localized
+    assert all(0 < row["credited_tokens"] < row["response_tokens"] for row in localized if row["advantage"])
+    for step in run.rows():
+        assert step["egca/localized_share"] == pytest.approx(share_localized(rows, step["step"]))
 
 
-def test_another_engine_takes_the_same_step(recipe, uniform_run):
-    overrides = ["egca.localizer=uniform", "egca.normalisation=mean", "trainer.save_freq=-1"]
-    run = recipe("fsdp2", "ENGINE=fsdp2", *overrides, "trainer.total_training_steps=1")
-    run.finish()
-    assert run.by_step("egca/advantages_crc32")[1] == uniform_run.by_step("egca/advantages_crc32")[1]
-    assert run.by_step("actor/grad_norm")[1] == pytest.approx(uniform_run.by_step("actor/grad_norm")[1], rel=1e-4)
+def share_localized(rows, step):
+    of_step = [row for row in rows if row["step"] == step]
+    return sum(row["not_localized"] is None for row in of_step) / len(of_step) if of_step else 0.0
 
 
-def test_the_top_fifth_by_entropy_has_verls_grpos_advantages_and_the_other_tokens_none(recipe):
-    run = recipe("entropy", "METHOD=entropy", "trainer.total_training_steps=1", "trainer.save_freq=-1")
-    run.finish()
-    (row,) = run.rows()
-    assert row["egca/entropy_threshold"] > 0
-    assert 0 < row["egca/credited_share"] <= 0.21  # tokens of groups without advantages are chosen, too
-    for sample in run.rows("localizations.jsonl"):
-        assert sample["credited_tokens"] < sample["response_tokens"]
+def test_where_nobody_is_blamed_the_advantages_are_verls_grpos_bit_for_bit(run):
+    assert len(run.sent) == STEPS
+    for step in run.sent:
+        assert any(step["grpo"])
+        assert step["uniform"] == step["grpo"]
+    assert any(step["estimated"] != step["grpo"] for step in run.sent)  # and where somebody is, they differ
+
+
+def test_every_advantage_reaches_the_policy_loss_bit_equal_once_and_at_its_own_token(run):
+    *earlier, coded = run.sent
+    for step in earlier:
+        assert step["sent"] == step["estimated"]
+        calls = [call for call in run.received if call["at"] < coded["at"]]
+        assert sorted(value for call in calls for value in call["advantages"]) == sorted(step["sent"])
+    calls = [call for call in run.received if call["at"] > coded["at"]]
+    advantages = [value for call in calls for value in call["advantages"]]
+    log_probs = [value for call in calls for value in call["log_probs"]]
+    assert len(set(coded["sent"])) > 300  # codes that tell tokens apart
+    assert sorted(advantages) == sorted(coded["sent"])
+    assert max(abs(a - b) for a, b in zip(advantages, log_probs, strict=True)) < 1e-4
+
+
+def test_its_page_and_its_programs_can_be_looked_at(run):
+    written = Path(command("report", run.path).strip())
+    page = written.read_text()
+    assert page.startswith("<!doctype html>")
+    row = next(row for row in run.rows("localizations.jsonl") if row["not_localized"] is None)
+    assert row["task_id"] in page
+    shown = command("inspect", run.path, "--step", row["step"], "--limit", 100)
+    assert row["task_id"] in shown
+    assert row["localizer"] in shown

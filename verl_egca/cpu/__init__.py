@@ -12,7 +12,7 @@ before they are imported. No installed file is edited.
     verl_internals.py   places in verl that require accelerators
     rollout.py      ``rollout.name=hf_cpu``: generation by a transformers model
 
-Each replacement names the upstream file that requires it; ``tests/cpu/test_canaries.py`` fails when such a file
+Each replacement names the upstream file that requires it; ``tests/cpu/test_canaries_megatron.py`` fails when such a file
 changes.
 """
 

@@ -35,6 +35,7 @@ from verl_egca.training.reward_manager import RECORD_KEY
 from verl_egca.training.stop import StopsOnRequest
 from verl_egca.training.timeline import PhaseTimes, Timeline
 from verl_egca.training.twins import TwinRows, twin_rows, unmask, without_twins
+from verl_egca.training.upstream import check_verl
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ class EGCATrainer(StopsOnRequest):
     base_mode: str  # verl's mode that the class extends
 
     def __init__(self, config):
-        """Raises ConfinementError (``egca.sandbox.require`` is not met), SettingsError, BadInput."""
+        """Raises ConfinementError (``egca.sandbox.require`` is not met), SettingsError, BadInput, OtherVerl."""
+        check_verl()
         self.egca = settings_of(config)
         route_past_disrm(config)
         self._twins = TwinRows(config) if self.egca.twins != "off" else None

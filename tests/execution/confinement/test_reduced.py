@@ -22,6 +22,7 @@ from verl_egca.execution.confinement.layers import Coverage, Layer, coverage
 from verl_egca.execution.limits import ConfinementError, Limits
 from verl_egca.execution.sandbox import Sandbox
 
+from ...machine import lacks, needs
 from .attempts import SECRET, THREADS, Report, report
 
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
@@ -109,7 +110,7 @@ def everyones_python():
     """An interpreter with this package that any user can run."""
     base = next((path for path in _interpreters() if _open_to_all(Path(path).resolve())), None)
     if base is None:
-        pytest.skip("there is no interpreter of this version that any user can run")
+        lacks("an interpreter of this version that any user can run")
     folder = Path(tempfile.mkdtemp(prefix="everyone-"))
     folder.chmod(0o755)
     try:
@@ -154,7 +155,7 @@ def _copy_distribution(name: str, to: Path) -> None:
             shutil.copy(file.locate(), target)
 
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes its user")
+as_root = needs(os.geteuid() == 0, "a user who may change to another: root")
 
 
 def as_user(python, folder, *withhold, user=NOBODY, require="reduced", wrapper=(), **options):

@@ -39,7 +39,6 @@ def test_a_named_package_can_be_imported_and_others_cannot(package):
 @pytest.mark.parametrize("packages", [(), ("numpy",)])
 @pytest.mark.parametrize("withhold", [(), tuple(layer for layer in Layer if layer.endswith("-namespace"))])
 def test_numpy_runs_whether_it_is_named_or_not(packages, withhold):
-    pytest.importorskip("numpy")
     program = "import numpy\ndef f(x):\n    return int(numpy.linalg.det(numpy.eye(3)) * numpy.arange(x).sum())\n"
     with Sandbox(Limits(packages=packages), withhold=withhold) as sandbox:
         assert sandbox.run(problem("assert f(4) == 6"), program).passed

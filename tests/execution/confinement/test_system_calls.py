@@ -3,15 +3,15 @@
 import errno
 import platform
 
+import pyseccomp as library
 import pytest
 
 from verl_egca.execution.confinement import seccomp
 from verl_egca.execution.limits import Limits
 from verl_egca.execution.sandbox import Sandbox
 
+from ...machine import needs
 from .attempts import LIMITS, system_calls, tried
-
-library = pytest.importorskip("pyseccomp")
 
 X86_64_ONLY = set(
     "access alarm chmod dup2 epoll_wait getpgrp link lstat mkdir open pipe poll readlink rename rmdir select stat time unlink".split()
@@ -111,7 +111,7 @@ def test_limits_of_others_are_out_of_reach(answers):
     assert answers(("limits_of", 0))["limits_of"] == "done"
 
 
-on_x86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="calls of x86's other two architectures")
+on_x86_64 = needs(platform.machine() == "x86_64", "x86's other two architectures")
 
 I386_GETPID = """
 import ctypes, mmap
