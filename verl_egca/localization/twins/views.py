@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
+from verl_egca.localization.twins.helpers import inline_helpers
 from verl_egca.localization.twins.patterns import rewrite
 from verl_egca.localization.twins.temporaries import named, without_temporaries
 from verl_egca.localization.twins.trees import clone
@@ -44,7 +45,8 @@ class Reference:
 
     @property
     def views(self) -> Iterator[ast.Module]:
-        """The reference itself first; then without temporaries, in short, and at length. Each once, and made when it is asked for."""
+        """The reference itself first; then without temporaries and helpers, in short, and at length. Each once,
+        and made when it is asked for."""
         for place in itertools.count():
             with self._lock:
                 while len(self._made) <= place:
@@ -59,12 +61,17 @@ class Reference:
 def _views(reference: ast.Module) -> Iterator[ast.Module]:
     yield clone(reference)
     view = clone(reference)
-    without_temporaries(view)
+    _inline(view)
     yield clone(view)
     for _ in range(3):
-        without_temporaries(_rewrite(view, shortened))
+        _inline(_rewrite(view, shortened))
     yield clone(view)
     yield _rewrite(view, (named, *written_out))
+
+
+def _inline(tree: ast.Module) -> None:
+    without_temporaries(tree)
+    inline_helpers(tree)
 
 
 def _rewrite(tree: ast.Module, rewrites: Sequence[Rewrite]) -> ast.Module:
