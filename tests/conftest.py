@@ -25,9 +25,7 @@ def pytest_addoption(parser):
     parser.addoption("--tier", choices=tiers.TIERS, default="all", help="which tests run: see tests/README.md")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "fast: the heart, for while somebody works (tests/tiers.py)")
-    config.addinivalue_line("markers", "rare: CI runs a sixth of these a day (tests/tiers.py)")
+def pytest_configure():
     # the workers of xdist inherit it: midnight must not part them
     os.environ.setdefault("EGCA_SIXTH", str(tiers.sixth_of_today()))
     if os.environ["EGCA_SIXTH"] not in map(str, range(tiers.SIXTHS)):

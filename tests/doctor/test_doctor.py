@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
@@ -22,16 +21,15 @@ from verl_egca.doctor.versions import SHOWN, State, declared, examine_versions
 from verl_egca.execution.confinement.layers import Coverage, Layer, uncovered
 from verl_egca.execution.sandbox import Sandbox
 
+from ..commands import egca, started
 from ..machine import lacks
 
-EGCA = Path(sys.executable).parent / "egca"
 ROOT = Path(__file__).parents[2]
 NAMESPACES = [layer for layer in Layer if layer.endswith("-namespace")]
 
 
 def doctor(*arguments, withhold=()):
-    left_out = [part for layer in withhold for part in ("--withhold", layer)]
-    return subprocess.run([EGCA, "doctor", *arguments, *left_out], capture_output=True, text=True, timeout=120)
+    return egca("doctor", *arguments, *(part for layer in withhold for part in ("--withhold", layer)))
 
 
 def in_one_line(text):
@@ -75,7 +73,7 @@ def test_tables_and_words_say_what_is_covered_and_what_is_not(offered):
 
 
 def test_an_unknown_layer_is_refused_with_the_choices():
-    done = doctor("--withhold", "walls")
+    done = started("doctor", "--withhold", "walls")
     assert done.returncode == 2
     assert "choose one of user-namespace, pid-namespace" in in_one_line(done.stderr)
 

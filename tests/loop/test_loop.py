@@ -10,36 +10,24 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from verl_egca.cli import app
+from ..commands import egca
+from .looped import check_codes, looped
 
 pytestmark = pytest.mark.loop
 
-PROBE = Path(__file__).parent / "probe"
 STEPS = 2
 SAMPLES = 32  # 4 prompts, 8 samples each
 
 
 @pytest.fixture(scope="module")
 def run(recipe, tmp_path_factory):
-    out = tmp_path_factory.mktemp("loop")
-    env = {"PYTHONPATH": str(PROBE), "VERL_USE_EXTERNAL_MODULES": "one_loop"}
-    env |= {"LOOP_OUT": str(out), "LOOP_STEPS": str(STEPS)}
-    one = recipe("loop", "TP=2", f"trainer.total_training_steps={STEPS}", f"egca.timeline=[{STEPS}]", env=env)
-    one.shown = one.finish()
-    one.sent = lines(out / "sent.jsonl")
-    one.received = [call for file in out.glob("received-*") for call in lines(file)]
-    return one
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return looped(recipe, "loop", tmp_path_factory.mktemp("loop"), STEPS, f"egca.timeline=[{STEPS}]")
 
 
 def command(*arguments):
-    done = CliRunner().invoke(app, list(map(str, arguments)))
-    assert done.exit_code == 0, done.output
+    done = egca(*arguments)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
@@ -128,12 +116,7 @@ def test_every_advantage_reaches_the_policy_loss_bit_equal_once_and_at_its_own_t
         assert step["sent"] == step["estimated"]
         calls = [call for call in run.received if call["at"] < coded["at"]]
         assert sorted(value for call in calls for value in call["advantages"]) == sorted(step["sent"])
-    calls = [call for call in run.received if call["at"] > coded["at"]]
-    advantages = [value for call in calls for value in call["advantages"]]
-    log_probs = [value for call in calls for value in call["log_probs"]]
-    assert len(set(coded["sent"])) > 300  # codes that tell tokens apart
-    assert sorted(advantages) == sorted(coded["sent"])
-    assert max(abs(a - b) for a, b in zip(advantages, log_probs, strict=True)) < 1e-4
+    check_codes(run)
 
 
 def test_its_page_and_its_programs_can_be_looked_at(run):

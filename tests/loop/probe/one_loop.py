@@ -2,8 +2,9 @@
 
 On the driver, in each step, the batch's advantages are computed twice more, on copies: by verl's GRPO, and by our estimator
 where no sample has a place to blame. In the last step (LOOP_STEPS), after the estimator, each response token's advantage
-becomes the log-prob that the rollout server reported for that very token: a code of its row and place. In each actor process,
-what the policy loss is called with is recorded next to the log-prob that the engine computed there.
+becomes the log-prob that the rollout server reported for that very token (of a twin, which no server wrote, the actor's old
+one): a code of its row and place. In each actor process, what the policy loss is called with is recorded next to the log-prob
+that the engine computed there.
 """
 
 import json
@@ -41,7 +42,9 @@ def _tell_on_driver(module):  # verl.trainer.ppo.v1.utils
         data = compute(data, *args, **kwargs)
         mask = rows.mask_BT.bool()
         if next(steps) == _STEPS:
-            data.batch["advantages"] = data.batch["rollout_log_probs"].float() * mask
+            codes, twins = data.batch["rollout_log_probs"].float(), list(rows.twin_of)
+            codes[twins] = data.batch["old_log_probs"].float()[twins]
+            data.batch["advantages"] = codes * mask
         _append(
             "sent.jsonl",
             {
