@@ -103,7 +103,7 @@ class CounterfactualLocalizer(Localizer):
         return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)
 
     def _by_blame(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[Edit]:
-        """The edits in the order of blame."""
+        """The edits in the order of blame, by `Options.several`."""
         program, runs = attempt.program, attempt.runs
         if self.options.several == "first" or len(edits) == 1:
             return sorted(edits, key=runs.first_run)

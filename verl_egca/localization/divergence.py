@@ -148,7 +148,7 @@ def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float
 
 
 def _near(one: str, other: str, tolerance: float) -> bool:
-    """Whether shown values are equal, numbers within ``tolerance``; false if they are not shown in full."""
+    """Whether shown values are equal, numbers within ``tolerance``; false if a value is cut."""
     if max(len(one), len(other)) >= 80 or "..." in one or _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)

@@ -63,7 +63,7 @@ class KnownReference:
         self._passed_alone: set[int] = set()
 
     def fails_alone(self, case: int, trials: Trials) -> bool:
-        """Whether it fails a case in a fresh process; false for a run that is too long for a trial."""
+        """Whether it fails a case in a fresh process; False if its trace is cut: the run is too long for a trial."""
         if case in self._passed_alone:
             return False
         trace = self.traces([case], trials).get(case)
