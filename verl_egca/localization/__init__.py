@@ -1,1 +1,1 @@
-"""Where a failing program went wrong: localizers, one file each, chosen by name (see `registry`)."""
+"""Localizers, which find the statement that makes a program fail: one file each, chosen by name (see `registry`)."""

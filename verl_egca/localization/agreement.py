@@ -1,4 +1,4 @@
-"""How an edited program does beside the reference on further inputs (see `further`)."""
+"""Counts the further inputs on which an edited program agrees with the reference (see `further`)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """On how many further inputs an edited program does what the reference does, beside the program without the edit.
+    """Numbers of further inputs: the edited program and the unedited one, each against the reference.
 
-    ``mended`` inputs are those that only the edited one has right, ``broken`` those that only the other has; ``left`` are
-    right in neither.
+    ``mended``: only the edited program is right. ``broken``: only the unedited one is right. ``left``: neither is.
     """
 
     mended: int = 0
@@ -25,5 +24,5 @@ class Agreement:
 
     @property
     def sound(self) -> bool:
-        """Whether the edit does not break what was right: an input may be one that nobody means, so that a few may."""
+        """Whether the edit breaks few inputs or none. A few may break, since a varied input can be meaningless."""
         return self.broken <= max(1.0, self.mended / 3)

@@ -1,4 +1,4 @@
-"""A failing sample under the search: its program, what is known of its runs, and the edits that may mend it."""
+"""A failing sample under search: its program, its runs, and the edits that may mend it."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from verl_egca.localization.twins.resemblance import resemblance
 from verl_egca.localization.twins.search import Search, Source
 from verl_egca.localization.unused import Effects
 
-_TRIAL_CPU_S = 0.25  # past which a case of a trial is given up; its steps end it first, unless single ones take long
-_TRIAL_MS = 1.0  # what a trial is reckoned at, whatever it takes
-_RESEMBLES = 0.5  # programs that look less alike than that are compared closely only once
-_MOST_UNUSED = 1 / 3  # of the statements; an edit that leaves more without effect is another program
+_TRIAL_CPU_S = 0.25  # limit for a case of a trial; the step limit comes first, unless single steps take long
+_TRIAL_MS = 1.0  # nominal time of a trial, independent of its real time
+_RESEMBLES = 0.5  # less similar programs are compared closely only once
+_MOST_UNUSED = 1 / 3  # of the statements; an edit that leaves more without effect makes another program
 _SMALL_EDIT = 40  # characters that an edit may change, however short the program is
 _CASES = frozenset({BASE_CASE})
-_LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # what a trial may take, by what the program did where it passed
+_LEAST_STEPS, _STEPS_AN_EVENT = 2_000, 8  # limit of a trial, by the events of the passing runs
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """``program`` may be the sample's own or one with an edit; ``runs`` are those of ``program``."""
+    """``program`` is the sample's program, with or without an edit; ``runs`` are the runs of ``program``."""
 
     sample: FailingSample
     program: Program
@@ -55,7 +55,7 @@ class Attempt:
 
     @functools.cached_property
     def alignment(self) -> Alignment | None:
-        """With the reference, by the runs of both; None without one."""
+        """The alignment with the reference, by the runs of both; None without a reference."""
         if self.reference is None:
             return None
         theirs = self.reference.traces(list(self.runs.traces), self.trials)
@@ -64,13 +64,13 @@ class Attempt:
         return align(self.program.tree, self.reference.parsed, entry_point, ours, list(theirs.values()))
 
     def agreement(self, text: str) -> Agreement:
-        """How an edited text does beside the reference on further inputs; on none without a reference."""
+        """The agreement of an edited text with the reference on further inputs; without a reference, on no inputs."""
         if self.reference is None:
             return Agreement()
         return Agreement.of(self._further, self.reference.further.passed(text, self.trials))
 
     def _keeps(self, edit: Edit) -> bool:
-        """Whether an edit leaves most of the program in use."""
+        """Whether most statements still take effect after an edit."""
         return self.effects.unused_share([edit]) <= _MOST_UNUSED
 
     @functools.cached_property
@@ -82,7 +82,7 @@ class Attempt:
         return self.reference.further.passed(self.program.source, self.trials) if self.reference is not None else []
 
     def search(self, budget: int | None = None) -> Search:
-        """For single edits of the program. ``budget`` counts trials; the options' if there is none."""
+        """A search for single edits of the program. ``budget`` counts trials; by default it is the options' budget."""
         if budget is None:
             budget = int(self.options.budget_ms / _TRIAL_MS)
         traces = self.runs.traces
@@ -106,7 +106,7 @@ class Attempt:
         )
 
     def edited(self, edit: Edit, search: Search) -> Attempt | None:
-        """The attempt on the program with an edit; None if that is no program or fails no case."""
+        """The attempt on the program with an edit; None if the text does not parse or passes all cases."""
         text = edit.apply(self.program.source)
         try:
             program = Program(text)
@@ -121,7 +121,7 @@ class Attempt:
         return Attempt(sample, program, self.trials, self.reference, self.options)
 
     def _verdict(self, text: str, search: Search) -> Verdict:
-        """The sample's verdict, brought up to date for an edited text, within the steps of a trial."""
+        """The sample's verdict, updated for an edited text, within the steps of a trial."""
         cases = self.sample.verdict.cases
         (outcomes,) = self.trials.values([text], [case.index for case in cases], max_steps=search.max_steps)
         return Verdict(
@@ -132,7 +132,7 @@ class Attempt:
         )
 
     def sources(self) -> list[Source]:
-        """Where edits come from; each edit has all the signs that make its cost."""
+        """The sources of edits; each edit carries all the signs that make its cost."""
 
         def source(name: str, make: Callable[[], Iterable[Edit]]) -> Source:
             def signed() -> Iterator[Edit]:
@@ -162,7 +162,7 @@ class Attempt:
 
     @functools.cached_property
     def patches(self) -> list[Patch]:
-        """The reference on the program, those that change least first; none without a reference."""
+        """Patches from the program to the reference, smallest change first; empty without a reference."""
         if self.alignment is None:
             return []
         return patches(self.program.source, self.alignment, self.sample.problem.entry_point)
@@ -175,14 +175,14 @@ class Attempt:
 
 
 class Attempts:
-    """Makes attempts, and keeps what is known of the references."""
+    """Makes attempts, and caches facts about the references."""
 
     def __init__(self, options: Options) -> None:
         self._options, self._references = options, References()
 
     @contextmanager
     def on(self, sample: FailingSample) -> Iterator[Attempt]:
-        """An attempt, and a worker of the sandbox for it. Raises NotLocalized if there is no program, or no case fails."""
+        """An attempt with its own sandbox worker. Raises NotLocalized if there is no program, or if no case fails."""
         try:
             program = Program(sample.program)
         except ValueError:
@@ -190,6 +190,6 @@ class Attempts:
         reference = self._references.of(sample.problem)
         failing, passing = traced_cases(sample.verdict, self._options)
         with sample.sandbox.trials(sample.problem, _TRIAL_CPU_S) as trials:
-            if reference is not None:  # all cases in one go, and before the program has run in the process
+            if reference is not None:  # all cases at once, before the program runs in the process
                 reference.traces([case.index for case in (*failing, *passing)], trials)
             yield Attempt(sample, program, trials, reference, self._options)

@@ -1,7 +1,7 @@
-"""What a localizer is: one small class, one file each, chosen by name.
+"""The interface of a localizer: one small class in one file, chosen by name.
 
-A localizer gets everything that is known about one failing sample (`FailingSample`) and answers with a `Localization`, or
-raises `NotLocalized` with the reason; the sample then takes the uniform branch, and the reason is counted.
+A localizer takes one failing sample with its facts (`FailingSample`) and returns a `Localization`, or raises
+`NotLocalized` with the reason. In that case the sample takes the uniform branch, and the reason is counted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ConsultationOutcome = Literal["proven", "accepted", "refused", "failed", "timeou
 
 @dataclass(frozen=True, slots=True)
 class Localization:
-    """What is blamed and why.
+    """The blamed places and the evidence.
 
     ``ranges`` are disjoint and in order; most localizers blame one. ``ranked`` holds up to five (line, end_line), best
     first. ``evidence`` is small and JSON-serialisable.
@@ -38,15 +38,15 @@ class Localization:
 
 
 class NotLocalized(Exception):
-    """The localizer found no place to blame; the message is a short, stable reason fit for counting."""
+    """The localizer found no place to blame. The message is a short, stable reason, which is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """That a debugger was to be asked about a sample, and what came of it. ``outcome`` is of the last answer:
+    """One planned question to the debugger about a sample, and its result. ``outcome`` describes the last answer:
 
-    proven (its correction passes every test), accepted (a statement that ran), refused, failed, timeout, or skipped: not
-    asked at all. ``reason`` says why not more came of it. Times in seconds, over both questions if it was ``retried``.
+    proven (its correction passes every test), accepted (a statement that ran), refused, failed, timeout, or skipped
+    (not asked). ``reason`` says why the outcome is no better. Times are in seconds, over both questions if ``retried``.
     """
 
     outcome: ConsultationOutcome
@@ -65,11 +65,11 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FailingSample:
-    """A program that runs and fails a test, with what the sandbox said and the means to run it again.
+    """A program that runs and fails a test, with the sandbox's verdict and the means to run it again.
 
-    ``seed`` is the sample's own: a localizer that draws at random draws from ``random.Random(seed)``. A debugger is
-    asked only if the sample is ``worth_asking`` for, which may wait for what decides it. Who asks appends to
-    ``consulted`` what came of it.
+    ``seed`` belongs to the sample: a localizer that draws at random draws from ``random.Random(seed)``. A localizer
+    asks the debugger only if ``worth_asking`` returns true; that call may block until the answer is known. The
+    localizer appends each result to ``consulted``.
     """
 
     problem: Problem
@@ -82,21 +82,21 @@ class FailingSample:
 
 
 class NoDebugger(ValueError):
-    """A localizer that needs a debugger was chosen, and there is none."""
+    """The chosen localizer needs a debugger, and none is configured."""
 
 
 class Localizer(ABC):
-    """Safe to call from several threads. It declares about itself:
+    """A localizer, safe to call from several threads. Its class attributes:
 
-    name             as `Localization.localizer` records it, and `egca.localizer` if it is registered (see `registry`)
-    needs_reference  a sample of a problem without one is not given to it
+    name             its name in `Localization.localizer`, and in `egca.localizer` if it is registered (see `registry`)
+    needs_reference  it gets no sample of a problem without a reference
     goes_by_reference  a program that is not comparable with its reference goes to CONSTRAINT (see `gates`)
-    asks_debugger    if there is one
-    needs_debugger   and there has to be one
-    draws            by the sample's seed; the others' answer is the same whatever that is
-    finds_causes     of run-time errors, too; without it the place that the interpreter reported is blamed
-    guesses          where it proves nothing; ``egca.unconfirmed`` says whether that counts
-    blames           something; one that does not is plain GRPO, and a reported place is not blamed either
+    asks_debugger    it asks a debugger, if one is configured
+    needs_debugger   it does not work without a debugger
+    draws            its answer depends on the sample's seed
+    finds_causes     it also finds the causes of run-time errors; if not, the interpreter's reported place is blamed
+    guesses          it guesses where it proves nothing; ``egca.unconfirmed`` decides whether a guess counts
+    blames           it blames places; if not, training is plain GRPO, and reported places are not blamed either
     """
 
     name: ClassVar[str]
@@ -110,7 +110,7 @@ class Localizer(ABC):
     blames: ClassVar[bool] = True
 
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
-        """Raises NoDebugger."""
+        """Raises NoDebugger if the localizer needs a debugger and gets none."""
         if self.needs_debugger and debugger is None:
             address = "give its address (egca.debugger.urls, or --debugger-url)"
             raise NoDebugger(f"localizer {self.name!r} asks a served LLM: {address}")
@@ -118,7 +118,7 @@ class Localizer(ABC):
 
     @abstractmethod
     def localize(self, sample: FailingSample) -> Localization:
-        """Raises NotLocalized with the reason when there is nothing to blame."""
+        """Raises NotLocalized with the reason if it finds no place to blame."""
 
 
 def lines_of(places: Iterable[SourceRange], most: int = 5) -> tuple[tuple[int, int], ...]:

@@ -1,4 +1,4 @@
-"""Which cases are looked at: of those that fail, by ``egca.failing_case``; of those that pass, for contrast."""
+"""Chooses the cases to examine: failing cases by ``egca.failing_case``, and passing cases for contrast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fails(case: CaseVerdict) -> bool:
 
 
 def failing_cases(verdict: Verdict) -> list[CaseVerdict]:
-    """Those that the program itself failed, one at least. Raises NotLocalized."""
+    """The cases that the program itself failed, at least one. Raises NotLocalized if there is none."""
     failing = [case for case in verdict.cases if fails(case)]
     if not failing:
         raise NotLocalized("no_failing_case")
@@ -27,22 +27,22 @@ def failing_cases(verdict: Verdict) -> list[CaseVerdict]:
 
 
 def traced_cases(verdict: Verdict, options: Options) -> tuple[list[CaseVerdict], list[CaseVerdict]]:
-    """Which failing cases are looked at, and which passing ones for contrast. Raises NotLocalized if none fails."""
+    """The failing cases to examine, and the passing cases for contrast. Raises NotLocalized if no case fails."""
     failing = failing_cases(verdict)
     passing = [case for case in verdict.cases if case.passed]
-    # of endless runs each is traced to the end of its budget
+    # each endless run is traced to the end of its budget
     only_one = options.failing_case == "first" or failing[0].outcome is Outcome.TIMEOUT
     every = max(1, len(passing) // _TRACED_PASSING)
     return failing[: 1 if only_one else _TRACED_FAILING], passing[::every][:_TRACED_PASSING]
 
 
 def shortest(cases: Sequence[CaseVerdict], traces: Mapping[int, Trace]) -> CaseVerdict:
-    """The case with the fewest events, the first of equals; one without a trace only if no case has one."""
+    """The case with the fewest events, the first of equals; a case without a trace only if no case has one."""
     return min(cases, key=lambda case: (not traces[case.index].events, len(traces[case.index].events), case.index))
 
 
 def failing_run(sample: FailingSample, options: Options) -> tuple[CaseVerdict, Trace]:
-    """The failing case that is looked at, and the program's trace of it. Raises NotLocalized if there is none."""
+    """The failing case to examine, and the program's trace of it. Raises NotLocalized if there is no case or trace."""
     failing, _ = traced_cases(sample.verdict, options)
     traces = {
         case.index: decode(sample.sandbox.trace(sample.problem, sample.program, case.index)[1]) for case in failing

@@ -1,4 +1,4 @@
-"""How far a localization is proven."""
+"""The degrees of proof of a localization."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from enum import StrEnum
 
 
 class Confirmed(StrEnum):
-    FULL = "full"  # with its edits all tests pass
-    PARTIAL = "partial"  # with its edits the failing case passes, and none fails that passed
+    FULL = "full"  # with the edits, all tests pass
+    PARTIAL = "partial"  # with the edits, the failing case passes and no passing case breaks
     NONE = "none"  # a guess, or a reported place

@@ -1,4 +1,4 @@
-"""``counterfactual``: the places of a smallest set of edits that makes the program pass, proven by running it."""
+"""``counterfactual``: blames the places of a smallest set of edits that makes the program pass, proven by a run."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from verl_egca.localization.twins.search import Nearer, Search, Twin
 from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import decode
 
-_FIRST_EDITS = 3  # to which a second edit is looked for
-_SINGLE, _ONE = 0.25, 0.65  # of the budget: single edits before a repair from above, and before several
-_BEFORE_NEXT = 0.6  # of what is left, before the next edit is looked for beside one with which more cases pass
-_SMALL = 0.1  # of a program: a repair that rewrites no more is not improved on
-_BLAMED = {"likeliest": 2, "first": 1, "all": None}  # places where a proof has several
-_MOST_REWRITTEN = 1 / 3  # of a program: past it a repair is another program
+_FIRST_EDITS = 3  # each of these is searched for a second edit
+_SINGLE, _ONE = 0.25, 0.65  # of the budget: for single edits before the repair from above, and before several edits
+_BEFORE_NEXT = 0.6  # of the remaining budget, for each edit beside one with which more cases pass
+_SMALL = 0.1  # of a program: no search improves a repair that rewrites no more
+_BLAMED = {"likeliest": 2, "first": 1, "all": None}  # the number of blamed places if a proof has several
+_MOST_REWRITTEN = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a search came to. ``share`` of the program is rewritten by a smallest repair, where one is known."""
+    """The result of a search. ``share``: the part of the program that a smallest repair rewrites, if known."""
 
     edits: tuple[Edit, ...] = ()
     full: bool = False
@@ -53,7 +53,7 @@ class CounterfactualLocalizer(Localizer):
     def __init__(self, options: Options | None = None, debugger: Debugger | None = None) -> None:
         super().__init__(options, debugger)
         self._attempts = Attempts(self.options)
-        importlib.import_module("scipy.optimize")  # takes a while: here, and not within the first sample's search
+        importlib.import_module("scipy.optimize")  # slow import: here rather than during the first sample's search
 
     def localize(self, sample: FailingSample) -> Localization:
         started = time.thread_time()
@@ -72,7 +72,7 @@ class CounterfactualLocalizer(Localizer):
         return self._localization(attempt, search, found, text, {**parted, "cpu_ms": cpu_ms})
 
     def _check_reference(self, attempt: Attempt) -> None:
-        """Raises NeedsOtherCases: a case that the reference fails by itself tells nothing of where a program is wrong."""
+        """Raises NeedsOtherCases if the reference fails the case alone: such a case shows no program's mistake."""
         reference = attempt.reference
         if reference is not None and reference.fails_alone(attempt.runs.case.index, attempt.trials):
             raise NeedsOtherCases
@@ -103,7 +103,7 @@ class CounterfactualLocalizer(Localizer):
         return Localization(_disjoint(blamed), self.name, confirmed, ranked, evidence)
 
     def _by_blame(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[Edit]:
-        """The edits, those first that are to blame first."""
+        """The edits in the order of blame, by `Options.several`."""
         program, runs = attempt.program, attempt.runs
         if self.options.several == "first" or len(edits) == 1:
             return sorted(edits, key=runs.first_run)
@@ -116,7 +116,7 @@ class CounterfactualLocalizer(Localizer):
         return sorted(edits, key=lambda edit: (-likelihood(edit), runs.first_run(edit)))
 
     def _unused(self, attempt: Attempt, search: Search, edits: Sequence[Edit]) -> list[SourceRange]:
-        """Of the statements that the proof leaves without effect, and that ran, the one that most speaks against."""
+        """Of the statements that ran and that the proof leaves without effect, the likeliest to blame."""
         program, ran = attempt.program, set(attempt.runs.trace.executed)
         left = attempt.effects.unused(edits)
         places = ran.intersection(program.header(statement) for statement in left)
@@ -135,7 +135,7 @@ class CounterfactualLocalizer(Localizer):
 
 
 def _search(attempt: Attempt, search: Search) -> _Found:
-    """One edit; then the whole reference, less all that is not needed; then one edit further down, and several."""
+    """Tries one edit, then the reference reduced to its needed parts, then costlier single edits, then several."""
     twin = search.run(_SINGLE if attempt.reference is not None else _ONE)
     if _is_proof(twin):
         return _Found(_apart(attempt, search, twin.edit), True)
@@ -159,7 +159,7 @@ def _is_proof(twin: Twin | None) -> TypeGuard[Twin]:
 
 
 def _apart(attempt: Attempt, search: Search, edit: Edit) -> tuple[Edit, ...]:
-    """An edit that brings in several pieces at once, as one for each piece that is needed."""
+    """An edit of several pieces, split into one edit for each needed piece."""
     if edit.kind != SEVERAL:
         return (edit,)
     source = attempt.program.source
@@ -174,7 +174,7 @@ def _apart(attempt: Attempt, search: Search, edit: Edit) -> tuple[Edit, ...]:
 
 
 def _within(edit: Edit, source: str) -> Edit:
-    """The change within a statement, where an edit writes it anew with the same first word."""
+    """The change within a statement, if an edit rewrites the statement and keeps its first word."""
     if edit.kind != "statement":
         return edit
     inner = least(edit, source)
@@ -188,7 +188,7 @@ def _guess(attempt: Attempt, search: Search, share: float | None) -> Localizatio
 
 
 def _climbed(attempt: Attempt, search: Search) -> tuple[Edit, ...] | None:
-    """Edits that are partial twins, or bring a case nearer, each the base of the next search, until all cases pass."""
+    """Partial twins, or edits that bring a case nearer, each the base of the next search, until all cases pass."""
     firsts: dict[int, Edit] = {}
     helping: list[Twin | Nearer] = [*search.ranked(), *search.ranked_nearer()]
     for found in helping:
@@ -203,7 +203,7 @@ def _climbed(attempt: Attempt, search: Search) -> tuple[Edit, ...] | None:
 
 
 def _upwards(attempt: Attempt, edit: Edit, search: Search, budget: int) -> str | None:
-    """The program with the edit and further ones, each of which makes more cases pass; None if some still fail.
+    """The program with the edit and further edits, each of which makes more cases pass; None if some cases still fail.
 
     ``budget`` counts trials.
     """
@@ -221,7 +221,7 @@ def _upwards(attempt: Attempt, edit: Edit, search: Search, budget: int) -> str |
 
 
 def _parted(attempt: Attempt, text: str) -> dict[str, Any]:
-    """Where the program's run parts from its twin's: they are built alike, so that this is exact."""
+    """The divergence of the program's run from its twin's. It is exact, since both have the same structure."""
     runs = attempt.runs
     twin = decode(attempt.trials.traces(text, [runs.case.index], MAX_EVENTS)[0])
     found = first_divergence(runs.trace, twin)
@@ -232,7 +232,7 @@ def _parted(attempt: Attempt, text: str) -> dict[str, Any]:
 
 
 def _disjoint(places: Sequence[SourceRange]) -> tuple[SourceRange, ...]:
-    """In order, without those that meet one that comes before them in the list."""
+    """The places in order, without those that overlap an earlier place of the list."""
     kept: list[SourceRange] = []
     for one in places:
         if all(_end(one) <= _start(other) or _end(other) <= _start(one) for other in kept):

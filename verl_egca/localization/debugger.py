@@ -1,8 +1,8 @@
-"""``debugger``: the statement that a served LLM names (paper, localisation), and what a run of its correction says of it.
+"""``debugger``: blames the statement that a served LLM names (paper, localisation), and runs the LLM's correction.
 
-Nothing that it says is trusted: the statement has to exist and to have run in the failing test, and a correction is a
-twin only once the sandbox has seen it pass every test, those that the debugger was not shown among them. An answer that
-can't be taken is asked for once more, with the reason.
+No answer is trusted: the statement must exist and must have run in the failing test, and a correction is a twin only
+if it passes every test in the sandbox, including tests that the debugger did not see. After an unusable answer the
+question is asked once more, with the reason.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ class DebuggerLocalizer(Localizer):
     def ask(
         self, sample: FailingSample, ruled_out: Sequence[str] = (), *, proof_wanted: bool = False
     ) -> Localization | None:
-        """What it says, as far as it can be taken: proven, accepted or nothing. Appends to ``sample.consulted``.
+        """The usable part of the answer: proven, accepted or None. Appends to ``sample.consulted``.
 
-        ``proof_wanted``: a statement without a proof is of no use to the caller.
+        ``proof_wanted``: the caller cannot use a statement without a proof.
 
         Raises:
-            NotLocalized: there is nothing to ask about: the program does not parse, or left no trace.
+            NotLocalized: the program does not parse, or left no trace.
         """
         if not sample.worth_asking():
             sample.consulted.append(Consultation("skipped", "no_variance"))
@@ -95,7 +95,7 @@ class DebuggerLocalizer(Localizer):
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """``reason`` for counting, ``sentence`` for the debugger, what it ``said``; ``kept``: what can be taken all the same."""
+    """``reason`` is counted; ``sentence`` is for the debugger; ``said`` is its answer; ``kept``: the usable part."""
 
     reason: str
     sentence: str
@@ -104,7 +104,7 @@ class _Refusal:
 
 
 class _Conversation:
-    """A question, and a second one if its answer can't be taken."""
+    """A question, and a second one if the answer is unusable."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class _Conversation:
         self.consultation = Consultation("skipped", "not_asked")
 
     def hold(self, messages: list[Message]) -> Localization | None:
-        """Within the debugger's deadline: the best that it said, None if nothing of it can be taken."""
+        """The best answer within the debugger's deadline; None if no answer is usable."""
         deadline = time.monotonic() + self._debugger.settings.deadline_s
         first = self._turn(messages, deadline)
         if first is None or isinstance(first, Localization):
@@ -134,7 +134,7 @@ class _Conversation:
         return kept
 
     def _turn(self, messages: list[Message], deadline: float) -> Localization | _Refusal | None:
-        """One question: what its answer blames, why it can't be taken, or None if there is no answer."""
+        """One question: the localization of its answer, the refusal of the answer, or None without an answer."""
         try:
             reply = self._debugger.ask(messages, Answer, deadline=deadline)
         except NoAnswer as none:
@@ -215,7 +215,7 @@ class _Conversation:
 
 
 def _what_fails(verdict: Verdict, number: int) -> str:
-    """For the debugger: nothing of a test that it was not shown but that there is one."""
+    """Describes the failure to the debugger. Of a test that it has not seen, it learns only the existence."""
     failure = verdict.first_failure
     if failure is None:
         return "the corrected program could not be judged."

@@ -1,10 +1,10 @@
-"""The first point where two programs do semantically different things: ``k* = min {k : S_k != S'_k}`` (paper, localisation).
+"""The first point where two programs differ semantically: ``k* = min {k : S_k != S'_k}`` (paper, localisation).
 
-Programs that are built alike are compared event by event. Others are compared by what each variable, branch, function and
-the output is in turn (a channel), and only by those channels that agree in the cases that the candidate passes: what
-differs there as well is another way to write the program, and no fault.
+Programs of the same structure are compared event by event. Others are compared channel by channel: a channel is the
+sequence of values of one variable, branch, function or the output. Only channels that agree in the passing cases count:
+a channel that differs there shows another way to write the program, and no mistake.
 
-What only one program has (a helper function, a temporary name) is not comparable and passed over.
+Parts of only one program (a helper function, a temporary name) are not comparable and are skipped.
 """
 
 from __future__ import annotations
@@ -25,16 +25,14 @@ from verl_egca.source import SourceRange
 from verl_egca.tracing.trace import Event, Trace
 
 _NAMED = ("argument", "let", "item", "mutated")
-_WHOLE = 200  # characters of a printed text from which on it may be cut
+_WHOLE = 200  # characters; a printed text of this length may be cut
 _TOLERANT = re.compile(r"\babs\s*\(.*<|\bisclose\b|\bassertAlmostEqual\b|\bapprox\b|\ballclose\b|\bround\s*\(")
 _NUMBER = re.compile(r"-?\b\d+(?:\.\d*)?(?:e[+-]?\d+)?\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What plays the part of what: the candidate's dotted functions, their variables, and its branching statements, each
-    with the reference's.
-    """
+    """Counterparts: the candidate's dotted functions, their variables, and its branches, each with the reference's."""
 
     functions: Mapping[str, str]
     variables: Mapping[str, Mapping[str, str]]
@@ -42,7 +40,7 @@ class Names:
 
     @classmethod
     def same(cls, candidate: Trace, reference: Trace) -> Names:
-        """What has one name in both plays one part."""
+        """Equal names are counterparts."""
         functions = {e.function for e in candidate.events} & {e.function for e in reference.events}
         shared = _names(candidate) & _names(reference)
         variables = {function: {name: name for at, name in shared if at == function} for function in functions}
@@ -50,7 +48,7 @@ class Names:
 
     @property
     def reference(self) -> Names:
-        """What plays a part there, under its own names."""
+        """The reference's counterparts, under its own names."""
         variables = {self.functions[at]: {name: name for name in own.values()} for at, own in self.variables.items()}
         functions = {function: function for function in self.functions.values()}
         return Names(functions, variables, {place: place for place in self.branches.values()})
@@ -58,7 +56,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """``index`` counts the candidate's events. ``reference`` is None where the reference had nothing more to do."""
+    """``index`` counts the candidate's events. ``reference`` is None if the reference had no further event."""
 
     index: int
     place: SourceRange
@@ -69,7 +67,7 @@ class Divergence:
 def diverging_run(
     sample: FailingSample, references: ReferenceTraces, options: Options
 ) -> tuple[CaseVerdict, Trace, Divergence]:
-    """The failing case, the candidate's run of it, and where that leaves the reference's, names as they are.
+    """The failing case, the candidate's run of it, and its divergence from the reference's run, with unchanged names.
 
     Raises NotLocalized.
     """
@@ -82,7 +80,7 @@ def diverging_run(
 
 
 def tolerance(problem: Problem) -> float:
-    """How far apart numbers may be in the eyes of the tests: nothing, unless these speak of nearness."""
+    """The difference between numbers that the tests allow: 0 unless the tests compare approximately."""
     match problem.tests:
         case AssertionTests(setup=setup, assertions=assertions):
             near = any(_TOLERANT.search(line) for text in (setup, *assertions) for line in text.split("\n"))
@@ -95,16 +93,16 @@ def tolerance(problem: Problem) -> float:
 def first_divergence(
     candidate: Trace, reference: Trace, names: Names | None = None, *, tolerance: float = 0.0
 ) -> Divergence | None:
-    """The first event that is not the reference's, all comparable events in one order.
+    """The first event that differs from the reference's, over all comparable events in one order.
 
-    None if the candidate did all that the reference did, as far as they can be compared.
+    None if all comparable events of the reference occur in the candidate's run.
     """
     names = names or Names.same(candidate, reference)
     ours, theirs = _steps(candidate, names), _steps(reference, names.reference)
     at = _difference(ours, theirs, tolerance)
     if at is None or not ours or (candidate.cut if at >= len(ours) else reference.cut and at >= len(theirs)):
         return None
-    last = ours[min(at, len(ours) - 1)]  # where the candidate stopped short
+    last = ours[min(at, len(ours) - 1)]  # if the candidate stopped early
     expected = theirs[at].event if at < len(theirs) else None
     return Divergence(last.index, _blamed(candidate, last.index, expected), last.event, expected)
 
@@ -115,7 +113,7 @@ def _names(trace: Trace) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An event, with what it is about and its value; ``index`` counts the trace's events."""
+    """An event with its subject and its value; ``index`` counts the trace's events."""
 
     index: int
     about: tuple[object, ...]
@@ -124,13 +122,13 @@ class _Step:
 
 
 def _steps(trace: Trace, names: Names) -> list[_Step]:
-    """The comparable events in the reference's words."""
+    """The comparable events, in the reference's names."""
     steps = ((index, _state(event, names), event) for index, event in enumerate(trace.events))
     return [_Step(index, state, event.key, event) for index, state, event in steps if state is not None]
 
 
 def _state(event: Event, names: Names) -> tuple[str, str, str] | None:
-    """Kind, function and name in the reference's words; None if it has none."""
+    """Kind, function and name, in the reference's names; None without a counterpart."""
     function = names.functions.get(event.function)
     if function is None:
         return None
@@ -141,7 +139,7 @@ def _state(event: Event, names: Names) -> tuple[str, str, str] | None:
 
 
 def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float) -> int | None:
-    """The first place where they differ; of two that differ in length alone, the end of the shorter one."""
+    """The index of the first difference; if only the lengths differ, the end of the shorter sequence."""
     for at, (one, other) in enumerate(zip(ours, theirs, strict=False)):
         is_near = one.key == other.key or (tolerance > 0 and _near(one.event.text, other.event.text, tolerance))
         if one.about != other.about or not is_near:
@@ -150,7 +148,7 @@ def _difference(ours: Sequence[_Step], theirs: Sequence[_Step], tolerance: float
 
 
 def _near(one: str, other: str, tolerance: float) -> bool:
-    """Whether shown values are the same but for numbers that are nearly so; false if they are not shown in full."""
+    """Whether shown values are equal, numbers within ``tolerance``; false if a value is cut."""
     if max(len(one), len(other)) >= 80 or "..." in one or _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
@@ -158,9 +156,9 @@ def _near(one: str, other: str, tolerance: float) -> bool:
 
 
 def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange:
-    """The statement of the differing event; or the loop that ended by itself while the reference went round again.
+    """The statement of the differing event; or the loop that ended while the reference's loop ran again.
 
-    A statement indented deeper than the loop is inside it and has left it on its own account, as a ``return`` does.
+    A statement indented deeper than the loop is inside it and left the loop itself, as a ``return`` does.
     """
     event = candidate.events[index]
     if expected is not None and expected.kind == "item" and event.kind != "item":
@@ -185,8 +183,8 @@ def channel_divergence(
 ) -> Divergence | None:
     """The candidate's first event that differs in a channel which agrees in all ``passing`` runs (candidate, reference).
 
-    Where the reference goes on in a channel and the candidate does not, it is the decision after the last thing that
-    both did; where the candidate did more, the decision that led there.
+    If only the reference's channel continues, the result is the decision after the last common event; if only the
+    candidate's channel continues, the decision that led there.
     """
     trusted, refuted = set[_Channel](), set[_Channel]()
     for ours, theirs in passing:
@@ -229,7 +227,7 @@ def _channel(event: Event, names: Names) -> _Channel | None:
 
 
 def _channels(trace: Trace, names: Names) -> dict[_Channel, list[_Step]]:
-    """What each channel was in turn; a variable that is what it was is no step, and output is a step a word."""
+    """The steps of each channel; an unchanged variable is no step, and each word of output is one step."""
     found: dict[_Channel, list[_Step]] = {}
     for index, event in enumerate(trace.events):
         channel = _channel(event, names)
@@ -246,7 +244,7 @@ def _channels(trace: Trace, names: Names) -> dict[_Channel, list[_Step]]:
 def _last_common(
     here: Mapping[_Channel, Sequence[_Step]], there: Mapping[_Channel, Sequence[_Step]], before: int
 ) -> int:
-    """The candidate's last event that is also the reference's, of those that this had before its event ``before``."""
+    """The candidate's last event that the reference's run also has, before the reference's event ``before``."""
     last = 0
     for channel in here.keys() & there.keys():
         for one, other in zip(here[channel], there[channel], strict=False):
@@ -257,7 +255,7 @@ def _last_common(
 
 
 def _decision_after(trace: Trace, index: int) -> int:
-    """The first branch at or after an event, in its function; the event if there is none."""
+    """The first branch at or after an event, in its function; the event itself without a branch."""
     function = trace.events[index].function
     for at in range(index, len(trace.events)):
         if trace.events[at].kind == "branch" and trace.events[at].function == function:
@@ -266,7 +264,7 @@ def _decision_after(trace: Trace, index: int) -> int:
 
 
 def _decision_before(trace: Trace, index: int) -> SourceRange:
-    """The branch around an event's statement that was taken last; the statement itself if it stands in none."""
+    """The latest branch around an event's statement; the statement itself if it is in no branch."""
     event = trace.events[index]
     for earlier in reversed(trace.events[:index]):
         if earlier.function == event.function and earlier.place.line < event.place.line:
@@ -278,5 +276,5 @@ def _decision_before(trace: Trace, index: int) -> SourceRange:
 
 
 def told(event: Event) -> dict[str, str]:
-    """An event as evidence has it."""
+    """An event in the form of the evidence."""
     return {"kind": event.kind, "name": event.name, "value": event.text}

@@ -1,8 +1,8 @@
-"""``egca``: what can be proven first, then the best that can't: all witnesses together, or else the first divergence.
+"""``egca``: a proof if possible; else a guess from all witnesses; else the first divergence.
 
-A debugger, if there is one, is asked only for what no edit that was found makes pass, and of what it says a correction
-counts that the sandbox has seen pass every test. A statement that it names without one is taken where there is no better
-guess. `Localization.localizer` names which of them it was: ``counterfactual``, ``debugger``, ``guess`` or ``trace``.
+The debugger, if configured, is asked only if no edit makes the program pass. Its correction counts if it passes every
+test in the sandbox. A statement that it names without such a correction counts if there is no better guess.
+`Localization.localizer` names the source: ``counterfactual``, ``debugger``, ``guess`` or ``trace``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class EgcaLocalizer(Localizer):
             return None
 
     def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
-        """Raises NotLocalized."""
+        """A localization without a proof. Raises NotLocalized if there is none."""
         if self.options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
             raise reason
         found = reason.guess if isinstance(reason, NoTwin) else None
@@ -80,7 +80,7 @@ def _ruled_out(reason: NotLocalized) -> list[str]:
 
 
 def _nearly(found: Localization) -> list[str]:
-    """Of an edit with which the shown test passes, but not all."""
+    """A sentence on an edit with which the shown test passes, but not all tests."""
     diff = str(found.evidence.get("diff", "")).splitlines()
     changed = [line for line in diff if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     shown = "\n".join(f"| {line[:200]}" for line in changed[:6])

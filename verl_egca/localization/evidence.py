@@ -1,7 +1,7 @@
-"""Evidence as it is kept: plain JSON of bounded size, whatever a localizer gave and a program printed.
+"""The stored form of evidence: plain JSON of bounded size, for any localizer and any program output.
 
-Sizes are bytes of JSON as it is written, where a control character takes six. What was cut says so where it stood, and
-its name is listed under ``cut``: nothing is lost without a word.
+Sizes are bytes of written JSON, in which a control character takes six. Each cut is marked in its place, and its name
+is listed under ``cut``, so that no loss is silent.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _CUT = "cut"
 
 
 def bounded(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """The evidence in at most EVIDENCE_BYTES, no string of it above TEXT_BYTES. Entries that do not fit are left out."""
+    """The evidence in at most EVIDENCE_BYTES, each string in at most TEXT_BYTES, without entries that do not fit."""
     found = evidence.get(_CUT)
     cut = [str(name) for name in found] if isinstance(found, list) else []
     kept: dict[str, Any] = {}
-    left = EVIDENCE_BYTES - 500  # for the list of what was cut
+    left = EVIDENCE_BYTES - 500  # for the list of cut names
     for key, value in evidence.items():
         if key == _CUT:
             continue
@@ -40,7 +40,7 @@ def bounded(evidence: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cut_text(text: str, most: int = TEXT_BYTES) -> str:
-    """The text, or as much of its beginning as fits, and how long it was."""
+    """The text; if it is too long, the part of its beginning that fits, with the original length."""
     if len(text) <= most and _size(text) <= most:
         return text
     note = f" [cut: {len(text)} characters]"

@@ -1,4 +1,4 @@
-"""``executed``: all statements that ran in the failing case; what did not run gets no blame (StepCoder's mask)."""
+"""``executed``: blames all statements that ran in the failing case, and no others (StepCoder's mask)."""
 
 from __future__ import annotations
 

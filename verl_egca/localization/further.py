@@ -1,9 +1,9 @@
-"""Further inputs: what a program that passes the tests does on arguments like those of the tests, beside the reference.
+"""Further inputs: compares a program that passes the tests with the reference on varied arguments of the tests.
 
-Tests are few and often weak, and an edit may satisfy them by chance. A twin that also does what the reference does on
-inputs that no test has is more likely to be the program that was meant. Inputs are variations of the tests' arguments which
-keep what all of these have in common (as likely invariants; Ernst et al., IEEE TSE 27(2), 2001): order, distinctness, sizes
-that are passed along, the characters of texts. What the reference does on them is what is expected; where it raises, nothing is expected.
+Tests are few and often weak, and an edit may satisfy them by chance. A twin that also agrees with the reference on
+inputs outside the tests is more likely to be the intended program. Inputs vary the tests' arguments and keep their
+common properties (as likely invariants; Ernst et al., IEEE TSE 27(2), 2001): order, distinctness, sizes that are passed
+along, the characters of texts. The reference gives the expected values; an input on which it raises is not used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from verl_egca.values.exact_json import to_exact_json
 
 _WANTED, _TRIED = 24, 48
 _NOTHING = "no value is equal to this one"
-_LONGEST = 400  # characters of an argument list or a value that are looked at
+_LONGEST = 400  # characters; longer argument lists and values are not used
 _MOST_STEPS = 50_000  # on one input
 
 Arguments = tuple[Any, ...]
@@ -40,7 +40,7 @@ class Further:
         self._known: CallTests | None = None
 
     def passed(self, text: str, trials: Trials) -> list[bool]:
-        """For each further input whether a program gives what the reference gives."""
+        """For each further input, whether a program gives the reference's value."""
         with self._lock:
             if self._known is None:
                 self._known = self._found(trials)
@@ -53,14 +53,14 @@ class Further:
             return _tests([])
         drawn = _variations(given, random.Random(self._problem.task_id))
         tried = [(arguments, _NOTHING) for arguments in itertools.islice(drawn, _TRIED)]
-        trials.end()  # other samples will go by it: no program under test may have run in its process
+        trials.end()  # other samples share the result: no program under test may have run in its process
         (found,) = self._on(_tests(tried), trials).values([reference], range(len(tried)), max_steps=_MOST_STEPS)
         pairs = [
             (arguments, value)
             for (arguments, _), (_, got) in zip(tried, found, strict=True)
             for value in _shown(got or "...")
         ][:_WANTED]
-        # not what it draws at random, or what can't be written
+        # drops values that are random or cannot be written
         right = self._run(_tests(pairs), reference, trials) if pairs else []
         return _tests(list(itertools.compress(pairs, right)))
 
@@ -76,7 +76,7 @@ def _tests(pairs: Sequence[tuple[Arguments, Any]]) -> CallTests:
 
 
 def _shown(text: str) -> list[Any]:
-    """The value that a text shows; none of what is cut, or is no plain value."""
+    """The value that a text shows, in a list; empty if the text is cut or shows no plain value."""
     try:
         value = literal(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -88,7 +88,7 @@ def _shown(text: str) -> list[Any]:
 
 
 def arguments_of(problem: Problem) -> list[Arguments]:
-    """Of the tests' calls of the entry point, as far as they are literals; each once."""
+    """The literal arguments in the tests' calls of the entry point, each once."""
     found: list[Arguments] = []
     match problem.tests:
         case CallTests(arguments=arguments):
@@ -109,7 +109,7 @@ def arguments_of(problem: Problem) -> list[Arguments]:
 
 
 def _is_plain(values: Sequence[Any]) -> bool:
-    """Whether values are what `CallTests` holds: not an ellipsis, which stands for what is cut or holds itself."""
+    """Whether `CallTests` can hold the values: not an ellipsis, which marks a cut or a value that contains itself."""
     try:
         to_exact_json(values)
     except ValueError:
@@ -118,7 +118,7 @@ def _is_plain(values: Sequence[Any]) -> bool:
 
 
 def _parameters(problem: Problem) -> tuple[str, ...]:
-    """Of the reference's entry point; none where that is not known."""
+    """The parameters of the reference's entry point; empty if it is unknown."""
     tree = parse(problem.reference) if problem.reference is not None else None
     found = scopes(tree) if tree is not None else {}
     name = entry_scope(problem.entry_point, found)
@@ -126,7 +126,7 @@ def _parameters(problem: Problem) -> tuple[str, ...]:
 
 
 def _literals(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
-    """The arguments of a call in the order of the parameters; None if they aren't all literals."""
+    """The arguments of a call in the order of the parameters; None if one is not a literal."""
     try:
         values = [ast.literal_eval(argument) for argument in call.args]
         named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
@@ -142,7 +142,7 @@ def _literals(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
 
 
 def _variations(given: Sequence[Arguments], draw: random.Random) -> Iterator[Arguments]:
-    """None of them one of the given, each once."""
+    """Variations of the given arguments, each once, and different from all of the given."""
     seen = {repr(arguments) for arguments in given}
     rules = _in_common(given)
     for _ in range(20 * _TRIED):
@@ -160,7 +160,7 @@ def _variations(given: Sequence[Arguments], draw: random.Random) -> Iterator[Arg
 
 
 def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
-    """Something of the same kind; ``others`` stand in the same place elsewhere."""
+    """A value of the same kind; ``others`` are the values in the same place of other arguments."""
     match value:
         case bool():
             return not value
@@ -169,7 +169,7 @@ def _varied(value: Any, draw: random.Random, others: Sequence[Any]) -> Any:
             low, high = min(numbers), max(numbers)
             near = value + draw.choice((-3, -2, -1, 1, 2, 3))
             drawn = draw.choice((near, near, draw.randint(low, high)))
-            if low >= 0:  # none is negative, or 0 only where one is
+            if low >= 0:  # negative only if a given value is negative; 0 only if a given value is 0
                 drawn = max(drawn, min(low, 1))
             return min(drawn, 2 * high + 3)
         case float():
@@ -215,13 +215,13 @@ def _varied_items(items: list[Any], draw: random.Random, item: Any) -> list[Any]
     return items
 
 
-# ------------------------------------------------------------ what they have in common
+# ------------------------------------------------------------ common properties
 
-_Rule = Callable[[Arguments], Arguments | None]  # brings arguments in line; None if that can't be
+_Rule = Callable[[Arguments], Arguments | None]  # makes arguments obey the rule; None if impossible
 
 
 def _in_common(given: Sequence[Arguments]) -> list[_Rule]:
-    """The rules that all arguments of the tests keep. A list must be long enough somewhere to show an order."""
+    """The rules that all arguments of the tests obey. An order needs a list that is long enough to show it."""
     places = range(len(given[0]))
     long = [place for place in places if any(isinstance(a[place], list) and len(a[place]) > 2 for a in given)]
     kinds = [{type(value) for value in column} for column in zip(*given, strict=True)]
@@ -244,7 +244,7 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 
 def _sized(place: int, other: int, arguments: Arguments) -> Arguments | None:
-    """One is the size of another."""
+    """Rule: one argument is the size of another."""
     size = _size(arguments[other])
     return _with(arguments, place, size) if size is not None and type(arguments[place]) is int else None
 
@@ -259,7 +259,7 @@ def _filled(place: int, arguments: Arguments) -> Arguments | None:
 
 
 def _even(place: int, arguments: Arguments) -> Arguments | None:
-    """A list of lists is a matrix."""
+    """Rule: a list of lists is a matrix."""
     rows = arguments[place] if isinstance(arguments[place], list | tuple) else ()
     return arguments if len({_size(row) for row in rows}) < 2 else None
 

@@ -1,9 +1,9 @@
-"""The best guess where nothing could be proven: what each witness says of each statement, added up.
+"""The best guess without a proof: the sum of all witnesses' weights for each statement.
 
-The main witnesses are edits: those with which a failing case passed, and those that brought one nearer to what it should
-give. The others are weak: where an exception was raised, a block that does nothing, what ran in failing cases alone, and
-that mistakes are made deep inside and late rather than in what sets up and returns. The weights were fitted, coarsely, to
-mutants of independent solutions (`scripts/bench_localization.py`, sets second, second-two and runtime, seed 7).
+The main witnesses are edits with which a failing case passes, and edits that bring its value nearer to the expected
+one. The weak witnesses: the place of an exception, an empty block, statements that ran only in failing cases, and the
+experience that mistakes are deep and late rather than in initialisation and return. The weights were fitted, coarsely,
+to mutants of independent solutions (`scripts/bench_localization.py`, sets second, second-two and runtime, seed 7).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUSPICION = 0.1
 
 
 class NoTwin(NotLocalized):
-    """Nothing could be proven. ``guess`` is the likeliest place, None if there is no telling at all."""
+    """No twin was found. ``guess`` is the likeliest place, None without any witness."""
 
     def __init__(self, reason: str, guess: Localization | None) -> None:
         super().__init__(reason)
@@ -47,7 +47,7 @@ def best_guess(program: Program, runs: Runs, search: Search) -> Localization | N
 
 
 def likelihoods(program: Program, runs: Runs, search: Search) -> dict[SourceRange, float]:
-    """How much speaks against each statement, by the place that stands for it; the more the higher."""
+    """The weight of evidence against each statement, keyed by its place; higher is likelier."""
     nearer = _votes(program, search.nearer)
     partial = _votes(program, search.twins)
     order = {place: rank / len(runs.trace.executed) for rank, place in enumerate(runs.trace.executed)}
@@ -71,7 +71,7 @@ def likelihoods(program: Program, runs: Runs, search: Search) -> dict[SourceRang
 
 
 def _votes(program: Program, found: Iterable[Twin | Nearer]) -> dict[SourceRange, float]:
-    """What edits say for each statement, the most that is said of one being 1."""
+    """The votes of edits for each statement, scaled to a maximum of 1."""
     votes: dict[SourceRange, float] = defaultdict(float)
     for one in found:
         statement = program.statement_at(one.edit.blame[0])

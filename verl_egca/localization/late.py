@@ -1,4 +1,4 @@
-"""``late``: the last statement that ran after the first divergence, the paper's control of blaming too late."""
+"""``late``: blames the last statement that ran after the first divergence, the paper's control of late blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How localizers go about it, as ``egca:`` in YAML and the command line have it."""
+"""The options of localizers, from ``egca:`` in YAML and from the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FailingCase = Literal["shortest", "first"]
 Unconfirmed = Literal["span", "uniform"]
 RuntimeErrors = Literal["cause", "reported"]
 
-BUDGET_MS = 500.0  # of one search for a proof, a trial being reckoned at one
+BUDGET_MS = 500.0  # of one search for a proof; a trial counts as one
 
 
 @dataclass(frozen=True, slots=True)

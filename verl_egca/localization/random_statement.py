@@ -1,4 +1,4 @@
-"""``random``: a statement drawn at random, the paper's control. Definitions, imports and docstrings are never drawn."""
+"""``random``: blames a random statement, the paper's control. It draws no definitions, imports or docstrings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References, and what they are known to do."""
+"""References, with cached facts about their runs."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from verl_egca.problem import Problem, StdioTests
 from verl_egca.statements import parse
 from verl_egca.tracing.trace import Trace, decode
 
-MAX_EVENTS = 4_000  # of a trace that the search for a twin looks at
+MAX_EVENTS = 4_000  # of a trace in the search for a twin
 _MOST_STEPS = 2_000_000
 
 
 class NeedsOtherCases(NotLocalized):
-    """The reference does not pass the failing case by itself: what it builds on other cases left behind, or it is wrong."""
+    """The reference fails the failing case alone: it depends on state that other cases leave, or it is wrong."""
 
     def __init__(self) -> None:
         super().__init__("needs_other_cases")
 
 
 def given_to(problem: Problem) -> frozenset[str]:
-    """Names that programs find though they do not define them: modules and classes, and what the preamble defines.
+    """Names that programs can use without a definition: modules, classes, and the names that the preamble defines.
 
-    A function's name (``count``, ``e``) may as well be a variable that was forgotten.
+    Names of functions (``count``, ``e``) are left out: such a name may also be a forgotten variable.
     """
     if isinstance(problem.tests, StdioTests):
         return frozenset()
@@ -51,7 +51,7 @@ def given_to(problem: Problem) -> frozenset[str]:
 
 
 class KnownReference:
-    """A problem's reference, and what it is known to do."""
+    """A problem's reference, with cached facts about its runs."""
 
     def __init__(self, problem: Problem, tree: ast.Module) -> None:
         self.parsed, self._source = Reference(tree), problem.reference or ""
@@ -63,7 +63,7 @@ class KnownReference:
         self._passed_alone: set[int] = set()
 
     def fails_alone(self, case: int, trials: Trials) -> bool:
-        """Whether it fails a case in a process that has run no other; not known of a run that is too long for a trial."""
+        """Whether it fails a case in a fresh process; False if its trace is cut: the run is too long for a trial."""
         if case in self._passed_alone:
             return False
         trace = self.traces([case], trials).get(case)
@@ -76,21 +76,21 @@ class KnownReference:
         return not passed
 
     def traces(self, cases: Sequence[int], trials: Trials) -> dict[int, Trace]:
-        """Of some cases; without those that left none."""
+        """The traces of the given cases, without cases that left no trace."""
         new = [case for case in cases if case not in self._traces]
         if new:
-            trials.end()  # other samples will go by it: no program under test may have run in its process
+            trials.end()  # other samples share the result: no program under test may have run in its process
             found = trials.traces(self._source, new, MAX_EVENTS)
             self._traces |= {case: decode(data) for case, data in zip(new, found, strict=True)}
         return {case: self._traces[case] for case in cases if self._traces[case].events}
 
     def steps(self, case: int, trials: Trials) -> int:
-        """A budget of steps in which it passes a case with some to spare."""
+        """A budget of steps, with a margin, in which it passes a case."""
         if case not in self._steps:
             trace = self.traces([case], trials).get(case)
             events = len(trace.events) if trace is not None else MAX_EVENTS
-            steps = 8 * events  # each step leaves an event, or nearly so
-            if events >= MAX_EVENTS:  # it was cut off
+            steps = 8 * events  # nearly every step leaves an event
+            if events >= MAX_EVENTS:  # the trace was cut
                 trials.end()
                 while steps < _MOST_STEPS and not trials.passed([self._source], [case], max_steps=steps // 4)[0][0]:
                     steps *= 8
@@ -99,7 +99,7 @@ class KnownReference:
 
 
 class References:
-    """What is known of the references, by problem: every sample of a group asks for the same ones."""
+    """Known references by problem, shared by all samples of a group."""
 
     def __init__(self, size: int = 1_000) -> None:
         self._kept: LRUCache[tuple[str, str], KnownReference | None] = LRUCache(size)
@@ -118,7 +118,7 @@ class References:
 
 
 class ReferenceTraces:
-    """Traces of the references, kept by task and case: every sample of a group asks for the same ones."""
+    """Traces of the references by task and case, shared by all samples of a group."""
 
     def __init__(self, size: int = 2_000) -> None:
         self._kept: LRUCache[tuple[str, int], Trace] = LRUCache(size)

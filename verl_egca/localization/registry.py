@@ -1,4 +1,4 @@
-"""Localizers by name: those of this package, and any other by an entry point or a dotted path.
+"""Localizers by name: this package's own, and others by an entry point or a dotted path.
 
 A module of this package registers its localizer itself. Another package names its class under the entry points
 ``verl_egca.localizers``, or is named in ``egca.localizer`` as ``package.module.Class``.
@@ -32,14 +32,14 @@ def register(kind: Kind) -> Kind:
 
 @cache
 def localizers() -> dict[str, type[Localizer]]:
-    """This package's, by name."""
+    """This package's localizers by name."""
     for module in pkgutil.iter_modules(localization.__path__, f"{localization.__name__}."):
         import_module(module.name)
     return dict(sorted(_registered.items()))
 
 
 def localizer_class(name: str) -> type[Localizer]:
-    """Raises ValueError: an unknown name, with the choices; or no localizer is there."""
+    """Raises ValueError if the name is unknown (the message lists the choices), or if it names no localizer."""
     if name in localizers():
         return localizers()[name]
     others = entry_points(group=ENTRY_POINTS)
@@ -56,10 +56,10 @@ def localizer_class(name: str) -> type[Localizer]:
 
 
 def make_localizer(name: str, options: Options | None = None, debugger: Debugger | None = None) -> Localizer:
-    """The localizer of that name; ``debugger`` is who is asked, if it asks anyone.
+    """The localizer of that name; ``debugger`` is the one that it asks, if it asks a debugger.
 
     Raises:
-        ValueError: as `localizer_class`.
-        NoDebugger: it needs one.
+        ValueError: as in `localizer_class`.
+        NoDebugger: the localizer needs a debugger and gets none.
     """
     return localizer_class(name)(options, debugger)

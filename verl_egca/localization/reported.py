@@ -1,8 +1,8 @@
-"""``reported``: the place that the compiler or the interpreter reported (the paper's rule for SYNTAX).
+"""``reported``: blames the place that the compiler or the interpreter reported (the paper's rule for SYNTAX).
 
-A compile error blames the compiler's range; a run-time error blames the innermost statement on the last line of the
-traceback that lies inside the program. It is that of the first failing case whatever ``egca.failing_case`` says: that case
-has made the sample's mode.
+For a compile error it blames the compiler's range; for a run-time error, the innermost statement on the last line of
+the traceback inside the program. The traceback is that of the first failing case, independent of ``egca.failing_case``,
+since that case decides the sample's mode.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ReportedLocalizer(Localizer):
 
 
 def _compile_range(text: SourceText, line: int, col: int | None, end_line: int, end_col: int | None) -> SourceRange:
-    """The compiler's range if it holds any code; else the code on its line, or on the last line before it with some."""
+    """The compiler's range if it holds code; else the code on its line, or on the last earlier line with code."""
     if col is not None and end_col is not None and (end_line, end_col) > (line, col):
         place = SourceRange(line, col, end_line, end_col)
         start, end = text.offsets(place)

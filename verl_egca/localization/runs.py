@@ -1,4 +1,4 @@
-"""What is known of how a failing program ran, before anything of it is changed."""
+"""The runs of a failing program, before any edit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from verl_egca.tracing.trace import Trace, decode
 
 @dataclass(frozen=True)
 class Runs:
-    """What is known of how the program ran: the failing case that is looked at, and what ran in it and in others."""
+    """The runs of the program: the failing case to examine, and the statements that ran in it and in other cases."""
 
     cases: Cases
     case: CaseVerdict
@@ -45,7 +45,7 @@ class Runs:
         chosen = shortest(looked_at, traces)
         beside = [case for case in looked_at if case is not chosen]
         beside.sort(key=lambda case: (_alike(traces[chosen.index], traces[case.index]), case.index))
-        first = [chosen, *beside[:1]]  # and the one that goes another way, in case two things are wrong
+        first = [chosen, *beside[:1]]  # and the least similar one, in case there are two mistakes
         cases = Cases(
             tuple(case.index for case in first),
             tuple(case.index for case in failing),
@@ -59,7 +59,7 @@ class Runs:
         return cls(cases, chosen, traces[chosen.index], suspicion, program, traces)
 
     def amounts(self, edit: Edit) -> Amounts:
-        """What is known of an edit by the statement that it changes, and by how that ran."""
+        """The signs of an edit from the statement that it changes and from the runs of that statement."""
         statement = self.program.statement_at(edit.start)
         return self._amounts_of(statement) if statement is not None and self.suspicion else ()
 
@@ -91,6 +91,6 @@ class Runs:
 
 
 def _alike(one: Trace, two: Trace) -> float:
-    """How much of what ran in two cases ran in both."""
+    """The share of the statements that ran in either case and ran in both."""
     first, second = set(one.executed), set(two.executed)
     return len(first & second) / max(1, len(first | second))

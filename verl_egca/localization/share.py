@@ -1,4 +1,4 @@
-"""How much of a failing program must be rewritten: the share of a smallest repair, made of its reference."""
+"""The share of a failing program that a smallest repair rewrites; the repair is made from the reference."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _REPAIR = 0.35  # of the budget
 
 
 def repaired(attempt: Attempt, search: Search, enough: float) -> Repair | None:
-    """A smallest repair by a part of the search's budget, or the first that rewrites no more than ``enough``.
+    """A smallest repair within a part of the search's budget, or the first that rewrites at most ``enough``.
 
-    None where the reference as a whole does not pass, or there is none.
+    None if the whole reference does not pass, or without a reference.
     """
     most = search.tried + int(_REPAIR * search.budget)
 
@@ -30,7 +30,7 @@ class RepairShare:
         self._enough, self._attempts = enough, Attempts(options or Options())
 
     def of(self, sample: FailingSample) -> float | None:
-        """In [0, 1]; None where no repair is known. Raises SandboxError, ConfinementError."""
+        """The share, in [0, 1]; None if no repair is known. Raises SandboxError, ConfinementError."""
         try:
             with self._attempts.on(sample) as attempt:
                 repair = repaired(attempt, attempt.search(), self._enough)

@@ -1,4 +1,4 @@
-"""``suspicious``: the statement that ran most in failing and least in passing cases (Ochiai), the earliest of equals."""
+"""``suspicious``: blames the first statement that ran most in failing and least in passing cases (Ochiai)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""``trace``: the statement of the first semantic divergence from the reference (the paper), the two programs aligned.
+"""``trace``: blames the statement of the first semantic divergence from the aligned reference (the paper).
 
-A candidate that binds the reference's names is taken to be built like it, and compared by names at once. Otherwise names
-are those of the alignment, which the runs of passing cases help to find. What does not parse, or is written in another way
-altogether, is compared by names, too.
+A candidate that binds the reference's names is assumed to have its structure and is compared by names. Otherwise the
+alignment, with the runs of passing cases, translates the names. Programs that do not parse, or that are written in an
+entirely different way, are also compared by names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from verl_egca.statements import describe, parse
 from verl_egca.tracing.trace import Trace, decode
 
 _PASSING = 3  # cases that are traced for the alignment
-_ALIKE = 0.4  # of programs that are less alike, what differs is nothing special: names tell as much as an alignment
+_ALIKE = 0.4  # for less similar programs an alignment is no better than names
 
 
 @register
@@ -56,7 +56,7 @@ class TraceLocalizer(Localizer):
         return Localization((blamed,), self.name, ranked=lines_of(ranked), evidence=evidence)
 
     def compare(self, sample: FailingSample) -> tuple[CaseVerdict, Trace, Trace | None, Divergence | None]:
-        """The failing case, the candidate's run of it, the reference's, and where they part, as far as each is there.
+        """The failing case, the candidate's run of it, and, if available, the reference's run and the divergence.
 
         Raises:
             NotLocalized: the candidate's run left no trace.
@@ -71,7 +71,7 @@ class TraceLocalizer(Localizer):
     def _divergence(
         self, sample: FailingSample, candidate: Trace, reference: Trace
     ) -> tuple[Divergence | None, SourceRange | None]:
-        """Where the runs part, and the statement to blame for it if that is another one."""
+        """The divergence of the runs, and the statement to blame if it is not the divergence's own."""
         allowed = tolerance(sample.problem)
         ours, theirs = parse(sample.program), parse(sample.problem.reference or "")
         if ours is None or theirs is None or _bound(ours) == _bound(theirs):
@@ -110,13 +110,13 @@ def _names(alignment: Alignment, ours: SourceText, theirs: SourceText) -> Names:
     branches = {
         describe(pair.candidate.node, ours).place: describe(pair.reference.node, theirs).place
         for pair in alignment.statements
-        if hasattr(getattr(pair.reference.node, "test", pair.reference.node), "lineno")  # else it is turned round
+        if hasattr(getattr(pair.reference.node, "test", pair.reference.node), "lineno")  # else the view negates it
     }
     return Names(alignment.functions, alignment.variables, branches)
 
 
 def _likenesses(alignment: Alignment, text: SourceText) -> dict[SourceRange, float]:
-    """For each statement of the candidate how much it is like its counterpart in one of the views; 1 for equal."""
+    """For each statement of the candidate, its likeness to its counterpart in one of the views; 1 for equal."""
     found: dict[SourceRange, float] = {}
     for matching in alignment.matchings:
         here, there = Shapes(), Shapes(matching.names, matching.reference.names)
@@ -128,10 +128,10 @@ def _likenesses(alignment: Alignment, text: SourceText) -> dict[SourceRange, flo
 
 
 def _cause(divergence: Divergence, candidate: Trace, likenesses: Mapping[SourceRange, float]) -> SourceRange | None:
-    """The statement to blame where the one of the divergence is the same in the reference.
+    """The statement to blame if the divergence's own statement is the same in the reference.
 
-    Of equal values it makes equal values, so that an earlier one must be to blame that did not show: one that has a
-    counterpart which is another.
+    Equal statements make equal values from equal values, so an earlier statement, whose counterpart differs, is to
+    blame.
     """
     if likenesses.get(divergence.place, 0.0) < 1.0:
         return None

@@ -1,4 +1,4 @@
-"""``uniform``: nothing is blamed, so every token gets the same advantage. Plain GRPO."""
+"""``uniform``: blames no place, so every token gets the same advantage. Plain GRPO."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Statements that a proof leaves without effect: had they done what they should, it could have used them.
+"""Statements that a proof leaves without effect: a proof could have used them if they were right.
 
-Effects are found by names alone, without regard to the order of statements. A statement takes effect that returns, raises or
-shows something; that binds or changes a name which such a statement reads; or that is a loop, branch or function around one.
+Effects are found by names alone, independent of order. A statement takes effect if it returns, raises or prints; if it
+binds or changes a name that an effective statement reads; or if it is a loop, branch or function around such a one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Effects:
         self._effective = _effective(program, entry_point)
 
     def unused(self, edits: Sequence[Edit]) -> list[ast.stmt]:
-        """Those that the edits leave as they are, and that take no effect in the twin."""
+        """The statements that the edits do not change, and that take no effect in the twin."""
         try:
             twin = Program(applied(self._program.source, edits))
         except ValueError:
@@ -42,12 +42,12 @@ class Effects:
         return found
 
     def unused_share(self, edits: Sequence[Edit]) -> float:
-        """In [0, 1]."""
+        """The share of unused statements, in [0, 1]."""
         return len(self.unused(edits)) / max(1, len(self._effective))
 
 
 def _effective(program: Program, entry_point: str | None) -> dict[ast.stmt, None]:
-    """In the order of the text."""
+    """The effective statements, in the order of the text."""
     wanted = {*re.findall(r"\w+", entry_point or ""), "Solution", "print"}
     statements = [one for one in program.statements() if not isinstance(one, ast.Pass)]
     binds = {one: frozenset(_bound(one)) for one in statements}
@@ -71,7 +71,7 @@ def _takes_effect(
 ) -> bool:
     function = program.function_of[statement]
     if function is not None and function.name not in wanted and program.block_of[function].owner is program.tree:
-        return False  # of a function that nothing comes to
+        return False  # of a function without an effective statement
     if isinstance(statement, _JUMPS):
         return program.loop_of[statement] in found
     if isinstance(statement, _ENDS) or not wanted.isdisjoint(binds[statement]):
@@ -80,7 +80,7 @@ def _takes_effect(
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Names that a statement binds, or whose values it may change; what it calls for its own sake counts as shown."""
+    """Names that a statement binds, or whose values it may change; a bare call counts as output."""
     if isinstance(statement, DEFINITIONS):
         yield statement.name
     for node in own_nodes(statement):

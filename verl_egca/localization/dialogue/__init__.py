@@ -1,1 +1,1 @@
-"""What passes between a localizer and the debugger: the question, the answer, and what is made of a correction."""
+"""The dialogue of a localizer with the debugger: the question, the answer, and the correction as an edit."""

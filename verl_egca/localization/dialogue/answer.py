@@ -1,4 +1,4 @@
-"""What the debugger may answer, and the only form in which it is heard: JSON under this schema."""
+"""The debugger's answer: JSON under this schema. No other form is read."""
 
 from __future__ import annotations
 

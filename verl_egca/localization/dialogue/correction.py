@@ -1,6 +1,6 @@
-"""A debugger's correction of a statement, as an edit of the program: whole, in place, of bounded size, and for no test alone.
+"""A debugger's correction of a statement, as an edit of bounded size in the statement's place, specific to no test.
 
-Whether it mends the program is for the sandbox to say.
+The sandbox decides whether it mends the program.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from verl_egca.problem import Problem
 from verl_egca.source import SourceRange
 from verl_egca.statements import Statement, parse
 
-_LEAST_ALLOWED = 80  # characters that a correction may change, however short the program is
+_LEAST_ALLOWED = 80  # characters that a correction may change, even in a short program
 _TOKEN = re.compile(r"\w+|[^\w\s]+|\s+")
 _TOO_COMMON = frozenset(map(repr, (0, 1, -1, 2, 10, 0.0, 1.0, 0.5, True, False, None, "", " ", (), [], {}))) | {"set()"}
 
 
 class Unfit(ValueError):
-    """A correction that is not even tried; the message says why, in a sentence for the debugger."""
+    """A correction that is refused without a run; the message is the reason, in a sentence for the debugger."""
 
     def __init__(self, reason: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -34,7 +34,7 @@ class Unfit(ValueError):
 def as_edit(
     program: Program, statement: Statement, correction: str, problem: Problem, cases: Sequence[CaseVerdict]
 ) -> Edit:
-    """The edit that puts ``correction`` in the statement's place, its header's if the correction is one alone.
+    """The edit that replaces the statement by ``correction``, or only its header if the correction is a header alone.
 
     Raises:
         Unfit: it does not parse there, changes nothing, rewrites the program, or names values of the tests.
@@ -76,7 +76,7 @@ def blamed(program: Program, edit: Edit) -> list[SourceRange]:
 
 
 def _chunks(old: str, new: str) -> Iterator[tuple[int, int]]:
-    """Half-open ranges of ``old`` that are other in ``new``, token by token; blanks alone are none."""
+    """Half-open ranges of ``old`` that differ in ``new``, token by token; differences of blanks alone do not count."""
     ours, theirs = _TOKEN.findall(old), _TOKEN.findall(new)
     offsets = [0]
     for token in ours:
@@ -93,7 +93,7 @@ def _is_header_alone(text: str) -> bool:
 def _of_the_tests(
     mended: ast.Module, program: Program, problem: Problem, cases: Sequence[CaseVerdict]
 ) -> object | None:
-    """A telling value of a test, an argument or what is expected, that only the correction names."""
+    """A specific value of a test, an argument or an expected value, that only the correction names."""
     known = _constants(program.tree) | (
         _constants(parse(problem.reference) or program.tree) if problem.reference else set()
     )
@@ -109,7 +109,7 @@ def _of_the_tests(
 
 
 def _constants(tree: ast.AST) -> set[str]:
-    """Literals, and displays of them, as their reprs."""
+    """The reprs of literals, and of displays of literals."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):

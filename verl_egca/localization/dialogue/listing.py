@@ -1,4 +1,4 @@
-"""A program as the debugger reads it: its text, each line with the numbers of the statements that begin there."""
+"""A program in the debugger's form: its text, each line with the numbers of the statements that begin there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from verl_egca.statements import Statement, statements
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A statement that may be blamed; ``ran`` tells whether it did so in the failing test."""
+    """A statement that may be blamed; ``ran``: whether it ran in the failing test."""
 
     number: int
     statement: Statement
@@ -19,7 +19,7 @@ class Numbered:
 
 
 class Listing:
-    """Numbers every statement that decides something; definitions, imports and docstrings have none."""
+    """Numbers every statement except definitions, imports and docstrings."""
 
     def __init__(self, program: str, executed: Collection[SourceRange]) -> None:
         self._text = SourceText(program)
@@ -34,7 +34,7 @@ class Listing:
         return self._numbers.get(place)
 
     def lines(self) -> list[str]:
-        """``3  | total += x``; ``3* | total += x`` where it ran in the failing test."""
+        """``3  | total += x``, or ``3* | total += x`` if the statement ran in the failing test."""
         marks: dict[int, list[str]] = {}
         for one in self.numbered:
             marks.setdefault(one.statement.place.line, []).append(f"{one.number}{'*' if one.ran else ''}")

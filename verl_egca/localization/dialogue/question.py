@@ -1,7 +1,7 @@
 """The question to the debugger: a problem, a failing program with numbered statements, and the paired traces.
 
-What all samples of a problem share comes first, so that a server which keeps prefixes computes it once. Whatever a data
-set, a program or its output says is data: each of its lines stands behind a bar, so that none can pass for a line of ours.
+The common part of all samples of a problem comes first, so that a server with a prefix cache computes it once. All text
+of a data set, a program or its output is data: each of its lines stands behind a bar, so that it cannot pass as ours.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from verl_egca.tracing.trace import Event, Trace
 
 Message = dict[str, str]
 
-_CHARACTERS_A_TOKEN = 3  # of code, in the vocabularies of code models; a little less than there are
+_CHARACTERS_A_TOKEN = 3  # of code, in the vocabularies of code models; rounded down
 _BEFORE, _AFTER = 12, 4  # events shown around the divergence, if there is room
 _LINE_ENDS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
@@ -39,14 +39,14 @@ block; null if you do not know. Change as little as you can, and never for the s
 
 
 class TooLong(ValueError):
-    """A program that leaves no room in the question's budget for anything else."""
+    """The program alone takes most of the question's budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a failing sample. ``reference`` and ``divergence`` are None where there are none.
+    """The facts about a failing sample. ``reference`` and ``divergence`` are None if missing.
 
-    ``ruled_out`` are sentences of our own on what has been tried.
+    ``ruled_out`` are our own sentences on earlier trials.
     """
 
     problem: Problem
@@ -78,12 +78,12 @@ def question(evidence: Evidence, tokens: int) -> list[Message]:
         own.append("What is known:\n" + "\n".join(f"- {line}" for line in evidence.ruled_out))
     left = room - sum(len(part) + 2 for part in (*shared, *own))
     own.insert(2, _traces(evidence, left))
-    text = "\n\n".join([*shared, *own]).encode("utf-8", "replace").decode()  # lone surrogates can't be sent
+    text = "\n\n".join([*shared, *own]).encode("utf-8", "replace").decode()  # lone surrogates cannot be sent
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": text}]
 
 
 def again(messages: Sequence[Message], answer: str, why: str) -> list[Message]:
-    """The same question after an answer that could not be taken; ``why`` is a sentence, its data in quotes."""
+    """The same question after an unusable answer; ``why`` is a sentence, its data in quotes."""
     reply = f"That can't be taken: {why} Answer again, in the same form."
     return [*messages, {"role": "assistant", "content": answer}, {"role": "user", "content": reply}]
 
@@ -99,7 +99,7 @@ def _test(case: CaseVerdict, most: int) -> str:
 
 
 def _traces(evidence: Evidence, most: int) -> str:
-    """Both runs around the point where they part; the end of the program's run where they can't be compared."""
+    """Both runs around their divergence; the end of the program's run if they are not comparable."""
     candidate, divergence = evidence.candidate.events, evidence.divergence
     if divergence is None or evidence.reference is None:
         what = "The end of its run (the reference's can't be compared with it):"
@@ -120,7 +120,7 @@ def _traces(evidence: Evidence, most: int) -> str:
 def _window(
     evidence: Evidence | None, events: Sequence[Event], at: int, cut: bool, most: int, *, marked: bool = False
 ) -> str:
-    """Events around one of them in at most about ``most`` characters; what is left out is counted."""
+    """The events around one event in about ``most`` characters at most, with the number of events left out."""
     first, last = max(0, at - _BEFORE), min(len(events), at + 1 + _AFTER)
     while first < last - 1 and sum(len(_told(evidence, one)) + 5 for one in events[first:last]) > most:
         if last > at + 1:

@@ -1,4 +1,4 @@
-"""The logical lines of a program as words with places, and which lines of two programs play the same part."""
+"""The logical lines of a program as words with places, and the matching of the lines of two programs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from verl_egca.localization.twins.shapes import likeness
 from verl_egca.source import SourceText
 from verl_egca.statements import literal
 
-_LEAST_ALIKE = 0.4  # lines less alike are no pair
-_GAP = 0.3  # likeness that a pair must have more than, so that it gains by being one
+_LEAST_ALIKE = 0.4  # less similar lines are no pair
+_GAP = 0.3  # a pair gains only if its likeness exceeds this
 _SAME_DEPTH, _PLACED, _EQUAL = 0.15, 0.05, 0.3
 _OTHER_KEYWORD, _ONE_OPENS, _SHORT = 0.6, 0.3, 0.4
 _BLANK = (tokenize.NL, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER, tokenize.TYPE_COMMENT)
@@ -30,9 +30,9 @@ _KEYWORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A token. ``left`` is the end of the one before it in its line, ``right`` the start of the one after it."""
+    """A token. ``left`` is the end of the previous token in its line, ``right`` the start of the next one."""
 
-    text: str  # a string's as ``repr`` writes it
+    text: str  # of a string, its ``repr``
     start: int
     end: int
     left: int
@@ -41,10 +41,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A statement, or the header of one.
+    """A statement, or the header of a compound statement.
 
-    ``start`` is where its first row begins, ``end`` where the row after it does, and after a docstring that follows;
-    ``first`` and ``last`` are where its text begins and ends.
+    ``start`` is the start of its first row, ``end`` the end of its last row and of a following docstring; ``first`` and
+    ``last`` are the start and the end of its text.
     """
 
     words: tuple[Word, ...]
@@ -59,7 +59,7 @@ class Line:
 
 
 def lines_of(source: str) -> tuple[Line, ...]:
-    """In order; lines that hold a string alone, as docstrings do, are left out. None of a text that has no tokens."""
+    """The lines in order, without lines of only a string, such as docstrings; empty if the text has no tokens."""
     text = SourceText(source)
     rows = iter([text.line(number) + "\n" for number in range(1, text.line_count + 1)])
     try:
@@ -109,7 +109,7 @@ def _words(text: SourceText, tokens: Sequence[tokenize.TokenInfo]) -> tuple[Word
 
 
 def _silent(words: Sequence[str]) -> set[int]:
-    """Brackets around all of a condition or a value, which say nothing."""
+    """Redundant brackets around a whole condition or value."""
     last = len(words) - 1 - (words[-1] == ":")
     if last < 2 or words[last] != ")":
         return set()
@@ -139,7 +139,7 @@ def _shown(text: str) -> str:
 
 
 def matched(ours: Sequence[Line], theirs: Sequence[Line]) -> list[tuple[int, int]]:
-    """Pairs of indices, in order in both, of the greatest gain together."""
+    """Pairs of indices, in order in both programs, with the greatest total gain."""
     head = _equal_lines(zip(ours, theirs, strict=False))
     tail = _equal_lines(zip(reversed(ours[head:]), reversed(theirs[head:]), strict=False))
     here, there = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]

@@ -1,4 +1,4 @@
-"""One program as hunks on another: any selection of them can be written, and says what it changes."""
+"""One program as hunks on another; any selection of hunks gives a text and its edits."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Kind = Literal["insert", "remove", "words", "statement", "depth"]
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """A difference of one row; a change of words that begins with the row's first makes it another ``statement``.
+    """A difference of one row; a change of words from the row's first word on makes it another ``statement``.
 
-    ``start``, ``end`` and ``text`` are of changes of words; ``weight`` counts words.
+    ``start``, ``end`` and ``text`` belong to changes of words; ``weight`` counts words.
     """
 
     row: int
@@ -37,10 +37,10 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of one program, or of both. ``above_ours`` and ``above_theirs`` are the rows around it, from inside out.
+    """A line of one or both programs. ``above_ours`` and ``above_theirs`` are the rows around it, innermost first.
 
-    ``put_in`` are rows of theirs alone around it, which a line of both goes into where they are written; ``is_moved``:
-    the nearest row of both programs around it is another in each.
+    ``put_in`` are surrounding rows of theirs alone, which enclose a line of both if they are written; ``is_moved``: the
+    nearest common row around it differs between the programs.
     """
 
     line: Line
@@ -62,7 +62,7 @@ class Patch:
         self._step = next((self._indentation(line) for line in ours if line.depth == 1), "    ") or "    "
         self.hunks = tuple(hunk for place, row in enumerate(self._rows) for hunk in self._hunks(place, row))
         writing = _Writing(ours[0].start if ours else 0)
-        self._unchanged = [writing.copy()]  # before each row of the source, and after the last
+        self._unchanged = [writing.copy()]  # before each row of the source, and after the last row
         for place in range(len(self._rows)):
             list(self._written(place, (), writing))
             self._unchanged.append(writing.copy())
@@ -72,8 +72,8 @@ class Patch:
     def share(self, selected: Collection[Hunk]) -> float:
         """How much of the program a selection rewrites, in [0, 1].
 
-        The words that it takes away or brings among those of both programs; or half of what it brings as a share of the
-        target, so that a program that is left standing unused beside another one does not count as mended.
+        The removed and added words as a share of the words of both programs; at least half of the added words' share
+        of the target, so that a new program beside the unused old one is no small repair.
         """
         old, new = sum(hunk.old for hunk in selected), sum(hunk.new for hunk in selected)
         return max((old + new) / max(1, 2 * self._before + new - old), new / max(1, self._after) / 2)
@@ -111,7 +111,7 @@ class Patch:
     # ------------------------------------------------------------ writing
 
     def edits(self, selected: Collection[Hunk]) -> list[Edit]:
-        """Disjoint edits of the source, in order; ``blame`` of each is the first place that it changes."""
+        """Disjoint edits of the source, in order; each edit's ``blame`` is the first place that it changes."""
         return list(_joined(self._edits(selected))) if selected else []
 
     def apply(self, selected: Collection[Hunk]) -> str:
@@ -176,10 +176,10 @@ class Patch:
 
 @dataclass(slots=True)
 class _Writing:
-    """Where the writing of a program has come to. ``at`` is where new text goes.
+    """The state while a program is written. ``at`` is the place of new text.
 
-    ``depths`` are those of the rows that are written, ``blocks`` depth and indentation of the blocks that are open,
-    ``opened`` depth, indentation and place of a header that nothing has followed.
+    ``depths`` are the depths of the written rows, ``blocks`` the depth and indentation of each open block, ``opened``
+    the depth, indentation and place of a header without a row after it.
     """
 
     at: int
@@ -191,7 +191,7 @@ class _Writing:
         return _Writing(self.at, dict(self.depths), list(self.blocks), self.opened)
 
     def enter(self, place: int, row: _Row, moved: bool) -> int:
-        """How deep a row is, by what is around it in the program that is written."""
+        """The depth of a row, by the rows around it in the written program."""
         above = row.above_theirs if row.ours is None or moved else row.above_ours
         depth = next((self.depths[one] + 1 for one in above if one in self.depths), 0)
         if not moved:
@@ -231,12 +231,12 @@ def _above(lines: Sequence[Line], line: int | None) -> Iterator[int]:
 
 
 def _meet(one: str, two: str) -> bool:
-    """Whether two texts would run into one word."""
+    """Whether two texts would join into one word."""
     return all(end.isalnum() or end == "_" for end in (one[-1:], two[:1]))
 
 
 def _region(line: Line, first: int, last: int) -> tuple[int, int]:
-    """The characters of some words, with the blanks around them."""
+    """The range of characters of some words, with the blanks around them."""
     words = line.words
     if first < last:
         return words[first].left, words[last - 1].right
@@ -246,7 +246,7 @@ def _region(line: Line, first: int, last: int) -> tuple[int, int]:
 
 
 def _joined(edits: Iterator[Edit]) -> Iterator[Edit]:
-    """Edits that touch become one."""
+    """Joins edits that touch."""
     held: Edit | None = None
     for edit in edits:
         if held is not None and edit.start == held.end:

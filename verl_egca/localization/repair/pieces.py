@@ -1,7 +1,7 @@
-"""Single edits out of patches: what the reference has otherwise in a row or in a few that follow each other.
+"""Single edits from patches: differences from the reference in one row or in a few consecutive rows.
 
-What an edit costs depends on how many hunks of each kind it has, how many words these change, how many rows it changes
-beside each other, and how much of the program the whole patch would rewrite.
+The cost of an edit depends on its number of hunks of each kind, of changed words and of consecutive changed rows, and
+on the share of the program that the whole patch would rewrite.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from verl_egca.localization.repair.patch import Hunk, Patch
 from verl_egca.localization.twins.costs import Amounts
 from verl_egca.localization.twins.edits import Edit, applied
 
-SEVERAL = "several"  # the kind of an edit that brings in several pieces at once
+SEVERAL = "several"  # the kind of an edit of several pieces
 _MOST = 200
-_RUN, _TOGETHER = 5, 5  # rows that are changed at once: of those that follow each other, and of all
+_RUN, _TOGETHER = 5, 5  # limits of rows changed at once: consecutive rows, and all rows of the patch
 
 
 def pieces(source: str, patches: Sequence[Patch], alike: float = 0.0) -> list[Edit]:
-    """By rising cost, each way to a text once. ``alike``: how far the reference is like the program past a half."""
+    """Edits by rising cost, each text once. ``alike``: the reference's likeness to the program, in excess of a half."""
     found: dict[str, Edit] = {}
     for patch in patches:
         rewritten = patch.share(patch.hunks)
         of_patch = (("rewritten by the patch", rewritten), ("reference alike", alike))
         for selected, beside in _selections(patch):
             edits = patch.edits(selected)
-            if not edits:  # a depth that is the same where nothing else changes
+            if not edits:  # a change of depth that has no effect alone
                 continue
             edit = _as_one(source, edits, (*_amounts(selected, rewritten), ("hunks beside", beside), *of_patch))
             text = edit.apply(source)
@@ -37,7 +37,7 @@ def pieces(source: str, patches: Sequence[Patch], alike: float = 0.0) -> list[Ed
 
 
 def _selections(patch: Patch) -> Iterator[tuple[Sequence[Hunk], int]]:
-    """Each hunk, each row, neighbouring rows, and all if they are few; with how many rows follow another one."""
+    """Each hunk, each row, consecutive rows, and all rows if few; each with its number of rows that follow another."""
     rows: dict[int, list[Hunk]] = {}
     for hunk in patch.hunks:
         rows.setdefault(hunk.row, []).append(hunk)

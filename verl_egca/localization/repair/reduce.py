@@ -1,4 +1,4 @@
-"""Delta debugging: hunks are taken away as long as what is left passes, the dearest first."""
+"""Delta debugging: removes hunks while the remaining ones pass, the costliest first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from verl_egca.localization.repair.patch import Hunk, Patch
 
-Passes = Callable[[str], bool | None]  # None where nothing may be tried any more
+Passes = Callable[[str], bool | None]  # None if the budget is used up
 
 
 def reduced(patch: Patch, passes: Passes) -> tuple[Hunk, ...] | None:
-    """A smallest selection that passes: none of its hunks can be taken away alone. None if all of them do not pass.
+    """A smallest selection that passes: no single hunk of it can be removed. None if all hunks together do not pass.
 
-    Rows are taken away before changes within rows. Where the trials end, the smallest selection that has passed counts.
+    Rows are removed before changes within rows. If the budget ends, the smallest passing selection so far counts.
     """
     if not passes(patch.apply(patch.hunks)):
         return None

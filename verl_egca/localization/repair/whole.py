@@ -1,4 +1,4 @@
-"""The whole reference in the candidate's names: the text that a repair starts from, which passes by construction."""
+"""The whole reference in the candidate's names: the start of a repair, which passes by construction."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def wholes(alignment: Alignment, entry_point: str | None) -> Iterator[str]:
 
 
 class _Renaming:
-    """A copy of a view of the ``reference`` in the candidate's names, and with the signatures of the functions that match.
+    """A copy of a view of the ``reference`` with the candidate's names, and the signatures of matched functions.
 
-    Names of its top level stay as they are unless it is a script.
+    Its top-level names do not change unless it is a script.
     """
 
     def __init__(self, alignment: Alignment, view: View, has_entry: bool) -> None:
@@ -51,7 +51,7 @@ class _Renaming:
         self._rename(self.reference, self._called | ({} if has_entry else self._names(self._scopes[self.reference])))
 
     def _names(self, scope: Scope) -> dict[str, str]:
-        """What a scope binds; names without a counterpart keep out of the way of the others."""
+        """New names for a scope's own names; names without a counterpart avoid collisions with the others."""
         matching = self._matched.get(scope.name)
         given = dict(matching.names) if matching is not None else {}
         taken = set(given.values())
@@ -78,7 +78,7 @@ class _Renaming:
             self._sign(node, self._scopes[node])
 
     def _sign(self, node: Function, scope: Scope) -> None:
-        """Defaults are part of what a function does; all else of its header is as the candidate has it."""
+        """Gives a function the candidate's header but the reference's defaults, which belong to its behaviour."""
         matching = self._matched.get(scope.name)
         own = matching.candidate.node if matching is not None else None
         if isinstance(own, FUNCTIONS) and matching and len(scope.parameters) == len(matching.candidate.parameters):
@@ -89,12 +89,12 @@ class _Renaming:
 
 
 def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: bool) -> list[ast.stmt]:
-    """The candidate's statements, each definition as the reference has it, and what only the reference has before them.
+    """The candidate's statements with the reference's definitions, after the statements of only the reference.
 
-    Of a script only its definitions and imports stay, and what the reference has comes after them.
+    Of a script only the definitions and imports stay, before the reference's statements.
     """
     every = reversed([node for node in ast.walk(ast.Module(list(theirs), [])) if isinstance(node, DEFINITIONS)])
-    left = {node.name: node for node in every}  # what is defined within a function, too, unless its name is taken
+    left = {node.name: node for node in every}  # nested definitions, too, unless the name is taken
     body: list[ast.stmt] = []
     for node in ours:
         other = left.pop(node.name, None) if isinstance(node, DEFINITIONS) else None
@@ -118,7 +118,7 @@ def _merged(ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], has_entry: boo
 
 
 def _is_of(node: ast.stmt, used: Collection[str], has_entry: bool) -> bool:
-    """Whether a statement is needed: what it imports or defines may be used by nothing but, where it has no entry, the tests."""
+    """Whether a statement is needed: by a used import or definition, or, without an entry point, by the tests."""
     if isinstance(node, _IMPORTS):
         return any((alias.asname or alias.name).partition(".")[0] in used for alias in node.names)
     return not (has_entry and isinstance(node, DEFINITIONS)) or node.name in used
