@@ -1,10 +1,12 @@
 """The benchmarks' files that tests read, each by its digest: from a folder, or else from where it is public.
 
-A file that can't be had fails the test that wants it, and says which file to put where.
+Without network, the tests that want a file are expected failures that name it and say where to put it. A file with
+another digest is a failure.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -13,13 +15,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .machine import lacks
+
 _GITHUB = "https://raw.githubusercontent.com"
 _DEBUGGER = "FloridSleeves/LLMDebugger/4cc36557a049e17af59da966ede0409729f76307/input_data"
 _TIMEOUT_S = 60
 
 
+class OtherData(Exception):
+    """A file differs from the one that the tests were written for."""
+
+
 class NoData(Exception):
-    """A file is nowhere to be had."""
+    """A file is in no folder, and its source can't be reached."""
 
 
 @dataclass(frozen=True)
@@ -45,33 +53,39 @@ class DataFiles:
         names = [name] if name in FILES else [known for known in FILES if known.startswith(f"{name}.")]
         if not names:
             raise KeyError(f"{name}: choose one of {', '.join(FILES)}")
-        (folder,) = {path_of(one).parent for one in names}
+        try:
+            (folder,) = {path_of(one).parent for one in names}
+        except NoData as error:
+            lacks(str(error))
         return folder / name
 
 
 def path_of(name: str) -> Path:
-    """Raises NoData."""
-    wanted, looked = FILES[name], []
+    """Raises NoData, OtherData."""
+    found = _found(name)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+@functools.cache  # a source that can't be reached is asked once
+def _found(name: str) -> Path | NoData | OtherData:
+    wanted = FILES[name]
+    needed = f"{name}, SHA-256 {wanted.sha256}, from {wanted.origin}"
+    remedy = f"Put the file into {folders()[-1]}, or name a folder that holds it: EGCA_TEST_DATA=FOLDER"
     for folder in folders():
         path = folder / name
         if path.exists():
-            if (found := _digest(path.read_bytes())) == wanted.sha256:
-                return path
-            looked.append(f"{path} is another file, of SHA-256 {found}")
-        else:
-            looked.append(f"{path} is not there")
-    data, why = None, "there is no public file of the same bytes"
-    if wanted.fetch:
-        try:
-            data = wanted.fetch()
-            why = f"what is there now has SHA-256 {_digest(data)}"
-        except Exception as error:  # of the network, the hub's client, or a format that has changed
-            why = f"it could not be fetched: {error!r}"
-    if data is None or _digest(data) != wanted.sha256:
-        raise NoData(
-            f"{name}, SHA-256 {wanted.sha256}, from {wanted.origin}: {'; '.join(looked)}; {why}. "
-            f"Put the file into {folders()[-1]}, or name a folder that holds it: EGCA_TEST_DATA=FOLDER"
-        )
+            found = _digest(path.read_bytes())
+            return path if found == wanted.sha256 else OtherData(f"{needed}: {path} has SHA-256 {found}. {remedy}")
+    if wanted.fetch is None:
+        return NoData(f"{needed}: no public file has the same bytes. {remedy}")
+    try:
+        data = wanted.fetch()
+    except Exception as error:  # of the network, the hub's client, or a format that has changed
+        return NoData(f"{needed}: fetching it raised {error!r}. {remedy}")
+    if _digest(data) != wanted.sha256:
+        return OtherData(f"{needed}: the public file has SHA-256 {_digest(data)}. {remedy}")
     return _kept(folders()[-1] / name, data)
 
 

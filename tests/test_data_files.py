@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from . import data_files
-from .data_files import DataFile, DataFiles, NoData
+from .data_files import DataFile, DataFiles, NoData, OtherData
 
 GOOD = b"the file"
 SHA256 = hashlib.sha256(GOOD).hexdigest()
@@ -19,6 +19,7 @@ def place(monkeypatch, tmp_path):
 
     def known(fetch):
         monkeypatch.setitem(data_files.FILES, "one.jsonl", DataFile(SHA256, "somewhere", fetch))
+        data_files._found.cache_clear()
         return tmp_path / "here" / "one.jsonl", tmp_path / "cache" / "one.jsonl"
 
     return known
@@ -41,25 +42,33 @@ def unreachable():
     raise OSError("no network")
 
 
+CHANGED = f"the public file has SHA-256 {hashlib.sha256(b'other').hexdigest()}"
+
+
 @pytest.mark.parametrize(
-    ("fetch", "why"),
+    ("fetch", "error", "why"),
     [
-        (None, "there is no public file of the same bytes"),
-        (unreachable, "it could not be fetched: OSError('no network')"),
-        (lambda: b"other", f"what is there now has SHA-256 {hashlib.sha256(b'other').hexdigest()}"),
+        (None, NoData, "no public file has the same bytes"),
+        (unreachable, NoData, "fetching it raised OSError('no network')"),
+        (lambda: b"other", OtherData, CHANGED),
     ],
     ids=["no source", "no network", "changed"],
 )
-def test_a_file_that_can_not_be_had_is_named_with_its_digest_and_where_to_put_it(place, fetch, why):
-    here, cached = place(fetch)
-    here.write_bytes(b"broken")
-    with pytest.raises(NoData) as missing:
-        DataFiles() / "one.jsonl"
-    said = str(missing.value)
-    assert f"one.jsonl, SHA-256 {SHA256}, from somewhere: {here} is another file" in said
-    assert why in said
-    assert f"Put the file into {cached.parent}" in said
+def test_a_file_that_can_not_be_had_is_named_with_its_digest_and_where_to_put_it(place, fetch, error, why):
+    _, cached = place(fetch)
+    with pytest.raises(error) as missing:
+        data_files.path_of("one.jsonl")
+    message = str(missing.value)
+    assert f"one.jsonl, SHA-256 {SHA256}, from somewhere: {why}" in message
+    assert f"Put the file into {cached.parent}" in message
     assert not cached.exists()
+
+
+def test_a_file_with_another_digest_is_an_error(place):
+    here, _ = place(lambda: GOOD)
+    here.write_bytes(b"broken")
+    with pytest.raises(OtherData, match=f"{here} has SHA-256 "):
+        DataFiles() / "one.jsonl"
 
 
 def test_humaneval_comes_with_a_package_and_codellamas_programs_from_rows_of_other_columns(monkeypatch):
