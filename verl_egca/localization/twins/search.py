@@ -147,7 +147,7 @@ class Search:
         return agreement.sound and agreement.mended >= agreement.left
 
     def ranked(self) -> list[Twin]:
-        """Full twins, sound ones first, then by cost; then partial twins, by the votes for their line, then by worth."""
+        """Full twins, sound ones first, then by cost; then partial twins, by their line's votes, then by worth."""
         full = sorted(
             (t for t in self.twins if t.full), key=lambda twin: (not twin.sound, twin.edit.cost, twin.edit.size)
         )
