@@ -39,7 +39,7 @@ def blamed_text(program: str, found: Localization) -> str:
 def twin(program: str, evidence: Mapping[str, Any]) -> str | None:
     """The program with the edits of the evidence; None if the evidence has no applicable edit.
 
-    ``evidence["edit"]`` is {"start", "end", "text"} in characters of the program, ``evidence["edits"]`` a list of those.
+    ``evidence["edit"]`` is {"start", "end", "text"} in characters of the program; ``evidence["edits"]`` lists several.
     """
     told = evidence.get("edits") or ([evidence["edit"]] if evidence.get("edit") else [])
     try:

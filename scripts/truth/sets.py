@@ -191,7 +191,7 @@ class Planted:
 
 
 def singles(solutions: Sequence[Solution], seed: int, checks: Checks) -> list[Planted]:
-    """Failing mutants of one mistake, from at most TRIED_SINGLES per solution; `second` and `runtime` draw from them."""
+    """Failing mutants of one mistake, from at most TRIED_SINGLES per solution; for `second` and `runtime`."""
     found = checks(_singles, [(solution, seed) for solution in solutions], "one mistake")
     return [planted for some in found for planted in some]
 

@@ -15,8 +15,8 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 class Edit:
     """Replaces the characters from ``start`` to ``end`` by ``text``.
 
-    ``marked`` is the wrong part of ``text`` (all of it by default). ``blamed`` is the place of the wrong or missing code,
-    in characters of the source; by default it is the replaced range.
+    ``marked`` is the wrong part of ``text`` (all of it by default). ``blamed`` is the place of the wrong or missing
+    code, in characters of the source; by default it is the replaced range.
     """
 
     operator: str
