@@ -1,1 +1,1 @@
-"""Programs whose right or wrong places are known: the truth that fault localisation is measured against."""
+"""Programs with known wrong places: the truth for measurements of fault localisation."""

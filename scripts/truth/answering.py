@@ -1,4 +1,4 @@
-"""The debuggers that localizers are measured with: servers that replay ideal answers or nonsense, and one that is served."""
+"""The debuggers in measurements of localizers: servers that replay ideal answers or nonsense, and a served LLM."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.debugger.replay_server import ReplayServer
 
 REPLAYED = ("ideal", "nonsense")
 SERVED = "served"
-_PATIENCE_S = 120.0  # of a bench, in which nobody waits for a step
+_PATIENCE_S = 120.0  # generous, since no training step waits for a bench
 
 
 class Answering:
-    """Starts the servers that the localizers' names ask for, as in ``egca+ideal``; use as a context."""
+    """Starts the servers that the localizers' names require, as in ``egca+ideal``; use as a context."""
 
     def __init__(self, localizers: Iterable[str], url: str | None, seed: int) -> None:
         self._wanted = {name.partition("+")[2] for name in localizers} - {""}
@@ -53,7 +53,7 @@ class Answering:
         self._stack.close()
 
     def know(self, cases: Sequence[Case]) -> None:
-        """What the ideal one knows from now on."""
+        """Gives the ideal debugger its cases."""
         self._known["ideal"] = Ideal(cases)
 
     def _ideal(self, question: str) -> Any:
@@ -61,7 +61,7 @@ class Answering:
 
 
 def names(url: str | None) -> list[str]:
-    """Of localizers with someone to ask."""
+    """The names of localizers with a debugger."""
     return [
         f"{asks}+{who}"
         for asks, kind in localizers().items()

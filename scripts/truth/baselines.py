@@ -1,7 +1,7 @@
-"""Localizers to compare with: what one gets from names, spectra, a diff, or no thought at all.
+"""Baseline localizers: by names, by spectra, by a diff, or by trivial rules.
 
-They share nothing with the package's localizers but the interface and the sandbox's traces, so that a change there leaves
-the yardstick as it is.
+They share only the interface and the sandbox's traces with the package's localizers, so that changes of these do not
+change the baselines.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from verl_egca.source import SourceRange, SourceText
 from verl_egca.statements import Statement, describe, parse, statements
 from verl_egca.tracing.trace import Event, Trace, decode
 
-CASES = 25  # traced of the failing ones, and as many of the passing ones
-ENDLESS_CASES = 2  # traced of those that time out: each takes all the time that a case has
+CASES = 25  # traced failing cases, and as many passing ones
+ENDLESS_CASES = 2  # traced cases that time out: each takes the full time of a case
 _NAMED = ("argument", "let", "item", "mutated")
 _COMPARED = (*_NAMED, "branch", "return")
 
@@ -57,7 +57,7 @@ class TraceNames(Localizer):
 
 
 class Ochiai(Localizer):
-    """``ochiai``: the statement whose runs go best with failing, over all cases; of equal ones, one at random."""
+    """``ochiai``: the statement whose runs correlate best with failure, over all cases; of equals, a random one."""
 
     name = "ochiai"
 
@@ -84,7 +84,7 @@ class Ochiai(Localizer):
 
 
 class TextDiff(Localizer):
-    """``text-diff``: the first line of code that the reference does not have, or that stands after one it has more.
+    """``text-diff``: the first line of code that the reference lacks, or that follows an extra line of the reference.
 
     Comments, docstrings, imports and headers of definitions are left out: they differ for other reasons than bugs.
     """
@@ -111,7 +111,7 @@ class TextDiff(Localizer):
 
 
 class LastExecuted(Localizer):
-    """``last-executed``: the statement of the last thing that happened in the first failing case."""
+    """``last-executed``: the statement of the last event in the first failing case."""
 
     name = "last-executed"
 
@@ -151,7 +151,7 @@ class AlwaysReturn(Localizer):
 
 
 class Reported(ReportedLocalizer):
-    """``reported``: the line that the interpreter reports, where it does (the paper's rule for run-time errors)."""
+    """``reported``: the line that the interpreter reports, if any (the paper's rule for run-time errors)."""
 
 
 BASELINES: dict[str, type[Localizer]] = {
@@ -159,7 +159,7 @@ BASELINES: dict[str, type[Localizer]] = {
 }
 
 
-# ---------------------------------------------------------------- what ran
+# ---------------------------------------------------------------- executed statements
 
 
 def first_failing(sample: FailingSample) -> CaseVerdict:
@@ -174,7 +174,7 @@ def traced(sample: FailingSample, program: str, case: int) -> Trace:
 
 
 def ran(sample: FailingSample, case: int) -> set[SourceRange]:
-    """The statements that ran in a case, but for definitions and what decides nothing."""
+    """The statements that ran in a case, except definitions and statements that decide nothing."""
     deciding = {s.place for s in statements(sample.program) if not s.is_definition and not s.is_inert}
     return deciding & set(traced(sample, sample.program, case).executed)
 
@@ -187,10 +187,10 @@ def _failed(case: CaseVerdict) -> bool:
 
 
 def first_difference(candidate: Trace, reference: Trace) -> tuple[int, SourceRange] | None:
-    """The candidate's first event that is not as the reference's, and what to blame for it.
+    """The candidate's first event that differs from the reference's, and the statement to blame.
 
-    Compared is what both have: functions and variables of the same names. A loop is blamed where it ended by itself while
-    the reference went round again.
+    Only functions and variables with the same names in both are compared. A loop is blamed if it ended while the
+    reference's loop ran again.
     """
     functions = {event.function for event in candidate.events} & {event.function for event in reference.events}
     names = _names(candidate) & _names(reference)
@@ -233,7 +233,7 @@ def _blamed(candidate: Trace, index: int, expected: Event | None) -> SourceRange
 
 
 def code_lines(program: str) -> Sequence[tuple[int, str]]:
-    """Line numbers and texts of the lines that decide something, indentation and all."""
+    """Line numbers and texts of the lines that decide something, with indentation."""
     text, kept = SourceText(program), set[int]()
     found: list[Statement] = statements(program)
     for statement in found:
@@ -248,7 +248,7 @@ def _bare(line: str) -> str:
 
 
 def _returns(tree: ast.Module, entry_point: str | None) -> Iterator[ast.Return]:
-    """The entry point's own returns in the order of the text; the program's, if it has no such function."""
+    """The entry point's own returns in the order of the text; without that function, the program's returns."""
     named = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry_point]
     within: list[ast.AST] = [*named[-1].body] if named else [*tree.body]
     own: list[ast.Return] = []

@@ -1,7 +1,7 @@
-"""Where a wrong program differs from the right one, in lines of the wrong one.
+"""The lines of a wrong program that differ from the right one.
 
-Compared are statements as Python reads them: layout, comments and docstrings make no difference, indentation does. A
-guard that was added or forgotten moves the statements under it, which are then not counted as changed themselves.
+Statements are compared as Python reads them: layout, comments and docstrings do not count, indentation does. An added
+or forgotten guard moves the statements under it; these do not count as changed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ LAYOUT = frozenset(
 
 
 def changed_lines(wrong: str, right: str) -> set[int]:
-    """The lines (from 1) of ``wrong`` that are not as in ``right``.
+    """The lines (from 1) of ``wrong`` that differ from ``right``.
 
-    Where ``wrong`` only lacks something, the lines just before and just after the gap. A program that Python can't read
-    is compared line by line.
+    If ``wrong`` only lacks code, they are the lines just before and just after the gap. A program that Python cannot
+    parse is compared line by line.
     """
     try:
         before, after = _statements(wrong), _statements(right)
@@ -38,7 +38,7 @@ def changed_lines(wrong: str, right: str) -> set[int]:
         if _same_shape(before[i1:i2], after[j1:j2]):
             lines |= _replaced(before[i1:i2], after[j1:j2])
             continue
-        # the same statement at another depth counts as found here; why it moved is looked at below
+        # a statement at another depth counts as found here; `_moved` treats its move
         texts = [part.text for part in before[i1:i2]], [part.text for part in after[j1:j2]]
         for inner, a1, a2, b1, b2 in _opcodes(*texts):
             if inner == "equal":
@@ -95,7 +95,7 @@ def _logical_lines(source: str) -> Iterator[_Statement]:
 
 
 def _word(token: tokenize.TokenInfo) -> str:
-    """A token's text; text constants by value, so that other quotes are no difference."""
+    """A token's text; string constants by value, so that quotes do not count."""
     if token.type == tokenize.STRING:
         try:
             return repr(ast.literal_eval(token.string))
@@ -105,7 +105,7 @@ def _word(token: tokenize.TokenInfo) -> str:
 
 
 def _is_text(statement: _Statement) -> bool:
-    """Whether the statement is a string alone: a docstring."""
+    """Whether the statement is only a string: a docstring."""
     return len(statement.words) == 1 and statement.words[0][:1] in "\"'"
 
 
@@ -128,12 +128,12 @@ def _around_gap(before: list[_Statement], index: int) -> set[int]:
 
 
 def _same_shape(wrong: list[_Statement], right: list[_Statement]) -> bool:
-    """Whether the statements pair off one by one: of two that changed places, then, both changed."""
+    """Whether the statements pair one by one; then two swapped statements both count as changed."""
     return [part.depth for part in wrong] == [part.depth for part in right]
 
 
 def _replaced(wrong: list[_Statement], right: list[_Statement]) -> set[int]:
-    """The lines of the statements; where they pair off, of a long statement only the lines that differ."""
+    """The lines of the statements; if they pair one by one, only the differing lines of a long statement."""
     if len(wrong) != len(right):
         return {line for statement in wrong for line in statement.lines}
     return {
@@ -155,7 +155,7 @@ def _differing_lines(wrong: _Statement, right: _Statement) -> set[int]:
 
 
 def _moved(before: list[_Statement], after: list[_Statement], matched: list[tuple[int, int]]) -> set[int]:
-    """Lines of statements at another depth, unless a block that was opened or not opened above explains it."""
+    """Lines of statements at another depth, unless an added or missing block header above explains the depth."""
     found = set(matched)
     known_before, known_after = {i for i, _ in matched}, {j for _, j in matched}
     lines: set[int] = set()

@@ -1,4 +1,4 @@
-"""What this process and everything below it has used of the CPU, the dead included."""
+"""The CPU time of this process and its descendants, including ended ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds() -> float:
-    """User and system time so far of this process, its children, and theirs, whether they still run or have ended.
+    """User and system time so far, in seconds, of this process and all its descendants, running or ended.
 
-    The living are read to the nanosecond from their clocks; the dead are in their parent's sum, which comes in ticks: a
-    difference of two readings is right to 10 ms, in the mean to much less.
+    Running processes are read to the nanosecond from their clocks; ended ones are in their parent's sum, in ticks. A
+    difference of two readings is right to 10 ms, and on average to much less.
     """
     own = os.times()
     used = time.process_time() + own.children_user + own.children_system
@@ -41,6 +41,6 @@ def _children(pid: int) -> list[int]:
 
 
 def _of_the_dead(pid: int) -> float:
-    """What a process's children had used when they ended and it had waited for them."""
+    """The CPU time of a process's ended children for which it has waited."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[13]) + int(fields[14])) / _TICKS

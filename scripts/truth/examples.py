@@ -1,8 +1,8 @@
-"""Failing programs as examples to learn from: all edits at hand, with their signs, and which of them are right.
+"""Failing programs as training examples: all available edits with their signs, and the right ones among them.
 
-Of a program that a policy wrote those are right that make it pass every test, keep what it does right on further inputs, and
-change hardly more than the smallest of them; where there is none, each edit of a smallest repair by several is right. Of a
-mutant the edit is right that undoes it.
+For a policy's program, an edit is right if it passes every test, keeps right values on further inputs, and changes
+little more than the smallest such edit; if there is none, each edit of a smallest repair by several edits is right. For
+a mutant, the edit that undoes it is right.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.search import Search
 from verl_egca.problem import Problem
 
-_MOST_TEXTS, _BATCH = 1_500, 24  # of a program that are run; more are drawn from
-_HARDLY_MORE, _FEW = 1.5, 4  # times the characters of the smallest, and characters
-_MOST_WORDS = 10  # of the reference; what brings in more passes whatever was wrong
-_KEPT, _KEPT_OF_MUTANTS = 400, 150  # edits that are wrong; the others are counted
+_MOST_TEXTS, _BATCH = 1_500, 24  # run texts of a program; of more texts a sample is drawn
+_HARDLY_MORE, _FEW = 1.5, 4  # limits beyond the smallest edit: a factor of its characters, and a number of characters
+_MOST_WORDS = 10  # of the reference; an edit with more passes independent of the mistake
+_KEPT, _KEPT_OF_MUTANTS = 400, 150  # wrong edits that are kept; the rest is only counted
 _LARGEST_REPAIR = 1 / 3  # of a program
 _UNLIMITED = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The edits of one program, and of each mistake the texts that are right."""
+    """The edits of one program, and the right texts for each mistake."""
 
     edits: Sequence[Edit]
     source: str
     mistakes: Sequence[frozenset[str]]
 
     def groups(self, name: str, kept: int) -> list[Group]:
-        """One a mistake that an edit is right for, which together weigh 1."""
+        """One group per mistake with a right edit; together they weigh 1."""
         texts = [edit.apply(self.source) for edit in self.edits]
         small = [_words(edit) <= _MOST_WORDS for edit in self.edits]
         known = [
@@ -66,7 +66,7 @@ class Known:
 
 
 def written(sandbox: Sandbox, item: tuple[Case]) -> list[Group]:
-    """Of a program that a policy wrote; none where nothing mends it."""
+    """The groups of a policy's program; empty if no edit mends it."""
     (case,) = item
     verdict = case.verdict or sandbox.run(case.problem, case.program)
     try:
@@ -87,7 +87,7 @@ def written(sandbox: Sandbox, item: tuple[Case]) -> list[Group]:
 
 
 def planted(sandbox: Sandbox, item: tuple[Case]) -> list[Group]:
-    """Of a program that is known without its mistake."""
+    """The groups of a program whose right form is known."""
     (case,) = item
     verdict = case.verdict or sandbox.run(case.problem, case.program)
     try:
@@ -114,7 +114,7 @@ def _edits(attempt: Attempt, search: Search) -> list[Edit]:
 
 
 def _sizes(edits: Sequence[Edit], source: str) -> dict[str, int]:
-    """Each text with the characters that it changes."""
+    """Each text with its number of changed characters."""
     found: dict[str, int] = {}
     for edit in edits:
         text, size = edit.apply(source), changed_characters(edit, source)
@@ -123,7 +123,7 @@ def _sizes(edits: Sequence[Edit], source: str) -> dict[str, int]:
 
 
 def _likely(texts: Sequence[str], attempt: Attempt, search: Search) -> Iterator[str]:
-    """Those with which the first failing cases pass."""
+    """The texts with which the first failing cases pass."""
     chosen = attempt.runs.cases.chosen
     for start in range(0, len(texts), _BATCH):
         batch = texts[start : start + _BATCH]
@@ -143,7 +143,7 @@ def _signs(edit: Edit) -> dict[str, float]:
 
 
 def _words(edit: Edit) -> float:
-    """How many words a piece of the reference changes; 0 of other edits."""
+    """The number of words that a piece of the reference changes; 0 for other edits."""
     return sum(amount for sign, amount in edit.amounts if sign.startswith("weight of ") and sign != "weight of much")
 
 

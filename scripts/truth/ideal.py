@@ -1,4 +1,4 @@
-"""What a debugger would answer that knows where a program is wrong, and one that knows nothing: to see what either adds."""
+"""The answers of a debugger that knows the mistake, and of one that knows nothing: the bounds of a debugger's use."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _PROGRAM = re.compile(
 
 
 class Ideal:
-    """Answers with the statement that holds the mistake, and as it stands in the program without it."""
+    """Answers with the statement that holds the mistake, and its text in the program without the mistake."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self._mended = {_lines(case.program): case for case in cases if case.mended is not None}
 
     def __call__(self, question: str) -> Reply | None:
-        """None for a program that is none of the cases'."""
+        """The answer; None for a program of no known case."""
         case = self._mended.get(_asked_about(question))
         return _correct(case.program, case.mended) if case is not None and case.mended is not None else None
 
 
 class Nonsense:
-    """Answers in the right form: a statement drawn at random, and a correction that is none."""
+    """Answers in the right form: with a random statement, and a useless correction."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -49,7 +49,7 @@ class Nonsense:
 
 
 def _correct(program: str, mended: str) -> Reply | None:
-    """The smallest numbered statement around all that differs, and its lines in the mended program."""
+    """The smallest numbered statement around all differences, and its lines in the mended program."""
     ours, theirs = _lines(program), _lines(mended)
     same = difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
     changed = [(a, b) for tag, a, b, _, _ in same if tag != "equal"]

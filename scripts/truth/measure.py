@@ -1,7 +1,7 @@
-"""One localizer on one case: what it blames, whether that is right, whether its twin holds, and what it cost.
+"""Measures one localizer on one case: the blamed places, their correctness, the validity of its twin, and its cost.
 
-Worker processes do one thing at a time, each with a sandbox of its own, so that all CPU time that is used meanwhile is
-the localisation's. Twins are run in a second sandbox that no localizer has touched.
+Each worker process does one task at a time with its own sandbox, so that all CPU time of that span belongs to the
+localisation. Twins run in a second sandbox that no localizer uses.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from verl_egca.localization.confirmed import Confirmed
 from verl_egca.localization.options import Options
 from verl_egca.localization.registry import make_localizer
 
-VERDICT_LIMITS = Limits(cpu_seconds=1)  # of programs that don't end, which are many
+VERDICT_LIMITS = Limits(cpu_seconds=1)  # low, since many programs do not end
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is written for one case and one localizer. Lines from 1; ``hit1`` and ``hit3`` are None without a truth.
+    """The written row of one case and one localizer. Lines from 1; ``hit1`` and ``hit3`` are None without a truth.
 
-    ``twin_holds`` tells, where a twin is claimed, whether the sandbox says the same of its text: of a full one that it
-    passes all tests, of a partial one that it passes some more and none less. ``blamed_share`` is of what was written.
+    ``twin_holds``: whether the sandbox confirms a claimed twin from its text: a full twin passes all tests, a partial
+    one passes some more and none less. ``blamed_share`` is a share of the policy's own text.
     """
 
     set: str
@@ -76,9 +76,9 @@ class Bench:
         debuggers: Mapping[str, DebuggerSettings] | None = None,
         options: Options | None = None,
     ) -> None:
-        """``debuggers`` by the names that localizers have after a plus: ``egca+ideal`` asks the one that is ``ideal``."""
+        """``debuggers`` by the name after the plus of a localizer's name: ``egca+ideal`` asks ``ideal``."""
         self._console = console
-        # started anew, not forked: this process has threads, and maybe torch
+        # spawned, not forked: this process has threads, and maybe torch
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(
             workers, context, initializer=_Here.start, initargs=(seed, dict(debuggers or {}), options)
@@ -96,7 +96,7 @@ class Bench:
         return list(self._each(_check, [(work, item) for item in items], what))
 
     def measure(self, cases: Sequence[Case], localizers: Sequence[str], what: str) -> list[Row]:
-        """A row a case and localizer, the cases in order."""
+        """One row per case and localizer, the cases in order."""
         rows = self._each(_measure, [(case, tuple(localizers)) for case in cases], what)
         return [row for some in rows for row in some]
 
@@ -116,7 +116,7 @@ class Bench:
 
 
 class _Here:
-    """What a worker process keeps: sandboxes, and of each set the localizers with what they remember of its problems."""
+    """The state of a worker process: sandboxes, and for each set the localizers with their caches of its problems."""
 
     seed: int
     sandboxes: dict[str, Sandbox]
@@ -164,9 +164,9 @@ def _measure(case: Case, localizers: tuple[str, ...]) -> list[Row]:
 
 
 def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: Sandbox, name: str | None = None) -> Row:
-    """Runs the localizer; a failure of its own is in the row, too. Nothing else may run in this process meanwhile."""
+    """Runs the localizer; the row also records its own failure. No other code may run in this process meanwhile."""
     found, reason = None, None
-    sample.sandbox.run(sample.problem, "")  # the worker is up, knows the tests, and its last program is gone
+    sample.sandbox.run(sample.problem, "")  # starts the worker, loads the tests, and ends its last program
     before = cpu_seconds()
     try:
         found = localizer.localize(sample)
@@ -174,7 +174,7 @@ def measured(case: Case, sample: FailingSample, localizer: Localizer, twins: San
         reason = str(error)
     except Exception:
         reason = f"localizer_error\n{traceback.format_exc()}"
-    cpu_ms = max(0.0, cpu_seconds() - before) * 1e3  # the sums of the dead come in ticks
+    cpu_ms = max(0.0, cpu_seconds() - before) * 1e3  # sums of ended processes are in ticks
     return _row(case, sample.verdict, name or localizer.name, found, reason, cpu_ms, twins)
 
 
@@ -220,7 +220,7 @@ def _row(
 
 
 def holds(case: Case, verdict: Verdict, found: Localization, twins: Sandbox) -> bool | None:
-    """Whether a twin is what it is said to be, run from its text in a process of its own; None if none is claimed."""
+    """Whether a claimed twin holds, by a run of its text in a separate process; None without a claim."""
     if found.confirmed is Confirmed.NONE:
         return None
     text = twin(case.program, found.evidence)

@@ -1,11 +1,11 @@
-"""Programs with a known mistake: ``mutants`` plants one or more, and says where.
+"""Programs with known mistakes: ``mutants`` plants one or more, and gives their places.
 
     for mutant in mutants(source, seed=1):
         ...
 
-Edits are made in the text, so that comments and layout of the rest stay. A mutant compiles and has another syntax tree
-than the source; whether its behaviour is another is for the caller's tests to say. Code that is missing has a place
-too: from the last line of the statement before it to the first line of the one after it, in its own block.
+Edits change the text, so that comments and layout of the rest stay. A mutant compiles and has another syntax tree than
+the source; the caller's tests decide whether its behaviour differs. The place of missing code extends from the last
+line of the statement before it to the first line of the statement after it, in its own block.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from truth.mutations.source import Edit, Source
 
 Operator = Callable[[Source], Iterator[Edit]]
 
-# The special before the general: of two that make the same text, the first gives it its name.
+# The special before the general: if two make the same text, the first names it.
 OPERATORS: tuple[Operator, ...] = (
     comparisons.boundary,
     comparisons.direction,
@@ -57,9 +57,9 @@ TRIES = 20  # pairs tried for each first edit of a mutant with several
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the mistake is, in the mutant's text: lines from 1, both included, and the characters [start, end).
+    """The place of a mistake in the mutant's text: lines from 1, both included, and the characters [start, end).
 
-    The characters are the smallest region that differs; where code is missing they are the empty region of the gap.
+    The characters are the smallest region that differs; for missing code, the empty region of the gap.
     """
 
     line: int
@@ -72,7 +72,7 @@ class Place:
 class Mutant:
     """A broken program; ``operators``, ``places`` and ``alone`` go together, in the order of the text.
 
-    ``alone`` are the programs that have but one of the mistakes.
+    ``alone`` are the programs with only one of the mistakes.
     """
 
     source: str
@@ -82,10 +82,10 @@ class Mutant:
 
 
 def mutants(source: str, seed: int, edits: int = 1, within: str | None = None) -> Iterator[Mutant]:
-    """Mutants of ``source``, each once, in an order that the seed decides and that takes the operators in turn.
+    """Mutants of ``source``, each once, in an order by the seed that takes the operators in turn.
 
     ``edits`` mistakes each, in different statements; ``within`` is the function of the module to break, all by default.
-    Raises SyntaxError if ``source`` is no program, ValueError if it has no function ``within``.
+    Raises SyntaxError if ``source`` does not parse, ValueError if it has no function ``within``.
     """
     original = Source(source, within)
     rng = random.Random(f"{seed}:{edits}")
@@ -139,13 +139,13 @@ def _groups(source: Source, singles: list[Edit], count: int, rng: random.Random)
 
 
 def _apart(source: Source, first: Edit, second: Edit) -> bool:
-    """Whether two edits are in different statements and in text that the other leaves alone."""
+    """Whether two edits are in different statements, and neither changes the other's text."""
     overlap = first.start < second.end and second.start < first.end
     return not overlap and _statement_at(source, first) is not _statement_at(source, second)
 
 
 def _statement_at(source: Source, edit: Edit) -> ast.stmt | None:
-    """The innermost statement that holds the first character of an edit that is no white space."""
+    """The innermost statement that holds an edit's first character other than white space."""
     text = source.text[edit.start : max(edit.end, edit.start + 1)]
     start = edit.start + len(text) - len(text.lstrip())
     inside = [node for node in source.statements if source.start(node) <= start < source.end(node)]
@@ -153,7 +153,7 @@ def _statement_at(source: Source, edit: Edit) -> ast.stmt | None:
 
 
 def _is_mutant(source: Source, text: str) -> bool:
-    """Whether the text compiles to something else than the source."""
+    """Whether the text compiles, and to another tree than the source's."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -190,7 +190,7 @@ def _place(text: str, edit: Edit, edits: list[Edit]) -> Place:
 
 
 def _moved(offset: int, edits: list[Edit]) -> int:
-    """Where a character of the source is in the mutant; one that is gone is where its replacement begins."""
+    """The offset in the mutant of a character of the source; of a removed one, the start of its replacement."""
     moved = offset
     for edit in edits:
         if edit.end <= offset and not (edit.start == edit.end == offset):

@@ -1,7 +1,7 @@
-"""Fits how likely each of several candidates is the right one, by their signs: a conditional logit (McFadden 1974).
+"""Fits the likelihood that each of several candidates is right, by its signs: a conditional logit (McFadden 1974).
 
-Of candidate i of a group with signs x_i the model says p_i = exp(-w x_i) / sum_j exp(-w x_j). Where several are right it is
-told that one of them is: the likelihood is their sum's.
+For candidate i of a group with signs x_i the model gives p_i = exp(-w x_i) / sum_j exp(-w x_j). If several are right,
+the likelihood is the sum of their p_i.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Signs = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Candidates of which one is right. ``weight`` is the group's, ``stands_for`` of each candidate counts those left out.
+    """Candidates, one of them right. ``weight`` is the group's; ``stands_for`` counts omitted candidates per candidate.
 
-    ``name`` keeps groups together that must not be parted between fitting and reporting.
+    Groups of one ``name`` are never split between fitting and reporting.
     """
 
     name: str
@@ -36,8 +36,8 @@ def fitted(
 ) -> dict[str, float]:
     """The bits of each sign: minus the logarithm to base 2 of the factor by which it makes a candidate likelier.
 
-    ``penalty`` is L2, in nats. Signs of fewer than ``least_seen`` candidates have none; those that begin with one of
-    ``never_likelier`` have no fewer than 0.
+    ``penalty`` is L2, in nats. Signs of fewer than ``least_seen`` candidates get no bits; signs that begin with one of
+    ``never_likelier`` get at least 0.
     """
     data = _Data.of(groups, least_seen)
     if not data.names:
@@ -60,7 +60,7 @@ def bits_of(candidate: Signs, bits: Mapping[str, float]) -> float:
 
 
 def surprise(groups: Iterable[Group], bits: Mapping[str, float]) -> tuple[float, float]:
-    """How surprising what is right is, mean over groups: in bits, and in candidates that come before it (the median)."""
+    """The surprise of the right candidate: in bits (mean over groups), and in candidates before it (median)."""
     told: list[float] = []
     before: list[float] = []
     for group in groups:
@@ -76,7 +76,7 @@ def surprise(groups: Iterable[Group], bits: Mapping[str, float]) -> tuple[float,
 @dataclass(frozen=True, slots=True)
 class _Data:
     names: list[str]
-    signs: csr_matrix  # a row a candidate
+    signs: csr_matrix  # one row per candidate
     starts: np.ndarray  # the first row of each group
     right: np.ndarray
     log_stands: np.ndarray
@@ -106,7 +106,7 @@ class _Data:
         return cls(names, signs, np.array(starts), right, np.log(stands), np.array([group.weight for group in groups]))
 
     def loss(self, weights: np.ndarray, penalty: float) -> tuple[float, np.ndarray]:
-        """And its gradient."""
+        """The loss and its gradient."""
         scores = self.log_stands - self.signs @ weights
         all_of, of_all = self._softmax(scores)
         right_of, of_right = self._softmax(np.where(self.right, scores, -np.inf))

@@ -2,10 +2,10 @@
 
     rewrite(source, entry_point, seed=1)
 
-A seed picks which rewrites are used, in what order and where; of two opposite ones, which is tried first.
-Comments and layout are lost, docstrings stay. What each rewrite takes for granted is in its own file; taken together:
-builtin types behave as builtin types, and nobody passes the entry point's parameters by keyword. A caller that needs
-certainty runs the tests of what comes out, and takes another seed where they fail.
+A seed picks the rewrites, their order and their places; of two opposite rewrites, it picks the one that is tried first.
+Comments and layout are lost, docstrings stay. The assumptions of each rewrite are in its own file; together: builtin
+types behave as builtin types, and no caller passes the entry point's parameters by keyword. A caller that needs
+certainty runs the tests of the result, and takes another seed if they fail.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ ALONE: tuple[Rewrite, ...] = (
     TailCallToLoop(),
     LinearRecursionToLoop(),
 )
-USED = 0.75  # of the rewrites chosen by a seed, the share that is tried
-REPEATS = 2  # at most so many applications of one rewrite
-RENAMES = 0.9  # of all programs, the share in which names change
-RENAMED = 0.9  # share of the names that get another name, where names change
+USED = 0.75  # the share of a seed's rewrites that is tried
+REPEATS = 2  # the most applications of one rewrite
+RENAMES = 0.9  # the share of programs in which names change
+RENAMED = 0.9  # the share of names that change in such a program
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A rewritten program and the names of what was done to it, in order."""
+    """A rewritten program and the names of the applied rewrites, in order."""
 
     source: str
     applied: tuple[str, ...]
@@ -82,10 +82,10 @@ def rewrite(source: str, entry_point: str, seed: int, keep: Collection[str] | No
 
 
 def rewritten(source: str, entry_point: str, seed: int, keep: Collection[str] | None = None) -> Rewritten:
-    """``source`` in other words, with a record. Raises SyntaxError if ``source`` is no program.
+    """``source`` in other words, with a record. Raises SyntaxError if ``source`` does not parse.
 
-    ``keep`` are the names that the outside uses beside the entry point, such as helpers that tests call: all other
-    functions of the module may be renamed. Without it none is.
+    ``keep`` are the names in use outside, except the entry point, such as helpers that tests call: all other functions
+    of the module may be renamed. Without ``keep`` no function is renamed.
     """
     rng = random.Random(f"{seed}:{entry_point}")
     program = Program(ast.parse(source), entry_point, frozenset(keep or ()))
@@ -95,7 +95,7 @@ def rewritten(source: str, entry_point: str, seed: int, keep: Collection[str] | 
             names = _apply_some(program, steps, rng)
             applied.extend(names)
             if names:
-                break  # the opposite direction would only undo it
+                break  # the opposite direction would undo it
     if rng.random() < RENAMES or not applied:
         count = rename(program, rng, RENAMED, module_names=keep is not None)
         applied.extend(["Rename"] * count)
@@ -103,7 +103,7 @@ def rewritten(source: str, entry_point: str, seed: int, keep: Collection[str] | 
 
 
 def _plan(rng: random.Random) -> list[list[tuple[Rewrite, ...]]]:
-    """What to try, in order: for each idea its directions, the preferred one first."""
+    """The plan, in order: for each idea its directions, the preferred direction first."""
     ideas = [rng.sample(pair, k=2) for pair in OPPOSITES] + [[(step,)] for step in ALONE]
     chosen = [idea for idea in ideas if rng.random() < USED]
     rng.shuffle(chosen)
@@ -111,7 +111,7 @@ def _plan(rng: random.Random) -> list[list[tuple[Rewrite, ...]]]:
 
 
 def _apply_some(program: Program, steps: tuple[Rewrite, ...], rng: random.Random) -> list[str]:
-    """Apply each step at up to REPEATS random places; the names of what was applied."""
+    """Applies each step at up to REPEATS random places; returns the names of the applied steps."""
     applied: list[str] = []
     for step in steps:
         for _ in range(rng.randint(1, REPEATS)):
@@ -128,7 +128,7 @@ def _apply_some(program: Program, steps: tuple[Rewrite, ...], rng: random.Random
 
 
 def _printed(tree: ast.Module) -> str | None:
-    """The tree as text; None where it can't be printed, such as a backslash in an f-string before Python 3.12."""
+    """The tree as text; None if it has no text, such as a backslash in an f-string before Python 3.12."""
     try:
         text = ast.unparse(ast.fix_missing_locations(tree))
         compile(text, "<rewritten>", "exec", dont_inherit=True)

@@ -1,4 +1,4 @@
-"""When a localizer is right: what it blames meets a line that is truly wrong, and is small."""
+"""The rule for a hit: the blamed place overlaps a truly wrong line, and is small."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Lines = tuple[int, int]  # first and last, from 1
 
 
 def hit(program: str, truth: Collection[int], blamed: Iterable[Lines]) -> bool:
-    """Whether the blamed lines meet the truth and are at most MOST_LINES, or lie in one compound statement's header."""
+    """Whether the blamed lines overlap the truth and are at most MOST_LINES, or in one compound statement's header."""
     ranges = list(blamed)
     lines = {line for first, last in ranges for line in range(first, last + 1)}
     if not lines & set(truth):
@@ -27,7 +27,7 @@ def first_hit(program: str, truth: Collection[int], found: Localization) -> bool
 
 
 def hit_among(program: str, truth: Collection[int], found: Localization, first: int = 3) -> bool:
-    """Whether what is blamed or one of the ``first`` ranked places is right."""
+    """Whether the blamed place or one of the ``first`` ranked places is right."""
     return first_hit(program, truth, found) or any(hit(program, truth, [place]) for place in found.ranked[:first])
 
 
@@ -37,9 +37,9 @@ def blamed_text(program: str, found: Localization) -> str:
 
 
 def twin(program: str, evidence: Mapping[str, Any]) -> str | None:
-    """The program with the edit or the edits that the evidence tells; None if it tells none that can be made.
+    """The program with the edits of the evidence; None if the evidence has no applicable edit.
 
-    ``evidence["edit"]`` is {"start", "end", "text"} in characters of the program, ``evidence["edits"]`` a list of those.
+    ``evidence["edit"]`` is {"start", "end", "text"} in characters of the program; ``evidence["edits"]`` lists several.
     """
     told = evidence.get("edits") or ([evidence["edit"]] if evidence.get("edit") else [])
     try:

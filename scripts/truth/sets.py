@@ -1,20 +1,20 @@
-"""The sets of failing programs that localizers are measured on, and where each program is wrong.
+"""The sets of failing programs for measurements of localizers, with the wrong places of each program.
 
-    model           what a model wrote for the problems and failed (`--samples`); nobody knows where it is wrong
+    model           a model's failing programs for the problems (`--samples`), with unknown mistakes
     labelled        100 of CodeLlama's failing programs, drawn by seed, whose wrong statements two readers named
-    debugbench      a person's solution with one mistake that an LLM put in; the reference is somebody else's
+    debugbench      a person's solution with one mistake by an LLM; the reference is another person's
 
-Then those with a mistake that was planted:
+Sets with planted mistakes:
 
     fix-even        HumanEvalFix: a bug planted by a person, the reference is the program without it
     fix-rewritten   the same programs; the reference is in other words
-    fix-disguised   the same mistakes; the program is in other words (names, branches, loops), the reference as it was
-    second          one mistake planted in a second correct solution, which gives a wrong value; the data set's reference
-    second-two      two mistakes, each of which fails a test by itself; either counts
+    fix-disguised   the same mistakes; the program is in other words (names, branches, loops), the reference unchanged
+    second          one mistake, with a wrong value, planted in a second correct solution; the data set's reference
+    second-two      two mistakes, each of which alone fails a test; either counts
     runtime         one mistake, by which the program raises or does not end
-    starter         what the starter policy samples and fails; nobody knows where it is wrong
+    starter         the starter policy's failing samples, with unknown mistakes
 
-All is drawn from a seed. Whether programs fail, and how, the sandbox says; ``Checks`` runs that for many at once.
+All draws depend on a seed. The sandbox decides whether and how programs fail; ``Checks`` runs it for many at once.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from verl_egca.problem import AssertionTests, Problem
 
 SECOND_SOLUTIONS = Path(__file__).with_name("second_solutions.jsonl")
 LABELLED = Path(__file__).with_name("labelled.jsonl")
-SECOND, SECOND_TWO, RUNTIME = 400, 200, 150  # wanted in each set
-TRIED_SINGLES, TRIED_PAIRS = 14, 8  # mutants of each solution that are run
+SECOND, SECOND_TWO, RUNTIME = 400, 200, 150  # target sizes of the sets
+TRIED_SINGLES, TRIED_PAIRS = 14, 8  # tried mutants per solution
 REWRITES = 10  # seeds tried for a reference before it is left out
-CHECK_LIMITS = Limits(cpu_seconds=0.2)  # while sets are made: what is right takes far less
+CHECK_LIMITS = Limits(cpu_seconds=0.2)  # while sets are made: right programs take far less
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,11 +56,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A failing program with what is known of it.
+    """A failing program with the facts about it.
 
-    ``truth`` are the lines that are wrong, for each mistake; None where nobody knows. ``operators`` name the mistakes.
-    ``written`` is the offset from which on the program is the policy's and not the prompt's. ``verdict`` is there unless
-    other limits could make it another. ``mended`` is the program without its mistakes, where it is known.
+    ``truth`` are the wrong lines of each mistake; None if unknown. ``operators`` name the mistakes. ``written`` is the
+    offset at which the prompt's text ends and the policy's begins. ``verdict`` is None if it depends on the limits.
+    ``mended`` is the program without its mistakes, if known.
     """
 
     set_name: str
@@ -84,7 +84,7 @@ class Case:
 
 
 class Checks(Protocol):
-    """Applies a function of a sandbox and an item to many items, maybe at once; the results in the items' order."""
+    """Applies a function of a sandbox and an item to many items, perhaps in parallel; results in the items' order."""
 
     def __call__(
         self, work: Callable[[Sandbox, Item], Result], items: Sequence[Item], what: str, /
@@ -107,7 +107,7 @@ def fix_even(path: Path) -> list[Case]:
 
 
 def fix_rewritten(given: Sequence[Case], seed: int, checks: Checks) -> list[Case]:
-    """``given`` with other words for each reference. A reference of which no rewriting passes the tests is left out."""
+    """``given`` with each reference in other words, without references that no rewriting keeps right."""
     found = checks(_rewritten, [(case.problem, seed) for case in given], "rewriting")
     return [
         replace(case, set_name="fix-rewritten", problem=case.problem.model_copy(update={"reference": text}))
@@ -117,7 +117,7 @@ def fix_rewritten(given: Sequence[Case], seed: int, checks: Checks) -> list[Case
 
 
 def fix_disguised(given: Sequence[Case], seed: int, checks: Checks) -> list[Case]:
-    """``given`` with other words for each program, and for what it should be. Without those whose mistake got larger."""
+    """``given`` with each program and its mended form in other words, without those whose mistake became larger."""
     found = checks(_disguised, [(case, seed) for case in given], "disguising")
     return [case for case in found if case is not None]
 
@@ -158,7 +158,7 @@ class Solution:
 
 
 def second_solutions(problems: Iterable[Problem], path: Path = SECOND_SOLUTIONS) -> list[Solution]:
-    """Those of the given problems. Where tests call helpers of the program, only the entry point is to be broken."""
+    """The solutions of the given problems. If tests call the program's helpers, only the entry point gets mistakes."""
     by_id = {problem.task_id: problem for problem in problems}
     found: list[Solution] = []
     for _, row in read_rows(path):
@@ -171,7 +171,7 @@ def second_solutions(problems: Iterable[Problem], path: Path = SECOND_SOLUTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A mutant of a solution with the verdict on it."""
+    """A mutant of a solution with its verdict."""
 
     solution: Solution
     mutant: Mutant
@@ -191,13 +191,13 @@ class Planted:
 
 
 def singles(solutions: Sequence[Solution], seed: int, checks: Checks) -> list[Planted]:
-    """Failing mutants of one mistake; at most TRIED_SINGLES a solution are tried. From it `second` and `runtime` draw."""
+    """Failing mutants of one mistake, from at most TRIED_SINGLES per solution; for `second` and `runtime`."""
     found = checks(_singles, [(solution, seed) for solution in solutions], "one mistake")
     return [planted for some in found for planted in some]
 
 
 def pairs(solutions: Sequence[Solution], seed: int, checks: Checks) -> list[Planted]:
-    """Mutants of two mistakes that give a wrong value, and either mistake alone fails a test as well."""
+    """Mutants of two mistakes that give a wrong value, and of which each mistake alone also fails a test."""
     found = checks(_pairs, [(solution, seed) for solution in solutions], "two mistakes")
     return [planted for some in found for planted in some]
 
@@ -215,7 +215,7 @@ def runtime(planted: Sequence[Planted], wanted: int = RUNTIME) -> list[Case]:
 
 
 def balanced(planted: Sequence[Planted], wanted: int) -> list[Planted]:
-    """At most ``wanted``: one of every problem first, then more, each time of the operator that is rarest so far."""
+    """At most ``wanted``: one of each problem first, then more, each time of the rarest operator so far."""
     operators: Counter[str] = Counter()
     problems: Counter[str] = Counter()
     chosen: set[int] = set()
@@ -234,7 +234,7 @@ def balanced(planted: Sequence[Planted], wanted: int) -> list[Planted]:
     of_problem: dict[str, list[int]] = {}
     for place, one in enumerate(planted):
         of_problem.setdefault(one.solution.problem.task_id, []).append(place)
-    for places in sorted(of_problem.values(), key=len):  # those with the least choice first
+    for places in sorted(of_problem.values(), key=len):  # problems with the smallest choice first
         if len(chosen) < wanted:
             take(places)
     rest = set(range(len(planted))) - chosen
@@ -293,13 +293,13 @@ def _defined(program: str) -> set[str]:
     return {node.name for node in ast.parse(program).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
-# ---------------------------------------------------------------- what models write
+# ---------------------------------------------------------------- models' programs
 
 
 def labelled(model: Iterable[Case], path: Path = LABELLED) -> list[Case]:
-    """Of a model's failing programs those that were labelled: another model's programs for the same tasks were not.
+    """The labelled ones of a model's failing programs; other models' programs for the same tasks have no labels.
 
-    A line is right if one of the two readers named it, or gave it as a place that could as well be changed.
+    A line is right if one of the two readers named it, or gave it as an equally good place for a change.
     """
     known = {(row["task_id"], row["sha256"]): row["readers"] for _, row in read_rows(path)}
     cases = [(case, known.get((case.problem.task_id, digest(case.program)))) for case in model]
@@ -319,7 +319,7 @@ def digest(program: str) -> str:
 
 
 def debugbench(prefix: Path) -> list[Case]:
-    """Of PREFIX.problems.jsonl, PREFIX.samples.jsonl and PREFIX.truth.jsonl."""
+    """The cases of PREFIX.problems.jsonl, PREFIX.samples.jsonl and PREFIX.truth.jsonl."""
     problems, samples, truth = (
         prefix.with_name(f"{prefix.name}.{part}.jsonl") for part in ("problems", "samples", "truth")
     )
@@ -332,7 +332,7 @@ def debugbench(prefix: Path) -> list[Case]:
 
 
 def failing(name: str, written: Iterable[tuple[Problem, str]], checks: Checks) -> list[Case]:
-    """Of programs that a policy wrote for problems those that compile and fail, each text once."""
+    """The programs of a policy that compile and fail, each text once."""
     once = list({(problem.task_id, program): (problem, program) for problem, program in written}.values())
     counted: Counter[str] = Counter()
     cases: list[Case] = []
@@ -351,15 +351,15 @@ def _verdict(sandbox: Sandbox, item: tuple[Problem, str]) -> Verdict:
 
 
 def _lasting(verdict: Verdict) -> Verdict | None:
-    """The verdict, if it is the same under any limits."""
+    """The verdict if it is independent of the limits; else None."""
     return None if any(case.outcome is Outcome.TIMEOUT for case in verdict.cases) else verdict
 
 
-# ---------------------------------------------------------------- all of them
+# ---------------------------------------------------------------- all sets
 
 
 def some(cases: Sequence[Item], most: int | None, seed: int) -> list[Item]:
-    """At most so many, drawn at random, in their order."""
+    """At most ``most`` cases, drawn at random, in their order."""
     if most is None or len(cases) <= most:
         return list(cases)
     places = sorted(random.Random(seed).sample(range(len(cases)), most))
@@ -367,7 +367,7 @@ def some(cases: Sequence[Item], most: int | None, seed: int) -> list[Item]:
 
 
 def write(cases: Sequence[Case], folder: Path) -> None:
-    """``SET.problems.jsonl`` and ``SET.samples.jsonl``, as ``egca localize`` reads them; truth goes along."""
+    """Writes ``SET.problems.jsonl`` and ``SET.samples.jsonl`` in the form of ``egca localize``, with the truth."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, group in itertools.groupby(cases, key=lambda case: case.set_name):
         of_set = list(group)

@@ -181,7 +181,7 @@ def channel_divergence(
     *,
     tolerance: float = 0.0,
 ) -> Divergence | None:
-    """The candidate's first event that differs in a channel which agrees in all ``passing`` runs (candidate, reference).
+    """The candidate's first event that differs in a channel that agrees in all ``passing`` (candidate, reference) runs.
 
     If only the reference's channel continues, the result is the decision after the last common event; if only the
     candidate's channel continues, the decision that led there.

@@ -56,7 +56,7 @@ class EgcaLocalizer(Localizer):
             return None
 
     def _unproven(self, sample: FailingSample, reason: NotLocalized, told: Localization | None) -> Localization:
-        """A localization without a proof. Raises NotLocalized if there is none."""
+        """A localization without a proof. Raises NotLocalized if no place is found."""
         if self.options.unconfirmed == "uniform" or isinstance(reason, NeedsOtherCases):
             raise reason
         found = reason.guess if isinstance(reason, NoTwin) else None

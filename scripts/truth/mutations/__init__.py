@@ -1,1 +1,1 @@
-"""Mistakes, one family a file; each operator is a function that offers edits of a source."""
+"""Mistakes, one family per file; each operator is a function that yields edits of a source."""

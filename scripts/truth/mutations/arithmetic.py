@@ -63,7 +63,7 @@ def removed_term(source: Source) -> Iterator[Edit]:
 
 
 def boolean(source: Source) -> Iterator[Edit]:
-    """``or`` for ``and``, and the other way round."""
+    """``or`` for ``and``, and the reverse."""
     for node in source.nodes:
         if isinstance(node, ast.BoolOp):
             wrong = "or" if isinstance(node.op, ast.And) else "and"
@@ -74,7 +74,7 @@ def boolean(source: Source) -> Iterator[Edit]:
 
 
 def _alone(source: Source, node: ast.BinOp, kept: ast.expr) -> str:
-    """One operand's text as it may stand where the whole operation stood."""
+    """One operand's text, fit for the place of the whole operation."""
     start, end = source.outer(kept)
     text = source.text[start:end]
     binds_as_tightly = isinstance(kept, ast.BinOp) and _strength(kept.op) >= _strength(node.op)
@@ -93,5 +93,5 @@ def _strength(operator: ast.operator) -> int:
 
 
 def _is_simple(*nodes: ast.expr) -> bool:
-    """Whether operands may change places without parentheses."""
+    """Whether operands may be swapped without parentheses."""
     return all(isinstance(node, ast.Name | ast.Constant | ast.Call | ast.Subscript | ast.Attribute) for node in nodes)

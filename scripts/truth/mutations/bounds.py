@@ -34,9 +34,9 @@ def slice_bound(source: Source) -> Iterator[Edit]:
 
 
 def index(source: Source) -> Iterator[Edit]:
-    """``x[i + 1]`` for ``x[i]``; not for keys that are text."""
+    """``x[i + 1]`` for ``x[i]``; not for string keys."""
     for node in source.nodes:
-        # a key that is text has no neighbours, and _shifted offers none
+        # a string key has no neighbours, and _shifted yields none
         if isinstance(node, ast.Subscript) and isinstance(node.slice, TIGHT):
             yield from _shifted("index off by one", source, node.slice)
 
@@ -49,7 +49,7 @@ def _shifted(operator: str, source: Source, node: ast.expr) -> Iterator[Edit]:
         case ast.UnaryOp(ast.USub(), ast.Constant(value=int() as value)):
             yield from (Edit(operator, start, end, str(step - value)) for step in (1, -1))
         case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant(value=1)):
-            # "n - 1" where "n" is wanted is seldom; "n" where "n - 1" is wanted is the classic
+            # "n - 1" for "n" is rare; "n" for "n - 1" is the classic mistake
             yield Edit(operator, start, end, source.text[start : max(source.end(left), _closed(source, node, left))])
         case ast.Name() | ast.Call() | ast.Subscript() | ast.Attribute() | ast.BinOp():
             yield from (Edit(operator, start, end, f"{text} {sign} 1") for sign in "+-")

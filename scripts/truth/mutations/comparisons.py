@@ -1,4 +1,4 @@
-"""Comparisons that are off by one, the wrong way round, or between the wrong things."""
+"""Comparisons that are off by one, reversed, or between the wrong operands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions that say the opposite."""
+"""Negated conditions."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def _tests(source: Source) -> Iterator[ast.expr]:
 
 
 def _operand(source: Source, node: ast.UnaryOp) -> int:
-    """Where the operand begins, its parentheses included."""
+    """The start of the operand, including its parentheses."""
     text = source.segment(node)
     return source.start(node) + len(text) - len(text[len("not") :].lstrip())

@@ -11,7 +11,7 @@ DEFAULTING = frozenset({"get", "setdefault", "pop"})
 
 
 def constant(source: Source) -> Iterator[Edit]:
-    """Another constant: a number off by one, the other truth, text with a character more or less."""
+    """Another constant: a number off by one, the other truth value, text with one character more or less."""
     for node in source.nodes:
         if isinstance(node, ast.Constant) and not _has_operator_of_its_own(source, node):
             yield from (_edit("constant", source, node, wrong) for wrong in wrong_values(node.value))
@@ -38,7 +38,7 @@ def default(source: Source) -> Iterator[Edit]:
 
 
 def wrong_values(value: object) -> Iterator[str]:
-    """What may stand by mistake where the value belongs, as source text."""
+    """Likely wrong values in place of the value, as source text."""
     match value:
         case bool():
             yield repr(not value)

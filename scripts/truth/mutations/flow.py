@@ -1,4 +1,4 @@
-"""Control that goes elsewhere: returns at the wrong depth, ``break`` and ``continue`` confused or forgotten."""
+"""Wrong control flow: returns at the wrong depth, ``break`` and ``continue`` confused or forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from truth.mutations.source import Edit, Source
 
 
 def jump(source: Source) -> Iterator[Edit]:
-    """``continue`` for ``break`` and the other way round, or neither."""
+    """``continue`` for ``break``, the reverse, or neither."""
     for node in source.statements:
         if isinstance(node, ast.Break | ast.Continue):
             wrong = "continue" if isinstance(node, ast.Break) else "break"
@@ -23,7 +23,7 @@ def jump(source: Source) -> Iterator[Edit]:
 
 
 def return_depth(source: Source) -> Iterator[Edit]:
-    """A ``return`` one level too deep or not deep enough."""
+    """A ``return`` one level too deep or too shallow."""
     for node in source.statements:
         if isinstance(node, ast.Return) and source.is_alone_on_its_lines(node) and node.end_lineno == node.lineno:
             for indent in (_outside(source, node), _inside(source, node)):
@@ -32,7 +32,7 @@ def return_depth(source: Source) -> Iterator[Edit]:
 
 
 def _outside(source: Source, node: ast.Return) -> str | None:
-    """The indentation of the block around, where the return ends a block and can leave it."""
+    """The indentation of the block around; None unless the return ends its block and can leave it."""
     block, parent = source.block_of(node), source.parent[node]
     movable = isinstance(parent, ast.For | ast.While | ast.If) and len(block) > 1 and block[-1] is node
     if not movable or (block is getattr(parent, "body", None) and getattr(parent, "orelse", None)):

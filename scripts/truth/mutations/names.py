@@ -50,7 +50,7 @@ def swapped_arguments(source: Source) -> Iterator[Edit]:
 
 
 def wrong_function(source: Source) -> Iterator[Edit]:
-    """One function or method for another like it: ``max`` for ``min``, ``extend`` for ``append``."""
+    """One function or method for a similar one: ``max`` for ``min``, ``extend`` for ``append``."""
     for node in source.nodes:
         if isinstance(node, ast.Call) and (name := _called(node)) in CONFUSED:
             end = source.end(node.func)
@@ -74,7 +74,7 @@ def removed_keyword(source: Source) -> Iterator[Edit]:
     """``sorted(x)`` for ``sorted(x, reverse=True)``."""
     for node in source.nodes:
         if isinstance(node, ast.Call) and node.keywords and node.args:
-            # a generator argument's parentheses are not its own, so the text before the keyword is kept as it stands
+            # a generator argument's parentheses are not its own, so the text before the keyword stays unchanged
             last = node.keywords[-1]
             previous = node.keywords[-2] if len(node.keywords) > 1 else node.args[-1]
             comma = source.between(previous, last, ",")
@@ -121,7 +121,7 @@ def _comprehension_of(source: Source, node: ast.AST) -> ast.AST | None:
 
 
 def _is_inside(source: Source, node: ast.AST, outer: ast.AST) -> bool:
-    """Whether the node is evaluated in the comprehension's own scope: its first iterable is not."""
+    """Whether the node is evaluated in the comprehension's own scope, as all but its first iterable are."""
     first = outer.generators[0].iter if hasattr(outer, "generators") else None
     while node in source.parent:
         if node is first:

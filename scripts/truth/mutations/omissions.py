@@ -1,4 +1,4 @@
-"""Something is missing: a statement, a guard, a branch, a base case, an update."""
+"""Missing code: a statement, a guard, a branch, a base case, an update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def statement(source: Source) -> Iterator[Edit]:
 
 
 def loop_update(source: Source) -> Iterator[Edit]:
-    """A ``while`` loop whose condition never changes: it may run for ever."""
+    """A ``while`` loop whose condition never changes: it may never end."""
     for node in source.statements:
         if isinstance(node, SIMPLE) and _updates_loop(source, node):
             yield from _omitted("omitted loop update", source, node)
@@ -34,14 +34,14 @@ def base_case(source: Source) -> Iterator[Edit]:
 
 
 def guard(source: Source) -> Iterator[Edit]:
-    """``if cond: X`` without the condition: X always happens."""
+    """``if cond: X`` without the condition: X always runs."""
     for node in source.statements:
         if isinstance(node, ast.If) and not node.orelse and _starts_line(source, node):
             yield from _unwrapped(source, node)
 
 
 def branch(source: Source) -> Iterator[Edit]:
-    """An ``else`` or an ``elif`` is missing; the place is the branch before it, whose condition sends control past."""
+    """An ``else`` or an ``elif`` is missing; the place is the branch before it, whose condition skips it."""
     for node in source.statements:
         if isinstance(node, ast.If) and node.orelse and _own_lines(source, node.body):
             missing = _arm_after(source, node)
@@ -53,7 +53,7 @@ def branch(source: Source) -> Iterator[Edit]:
 
 
 def _arm_after(source: Source, node: ast.If) -> list[ast.stmt]:
-    """The statements of the ``elif`` or ``else`` that comes next."""
+    """The statements of the next ``elif`` or ``else``."""
     rest = node.orelse[0]
     return rest.body if isinstance(rest, ast.If) and _is_elif(source, rest) else node.orelse
 
@@ -70,7 +70,7 @@ def _updates_loop(source: Source, node: ast.stmt) -> bool:
 
 
 def _omitted(operator: str, source: Source, node: ast.stmt) -> Iterator[Edit]:
-    """The statement's lines go; where it is all of a block, or shares its line, ``pass`` takes its place."""
+    """Removes the statement's lines; if it is a whole block, or shares its line, ``pass`` replaces it."""
     alone = len(source.block_of(node)) == 1
     if alone or not source.is_alone_on_its_lines(node):
         yield Edit(operator, source.start(node), source.end(node), "pass")
@@ -93,7 +93,7 @@ def _unwrapped(source: Source, node: ast.If) -> Iterator[Edit]:
 
 
 def reindented(lines: str, old: str, new: str) -> str | None:
-    """The lines with another indentation; None if some line is not indented with ``old``."""
+    """The lines with another indentation; None if a line is not indented with ``old``."""
     moved: list[str] = []
     for line in lines.split("\n"):
         if line.strip() and not line.startswith(old):
@@ -111,13 +111,13 @@ def _is_elif(source: Source, node: ast.If) -> bool:
 
 
 def _own_lines(source: Source, body: list[ast.stmt]) -> bool:
-    """Whether a block starts on a line of its own, and ends with its line."""
+    """Whether a block starts on its own line, and ends with a line."""
     before = source.text[source.line_start(body[0].lineno) : source.start(body[0])]
     after = source.text[source.end(body[-1]) : source.line_start((body[-1].end_lineno or 0) + 1)].strip()
     return not before.strip() and (not after or after.startswith("#"))
 
 
 def _has_long_text(node: ast.AST) -> bool:
-    """Whether a string runs over several lines: its own indentation must not change."""
+    """Whether a string spans several lines: its inner indentation must not change."""
     texts = (part for part in ast.walk(node) if isinstance(part, ast.Constant | ast.JoinedStr))
     return any((getattr(part, "end_lineno", 0) or 0) > part.lineno for part in texts)

@@ -1,4 +1,4 @@
-"""A program's text and tree together: where nodes, operators and statements stand in the text, in characters."""
+"""A program's text and tree: the places of nodes, operators and statements in the text, in characters."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the characters from ``start`` to ``end`` with ``text``.
+    """Replaces the characters from ``start`` to ``end`` by ``text``.
 
-    ``marked`` is the part of ``text`` that is wrong (all of it by default). ``blamed`` is where the wrong or missing
-    code belongs, in characters of the source; by default it is what ``text`` replaced.
+    ``marked`` is the wrong part of ``text`` (all of it by default). ``blamed`` is the place of the wrong or missing
+    code, in characters of the source; by default it is the replaced range.
     """
 
     operator: str
@@ -28,7 +28,7 @@ class Edit:
 
 
 class Source:
-    """A program to break, or one function of it (``within``). Raises SyntaxError if it is no program."""
+    """A program to break, or one function of it (``within``). Raises SyntaxError if it does not parse."""
 
     def __init__(self, text: str, within: str | None = None) -> None:
         self.text = text
@@ -53,8 +53,8 @@ class Source:
     def nodes(self) -> list[ast.AST]:
         """All nodes that may be broken, in the order of the text.
 
-        Not among them: docstrings, annotations, decorators, imports, and what stands in f-strings, whose positions
-        Python tells only from 3.12 on.
+        Without docstrings, annotations, decorators, imports, and the contents of f-strings, whose positions Python
+        reports only from 3.12 on.
         """
         found = [node for top in self._tops() for node in self._breakable(top)]
         return sorted(found, key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
@@ -73,7 +73,7 @@ class Source:
         return self.text[self.start(node) : self.end(node)]
 
     def outer(self, operand: ast.AST) -> tuple[int, int]:
-        """Where an operand stands with the parentheses around it, which are no part of its node."""
+        """The place of an operand with the parentheses around it, which are not part of its node."""
         start, end = self.start(operand), self.end(operand)
         while True:
             before, after = self.text[:start].rstrip(), self.text[end:].lstrip()
@@ -86,7 +86,7 @@ class Source:
         return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
 
     def between(self, left: ast.AST, right: ast.AST, pattern: str) -> tuple[int, int] | None:
-        """Where ``pattern`` stands between two neighbouring nodes; None if a comment is there too."""
+        """The place of ``pattern`` between two neighbouring nodes; None if a comment is also between them."""
         start, end = self.end(left), self.start(right)
         gap = self.text[start:end]
         found = re.search(pattern, gap)
@@ -106,14 +106,14 @@ class Source:
         return None
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
-        """The list of statements that the statement is one of."""
+        """The list of statements that contains the statement."""
         for _, value in ast.iter_fields(self.parent[statement]):
             if isinstance(value, list) and any(part is statement for part in value):
                 return value
         raise ValueError(f"the statement in line {statement.lineno} is in no block")
 
     def is_alone_on_its_lines(self, statement: ast.stmt) -> bool:
-        """Whether nothing else, but for a comment, stands on the statement's lines."""
+        """Whether the statement's lines hold no other code; a comment may follow."""
         before = self.text[self.line_start(statement.lineno) : self.start(statement)]
         after = self.text[self.end(statement) : self.line_start((statement.end_lineno or 0) + 1)]
         return not before.strip() and (not after.strip() or after.strip().startswith("#"))
@@ -123,7 +123,7 @@ class Source:
         return line[: len(line) - len(line.lstrip(" \t"))]
 
     def before(self, statement: ast.stmt) -> ast.stmt | None:
-        """The statement before this one in its block; a docstring is none."""
+        """The statement before this one in its block, except a docstring."""
         block = self.block_of(statement)
         index = next(place for place, part in enumerate(block) if part is statement)
         return block[index - 1] if index and not _is_docstring(block[index - 1]) else None
@@ -175,7 +175,7 @@ class Source:
         return starts[:-1]
 
     def _offset(self, line: int, column: int) -> int:
-        """Python counts columns in bytes of UTF-8."""
+        """The offset in characters; Python counts columns in bytes of UTF-8."""
         start = self._starts[line - 1]
         text = self.text[start : self.line_start(line + 1)]
         return start + (column if text.isascii() else len(text.encode()[:column].decode()))

@@ -1,1 +1,1 @@
-"""Rewrites that leave a program's meaning as it is, one idea a file; ``truth.rewrite`` composes them."""
+"""Rewrites that keep a program's meaning, one idea per file; ``truth.rewrite`` composes them."""

@@ -1,4 +1,4 @@
-"""The same decisions, written with the branches in another order or at another depth."""
+"""The same decisions with the branches in another order or at another depth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SwapBranches:
 
 
 class RestIntoElse:
-    """What follows an ``if`` whose body leaves (``return``, ``continue``, ...) becomes its ``else``."""
+    """The statements after an ``if`` whose body leaves (``return``, ``continue``, ...) become its ``else``."""
 
     def sites(self, program: Program) -> list[Site]:
         return [
@@ -33,7 +33,7 @@ class RestIntoElse:
 
 
 class ElseIntoRest:
-    """The ``else`` of an ``if`` whose body leaves becomes what follows it."""
+    """The ``else`` of an ``if`` whose body leaves becomes the statements after it."""
 
     def sites(self, program: Program) -> list[Site]:
         return [

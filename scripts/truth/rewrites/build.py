@@ -1,4 +1,4 @@
-"""Small constructors of syntax trees; positions are left to ``ast.fix_missing_locations``."""
+"""Small constructors of syntax trees; ``ast.fix_missing_locations`` sets the positions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def if_(test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt] | None = No
 
 
 def negated(test: ast.expr) -> ast.expr:
-    """The opposite, for places where only truth counts. ``<`` is not turned round: NaN is neither less nor not less."""
+    """The negation, for places where only truth counts. ``<`` does not become ``>=``, since NaN fails both."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in FLIPPED:
@@ -76,7 +76,7 @@ def is_name(node: ast.AST | None, name: str | None = None) -> bool:
 
 
 def assigned_name(statement: ast.stmt) -> str | None:
-    """``x`` of ``x = value``."""
+    """``x`` for ``x = value``."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
         return statement.targets[0].id
     return None

@@ -1,4 +1,4 @@
-"""Loops that collect into a list, set or dict, and the comprehensions that do the same."""
+"""Loops that collect into a list, set or dict, and the equivalent comprehensions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ComprehensionToLoop:
 
 @dataclass(frozen=True, slots=True)
 class _Collected:
-    """What the innermost statement adds: an element, or a key and its value."""
+    """The addition of the innermost statement: an element, or a key and its value."""
 
     kind: str
     element: ast.expr
@@ -114,7 +114,7 @@ def _unrolled(program: Program, block: Block, index: int, slot: Slot, node: Comp
         statement = block.statements[index]
         target = assigned_name(statement)
         whole = slot.parent is statement and target is not None
-        # An assigned name may take the values in directly, unless the comprehension itself reads what it held before.
+        # An assigned name may collect the values directly, unless the comprehension reads its old value.
         direct = (
             whole and target is not None and program.is_local(block.function, target) and target not in names_in(node)
         )
@@ -125,7 +125,7 @@ def _unrolled(program: Program, block: Block, index: int, slot: Slot, node: Comp
         add: ast.stmt
         if isinstance(node, ast.DictComp):
             empty: ast.expr = ast.Dict([], [])
-            # a comprehension evaluates the key first, an assignment the value: only effects could tell
+            # a comprehension evaluates the key first, an assignment the value: only side effects differ
             add = ast.Assign([ast.Subscript(load(name), node.key, ast.Store())], node.value)
         elif isinstance(node, ast.SetComp):
             empty, add = call("set"), ast.Expr(method(name, "add", node.elt))
@@ -146,7 +146,7 @@ def _append(name: str, element: ast.expr) -> ast.Call:
 
 
 def _branched(add: ast.stmt) -> ast.stmt:
-    """``out.append(a if c else b)`` as an ``if`` statement, as one writes it in a loop."""
+    """``out.append(a if c else b)`` as an ``if`` statement, the usual form in a loop."""
     match add:
         case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=name), verb), [ast.IfExp(test, body, orelse)], [])):
             return if_(test, [ast.Expr(method(name, verb, body))], [ast.Expr(method(name, verb, orelse))])

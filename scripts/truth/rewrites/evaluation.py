@@ -1,7 +1,7 @@
-"""What may be moved: expressions without effects, and the places of a statement that are evaluated first and always.
+"""Movable code: expressions without effects, and the places of a statement that are evaluated first and always.
 
-"Pure" is a promise about builtin types. A property, an operator or a ``__len__`` with effects of its own breaks it; the
-caller runs the tests of what comes out. Which of two exceptions is raised first may change.
+"Pure" holds for builtin types. A property, an operator or a ``__len__`` with side effects breaks it, so the caller runs
+the tests of the result. The order of two exceptions may change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IMPURE_FUNCTIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where an expression hangs in its parent. ``first``: nothing but plain names is evaluated before it."""
+    """The place of an expression in its parent. ``first``: only plain names are evaluated before it."""
 
     parent: ast.AST
     field: str
@@ -45,7 +45,7 @@ class Slot:
 
 
 def pure(node: ast.AST, program: Program) -> bool:
-    """Whether evaluating the expression changes nothing, consumes nothing and depends on nothing but its variables."""
+    """Whether the expression changes nothing, consumes nothing and depends only on its variables."""
     for part in ast.walk(node):
         if isinstance(part, ast.NamedExpr | ast.Yield | ast.YieldFrom | ast.Await):
             return False

@@ -1,4 +1,4 @@
-"""Several ``return`` statements as one at the end, and one at the end as several."""
+"""Several ``return`` statements become one at the end, and one at the end becomes several."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _returns_only_at_ends(function: FunctionNode) -> bool:
 
 
 def _ends(body: list[ast.stmt]) -> list[ast.Return] | None:
-    """The returns that end each path through ``if`` statements alone; None if some path ends otherwise."""
+    """The returns that end each path, with only ``if`` statements around them; None if a path ends otherwise."""
     for index, statement in enumerate(body):
         if isinstance(statement, ast.Return):
             return [statement] if statement.value is not None and index == len(body) - 1 else None

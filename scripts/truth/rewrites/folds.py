@@ -1,6 +1,6 @@
 """``sum``, ``any`` and ``all`` over a generator, and the loops that accumulate or search.
 
-From Python 3.12 on ``sum`` adds floats with a correction that a loop does not make: there the last bits may differ.
+From Python 3.12 on, ``sum`` adds floats with a correction that a loop lacks, so the last bits may differ.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Helper functions: a sub-expression as a function of its own, and a nested function moved to the module."""
+"""Helper functions: a sub-expression becomes a function, and a nested function moves to the module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from truth.rewrites.program import Block, Program, Site
 from truth.rewrites.scopes import FunctionNode, Kind, Scope
 
 WORTH_A_FUNCTION = (ast.BinOp, ast.BoolOp, ast.Compare, ast.Call, ast.IfExp, ast.ListComp, ast.SetComp, ast.DictComp)
-SMALLEST = 6  # nodes that make an expression worth a function of its own
+SMALLEST = 6  # the fewest nodes of an expression that becomes a function
 HINTS = ("compute", "derive", "evaluate", "work_out", "part_of")
 
 
@@ -30,7 +30,7 @@ class ExtractHelper:
 
 
 class HoistHelper:
-    """A nested function that uses nothing of the function around it moves to the module."""
+    """A nested function that uses no variable of the function around it moves to the module."""
 
     def sites(self, program: Program) -> list[Site]:
         return [
@@ -60,7 +60,7 @@ def _is_lazy_call(node: ast.expr) -> bool:
 
 
 def _parameters(program: Program, block: Block, statement: ast.stmt, node: ast.expr) -> list[str] | None:
-    """The local variables that the expression reads, in order; None if one of them might not be bound yet."""
+    """The local variables that the expression reads, in order; None if one of them may be unbound."""
     inside = set(ast.walk(node))
     names: list[str] = []
     for part in _in_order(node):
@@ -103,7 +103,7 @@ def _is_set_before(program: Program, block: Block, statement: ast.stmt, name: st
 
 
 def _always_read(program: Program, node: ast.expr, name: str) -> bool:
-    """Whether the variable is read whenever the expression is evaluated, so that reading it earlier can't fail."""
+    """Whether each evaluation of the expression reads the variable, so that an earlier read adds no failure."""
     return any(isinstance(slot.node, ast.Name) and slot.node.id == name for slot in leading(ast.Expr(node), program))
 
 

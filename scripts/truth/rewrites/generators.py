@@ -1,4 +1,4 @@
-"""What loops and comprehensions share: nested ``for``/``if`` statements as ``for ... in ... if ...`` clauses."""
+"""Conversions between nested ``for``/``if`` statements and ``for ... in ... if ...`` clauses of comprehensions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from truth.rewrites.scopes import COMPREHENSIONS, Comprehension
 
 
 def as_generators(loop: ast.stmt) -> tuple[list[ast.comprehension], list[ast.stmt]] | None:
-    """The clauses of a nest of loops and guards, and the statements in its middle; None if a loop has an ``else``."""
+    """The clauses of nested loops and guards, and the innermost statements; None if a loop has an ``else``."""
     if not isinstance(loop, ast.For) or loop.orelse:
         return None
     clause = ast.comprehension(loop.target, loop.iter, [], 0)
@@ -25,7 +25,7 @@ def as_generators(loop: ast.stmt) -> tuple[list[ast.comprehension], list[ast.stm
 
 
 def as_loops(clauses: list[ast.comprehension], body: list[ast.stmt]) -> ast.For:
-    """The nest of loops and guards around ``body`` that the clauses describe."""
+    """The nested loops and guards of the clauses, around ``body``."""
     clause, *rest = clauses
     inner: list[ast.stmt] = [as_loops(rest, body)] if rest else body
     for test in reversed(clause.ifs):
@@ -34,9 +34,9 @@ def as_loops(clauses: list[ast.comprehension], body: list[ast.stmt]) -> ast.For:
 
 
 def may_become_comprehension(program: Program, block: Block, loop: ast.stmt, clauses: list[ast.comprehension]) -> bool:
-    """Whether the loop's variables may vanish into a scope of their own.
+    """Whether the loop's variables may move into a comprehension's scope.
 
-    Nothing outside the loop may read them, nothing inside may keep them or bind more of them.
+    No code outside the loop may read them; no code inside may capture them or bind further variables.
     """
     forbidden = (ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Starred, ast.AsyncFor)
     if any(isinstance(node, forbidden) for node in ast.walk(loop)):
@@ -48,7 +48,7 @@ def may_become_comprehension(program: Program, block: Block, loop: ast.stmt, cla
 
 
 def private_to(program: Program, block: Block, loop: ast.stmt, name: str) -> bool:
-    """Whether every use of the variable outside ``loop`` sits in another loop that binds it anew."""
+    """Whether every use of the variable outside ``loop`` is in another loop that binds it again."""
     if not program.is_local(block.function, name):
         return False
     inside = set(ast.walk(loop))
@@ -57,14 +57,14 @@ def private_to(program: Program, block: Block, loop: ast.stmt, name: str) -> boo
 
 
 def may_become_loops(program: Program, node: Comprehension) -> bool:
-    """Whether a comprehension's variables may become the function's: no closure keeps them, nothing is asynchronous."""
+    """Whether a comprehension's variables may become the function's: no closure captures them, no part is async."""
     if any(clause.is_async for clause in node.generators):
         return False
     return not any(isinstance(part, ast.Lambda | ast.NamedExpr | ast.Await) for part in ast.walk(node))
 
 
 def rename_targets(program: Program, block: Block, node: Comprehension) -> None:
-    """Give the comprehension's variables names that nothing else in the function uses."""
+    """Gives the comprehension's variables names that are unused in the rest of the function."""
     inside = set(ast.walk(node))
     outside = {part.id for part in ast.walk(block.function) if isinstance(part, ast.Name) and part not in inside}
     nested = {

@@ -1,4 +1,4 @@
-"""Which variables may hold an iterator: to read one is to consume it, so it can be neither read twice nor moved."""
+"""Finds variables that may hold an iterator: a read consumes it, so it can be neither read twice nor moved."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LAZY_BUILTINS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerat
 
 
 def lazy_names(tree: ast.AST, eager: frozenset[str]) -> frozenset[str]:
-    """Names bound to a lazy builtin, a generator, or what a function outside ``eager`` returns.
+    """Names bound to a lazy builtin, a generator, or the result of a function outside ``eager``.
 
-    ``eager`` are the functions that are known to return real values. Parameters are taken for real values, too.
+    ``eager`` are the functions that are known to return real values. Parameters also count as real values.
     """
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -26,7 +26,7 @@ def lazy_names(tree: ast.AST, eager: frozenset[str]) -> frozenset[str]:
             ):
                 targets, lazy = node, _is_generator(value) or _unknown(value, eager - LAZY_BUILTINS)
             case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
-                # what enumerate and zip hand out are real values, what groupby hands out is not
+                # enumerate and zip yield real values, groupby does not
                 targets, lazy = target, _unknown(value, eager | LAZY_BUILTINS)
             case _:
                 continue

@@ -1,4 +1,4 @@
-"""Conditions in other words: De Morgan, chained comparisons, comparisons read from the other side."""
+"""Conditions in other words: De Morgan, chained comparisons, mirrored comparisons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class DeMorgan:
-    """Where only truth counts: ``a and b`` as ``not (not a or not b)``, ``not (a or b)`` as ``not a and not b``."""
+    """If only truth counts: ``a and b`` as ``not (not a or not b)``, ``not (a or b)`` as ``not a and not b``."""
 
     def sites(self, program: Program) -> list[Site]:
         return [_de_morgan(owner, field, index) for owner, field, index in _truths(program)]
@@ -65,7 +65,7 @@ class ChainComparison:
 
 
 def _truths(program: Program) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """Places of conjunctions and disjunctions, negated or not, of which only the truth counts."""
+    """Places of conjunctions and disjunctions, negated or not, whose truth alone counts."""
     for function in program.functions:
         for node in own_nodes(function):
             match node:

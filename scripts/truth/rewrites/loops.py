@@ -15,9 +15,9 @@ LIST_METHODS = frozenset(["split", "rsplit", "splitlines", "keys", "values", "it
 
 
 class ForToWhile:
-    """``for x in xs`` becomes an index that counts up to ``len``, and moves on before the body, for ``continue``.
+    """``for x in xs`` becomes an index that counts up to ``len``, incremented before the body because of ``continue``.
 
-    Only over what surely ends (no iterators), and only where the body leaves the iterated values alone.
+    Only for finite values (no iterators), and only if the body does not change the iterated values.
     """
 
     def sites(self, program: Program) -> list[Site]:
@@ -92,7 +92,7 @@ def _count(program: Program, block: Block, index: int, loop: ast.For, bounds: _B
 
 
 def _own_counter(program: Program, block: Block, loop: ast.For, name: str) -> bool:
-    """Whether the loop variable itself may count: the body only reads it and reaches its end, nobody looks later."""
+    """Whether the loop variable may count: the body only reads it and reaches its end, and no later code reads it."""
     writes = any(
         is_name(node, name) and isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
         for part in loop.body
@@ -103,7 +103,7 @@ def _own_counter(program: Program, block: Block, loop: ast.For, name: str) -> bo
 
 
 def _is_finite_list(program: Program, block: Block, loop: ast.For) -> bool:
-    """Whether ``list(...)`` of what is iterated has the same elements as the loop would see."""
+    """Whether ``list(...)`` of the iterated value has the same elements as the loop."""
     if program.is_generator(block.function) or not (program.is_builtin("list") and program.is_builtin("len")):
         return False
     if not _unchanged(program, block, loop.iter, loop.body, rebinding=True):
@@ -169,7 +169,7 @@ def _counting(program: Program, block: Block, first: ast.stmt, loop: ast.While) 
 def _unchanged(
     program: Program, block: Block, value: ast.expr, body: list[ast.stmt], *, rebinding: bool = False
 ) -> bool:
-    """Whether the statements can't change what ``value`` evaluates to; with ``rebinding``, names may be bound anew."""
+    """Whether the statements cannot change the result of ``value``; with ``rebinding``, names may be bound again."""
     names = names_in(value) - {name for name in names_in(value) if program.is_builtin(name)}
     cheap = all(
         isinstance(
@@ -199,7 +199,7 @@ def _unchanged(
 
 
 def _only_read(program: Program, node: ast.Name, rebinding: bool) -> bool:
-    """Whether this use leaves the object alone: an operand, what is indexed, an argument of a builtin, ..."""
+    """Whether this use does not change the object: an operand, an indexed value, an argument of a builtin, ..."""
     if not isinstance(node.ctx, ast.Load):
         return rebinding and isinstance(program.parent[node], ast.Assign)
     parent = program.parent[node]

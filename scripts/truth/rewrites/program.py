@@ -1,7 +1,7 @@
-"""The program that rewrites work on: its tree, its scopes, its blocks of statements, and fresh names.
+"""A program for rewrites: its tree, its scopes, its blocks of statements, and fresh names.
 
-A rewrite offers *sites*: closures that each make one change in the tree. After a change the program is printed and read
-again, so that a site never sees a tree that another one has half changed.
+A rewrite yields *sites*: closures that each make one change in the tree. After a change the program is printed and
+parsed again, so that no site sees a partly changed tree.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Site = Callable[[], None]
 
 
 class Rewrite(Protocol):
-    """One way to say the same thing differently."""
+    """One rewrite that keeps the meaning."""
 
     def sites(self, program: Program) -> list[Site]:
-        """All places where it applies; calling one of them changes the program's tree in place."""
+        """All places where it applies; a call of a site changes the program's tree in place."""
         ...
 
 
@@ -39,7 +39,7 @@ class Block:
     in_try: bool
 
     def pairs(self) -> Iterator[tuple[int, ast.stmt, ast.stmt]]:
-        """(index of the first, first, second) of neighbouring statements."""
+        """Neighbouring statements, as (index of the first, first, second)."""
         for index in range(len(self.statements) - 1):
             yield index, self.statements[index], self.statements[index + 1]
 
@@ -53,7 +53,7 @@ class Block:
 
 
 class Program:
-    """A parsed program. ``keep`` are names that the outside uses: neither renamed nor taken for something new."""
+    """A parsed program. ``keep`` are names in use outside: they are neither renamed nor reused for new variables."""
 
     def __init__(self, tree: ast.Module, entry_point: str, keep: frozenset[str] = frozenset()) -> None:
         self.tree = tree
@@ -61,7 +61,7 @@ class Program:
         self.keep = keep
 
     def replace(self, tree: ast.Module) -> None:
-        """Take another tree, and forget what was known of the old one."""
+        """Takes another tree, and clears the caches of the old one."""
         self.__dict__ = {"tree": tree, "entry_point": self.entry_point, "keep": self.keep}
 
     @cached_property
@@ -106,7 +106,7 @@ class Program:
         return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function))
 
     def fresh(self, *hints: str) -> str:
-        """The first hint that means nothing in the program yet, else the last one with a number."""
+        """The first hint that is unused in the program, else the last hint with a number."""
         for hint in hints:
             if hint not in self.taken:
                 return hint
@@ -146,7 +146,7 @@ def expressions(program: Program) -> Iterator[ast.expr]:
 
 
 def put(program: Program, node: ast.expr, made: ast.expr) -> Site:
-    """A site that puts ``made`` where ``node`` is."""
+    """A site that replaces ``node`` by ``made``."""
     parent = program.parent[node]
 
     def apply() -> None:

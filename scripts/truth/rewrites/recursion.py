@@ -1,7 +1,7 @@
-"""Recursion as a loop: tail calls, and one call whose result is added to or multiplied with something.
+"""Recursion as a loop: tail calls, and one call whose result is added to or multiplied by a term.
 
-An accumulator brackets a sum from the other side. That is exact for integers and text, so a term that looks like a
-float (a division, a power, a call) is left alone; parameters are taken for integers where the base case is one.
+An accumulator groups a sum from the other end. That is exact for integers and text, so a term that may be a float (a
+division, a power, a call) is not rewritten; parameters count as integers if the base case is an integer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from truth.rewrites.scopes import FunctionNode
 
 
 class TailCallToLoop:
-    """``return f(a, b)`` inside ``f`` becomes new values for the parameters, and the next turn of a ``while True``."""
+    """``return f(a, b)`` inside ``f`` becomes new values for the parameters in a ``while True`` loop."""
 
     def sites(self, program: Program) -> list[Site]:
         sites: list[Site] = []
@@ -74,7 +74,7 @@ def _own_calls(program: Program, function: FunctionNode) -> Iterator[ast.AST]:
 
 
 def _tails(body: list[ast.stmt]) -> Iterator[ast.Return]:
-    """Returns that no loop, ``try`` or ``with`` is around."""
+    """Returns outside every loop, ``try`` and ``with``."""
     for statement in body:
         if isinstance(statement, ast.Return):
             yield statement
@@ -113,7 +113,7 @@ def _step(tail: ast.Return, function: FunctionNode) -> bool:
 
 
 def _is_exact(term: ast.expr) -> bool:
-    """Whether the term has no part that may make a float of integers."""
+    """Whether the term has no part that may turn integers into a float."""
     exact = (ast.Name, ast.Constant, ast.BinOp, ast.Subscript, ast.UnaryOp, ast.expr_context, ast.unaryop)
     operators = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
     for part in ast.walk(term):
@@ -129,7 +129,7 @@ def _base(tail: ast.Return) -> bool:
 
 
 def _neutral(step: ast.Return, kind: type, function: FunctionNode) -> ast.Constant | None:
-    """What the accumulator starts with; None where the order of the terms would matter."""
+    """The start value of the accumulator; None if the order of the terms matters."""
     assert isinstance(step.value, ast.BinOp)
     if kind is int:
         return constant(0 if isinstance(step.value.op, ast.Add) else 1)

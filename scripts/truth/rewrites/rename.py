@@ -1,8 +1,7 @@
 """Other names for variables, parameters and helper functions.
 
-Left alone: the entry point, names that the outside keeps, the module's own names unless the caller said which of those
-are used outside, names given in calls by keyword, imports, classes and their members, and everything where the program
-looks variables up by text.
+Not renamed: the entry point, names in ``keep``, the module's own names unless the caller names those in use outside,
+keywords of calls, imports, classes and their members; and no name at all if the program looks variables up by text.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ POOL = tuple(NEUTRAL.split())
 
 
 def rename(program: Program, rng: random.Random, share: float, module_names: bool) -> int:
-    """Rename about ``share`` of all names that may be renamed, in place. Returns how many were."""
+    """Renames about ``share`` of all names that may change, in place. Returns their number."""
     if any(isinstance(node, ast.Name) and node.id in BY_TEXT for node in ast.walk(program.tree)):
         return 0
     taken = set(program.taken)

@@ -1,6 +1,6 @@
-"""Which scope every name of a module belongs to, by Python's own rules: closures, comprehensions, walrus, class bodies.
+"""The scope of every name of a module, by Python's own rules: closures, comprehensions, walrus, class bodies.
 
-Not covered: names that are only reached as strings (``eval``, ``globals()``), and ``__class__`` cells.
+Not covered: names in use only as strings (``eval``, ``globals()``), and ``__class__`` cells.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Use:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A scope and all uses of its own variables, those in nested scopes included."""
+    """A scope and all uses of its own variables, including those in nested scopes."""
 
     node: ast.AST
     kind: Kind
@@ -46,7 +46,7 @@ class Scope:
     uses: dict[str, list[Use]] = field(default_factory=dict)
 
     def owner(self, name: str) -> Scope:
-        """The scope that ``name`` means here; the module's for globals and builtins."""
+        """The scope of ``name`` as seen from here; the module's for globals and builtins."""
         scope: Scope | None = self
         while scope is not None:
             if scope.outside.get(name) is Kind.MODULE:
@@ -66,7 +66,7 @@ class Scope:
 
     @property
     def function(self) -> Scope:
-        """This scope without its comprehensions: where a walrus binds."""
+        """The innermost scope around that is no comprehension, in which a walrus binds."""
         scope = self
         while scope.kind is Kind.COMPREHENSION and scope.parent is not None:
             scope = scope.parent

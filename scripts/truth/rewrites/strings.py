@@ -1,4 +1,4 @@
-"""f-strings and the concatenations that say the same."""
+"""f-strings and the equivalent concatenations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConcatenationToFormat:
 
 
 class FormatToConcatenation:
-    """``f"a{x}"`` becomes ``"a" + str(x)``; not where a format or a conversion is given."""
+    """``f"a{x}"`` becomes ``"a" + str(x)``; not with a format or a conversion."""
 
     def sites(self, program: Program) -> list[Site]:
         sites: list[Site] = []

@@ -1,4 +1,4 @@
-"""Name a sub-expression, or put a name's only value where the name stands."""
+"""Names a sub-expression, or replaces a name by its only value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ExtractTemporary:
 
 
 class InlineTemporary:
-    """``value = f(x)``, ``return value + 1`` becomes ``return f(x) + 1``, where nothing else reads ``value``."""
+    """``value = f(x)``, ``return value + 1`` becomes ``return f(x) + 1``, if no other code reads ``value``."""
 
     def sites(self, program: Program) -> list[Site]:
         return [

@@ -1,4 +1,4 @@
-"""Conditional expressions and the ``if`` statements that say the same."""
+"""Conditional expressions and the equivalent ``if`` statements."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _choice(test: ast.expr, yes: ast.expr, no: ast.expr) -> ast.expr:
 
 
 def _is_truth(test: ast.expr) -> bool:
-    """Whether the value is surely a ``bool`` when operands are builtin values."""
+    """Whether the value is certainly a ``bool`` if operands are builtin values."""
     match test:
         case ast.Compare(ops=ops):
             return all(isinstance(operator, TRUTH_OPERATORS) for operator in ops)

@@ -9,7 +9,7 @@ from truth.rewrites.program import Block, Program, Site
 
 
 class AugmentedToPlain:
-    """``x += 1`` becomes ``x = x + 1``, where ``x`` is surely not changed in place."""
+    """``x += 1`` becomes ``x = x + 1``, if ``x`` is certainly not changed in place."""
 
     def sites(self, program: Program) -> list[Site]:
         sites: list[Site] = []
@@ -28,7 +28,7 @@ class AugmentedToPlain:
 
 
 class PlainToAugmented:
-    """``x = x + 1`` becomes ``x += 1``, where ``x`` is surely not changed in place."""
+    """``x = x + 1`` becomes ``x += 1``, if ``x`` is certainly not changed in place."""
 
     def sites(self, program: Program) -> list[Site]:
         sites: list[Site] = []

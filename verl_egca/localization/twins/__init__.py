@@ -1,17 +1,17 @@
-"""Twins: the failing program with the smallest edit that makes it pass, which proves that the edited place was the cause.
+"""Twins: the failing program with the smallest edit that makes it pass, which proves that the edited place is to blame.
 
-edits.py          an edit of a program's text, and which of its tokens it changes
-costs.py          what an edit costs, which is learned from failing programs (costs.json)
-program.py        a program: its blocks, statements and expressions with their places, the names they can see, and room for
-                  new statements; trees.py: syntax trees without a text
-clues.py          what makes edits likelier beforehand: kinds of values that were seen, and what a program leaves loose
-table.py          small edits that undo common slips, a row each (rows.py, patterns.py, brackets.py: the language of its rows)
-mutations.py      these, what a row can't say (expressions.py, statements.py), and edits that put in what was not written
-                  (missing.py, guards.py, operands.py; surroundings.py: what it is made of)
-alignment.py      which function, variable and statement of the reference plays the part of which of the candidate's;
+edits.py          an edit of a program's text, and the tokens that it changes
+costs.py          the cost of an edit, learned from failing programs (costs.json)
+program.py        a program: its blocks, statements and expressions with their places, their visible names, and places
+                  for new statements; trees.py: syntax trees without a text
+clues.py          clues to likelier edits before any trial: kinds of observed values, and loose ends of a program
+table.py          small edits that undo common slips, one per row (rows.py, patterns.py, brackets.py: their language)
+mutations.py      these edits, others that no row can express (expressions.py, statements.py), and insertions of missing
+                  code (missing.py, guards.py, operands.py; surroundings.py: its material)
+alignment.py      the matching of functions, variables and statements of the candidate with those of the reference;
                   views.py: the reference in other words (helpers.py, temporaries.py)
-resemblance.py    whether comparing two programs closely pays
-suspicion.py      how likely each place is to blame, by what ran in failing and passing cases
+resemblance.py    a quick measure of whether a close comparison of two programs pays
+suspicion.py      the likelihood of blame of each place, from the statements that ran in failing and passing cases
 search.py         tries edits, likeliest first, within a budget of trials; picks the twin
-progress.py       how near a wrong value is to the right one
+progress.py       the nearness of a wrong value to the right one
 """

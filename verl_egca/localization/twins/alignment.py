@@ -1,7 +1,7 @@
-"""Which function, variable and statement of the reference plays the part of which of the candidate.
+"""Matches the functions, variables and statements of the candidate with those of the reference.
 
-Statements are matched in the order of their text, across depths: what stands in an ``if`` in one program may stand alone
-in the other. Each view of the reference (views.py) is matched by itself, since none is always the closest.
+Statements are matched in the order of their text, across depths: a statement in an ``if`` of one program may be outside
+it in the other. Each view of the reference (views.py) is matched separately, since no view is always the closest.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from verl_egca.localization.twins.trees import Item, Scope, clone, is_compound, 
 from verl_egca.localization.twins.views import Reference
 from verl_egca.tracing.trace import Trace
 
-GAP = 0.3  # a pair less alike than this is no pair
-_PLACED, _PLACED_SHORT = 0.2, 1.0  # how much being in the same place counts: short statements are known by their place
-_OTHERWISE = 0.98  # of the same words in another order
+GAP = 0.3  # less similar statements are no pair
+_PLACED, _PLACED_SHORT = 0.2, 1.0  # weight of an equal place: it identifies short statements
+_OTHERWISE = 0.98  # likeness of the same words in another order
 _ROUNDS = 4
-_NEAR_ENOUGH = 0.85  # a score past which other views of the reference are not looked at
-_LARGEST = 150  # statements of a function that are looked at
+_NEAR_ENOUGH = 0.85  # at a higher score, no other view of the reference is matched
+_LARGEST = 150  # statements of a function; later ones are not matched
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two statements (their headers, if compound) that play the same part, and how alike they are: 1 for equal."""
+    """Two matched statements (their headers, if compound), and their likeness: 1 for equal."""
 
     candidate: Item
     reference: Item
@@ -48,14 +48,14 @@ class Matching:
 
     @property
     def score(self) -> float:
-        """The share of statements that have an equal counterpart, near ones counted in part."""
+        """The share of statements with an equal counterpart; a similar counterpart counts in part."""
         count = len(self.candidate.items) + len(self.reference.items)
         return 2 * sum(pair.score for pair in self.pairs) / count if count else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The reference in other words, and the functions of the candidate beside theirs in it, in the candidate's order."""
+    """The reference in other words, and the matchings of the candidate's functions, in the candidate's order."""
 
     tree: ast.Module
     matchings: tuple[Matching, ...]
@@ -76,7 +76,7 @@ class Alignment:
 
     @property
     def statements(self) -> tuple[Pair, ...]:
-        """The pairs with the reference as it is written."""
+        """The pairs with the reference's own text."""
         return tuple(pair for matching in self.views[0].matchings for pair in matching.pairs)
 
 
@@ -117,14 +117,14 @@ def align(
 
 
 def _last(name: str) -> str:
-    """Of a dotted name the part that calls have."""
+    """The last part of a dotted name, which calls use."""
     return name.rpartition(".")[2]
 
 
 def _match(
     candidate: Scope, reference: Scope, seen_here: Values, seen_there: Values, called: Mapping[str, str]
 ) -> Matching:
-    """Names decide which statements match, and matched statements tell more of the names: the best of a few rounds."""
+    """The best of a few rounds: matched names lead to matched statements, and these to more matched names."""
     best: Matching | None = None
     votes: Counter[tuple[str, str]] = Counter()
     tried: list[dict[str, str]] = []
@@ -141,7 +141,7 @@ def _match(
         if _turned(matching.pairs, names, reference.names):
             reference = replace(reference, items=tuple(items(reference.node)))
             tried.clear()
-            best = None  # its places are those from before
+            best = None  # its places are outdated
     return best or Matching(candidate, reference, names, _pairs(candidate, reference, names))
 
 
@@ -149,7 +149,7 @@ def _match(
 
 
 def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> tuple[Pair, ...]:
-    """The matching in order with the greatest sum of likenesses."""
+    """The pairs, in order in both, with the greatest sum of likenesses."""
     here, there = candidate.items[:_LARGEST], reference.items[:_LARGEST]
     own, other = Shapes(), Shapes(names, reference.names)
     within_here, within_there = _bodies(here, own), _bodies(there, other)
@@ -162,7 +162,7 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> tupl
         return header if equal else _kinship(a.node, b.node) * header
 
     def placed(i: int, j: int) -> float:
-        """How much two statements are in the same place, in [0, 1]."""
+        """The agreement of two statements' places, in [0, 1]."""
         one, two = here[i].parent, there[j].parent
         around = float(one is two)
         if one is not None and two is not None:
@@ -179,7 +179,7 @@ def _pairs(candidate: Scope, reference: Scope, names: Mapping[str, str]) -> tupl
 
 
 def _kinship(one: ast.stmt, other: ast.stmt) -> float:
-    """How like two statements can be, by their kinds."""
+    """The greatest possible likeness of two statements of these kinds."""
     if type(one) is type(other):
         return 1.0
     if is_compound(one) or is_compound(other):
@@ -190,7 +190,7 @@ def _kinship(one: ast.stmt, other: ast.stmt) -> float:
 
 
 def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[ast.stmt, Counter[object]]:
-    """For each compound statement the bag of all that it holds."""
+    """For each compound statement, the bag of its contents."""
     bodies: dict[ast.stmt, Counter[object]] = {}
     for outer in (item.node for item in statements if is_compound(item.node)):
         inner = (node for node in ast.walk(outer) if isinstance(node, ast.stmt) and node is not outer)
@@ -199,7 +199,7 @@ def _bodies(statements: Sequence[Item], shapes: Shapes) -> dict[ast.stmt, Counte
 
 
 def _turned(pairs: Sequence[Pair], names: Mapping[str, str], own: frozenset[str]) -> bool:
-    """Turns round each ``if`` of a view that asks the opposite of its counterpart and so has its branches swapped."""
+    """Negates each ``if`` of a view whose test is the opposite of its counterpart's, and swaps its branches."""
     here, there = Shapes(), Shapes(names, own)
     turned = False
     for pair in pairs:
@@ -224,7 +224,7 @@ def _votes(candidate: Scope, reference: Scope, pairs: Sequence[Pair]) -> Counter
 
 
 def unified(first: object, second: object) -> list[tuple[str, str]]:
-    """The names that stand in the same places of two pieces of code, as far as these are built alike."""
+    """Pairs of names in the same places of two pieces of code, as far as their structure is equal."""
     match first, second:
         case (ast.Name(id=here), ast.Name(id=there)) | (ast.arg(arg=here), ast.arg(arg=there)):
             return [(here, there)]

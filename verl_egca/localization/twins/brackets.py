@@ -1,4 +1,4 @@
-"""Where an expression needs brackets, by how tightly operators bind."""
+"""Decides where an expression needs brackets, by operator precedence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _CLOSED = (
     *(ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Set, ast.Dict, ast.Tuple),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr),
 )
-_LEVELS: tuple[tuple[type[ast.AST], ...], ...] = (  # the later, the tighter
+_LEVELS: tuple[tuple[type[ast.AST], ...], ...] = (  # from loose to tight
     *((ast.NamedExpr,), (ast.Lambda, ast.IfExp), (ast.Or,), (ast.And,), (ast.Not,), (ast.Compare,)),
     *((ast.BitOr,), (ast.BitXor,), (ast.BitAnd,), (ast.LShift, ast.RShift), (ast.Add, ast.Sub)),
     *(
@@ -22,7 +22,7 @@ _BINDING = {kind: level for level, kinds in enumerate(_LEVELS) for kind in kinds
 
 
 def opens(by: ast.expr, above: ast.AST, field: str) -> bool:
-    """Whether an expression needs brackets as a field of what is above it."""
+    """Whether an expression needs brackets as a field of its parent."""
     if isinstance(by, ast.Constant) and isinstance(by.value, int | float) and isinstance(above, ast.Attribute):
         return True
     if isinstance(by, _CLOSED):

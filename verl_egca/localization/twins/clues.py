@@ -1,7 +1,7 @@
-"""Clues to likelier edits before any is tried: kinds of values that were seen, and the loose ends of a program.
+"""Clues to likelier edits before any trial: kinds of observed values, and the loose ends of a program.
 
-Loose ends are names that are assigned and never used, used and never assigned, or set up and never updated, functions
-that nobody calls, and blocks that do nothing. Programs that are right have few of them.
+Loose ends are names that are assigned and never used, used and never assigned, or initialised and never updated,
+uncalled functions, and blocks without effect. Right programs have few of them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _CHANGING = frozenset(
 class Clues:
     """``kinds``: for each name the kinds of its values (number, text, list, tuple, set, dict, truth, none, other).
 
-    ``expected`` is what the failing case wants, as text; ``called`` are functions and methods that the reference calls;
-    ``given`` are names that programs find without defining them.
+    ``expected`` is the expected value of the failing case, as text; ``called`` are functions and methods that the
+    reference calls; ``given`` are names that programs can use without a definition.
     """
 
     kinds: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Clues:
     given: frozenset[str] = frozenset()
 
     def is_entry_point(self, function: str) -> bool:
-        """Whether the tests call a function, or method, of this name."""
+        """Whether the tests call a function or method of this name."""
         return self.entry_point is not None and self.entry_point.rpartition(".")[2] == function
 
     def may_be(self, name: str, *kinds: str) -> bool:
-        """Whether a name has held a value of one of the kinds; any may be where none was seen."""
+        """Whether a name has held a value of one of the kinds; True if no value was observed."""
         seen = self.kinds.get(name)
         return seen is None or not seen.isdisjoint(kinds)
 
@@ -71,7 +71,7 @@ def _kind(shown: str) -> str:
 
 
 class LooseEnds:
-    """Names and functions that a program leaves loose. ``given`` are names that it need not define."""
+    """The loose names and functions of a program. ``given`` are names that it need not define."""
 
     def __init__(self, program: Program, given: frozenset[str] = frozenset()) -> None:
         self._program, self._given = program, given
@@ -95,16 +95,16 @@ class LooseEnds:
         self._read = {name for names in self._loads.values() for name in names}
 
     def unused(self, function: Function | None) -> list[str]:
-        """Names that the function binds, and that nothing reads."""
+        """Names that the function binds, and that no code reads."""
         return [name for name in self._program.visible(function) if name not in self._read]
 
     def never_updated(self, function: Function | None) -> list[str]:
-        """Names that are set once and change nowhere."""
+        """Names that are set once and never change."""
         stores, changed = self._stores[function], self._changed[function]
         return [name for name in stores if stores.count(name) == 1 and name not in changed]
 
     def undefined(self, function: Function | None) -> list[str]:
-        """Names that the function reads, and that nothing around it binds."""
+        """Names that the function reads, and that are neither bound in the program nor given."""
         return [name for name in dict.fromkeys(self._loads[function]) if name not in self._known]
 
     @functools.cached_property
@@ -120,7 +120,7 @@ class LooseEnds:
         )
 
     def uncalled(self, entry_point: str | None) -> list[str]:
-        """Functions that nothing in the program mentions, and that no test calls; methods are called by who knows whom."""
+        """Functions that neither the program mentions nor a test calls; without methods, whose callers are unknown."""
         nodes = list(ast.walk(self._program.tree))
         methods = {inner for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
         functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node not in methods]
@@ -128,7 +128,7 @@ class LooseEnds:
 
 
 def _root(target: ast.AST) -> str:
-    """The name of what a target writes into; "" if it has none."""
+    """The name of the variable that a target writes into; "" without a name."""
     while isinstance(target, ast.Subscript | ast.Attribute):
         target = target.value
     return target.id if isinstance(target, ast.Name) else ""

@@ -1,8 +1,8 @@
-"""The cost of an edit: how surprising it is in bits that this one, of all at hand, is needed.
+"""The cost of an edit: the surprise, in bits, that this one of all available edits is needed.
 
-It is the sum of what is known of its signs: its kind, the form of the change, where it stands, and amounts, as how many
-words it brings in. ``costs.json`` holds the bits of each sign, and says of which failing programs and when they were learned
-(`scripts/learn_costs.py`). A sign that it does not have counts nothing, so that a new form costs what its kind does.
+It is the sum of the bits of its signs: its kind, the form of the change, its place, and amounts, such as the number of
+added words. ``costs.json`` holds the bits of each sign, and names the failing programs and the date of their learning
+(`scripts/learn_costs.py`). A sign that is not in it counts 0, so that a new form costs as much as its kind.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import math
 from importlib import resources
 from typing import Any
 
-Amounts = tuple[tuple[str, float], ...]  # signs that there can be more or less of
+Amounts = tuple[tuple[str, float], ...]  # signs with a quantity
 
 _LEARNED: dict[str, Any] = json.loads(resources.files(__package__).joinpath("costs.json").read_text())
 BITS: dict[str, float] = _LEARNED["bits"]
-LEAST: dict[str, float] = _LEARNED["least"]  # of each source of edits: hardly any of its edits is cheaper
-LOOSE = ("loose", 1.0)  # the sign of edits with names, functions and blocks that the program leaves loose
+LEAST: dict[str, float] = _LEARNED["least"]  # of each source of edits: few of its edits are cheaper
+LOOSE = ("loose", 1.0)  # the sign of edits of loose names, functions and blocks
 
 
 def signs(kind: str, form: str, where: str) -> tuple[str, ...]:
@@ -36,5 +36,5 @@ def cost_of(kind: str, form: str, where: str, amounts: Amounts) -> float:
 
 
 def ranked(kind: str, rank: int) -> Amounts:
-    """For the edits that are thought of at one place, the likeliest of which has rank 0."""
+    """The amounts of an edit by its rank among the edits of one place; the likeliest has rank 0."""
     return ((f"{kind} ranked", math.log2(1 + rank)),)

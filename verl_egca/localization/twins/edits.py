@@ -1,4 +1,4 @@
-"""An edit of a program's text: the unit that the search tries and that a twin consists of."""
+"""An edit of a program's text: the unit of the search and of a twin."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from verl_egca.localization.twins.costs import Amounts, cost_of
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The characters ``[start, end)`` become ``text``; an insertion has ``start == end``.
+    """Replaces the characters ``[start, end)`` by ``text``; an insertion has ``start == end``.
 
-    ``blame`` is the half-open character range of what is decided wrongly: the smallest expression or statement that holds
-    the edit, or, where code is missing, what was written in its place. ``kind`` names the class of edits, ``form`` the
-    change within it, ``where`` what it stands in; with the ``amounts`` they make its ``cost``, in bits (`costs`).
+    ``blame`` is the half-open character range of the wrong decision: the smallest expression or statement that holds
+    the edit, or, for missing code, the tokens in its place. ``kind`` names the class of edits, ``form`` the change in
+    the class, ``where`` its surroundings; with the ``amounts`` they make its ``cost``, in bits (`costs`).
     """
 
     start: int
@@ -34,7 +34,7 @@ class Edit:
         return cost_of(self.kind, self.form, self.where, self.amounts)
 
     def signed(self, *amounts: tuple[str, float]) -> Edit:
-        """With more amounts."""
+        """The edit with more amounts."""
         every = (*self.amounts, *amounts)
         return Edit(self.start, self.end, self.text, self.kind, self.blame, self.form, self.where, every)
 
@@ -43,7 +43,7 @@ class Edit:
 
     @property
     def size(self) -> int:
-        """Characters taken away and put in."""
+        """The number of removed and added characters."""
         return self.end - self.start + len(self.text)
 
 
@@ -53,15 +53,15 @@ _SKIPPED = re.compile(r"(?:\s|#[^\n]*)*")
 
 
 def tokens(text: str) -> list[str]:
-    """The words and marks of a piece of code."""
+    """The words and punctuation marks of a piece of code."""
     return _TOKEN.findall(text)
 
 
 def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int]:
-    """The first tokens after a place where code is missing; the last one before it where nothing follows.
+    """The first tokens after a place of missing code; the last token before it if none follows.
 
-    The policy writes from left to right: had it written the missing code, those would not have come there. Where the
-    missing code stands at a ``column`` deeper than what follows, that is the line's end and the indentation, too.
+    The policy writes from left to right: with the missing code, these tokens would not follow there. If the missing
+    code belongs at a ``column`` deeper than the next token, they include the line's end and the indentation.
     """
     skipped = _SKIPPED.match(source, offset)
     token = _TOKEN.match(source, skipped.end() if skipped else offset)
@@ -76,14 +76,14 @@ def written_instead(source: str, offset: int, column: int = 0) -> tuple[int, int
 
 
 def applied(source: str, edits: Iterable[Edit]) -> str:
-    """The text with several edits, which are disjoint; in any order."""
+    """The text with several disjoint edits, given in any order."""
     for edit in sorted(edits, key=lambda edit: -edit.start):
         source = edit.apply(source)
     return source
 
 
 def least(edit: Edit, source: str) -> Edit:
-    """The edit without the whole words that both texts begin and end with."""
+    """The edit without the whole words at the start and the end that both texts share."""
     old, text = source[edit.start : edit.end], edit.text
     head = _shared(old, text)
     while head and (_inside_word(old, head) or _inside_word(text, head)):
@@ -95,7 +95,7 @@ def least(edit: Edit, source: str) -> Edit:
 
 
 def _shared(one: str, two: str) -> int:
-    """How many characters both texts begin with."""
+    """The length of the common prefix."""
     pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, two, strict=False))
     return sum(1 for _ in pairs)
 
@@ -105,7 +105,7 @@ def _inside_word(text: str, at: int) -> bool:
 
 
 def changed_characters(edit: Edit, source: str) -> int:
-    """How much an edit changes; of one that brings in several pieces at once, what lies between them does not count."""
+    """The number of characters that an edit changes, without the unchanged ones between its pieces."""
     if edit.size <= 60:
         return edit.size
     matcher = difflib.SequenceMatcher(None, source[edit.start : edit.end], edit.text, autojunk=False)
@@ -113,7 +113,7 @@ def changed_characters(edit: Edit, source: str) -> int:
 
 
 def changed(edit: Edit, source: str) -> tuple[int, int]:
-    """From the first to the last token that an edit changes; what was written instead, if it only adds."""
+    """The range from the first to the last token that an edit changes; for an insertion, the tokens in its place."""
     old = source[edit.start : edit.end]
     prefix = _shared(old, edit.text)
     suffix = _shared(old[prefix:][::-1], edit.text[prefix:][::-1])

@@ -1,4 +1,4 @@
-"""Small edits of expressions that no pattern can say: of any number of operands, to other values and names."""
+"""Small edits of expressions that no pattern can express: of any number of operands, to other values and names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verl_egca.localization.twins.trees import parameters
 
 _ALIKE = [names.split() for names in ALIKE]
 _OTHER_KIND = ("variable of another kind", 1.0)
-_LONGEST = 8  # of a list whose neighbours may change places
+_LONGEST = 8  # of a list whose neighbours may swap
 
 
 def of_expressions(program: Program, clues: Clues) -> Iterator[Edit]:
@@ -27,7 +27,7 @@ def of_expressions(program: Program, clues: Clues) -> Iterator[Edit]:
 
 
 def _chains(program: Program, site: Site) -> Iterator[Edit]:
-    """``a < b < c`` without one of its ends."""
+    """Removes one end of ``a < b < c``."""
     if isinstance(site.node, ast.Compare) and len(site.node.ops) == 2:
         first, second = program.span(site.node.comparators[0])
         yield _edit(site, second, site.end, "", "comparison", "without its last")
@@ -35,7 +35,7 @@ def _chains(program: Program, site: Site) -> Iterator[Edit]:
 
 
 def _conditions(program: Program, site: Site) -> Iterator[Edit]:
-    """Of three conditions or more, one joined otherwise, all joined otherwise, or one left out."""
+    """Of three or more conditions, changes one or all of the operators, or removes a condition."""
     node = site.node
     if not isinstance(node, ast.BoolOp) or len(node.values) < 3:
         return
@@ -88,7 +88,7 @@ def _constants(program: Program, site: Site) -> Iterator[Edit]:
 
 
 def _names(program: Program, site: Site, clues: Clues) -> Iterator[Edit]:
-    """Another name; one that has held values of the same kind is likelier."""
+    """Another name; a name that has held values of the same kind is likelier."""
     if isinstance(site.node, ast.Name) and not isinstance(site.statement, ast.FunctionDef):
         names = program.visible(program.function_of.get(site.statement))
         if site.node.id not in names:
@@ -103,7 +103,7 @@ def _names(program: Program, site: Site, clues: Clues) -> Iterator[Edit]:
 
 
 def _alike(program: Program, site: Site) -> Iterator[Edit]:
-    """A function or method that is taken for another."""
+    """Another function or method that is often confused with this one."""
     if isinstance(site.node, ast.Call):
         end = program.span(site.node.func)[1]
         name = getattr(site.node.func, "id", getattr(site.node.func, "attr", ""))
@@ -116,7 +116,7 @@ def _alike(program: Program, site: Site) -> Iterator[Edit]:
 
 
 def _neighbours(program: Program, site: Site) -> Iterator[Edit]:
-    """Two arguments, or two neighbours of a list or tuple, change places; the last argument is left out."""
+    """Swaps two arguments, or two neighbours of a list or tuple; or removes the last argument."""
     match site.node:
         case ast.Call(args=parts):
             form = "neighbours"
@@ -132,7 +132,7 @@ def _neighbours(program: Program, site: Site) -> Iterator[Edit]:
 
 
 def _filters(program: Program, site: Site) -> Iterator[Edit]:
-    """A comprehension without one of its conditions."""
+    """Removes a condition of a comprehension."""
     for generator in getattr(site.node, "generators", ()) if not isinstance(site.node, ast.DictComp) else ():
         for start, end in map(program.span, generator.ifs):
             yield _edit(site, program.source.rfind("if", 0, start), end, "", "guard", "condition less")

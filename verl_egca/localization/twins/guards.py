@@ -1,7 +1,7 @@
-"""Conditions that are not there: base cases at the start of a function, and guards around a statement.
+"""Missing conditions: base cases at the start of a function, and guards around a statement.
 
-Conditions are made of parameters, or of the names that stand near, by the kinds of values that they have held. A base
-case returns what the failing case expects only if that is a value which needs no thought, as ``False`` or ``[]``.
+Conditions are made of parameters, or of nearby names, by the kinds of values that these have held. A base case returns
+the failing case's expected value only if that value is trivial, such as ``False`` or ``[]``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from verl_egca.localization.twins.trees import FUNCTIONS, Function, is_compound,
 
 BASE_CASE = "base case"
 _PLAIN = ("False", "True", "None", "0", "1", "-1", "[]", "''", "()", "{}")
-_ASKED = (  # of values of these kinds
+_ASKED = (  # conditions on values of these kinds
     ("list text tuple dict set none", ("not $a",)),
     ("number", ("$a < 2", "$a == 0", "$a < 0", "$a <= 0", "$a == 1", "$a <= 1", "$a > 0", "$a % 2 == 0")),
     ("number", ("$a % 2 == 1", "$a == 2", "$a != 0")),
@@ -56,7 +56,7 @@ def _base_cases(program: Program, block: Block, function: Function, clues: Clues
 
 
 def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues: Clues) -> Iterator[Edit]:
-    """A simple statement of a loop only under a condition."""
+    """Puts a simple statement of a loop under a condition."""
     start, end = program.span(statement)
     indent = program.indent(statement)
     if indent.strip() or isinstance(statement, ast.Pass):
@@ -72,14 +72,14 @@ def _guarded(program: Program, around: Surroundings, statement: ast.stmt, clues:
 
 
 def _conditions(names: list[str], clues: Clues) -> Iterator[str]:
-    """What is asked of one name."""
+    """Conditions on one name."""
     for name, (kinds, tests) in itertools.product(names, _ASKED):
         if clues.may_be(name, *kinds.split()):
             yield from (test.replace("$a", name) for test in tests)
 
 
 def _relations(names: list[str], clues: Clues) -> Iterator[str]:
-    """What is asked of two names."""
+    """Conditions on two names."""
     for one, two in itertools.combinations(names, 2):
         sized = [clues.may_be(name, "list", "text", "tuple") for name in (one, two)]
         for operator in ("!=", "==", "<", ">"):

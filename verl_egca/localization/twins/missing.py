@@ -1,8 +1,8 @@
-"""Statements that are not there: updates, jumps, other branches, first values.
+"""Missing statements: updates, jumps, other branches, first values.
 
-What could stand in a place is made of what stands around it: names that its block, its conditions and its sibling branch
-use, nearest first, by the kinds of values that they have held. Loose ends (`clues`) make an edit likelier: a list that
-nothing is ever put into, a block that does nothing.
+A missing statement is made of its surroundings: names in its block, its conditions and its sibling branch, nearest
+first, by the kinds of values that they have held. Loose ends (`clues`) make an edit likelier: a list that is never
+filled, a block without effect.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from verl_egca.localization.twins.program import Block, Program
 from verl_egca.localization.twins.surroundings import Surroundings
 from verl_egca.localization.twins.trees import ENDING, Function, is_compound, parameters
 
-_MOST_STATEMENTS = 36  # that are thought of for one place
+_MOST_STATEMENTS = 36  # proposed for one place
 _FLIPPED = {ast.Add: "-=", ast.Sub: "+=", ast.Mult: "//=", ast.FloorDiv: "*="}
 _UPDATES = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.FloorDiv: "//=", ast.Div: "/=", ast.Mod: "%="}
 
 
 def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
-    """What the loose ends of a program want."""
+    """Statements that the loose ends of a program suggest."""
     yield from _first_values(program, ends)
     for block in _blocks(program):
         function = program.function_of[block.body[-1]]
@@ -38,7 +38,7 @@ def of_loose_ends(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[E
 
 
 def of_missing(program: Program, clues: Clues) -> Iterator[Edit]:
-    """What could be missing anywhere else."""
+    """Statements that may be missing elsewhere."""
     for block in _blocks(program):
         if not block.is_empty:
             for edit, _ in _of_block(program, block, clues):
@@ -62,7 +62,7 @@ def _of_block(program: Program, block: Block, clues: Clues) -> Iterator[tuple[Ed
 
 
 def _first_values(program: Program, ends: LooseEnds) -> Iterator[Edit]:
-    """Names that are used and never bound, or bound only where a loop or a branch may not come to."""
+    """First values for names that are used and never bound, or bound only in a loop or a branch that may not run."""
     for function in {id(f): f for f in program.function_of.values()}.values():
         if function is None:
             continue
@@ -80,7 +80,7 @@ def _first_values(program: Program, ends: LooseEnds) -> Iterator[Edit]:
 
 
 def _maybe_unbound(program: Program, function: Function) -> list[str]:
-    """Names of which no binding is on the function's own level."""
+    """Names without a binding on the function's own level."""
     bound: dict[str, bool] = {}
     for statement in function.body:
         inner = is_compound(statement)
@@ -118,7 +118,7 @@ def _before_use(function: Function, name: str) -> ast.stmt | None:
 
 
 def _plausible(program: Program, function: Function, name: str) -> list[str]:
-    """First values for a name, by how it is used."""
+    """First values for a name, by its uses."""
     values: list[str] = []
     for node in ast.walk(function):
         match node:
@@ -161,7 +161,7 @@ def _in_block(program: Program, block: Block, statements: list[tuple[str, str]])
 
 
 def _other_branch(program: Program, block: Block, statements: list[tuple[str, str]]) -> Iterator[tuple[Edit, str]]:
-    """An ``else`` for an ``if`` in a loop that has none: what its branch does, the other way round."""
+    """An ``else`` for an ``if`` without one in a loop: its branch's statements, reversed."""
     owner = block.owner
     if not isinstance(owner, ast.If) or block.field != "body" or owner.orelse or program.loop_of.get(owner) is None:
         return
@@ -176,7 +176,7 @@ def _other_branch(program: Program, block: Block, statements: list[tuple[str, st
 
 
 def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[str, str]]:
-    """What could stand in a block, likeliest first, and the name that it changes."""
+    """Possible statements of a block, likeliest first, each with the name that it changes."""
     around = Surroundings(program, block)
     found = dict.fromkeys(
         _in_turn(
@@ -192,13 +192,13 @@ def _statements(program: Program, block: Block, clues: Clues) -> Iterator[tuple[
 
 
 def _in_turn(*ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The likeliest of each way to think of a statement, then the second ones, and so on."""
+    """The likeliest statement of each way, then the second of each, and so on."""
     for row in itertools.zip_longest(*ways):
         yield from (entry for entry in row if entry is not None)
 
 
 def _mirrored(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
-    """What the sibling branch does, or the block itself, to another name or the other way."""
+    """The statements of the sibling branch, or of the block itself, for another name or reversed."""
     text = around.program.segment
     names = list(dict.fromkeys([*around.tested, *around.names]))
     for statement in around.siblings:
@@ -225,7 +225,7 @@ def _mirrored(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
 
 
 def _steps(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
-    """The names that a loop depends on go on, those first that don't yet."""
+    """Steps of the names that a loop depends on, first of those without a step."""
     names = [name for name in around.tested if clues.may_be(name, "number")]
     names.sort(key=lambda name: name in around.bound_in_loop)
     for change in ("+= 1", "-= 1", "//= 2", "//= 10"):
@@ -234,7 +234,7 @@ def _steps(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
 
 
 def _collecting(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
-    """Something is put into a container, or added to a number or a text."""
+    """Adds a part to a container, a number or a text."""
     parts = around.parts
     for name in [*around.names, *around.visible]:
         kinds = clues.kinds.get(name, frozenset())
@@ -264,7 +264,7 @@ def _jumps(around: Surroundings) -> Iterator[tuple[str, str]]:
 
 
 def _assignments(around: Surroundings, clues: Clues) -> Iterator[tuple[str, str]]:
-    """One of two things that stand near takes the other's value."""
+    """Assigns one of two nearby expressions to the other."""
     parts = around.parts
     targets = [part for part in parts if part.isidentifier() or part.endswith("]")]
     for target, part in itertools.product(targets, parts):

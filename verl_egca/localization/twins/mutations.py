@@ -1,4 +1,4 @@
-"""All small edits of a program that need no reference, at every place of it."""
+"""All small edits of a program that need no reference, at each of its places."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _TABLE = Table(SLIPS, OPERATORS)
 
 
 def slips(program: Program, clues: Clues, table: Table = _TABLE) -> Iterator[Edit]:
-    """Edits of code that was written otherwise than meant."""
+    """Edits of code that differs from the intended code."""
     yield from table.edits(program)
     yield from of_expressions(program, clues)
     yield from of_statements(program)
 
 
 def loose_ends(program: Program, clues: Clues) -> Iterator[Edit]:
-    """Edits that go on with names and functions that were left loose."""
+    """Edits that use loose names and functions."""
     ends = LooseEnds(program, clues.given)
     yield from of_loose_names(program, clues, ends)
     yield from of_loose_ends(program, clues, ends)
 
 
 def omissions(program: Program, clues: Clues) -> Iterator[Edit]:
-    """Edits that put in code which was not written."""
+    """Edits that insert missing code."""
     yield from of_operands(program, clues)
     yield from of_missing(program, clues)
     yield from of_guards(program, clues)

@@ -1,7 +1,7 @@
-"""Which function and which variable of the reference plays the part of which of the candidate.
+"""Matches the functions and variables of the candidate with those of the reference.
 
-Variables are judged by the values that they take in the same cases, by how they are used, and by their names; a
-maximum-weight matching decides (`scipy.optimize.linear_sum_assignment`).
+Variables are compared by their values in the same cases, by their uses, and by their names; a maximum-weight matching
+decides (`scipy.optimize.linear_sum_assignment`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from verl_egca.localization.twins.shapes import Shapes, likeness
 from verl_egca.localization.twins.trees import Scope, entry_scope
 from verl_egca.tracing.trace import Trace
 
-Values = list[dict[str, Counter[Any]]]  # for each case and name: the values taken, and each with the one before it
+Values = list[dict[str, Counter[Any]]]  # for each case and name: its values, and its pairs of consecutive values
 _KINDS = frozenset({"argument", "let", "item", "mutated"})
-_LONGEST = 400  # values of a name that are looked at in one case
+_LONGEST = 400  # values of a name that count in one case
 
 VALUES, VOTES, ROLE, NAME = 2.0, 2.0, 1.0, 0.4  # weights of the witnesses
-ENOUGH = 0.4  # of what the heard witnesses could give together, the least that makes a pair
+ENOUGH = 0.4  # least share of the available witnesses' total weight for a pair
 
 
 def match_functions(
     candidate: Mapping[str, Scope], reference: Mapping[str, Scope], entry: str | None
 ) -> dict[str, str]:
-    """Candidate's dotted name to the reference's: the entry point, then equal names, then the most similar."""
+    """The candidate's dotted names to the reference's: the entry point, then equal names, then the most similar."""
     matched = {name: name for name in candidate if name in reference}
     here, there = entry_scope(entry, candidate), entry_scope(entry, reference)
     if here and there:
@@ -50,10 +50,10 @@ def match_functions(
 def match_variables(
     candidate: Scope, reference: Scope, ours: Values, theirs: Values, votes: Counter[tuple[str, str]]
 ) -> dict[str, str]:
-    """Reference's name to the candidate's, for the names of two matched scopes.
+    """The reference's names to the candidate's, for two matched scopes.
 
-    ``ours`` and ``theirs`` are the values of the same cases (see `values`), ``votes`` how often two names (the
-    candidate's, the reference's) stand in the same place of statements that are thought to match.
+    ``ours`` and ``theirs`` are the values in the same cases (see `values`); ``votes`` counts how often two names (the
+    candidate's, the reference's) are in the same place of matched statements.
     """
     matched = dict(zip(reference.own_parameters, candidate.own_parameters, strict=False))
     if len(reference.parameters) - len(reference.own_parameters) == len(candidate.parameters) - len(
@@ -92,7 +92,7 @@ def match_variables(
 
 
 def values(traces: Sequence[Trace], function: str) -> Values:
-    """What the names of a function held in each case."""
+    """The values of a function's names in each case."""
     result: Values = []
     for trace in traces:
         sequences: dict[str, list[str]] = {}
@@ -106,17 +106,17 @@ def values(traces: Sequence[Trace], function: str) -> Values:
 
 
 def assign(weights: list[list[float]], threshold: float) -> list[tuple[int, int]]:
-    """Pairs of a row and a column that weigh more than ``threshold``, of the greatest weight together."""
+    """Pairs of a row and a column that weigh more than ``threshold``, with the greatest total weight."""
     if not weights or not weights[0]:
         return []
-    from scipy.optimize import linear_sum_assignment  # takes a while to import
+    from scipy.optimize import linear_sum_assignment  # slow import
 
     rows, columns = linear_sum_assignment(weights, maximize=True)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if weights[i][j] > threshold]
 
 
 def in_order(gains: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Pairs of a row and a column, rising in both, of the greatest gain together, by dynamic programming; no gain, no pair."""
+    """Pairs of a row and a column, rising in both, with the greatest total gain, by dynamic programming; each gains."""
     rows, columns = len(gains), len(gains[0]) if gains else 0
     best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
@@ -145,7 +145,7 @@ def _usage(scope: Scope) -> Counter[Any]:
 
 
 def _roles(scope: Scope) -> dict[str, Counter[Any]]:
-    """For each name the places that it is used in: what is around it, names left out."""
+    """For each name, the places of its uses: the surrounding code, without names."""
     shapes = Shapes({}, scope.names)
     roles: dict[str, Counter[Any]] = defaultdict(Counter)
     todo: list[ast.AST] = [item.node for item in scope.items]

@@ -1,6 +1,6 @@
-"""Parts of expressions that are not there: a term, a call around them, an argument.
+"""Missing parts of expressions: a term, a call around an expression, an argument.
 
-Names that are bound and never used, and functions that nobody calls, are the first to be tried.
+Names that are bound and never used, and uncalled functions, come first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _KEYED = {
 
 
 def of_loose_names(program: Program, clues: Clues, ends: LooseEnds) -> Iterator[Edit]:
-    """With names that are left over alone."""
+    """Edits with loose names and functions only."""
     uncalled = ends.uncalled(clues.entry_point)
     for site in _values(program):
         yield from _terms(program, site, clues, ends.unused(program.function_of.get(site.statement)), (LOOSE,))
@@ -55,10 +55,10 @@ def _values(program: Program) -> Iterator[Site]:
 
 
 def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
-    """A name is combined with the expression."""
+    """Combines a name with the expression."""
     node = site.node
     if isinstance(site.parent, ast.BinOp) or (isinstance(node, ast.Constant) and isinstance(node.value, bool | None)):
-        return  # the outermost of a sum has its turn
+        return  # only the outermost of a sum counts
     text = program.segment(node)
     like_it = f"{program.segment(node.func)}(%s)" if isinstance(node, ast.Call) and len(node.args) == 1 else ""
     for rank, name in enumerate([*names, *(like_it % name for name in names if like_it)]):
@@ -77,7 +77,7 @@ def _terms(program: Program, site: Site, clues: Clues, names: Sequence[str], mor
 
 
 def _calls(program: Program, site: Site, functions: Sequence[str], more: Amounts = ()) -> Iterator[Edit]:
-    """Another function is called, or one is called at all."""
+    """Calls another function, or adds a call."""
     node, text = site.node, program.segment(site.node)
     blame = site.span
     inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text.startswith("(") else text

@@ -1,8 +1,8 @@
-"""Code with variables, which matches code, and the code that another pattern makes of it.
+"""Patterns, which are code with variables: a pattern matches code, and another pattern rewrites the match.
 
-``$a`` is an expression, or a name, the same one wherever it stands; ``$a:Name|Call`` is one of these nodes or operators or
-names, ``$a:!`` any other, and ``$not_a`` the opposite of the test that ``$a`` is. ``...`` stands for any arguments, or any block.
-``for $nest in _`` is a loop, or loops and conditions each of which holds the next alone; in a comprehension they are its own.
+``$a`` is an expression or a name, the same one at each occurrence; ``$a:Name|Call`` is one of these nodes, operators or
+names, ``$a:!`` any other, and ``$not_a`` the negation of the test ``$a``. ``...`` is any arguments, or any block.
+``for $nest in _`` is a loop, or nested loops and conditions without other statements; in a comprehension, its clauses.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from verl_egca.localization.twins.trees import clone, names_in
 Statements = list[ast.stmt]
 Bound = dict[str, Any]  # for each variable an expression, a name, or the parts of a nest
 _VARIABLE = re.compile(r"\$(\w+)(?::(!?[A-Za-z][\w|]*))?")
-_MARK, _NEST, _NOT = "__", "nest", "not_"  # the first begins the names of variables in trees
+_MARK, _NEST, _NOT = "__", "nest", "not_"  # the first is the prefix of variables in trees
 _IGNORED = frozenset({"ctx", "kind", "type_comment"})
 
 
 class Words:
-    """Any of these, or with ``!`` before them none."""
+    """Any of these words; with ``!`` before them, none of these."""
 
     def __init__(self, text: str) -> None:
         self._is_not, self._words = text.startswith("!"), frozenset(text.removeprefix("!").split("|"))
@@ -33,10 +33,10 @@ class Words:
 
 
 class Pattern:
-    """Its tree, the variables in the order of the text, and the texts around and between them."""
+    """A pattern's tree, its variables in the order of the text, and the texts around and between them."""
 
     def __init__(self, text: str) -> None:
-        """Raises SyntaxError."""
+        """Raises SyntaxError if the text does not parse."""
         self._wanted = {name: Words(words) for name, words in _VARIABLE.findall(text) if words}
         pieces = re.split(r"\$(\w+)", bare(text))
         self.gaps, self.names = pieces[::2], pieces[1::2]
@@ -55,12 +55,12 @@ class Pattern:
 
 
 def bare(text: str) -> str:
-    """The pattern without the words that say which nodes its variables may be."""
+    """The pattern without the words that restrict its variables."""
     return _VARIABLE.sub(r"$\1", text)
 
 
 def variable(node: object) -> str:
-    """The name of the variable that a part of a pattern is; "" if it is none."""
+    """The name of a pattern's part that is a variable; "" for other parts."""
     text = node.id if isinstance(node, ast.Name) else node
     return text.removeprefix(_MARK) if isinstance(text, str) and text.startswith(_MARK) else ""
 
@@ -112,14 +112,14 @@ def _is_same(one: ast.expr | str, other: ast.expr | str) -> bool:
 
 
 def _called(node: ast.AST | str) -> tuple[str, ...]:
-    """The words that a pattern may call a node by."""
+    """The words for a node in patterns."""
     if isinstance(node, str):
         return (node,)
     return type(node).__name__, type(getattr(node, "op", None)).__name__, getattr(node, "id", "")
 
 
 def _parts(node: ast.AST) -> Iterator[tuple[ast.AST | None, str, object]]:
-    """All parts of a tree, each with the node that it is a field of."""
+    """All parts of a tree, each with its parent node."""
     yield None, "", node
     for above in ast.walk(node):
         for field, value in ast.iter_fields(above):
@@ -131,9 +131,9 @@ def _parts(node: ast.AST) -> Iterator[tuple[ast.AST | None, str, object]]:
 
 
 def rewrite(before: str, after: str) -> Callable[[Statements], Statements]:
-    """A function that rewrites a block: statements that match ``before`` become those of ``after``.
+    """A function that rewrites a block: statements that match ``before`` become the statements of ``after``.
 
-    Where the first of these sets a name, other statements that do without it may stand between them. Raises SyntaxError.
+    If the first statement sets a name, statements without this name may be between them. Raises SyntaxError.
     """
     pattern, replacement = Pattern(before).body, Pattern(after).body
 
@@ -151,7 +151,7 @@ def rewrite(before: str, after: str) -> Callable[[Statements], Statements]:
 
 
 def _places(pattern: Statements, body: Statements, start: int, bound: Bound) -> list[int] | None:
-    """Where the statements of the pattern are, the first of them at ``start``."""
+    """The places of the pattern's statements, the first at ``start``."""
     places: list[int] = []
     at = start
     for part in pattern:
@@ -172,7 +172,7 @@ def _has_to_do(node: ast.stmt, assignment: ast.stmt) -> bool:
 
 
 class Filling(ast.NodeTransformer):
-    """Puts in for variables, or for names, the expressions that they stand for."""
+    """Replaces variables, or names, by their expressions."""
 
     def __init__(self, bound: Bound) -> None:
         self._bound = bound

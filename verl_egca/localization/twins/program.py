@@ -1,4 +1,4 @@
-"""A program as edits see it: its blocks, statements and expressions, each with its place and surroundings, and its names."""
+"""A program for edits: its blocks, statements and expressions, each with its place and surroundings, and its names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEFT_OUT = frozenset({"decorator_list", "annotation", "returns", "args", "bases
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An expression, and the node that it is a field of. ``start`` and ``end`` are character offsets."""
+    """An expression and its parent node. ``start`` and ``end`` are character offsets."""
 
     node: ast.expr
     parent: ast.AST
@@ -33,7 +33,7 @@ class Site:
 
     @property
     def where(self) -> str:
-        """The sort of place that it stands in, as far as that makes mistakes likelier."""
+        """The kind of its place, as far as the kind makes mistakes likelier."""
         if self.field in ("test", "ifs") or isinstance(self.parent, ast.BoolOp):
             return "a test"
         if isinstance(self.parent, ast.Call):
@@ -42,7 +42,7 @@ class Site:
 
     @property
     def is_value(self) -> bool:
-        """Whether it is read, and not called."""
+        """Whether it is read and not called."""
         is_read = isinstance(getattr(self.node, "ctx", None), ast.Load | None)
         return is_read and self.field != "func" and not isinstance(self.node, ast.Starred | ast.Slice)
 
@@ -79,7 +79,7 @@ class Block:
 class Program:
     """A parsed program. ``sites`` leave out annotations, decorators, f-strings and docstrings.
 
-    Each statement has its block, and the innermost function and loop around it, None where there is none.
+    For each statement it holds its block, and the innermost function and loop around it, or None.
     """
 
     def __init__(self, source: str) -> None:
@@ -117,18 +117,18 @@ class Program:
         return self.source[start:end]
 
     def header(self, statement: ast.stmt) -> SourceRange:
-        """The place that stands for a statement: all of a simple one, the header of a compound one."""
+        """The place of a statement: all of a simple statement, the header of a compound one."""
         if statement not in self._headers:
             self._headers[statement] = describe(statement, self.text).place
         return self._headers[statement]
 
     def indent(self, statement: ast.stmt) -> str:
-        """The text before a statement in its line: spaces, unless it shares the line."""
+        """The text before a statement in its line: only spaces, unless the statement shares the line."""
         start = self.span(statement)[0]
         return self.source[self.text.offset(statement.lineno, 0) : start]
 
     def depth_of(self, statement: ast.stmt) -> int:
-        """How many compound statements are around it, within its function."""
+        """The number of compound statements around it, within its function."""
         owner = self.block_of[statement].owner
         if not isinstance(owner, ast.stmt) or isinstance(owner, DEFINITIONS):
             return 0
@@ -147,7 +147,7 @@ class Program:
         return table
 
     def around(self, start: int, end: int) -> tuple[int, int]:
-        """The smallest expression that holds a change, or touches it if it only adds; else its statement's header."""
+        """The smallest expression that holds a change, or touches an insertion; else its statement's header."""
         spans = [site.span for site in self.sites if site.start <= start and end <= site.end]
         if spans:
             return min(spans, key=lambda span: (span[1] - span[0], span))
@@ -159,7 +159,7 @@ class Program:
     # ------------------------------------------------------------ names
 
     def visible(self, function: Function | None) -> list[str]:
-        """Names of variables that a statement of the function can use, in the order of their first appearance; not ``self``."""
+        """Variables that a statement of the function can use, except ``self``, in the order of first appearance."""
         if function not in self._names:
             stored = names_in(function or self.tree, ast.Store)
             self._names[function] = list(dict.fromkeys([*taken(function), *stored]))
@@ -168,7 +168,7 @@ class Program:
     # ------------------------------------------------------------ insertions
 
     def after(self, statement: ast.stmt, text: str, kind: str, form: str, amounts: Amounts = ()) -> Edit:
-        """A new statement after one that is there, at its depth."""
+        """Inserts a new statement after a statement, at its depth."""
         end, indent = self.span(statement)[1], self.indent(statement)
         blame, where = written_instead(self.source, end, len(indent)), self.block_of[statement].where
         return Edit(end, end, f"\n{indent}{text}", kind, blame, form, where, amounts)
@@ -178,7 +178,7 @@ class Program:
         new, blame = f"{text}\n{self.indent(statement)}", written_instead(self.source, start)
         return Edit(start, start, new, kind, blame, form, where, amounts)
 
-    # ------------------------------------------------------------ making
+    # ------------------------------------------------------------ construction
 
     def _visit(self, block: Block, function: Function | None, loop: ast.stmt | None) -> None:
         self.blocks.append(block)

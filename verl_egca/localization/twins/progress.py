@@ -1,6 +1,6 @@
-"""How near a wrong value is to the right one: edits that bring it nearer tell where to look, though they don't mend all.
+"""The nearness of a wrong value to the right one: edits that bring it nearer point to the mistake without a full mend.
 
-Values are compared as they are shown, which is text of the program under test: it is read as literals and no more.
+Values are compared by their shown text. The text comes from the program under test, so it is read only as literals.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 
 from verl_egca.statements import literal
 
-NO_VALUE, LEAST, MOST = 0.0, 0.1, 0.9  # of a run that gives no value, and of any value that is wrong
-_LONGEST = 400  # characters that are read
+NO_VALUE, LEAST, MOST = 0.0, 0.1, 0.9  # of a run without a value, and the bounds for wrong values
+_LONGEST = 400  # characters; the rest is not read
 
 
 @functools.lru_cache(1024)  # many edits give the same value
 def nearness(got: str | None, expected: str | None) -> float:
-    """From NO_VALUE to MOST; 1 is left to a case that passes."""
+    """From NO_VALUE to MOST; 1 is reserved for a passing case."""
     if got is None:
         return NO_VALUE
     if expected is None:
@@ -57,7 +57,7 @@ def _alike_numbers(one: float, two: float) -> float:
 
 
 def _alike_sequences(one: Any, two: Any) -> float:
-    """What is equal in order counts most; then places that hold something alike."""
+    """Equal elements in order count most; then similar elements in the same places."""
     first, second = [repr(item) for item in one], [repr(item) for item in two]
     if not first and not second:
         return 0.5

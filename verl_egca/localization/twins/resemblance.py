@@ -1,4 +1,4 @@
-"""How much two programs look alike at a glance, whatever their names are: to know whether comparing them closely pays."""
+"""A quick measure of two programs' likeness, independent of names: it shows whether a close comparison pays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins))
 
 
 def resemblance(one: ast.Module, two: ast.Module) -> float:
-    """The share of pairs of neighbouring tokens that both have, from 0 to 1."""
+    """The share of common pairs of neighbouring tokens, from 0 to 1."""
     first, second = _pairs(one), _pairs(two)
     return 2 * (first & second).total() / max(1, first.total() + second.total())
 

@@ -1,4 +1,4 @@
-"""Rows of the table, ``$a < $b -> $a <= $b``, matched on a program's tree and written into its text (how: `table`)."""
+"""Rows of the table, ``$a < $b -> $a <= $b``: matched on a program's tree, written into its text (syntax: `table`)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _pattern = functools.cache(Pattern)
 
 
 class Table:
-    """Rows under their kinds, ready to be matched. ``operators`` lists the operators that a variable stands for."""
+    """Parsed rows by kind. ``operators`` lists the operators of each operator variable."""
 
     def __init__(self, text: str, operators: Mapping[str, Iterable[str]]) -> None:
-        """Raises ValueError for a line that is neither a kind nor a row of code, or that is replaced by unknown variables."""
+        """Raises ValueError for a line that is neither a kind nor a row, or a replacement with unknown variables."""
         self._of_all: list[_Rule] = []
         self._rules: dict[_Root, list[_Rule]] = defaultdict(list)
         kind = ""
@@ -54,12 +54,12 @@ class Table:
 
 
 def rewritten(program: Program, site: Site, by: str, **names: str) -> str | None:
-    """An expression as ``by`` has it: ``$a`` is the old expression, other variables are these names. None if that says nothing."""
+    """The text of ``by``, with ``$a`` as the old expression and ``names`` for other variables; None if unusable."""
     return _Match(program, _pattern("$a"), {"a": site.node, **names}, site.span, site).replaced(_pattern(by))
 
 
 def _rules(kind: str, row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[_Rule]:
-    """A rule for each choice of operators; its edits' forms are the row's. Raises ValueError."""
+    """A rule for each choice of operators; the row gives the form of its edits. Raises ValueError."""
     found = _ROW.fullmatch(row)
     if found is None or not kind:
         raise ValueError(f"not a row: {row}")
@@ -77,7 +77,7 @@ def _rules(kind: str, row: str, operators: Mapping[str, Iterable[str]]) -> Itera
 
 
 def _without_variables(row: str, operators: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """The row with each choice of operators for the variables that stand for them."""
+    """The row with each choice of operators for its operator variables."""
     name = next((name for name in re.findall(r"\$(\w+)", row) if name in operators), None)
     for operator in operators[name] if name else ():
         yield from _without_variables(re.sub(rf"\${name}\b", operator, row), operators)
@@ -86,7 +86,7 @@ def _without_variables(row: str, operators: Mapping[str, Iterable[str]]) -> Iter
 
 
 class _Rule:
-    """``replacements`` by the names of their forms."""
+    """A pattern with its ``replacements``, keyed by the names of their forms."""
 
     def __init__(self, kind: str, place: Words, pattern: str, replacements: Mapping[str, str]) -> None:
         """Raises SyntaxError."""
@@ -99,11 +99,11 @@ class _Rule:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the replacements have the pattern's variables alone."""
+        """Whether the replacements have only the pattern's variables."""
         return all(set(by.names) <= set(self.pattern.names) for _, by, _ in self._replacements)
 
     def edits(self, program: Program, node: ast.AST, place: _Span, site: Site | None, where: str) -> Iterator[Edit]:
-        """They blame the expression, or the statement; its last part where only that becomes other."""
+        """The edits blame the expression or statement; its last part if only that changes."""
         bound: Bound = {}
         if not self.pattern.matches(node, bound):
             return
@@ -117,18 +117,18 @@ class _Rule:
 
 
 class _Match:
-    """A place that a pattern matches; ``site`` is the expression there, or the chain of comparisons that it is of."""
+    """A place that a pattern matches; ``site`` is the expression there, or the chain of comparisons around it."""
 
     def __init__(self, program: Program, pattern: Pattern, bound: Bound, place: _Span, site: Site | None) -> None:
         self._program, self._source, self._pattern = program, program.source, pattern
         self._bound, (self._start, self._end), self._site = bound, place, site
         self.bare = {name: program.span(node) for name, node in bound.items() if isinstance(node, ast.expr)}
-        self._spans = dict(self.bare)  # with brackets that a part has around it
+        self._spans = dict(self.bare)  # with the brackets around each part
         is_whole = pattern.gaps == ["", ""] or len(self.bare) < len(bound)
         self._gaps = None if is_whole else self._laid_out()
 
     def replaced(self, by: Pattern) -> str | None:
-        """The text of the whole place as ``by`` has it; None if that says nothing."""
+        """The text of the whole place by the pattern ``by``; None if unusable, such as a call on its own result."""
         if self._gaps and len(by.names) > 1 and by.names == self._pattern.names:
             return self._exchanged(self._gaps, by)
         if _calls_twice(by.node, self._bound):
@@ -139,7 +139,7 @@ class _Match:
         return self._bracketed(self._site, by) if is_whole else None
 
     def written(self, by: Pattern) -> str:
-        """The parts in their new places, in brackets where these need them."""
+        """The parts in their new places, with the needed brackets."""
         texts: dict[str, str] = {}
         for name, above, field in by.stands:
             node = self._bound[name]
@@ -169,12 +169,12 @@ class _Match:
         return text if has_own else f"({text})"
 
     def _exchanged(self, gaps: list[str], by: Pattern) -> str:
-        """Only the text between the parts is other: a slip of the pen, which puts no brackets."""
+        """The place with only the text between its parts changed, without new brackets: the undone slip of the pen."""
         between = map(_respaced, gaps, self._pattern.gaps, by.gaps)
         return by.filled(list(between), {name: self._source[slice(*span)] for name, span in self._spans.items()})
 
     def _laid_out(self) -> list[str] | None:
-        """The source's texts around and between the parts, if they are the pattern's but for blanks."""
+        """The source's texts around and between the parts, if they equal the pattern's up to blanks."""
         patterns = self._pattern.gaps
         for at, name in enumerate(self._pattern.names):
             start, end = self._spans[name]
@@ -193,7 +193,7 @@ class _Match:
 
 
 def _respaced(ours: str, old: str, new: str) -> str:
-    """The new text between two parts with the blanks of ours, as far as words need no more."""
+    """The new text between two parts with the source's blanks, and more blanks only if words need them."""
     if old.strip() == new.strip():
         return ours
     is_tighter = len(ours) - len(ours.strip()) < len(old) - len(old.strip())
@@ -203,7 +203,7 @@ def _respaced(ours: str, old: str, new: str) -> str:
 
 
 def _pairs(node: ast.expr) -> Iterator[ast.Compare]:
-    """Each two neighbours in a chain of comparisons."""
+    """Each pair of neighbours in a chain of comparisons."""
     if isinstance(node, ast.Compare) and len(node.ops) > 1:
         for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
             yield ast.Compare(left, [operator], [right])
@@ -215,13 +215,13 @@ def _root(node: ast.AST) -> _Root:
 
 
 def _around(parent: ast.AST | None, field: str) -> tuple[str, ...]:
-    """The words that a row may call a place by."""
+    """The words for a place in rows."""
     kind, function = type(parent).__name__, getattr(getattr(parent, "func", None), "id", "")
     return kind, f"{kind}.{field}", f".{field}", f"{function}.{field}"
 
 
 def _calls_twice(node: ast.AST, bound: Bound) -> bool:
-    """Whether a function would be called on nothing but its own result."""
+    """Whether a function would be called on its own result alone."""
     match node:
         case ast.Call(func=ast.Name(id=function), args=[ast.Name() as argument], keywords=[]):
             inner = bound.get(variable(argument))
@@ -230,6 +230,6 @@ def _calls_twice(node: ast.AST, bound: Bound) -> bool:
 
 
 def _leading(bracket: str, text: str) -> int:
-    """How many brackets a text begins with."""
+    """The number of brackets at the start of a text."""
     bare = "".join(text.split())
     return len(bare) - len(bare.lstrip(bracket))

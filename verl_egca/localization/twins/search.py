@@ -1,6 +1,6 @@
 """Tries edits of a failing program, likeliest first, until one makes it pass: its twin.
 
-What is counted is trials and steps, not time: the same sample gives the same answer on any machine.
+The budget counts trials and steps instead of time, so that the same sample gives the same answer on any machine.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from verl_egca.localization.twins.edits import Edit, changed_characters
 from verl_egca.localization.twins.progress import nearness
 
 _BATCH = 12
-_BEYOND = 1.0  # how much costlier than the first twin another may be, to be looked for
+_BEYOND = 1.0  # the search continues to this cost above the first twin's
 _MOST_BEYOND = 36
 _LEAST_GAIN = 0.02
-_TIMEOUT = 250  # trials that one is reckoned at that uses up its time without a step, as huge numbers do
-_MANY_STEPS = 300_000  # for the other cases of a text that has passed a chosen one
+_TIMEOUT = 250  # trials charged for one that uses up its time without a step, such as for huge numbers
+_MANY_STEPS = 300_000  # for the other cases of a text that passes a chosen one
 _STEPS_A_TRIAL = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Indices of a problem's cases. ``chosen`` are the failing ones that each edit is tried on first.
+    """Indices of a problem's cases. ``chosen`` are the failing cases on which each edit is tried first.
 
-    ``expected`` is what each of the chosen ones wants, as text, and ``got`` what the program gives, where these are known.
+    ``expected`` are the expected values of the chosen cases, as text, and ``got`` the program's values, if known.
     """
 
     chosen: tuple[int, ...]
@@ -43,10 +43,10 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """``full``: all cases pass. Else some failing ones do, and none breaks that passed. ``fixed`` counts them.
+    """``full``: all cases pass. Else some failing cases pass, and no passing case breaks. ``fixed`` counts these.
 
-    ``sound`` tells of a full one whether it also keeps what the program does right on inputs that no test has, and leaves
-    most of its statements in use.
+    ``sound``, for a full twin: whether it also keeps the program's right values on further inputs, and leaves most of
+    its statements in effect.
     """
 
     edit: Edit
@@ -56,20 +56,20 @@ class Twin:
 
     @property
     def worth(self) -> float:
-        """How much a partial twin says of its place: an edit that is a bit less likely says half as much."""
+        """The weight of a partial twin for its place: each bit of cost halves it."""
         return float(self.fixed * 2.0**-self.edit.cost)
 
 
 @dataclass(frozen=True, slots=True)
 class Nearer:
-    """An edit with which no chosen case passes, but what the program gives is nearer to what is expected, by ``gain``."""
+    """An edit with which no chosen case passes, but the program's value is nearer to the expected one, by ``gain``."""
 
     edit: Edit
     gain: float
 
     @property
     def worth(self) -> float:
-        """As a twin's."""
+        """The weight, as for a twin."""
         return float(self.gain * 2.0 ** (-self.edit.cost / 2))
 
 
@@ -78,7 +78,7 @@ _Found = TypeVar("_Found", Twin, Nearer)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Edits that are made only when the search has come to the cost ``LEAST[name]``; hardly any of them is cheaper."""
+    """Edits that are made only when the search reaches the cost ``LEAST[name]``; few of them are cheaper."""
 
     name: str
     make: Callable[[], Iterable[Edit]]
@@ -86,9 +86,9 @@ class Source:
 
 @dataclass(slots=True)
 class Search:
-    """One program's search. ``tried`` counts the texts that were run, ``most_changed`` bounds an edit's size.
+    """One program's search. ``tried`` counts the run texts, ``most_changed`` bounds an edit's size.
 
-    Edits of the kinds ``all_or_nothing`` are no partial twins: they only pick out the cases that they mend.
+    Edits of the kinds ``all_or_nothing`` cannot be partial twins: such an edit only singles out the cases it mends.
     """
 
     source: str
@@ -112,10 +112,10 @@ class Search:
         self._ordered = _ordered(sources)
 
     def run(self, share: float = 1.0) -> Twin | None:
-        """The best twin, full ones before partial ones; None if no edit helps within that share of the budget.
+        """The best twin, full twins before partial ones; None if no edit helps within that share of the budget.
 
-        Among full twins the cheapest edit wins; they are looked for a little further than the first. Called again, it
-        resumes.
+        Among full twins the cheapest edit wins; the search continues a little after the first. A second call resumes
+        the search.
         """
         last_cost, left_beyond = float("inf"), _MOST_BEYOND
         while self.tried < self.budget * share and left_beyond > 0:
@@ -131,7 +131,7 @@ class Search:
         return self.best()
 
     def passes(self, text: str) -> bool | None:
-        """Whether a text passes all cases and most further inputs, a trial or two each; None where the budget is used up."""
+        """Whether a text passes all cases and most further inputs, in 1 or 2 trials; None if the budget is used up."""
         if self.tried >= self.budget:
             return None
         self.tried += 1
@@ -147,7 +147,7 @@ class Search:
         return agreement.sound and agreement.mended >= agreement.left
 
     def ranked(self) -> list[Twin]:
-        """Full ones first: the sound before the others, each by cost. Then partial ones: by the votes for their line, then by worth."""
+        """Full twins, sound ones first, then by cost; then partial twins, by their line's votes, then by worth."""
         full = sorted(
             (t for t in self.twins if t.full), key=lambda twin: (not twin.sound, twin.edit.cost, twin.edit.size)
         )
@@ -169,7 +169,7 @@ class Search:
         return next(iter(self.ranked()), None)
 
     def _batch(self, ordered: Iterator[Edit], last_cost: float) -> dict[str, Edit]:
-        """The next texts to try, each with its cheapest edit."""
+        """The next texts for a trial, each with its cheapest edit."""
         batch: dict[str, Edit] = {}
         for edit in ordered:
             if edit.cost > last_cost:
@@ -204,7 +204,7 @@ class Search:
         return sum(gains) / len(gains) if min(gains) >= 0 else 0.0
 
     def _twin(self, edit: Edit, text: str, first: Sequence[bool]) -> Twin | None:
-        """What an edit is worth that makes a chosen case pass."""
+        """The twin of an edit that makes a chosen case pass; None if it is no twin."""
         chosen = self.cases.chosen
         self.tried += 1
         if not all(self._all_pass(text, self.cases.passing)):
@@ -231,7 +231,7 @@ class Search:
 
     @contextmanager
     def _charged(self, steps: int) -> Iterator[None]:
-        """What uses up its time or its steps is worth many trials."""
+        """Charges many trials for a text that uses up its time or its steps."""
         timeouts, exceeded = self.trials.timeouts, self.trials.exceeded
         yield
         self.tried += _TIMEOUT * (self.trials.timeouts - timeouts)
@@ -239,7 +239,7 @@ class Search:
 
 
 def _ordered(sources: Iterable[Source]) -> Iterator[Edit]:
-    """All edits by rising cost, as far as they are asked for."""
+    """All edits by rising cost, made on demand."""
     waiting = sorted(sources, key=lambda source: -LEAST[source.name])
     heap: list[tuple[Any, ...]] = []
     count = 0

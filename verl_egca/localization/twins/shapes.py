@@ -1,7 +1,7 @@
-"""Code up to how it is written: equal shapes mean the same, and similar ones differ in little.
+"""Shapes: code independent of its spelling. Equal shapes have the same meaning; similar shapes differ little.
 
-``a < b`` and ``b > a`` have one shape, so have ``not a == b`` and ``a != b``, ``x += 1`` and ``x = x + 1``; annotations
-do not count. Names are compared through a translation from the reference's names to the candidate's.
+``a < b`` and ``b > a`` have one shape, and so do ``not a == b`` and ``a != b``, ``x += 1`` and ``x = x + 1``;
+annotations do not count. Names are compared through a translation from the reference's names to the candidate's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 Shape = tuple[Any, ...]
-UNKNOWN = "?"  # starts the translation of a name that has no counterpart
+UNKNOWN = "?"  # prefix of the translation of a name without a counterpart
 
 _OPPOSITES: tuple[tuple[type[ast.cmpop], type[ast.cmpop]], ...] = (
     *((ast.Eq, ast.NotEq), (ast.Lt, ast.GtE), (ast.Gt, ast.LtE), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
@@ -22,7 +22,7 @@ _SYMMETRIC = ("Eq", "NotEq")
 
 
 def negated(test: ast.expr) -> ast.expr:
-    """A test that is true where ``test`` is not, as one would write it."""
+    """The negation of ``test``, in its usual spelling."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return operand
@@ -39,8 +39,8 @@ def negated(test: ast.expr) -> ast.expr:
 class Shapes:
     """The shapes of one program's code.
 
-    ``names`` translates names into those of the other program; of the rest, ``own`` are the scope's and get the mark of
-    the unknown, others (builtins, modules) stay. ``names=None`` leaves all as they are.
+    ``names`` translates names into the other program's; of the rest, the scope's ``own`` names get the mark of the
+    unknown, and others (builtins, modules) stay. ``names=None`` changes no name.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None, own: Collection[str] = ()) -> None:
@@ -59,7 +59,7 @@ class Shapes:
         return self._shapes[node]
 
     def bag(self, node: ast.AST) -> Counter[Any]:
-        """Labels, and pairs of a label and the one above it: what two pieces of code have in common can be counted."""
+        """Labels, and pairs of a label and its parent's label: two bags show how much two pieces of code share."""
         if node not in self._bags:
             self._bags[node] = Counter()
             _count(self.of(node), None, self._bags[node])
@@ -95,7 +95,7 @@ class Shapes:
         return self._generic(node)
 
     def _generic(self, node: ast.AST) -> Shape:
-        """Of compound statements without those within them."""
+        """The shape of a node; of a compound statement, without the statements in it."""
         parts: list[Any] = ["ListComp" if isinstance(node, ast.GeneratorExp) else type(node).__name__]
         for field, value in ast.iter_fields(node):
             if field not in ("ctx", "type_comment", "kind", "annotation", "returns"):

@@ -1,4 +1,4 @@
-"""Small edits of statements that no pattern can say: jumps that are added, depth, order, and superfluous ones."""
+"""Small edits of statements that no pattern can express: added jumps, depth, order, and superfluous statements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _jumps(program: Program, block: Block, place: int) -> Iterator[Edit]:
 
 
 def _depth(program: Program, block: Block, place: int) -> Iterator[Edit]:
-    """A simple statement written one level too deep or not deep enough."""
+    """Moves a simple statement one level out or in."""
     node, indent = block.body[place], program.indent(block.body[place])
     if place == 0 or is_compound(node) or indent.strip():
         return
@@ -52,7 +52,7 @@ def _removals(program: Program, block: Block, place: int) -> Iterator[Edit]:
 
 
 def _branches(program: Program, block: Block, place: int) -> Iterator[Edit]:
-    """``if``, ``elif`` and ``while`` for one another, and branches that change places."""
+    """Exchanges ``if``, ``elif`` and ``while``, and swaps branches."""
     node = block.body[place]
     if not isinstance(node, ast.If | ast.While):
         return
@@ -74,7 +74,7 @@ def _branches(program: Program, block: Block, place: int) -> Iterator[Edit]:
 
 
 def _order(program: Program, block: Block, place: int) -> Iterator[Edit]:
-    """Two neighbours in the wrong order."""
+    """Swaps two neighbours."""
     if place == 0:
         return
     first, second = block.body[place - 1], block.body[place]
@@ -89,14 +89,14 @@ _OF_STATEMENTS = (_jumps, _depth, _removals, _branches, _order)
 
 
 def _can_leave(owner: ast.stmt, block: Block) -> bool:
-    """Whether a block's last statement is followed by nothing else of its owner, and the owner has no name of its own."""
+    """Whether a block is the last of its owner, and the owner is an ``if``, a loop or a ``with``."""
     if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Try | ast.Match):
         return False
     return block.field == "orelse" or not getattr(owner, "orelse", None)
 
 
 def _open_ends(node: ast.stmt) -> Iterator[ast.stmt]:
-    """The last statements of the blocks that end where a compound statement ends, outermost first."""
+    """The last statements of the blocks that end together with a compound statement, outermost first."""
     while is_compound(node) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
         block = getattr(node, "orelse", None) or getattr(node, "body", None)
         if not block:

@@ -1,4 +1,4 @@
-"""What stands around a block: what its missing statements and conditions would be made of."""
+"""The surroundings of a block: the material for its missing statements and conditions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import cached_property
 from verl_egca.localization.twins.program import Block, Program
 from verl_egca.localization.twins.trees import DEFINITIONS, Function, is_compound, names_in
 
-_NAMES, _PARTS = 5, 6  # as many as one can think of
+_NAMES, _PARTS = 5, 6  # the greatest numbers of names and parts
 _LONGEST = 24  # characters of a part
 
 
 class Surroundings:
-    """Each thing is found when it is first asked for."""
+    """The surroundings of a block; each part is computed on first use."""
 
     def __init__(self, program: Program, block: Block) -> None:
         self.program, self._block = program, block
@@ -29,27 +29,27 @@ class Surroundings:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names that stand around, nearest first."""
+        """The surrounding names, nearest first."""
         found = (name for node in self._around for name in names_in(node) if name in self.visible)
         return list(dict.fromkeys(found))[:_NAMES]
 
     @cached_property
     def tested(self) -> list[str]:
-        """The names that the conditions of the loops around depend on."""
+        """The names in the conditions of the surrounding loops."""
         loops = (self._block.owner, self.program.loop_of.get(self._block.body[-1]))
         tests = (loop.test for loop in loops if isinstance(loop, ast.While))
         return list(dict.fromkeys(name for test in tests for name in names_in(test) if name in self.visible))
 
     @cached_property
     def bound_in_loop(self) -> frozenset[str]:
-        """What the innermost loop around binds."""
+        """The names that the innermost surrounding loop binds."""
         owner = self._block.owner
         loop = owner if isinstance(owner, ast.While) else self.program.loop_of.get(self._block.body[-1])
         return frozenset(names_in(loop, ast.Store, ast.Del) if loop is not None else ())
 
     @cached_property
     def parts(self) -> list[str]:
-        """Texts of expressions that stand around: names, and small parts of conditions and statements."""
+        """Texts of surrounding expressions: names, and small parts of conditions and statements."""
         found = dict.fromkeys(self.names)
         for node in self._around:
             for child in ast.walk(node):
@@ -62,7 +62,7 @@ class Surroundings:
 
     @cached_property
     def siblings(self) -> list[ast.stmt]:
-        """The simple statements of the other branch, if it is one of two, and its own."""
+        """The simple statements of the other branch, if the block is one of two, and its own."""
         owner, field = self._block.owner, self._block.field
         beside: list[ast.stmt] = []
         if isinstance(owner, ast.If):

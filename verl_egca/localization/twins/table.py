@@ -1,23 +1,23 @@
-"""Small edits that undo common slips, as a table of patterns and their replacements. A line more is an edit more.
+"""Small edits that undo common slips, as a table of patterns and replacements. Each row is one edit.
 
-Under each kind stand lines of the form ``pattern @place -> replacement; replacement``. The cost of each is learned
-(`costs`). In patterns
+Each kind has rows of the form ``pattern @place -> replacement; replacement``. The cost of each is learned (`costs`).
+In patterns
 
-$a             stands for any expression, an argument's name or a method's; with ``:Name|Call`` for one of these nodes of
-               `ast` or with one of these operators, with ``:min|max`` for one of these names, with ``:!`` for any other
-$op, ...       stand for each of several operators in turn (`OPERATORS`)
-...            stands for any arguments, or any block
-@If.test|...   holds where the match is its parent's field: ``Call`` alone is any field, ``.test`` any parent's,
-               ``range.args`` the arguments of that function; for a statement, where the innermost loop around is one of
-               these. ``@!`` is anywhere else.
+$a             is any expression, an argument's name or a method's; with ``:Name|Call``, one of these nodes of `ast` or
+               a node with one of these operators; with ``:min|max``, one of these names; with ``:!``, any other
+$op, ...       are each of several operators in turn (`OPERATORS`)
+...            is any arguments, or any block
+@If.test|...   restricts the match to this field of its parent: ``Call`` alone is any field, ``.test`` any parent's,
+               ``range.args`` the arguments of that function; for a statement, it restricts the innermost loop around.
+               ``@!`` is any other place.
 
-A pattern that is ``$a`` alone matches an expression that is read, and not called.
+The pattern ``$a`` alone matches an expression that is read and not called.
 """
 
 OPERATORS = {
     "op": ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>"),
     "then": ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>"),
-    "uneven": ("+", "-", "/", "//", "%", "**", "<<", ">>"),  # operands can't be exchanged; texts' can't for +
+    "uneven": ("+", "-", "/", "//", "%", "**", "<<", ">>"),  # operands cannot be swapped; for +, those of texts cannot
     "sum": ("+", "-"),
     "product": ("*", "/", "//", "%", "**"),
 }
@@ -134,7 +134,7 @@ constant
     return $a:!Constant -> return True; return False; return None; return 0; return []
     return $a:!Constant -> return ''; return -1
 """
-# names of functions and methods that are taken for one another
+# names of functions and methods that are confused
 ALIKE = (
     *("min max", "any all", "sorted list reversed set", "int float round str", "sum len max", "append extend insert"),
     *("upper lower swapcase capitalize title", "isupper islower", "isalpha isdigit isalnum isnumeric"),

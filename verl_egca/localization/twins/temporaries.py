@@ -1,4 +1,4 @@
-"""Names for values on their way: written out where they are read, or given to what stands in the midst of a statement."""
+"""Temporary names: replaced by their values, or given to comprehensions within a statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from verl_egca.localization.twins.trees import DEFINITIONS, bound, names_in, sco
 
 
 def without_temporaries(tree: ast.Module) -> None:
-    """A name that is set once and read once, a few statements on in the same block, gives way to its value."""
+    """Replaces a name by its value if it is set once and read once, a few statements later in the same block."""
     for scope in scopes(tree).values():
         names = Counter((n.id, type(n.ctx)) for n in ast.walk(scope.node) if isinstance(n, ast.Name))
         once = {name for name, kind in names if names[name, ast.Store] == names[name, ast.Load] == 1}
@@ -36,7 +36,7 @@ def _inline(node: ast.stmt, body: list[ast.stmt], once: set[str]) -> None:
 
 
 def _reads(node: ast.stmt, name: str) -> bool:
-    """Whether the statement reads the name outside of what it may run more than once or later."""
+    """Whether the statement reads the name outside of parts that may run repeatedly or later."""
     todo: list[ast.AST] = [node]
     while todo:
         inner = todo.pop()
@@ -64,7 +64,7 @@ def _touched(node: ast.stmt) -> set[str]:
 
 
 def named(body: list[ast.stmt]) -> list[ast.stmt]:
-    """A comprehension that is computed once, in the midst of a statement, is given a name before it."""
+    """Names a comprehension that is computed once within a statement, before the statement."""
     result: list[ast.stmt] = []
     for node in body:
         naming = _Naming()
@@ -79,7 +79,7 @@ def named(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _comprehension(node: ast.AST) -> ast.expr | None:
-    """As one, or as a sum of one, if that is what an expression is."""
+    """The comprehension, or the sum of one, that an expression is; None for other expressions."""
     match node:
         case ast.Call(
             func=ast.Name(id="list" | "set" | "sum" as kind),
@@ -95,7 +95,7 @@ def _comprehension(node: ast.AST) -> ast.expr | None:
 
 
 class _Naming(ast.NodeTransformer):
-    """Puts names in the place of comprehensions."""
+    """Replaces comprehensions by names."""
 
     def __init__(self) -> None:
         self.found: list[ast.stmt] = []

@@ -1,4 +1,4 @@
-"""Syntax trees: their functions, the names that these bind, their statements in the order of the text, and copies."""
+"""Syntax trees: their functions, the functions' names, the statements in the order of the text, and copies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
-ENDING = (ast.Return, ast.Raise, ast.Break, ast.Continue)  # nothing after them in their block runs
+ENDING = (ast.Return, ast.Raise, ast.Break, ast.Continue)  # no later statement of their block runs
 BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A statement, and where it stands: in the block ``field`` of the compound statement around it, within its function."""
+    """A statement and its place: the block ``field`` of the compound statement around it, within its function."""
 
     node: ast.stmt
     field: str
@@ -32,12 +32,12 @@ class Scope:
     name: str
     node: ast.Module | Function
     parameters: tuple[str, ...]
-    names: frozenset[str]  # all that it binds, those of its comprehensions and lambdas too
+    names: frozenset[str]  # all bound names, including those of comprehensions and lambdas
     items: tuple[Item, ...]
 
     @property
     def own_parameters(self) -> tuple[str, ...]:
-        """Without a method's ``self``."""
+        """The parameters without a method's ``self``."""
         is_method = "." in self.name and self.parameters[:1] in (("self",), ("cls",))
         return self.parameters[1:] if is_method else self.parameters
 
@@ -51,7 +51,7 @@ def scopes(tree: ast.Module) -> dict[str, Scope]:
 
 
 def entry_scope(entry_point: str | None, found: Collection[str]) -> str:
-    """The scope that the tests call; "" if none is a function. A method of ``Solution`` may stand for a function."""
+    """The scope that the tests call; "" if it is no function. A method of ``Solution`` may replace a function."""
     dotted = (entry_point or "").replace("().", ".")
     return next((name for name in (dotted, f"Solution.{dotted}") if name in found), "")
 
@@ -71,13 +71,13 @@ def parameters(function: Function | ast.Lambda) -> tuple[str, ...]:
 
 
 def names_in(node: ast.AST, *contexts: type[ast.expr_context]) -> Iterator[str]:
-    """The variables of a piece of code, outer ones first; those alone that it loads, stores or deletes, if said so."""
+    """The variables of a piece of code, outer ones first; with ``contexts``, only those loaded, stored or deleted."""
     kinds = contexts or ast.expr_context
     return (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, kinds))
 
 
 def bound(node: ast.AST) -> Iterator[str]:
-    """Names that a piece of code binds, nested functions' own excepted."""
+    """Names that a piece of code binds, except the own names of nested functions."""
     todo: list[ast.AST] = [node]
     while todo:
         inner = todo.pop()
@@ -92,7 +92,7 @@ def bound(node: ast.AST) -> Iterator[str]:
 
 
 def items(owner: ast.AST, parent: ast.stmt | None = None) -> Iterator[Item]:
-    """The statements of a function in the order of their text, those of functions within it left out."""
+    """The statements of a function in the order of their text, without those of nested functions."""
     for field in BLOCKS:
         for node in getattr(owner, field, None) or []:
             if not isinstance(node, ast.stmt):
@@ -103,7 +103,7 @@ def items(owner: ast.AST, parent: ast.stmt | None = None) -> Iterator[Item]:
 
 
 def own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The nodes of a statement itself, without the statements within it."""
+    """The nodes of a statement, without the statements in it."""
     todo: list[ast.AST] = [statement]
     while todo:
         node = todo.pop()
@@ -113,13 +113,13 @@ def own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
 
 
 def clone(node: _Node) -> _Node:
-    """A copy of all of the tree, many times faster than ``copy.deepcopy``."""
+    """A copy of the whole tree, many times faster than ``copy.deepcopy``."""
     copy: _Node = _clone(node)
     return copy
 
 
 def unparsed(node: ast.AST) -> str | None:
-    """The code as text; None for code that has none, such as an f-string with a backslash in it."""
+    """The code as text; None for code without a text, such as an f-string with a backslash in it."""
     try:
         return ast.unparse(node)
     except (ValueError, RecursionError, AttributeError):

@@ -1,7 +1,7 @@
-"""The reference in other words: the same program with one of two common ways to write a thing replaced by the other.
+"""Views: the reference in other words, with one common form of code replaced by another.
 
-A candidate that is written in another way than the reference often meets one of these halfway. All views mean what the
-reference means up to evaluation order and types; they are only ever read, never run.
+A candidate in another form than the reference is often nearer to one of these. All views have the reference's meaning
+up to evaluation order and types; they are only read, never run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from verl_egca.localization.twins.temporaries import named, without_temporaries
 from verl_egca.localization.twins.trees import clone
 
 Rewrite = Callable[[list[ast.stmt]], list[ast.stmt]]
-# a block at length, and the same in short
+# the long form of a block, and its short form
 _IDIOMS = (
     ("$r = []\nfor $nest in _:\n    $r.append($a)", "$r = [$a for $nest in _]"),
     ("$r = set()\nfor $nest in _:\n    $r.add($a)", "$r = {$a for $nest in _}"),
@@ -36,7 +36,7 @@ written_out = tuple(rewrite(short, long) for long, short in _IDIOMS)
 
 
 class Reference:
-    """A parsed reference, which remembers its views: all candidates of a problem are held against the same ones."""
+    """A parsed reference with cached views: all candidates of a problem are compared with the same views."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
@@ -45,8 +45,7 @@ class Reference:
 
     @property
     def views(self) -> Iterator[ast.Module]:
-        """The reference itself first; then without temporaries and helpers, in short, and at length. Each once,
-        and made when it is asked for."""
+        """The reference; then without temporaries and helpers, in short, and in long form. Each once, made on demand."""
         for place in itertools.count():
             with self._lock:
                 while len(self._made) <= place:
@@ -75,7 +74,7 @@ def _inline(tree: ast.Module) -> None:
 
 
 def _rewrite(tree: ast.Module, rewrites: Sequence[Rewrite]) -> ast.Module:
-    """Of every block, inner ones first."""
+    """Rewrites every block, inner blocks first."""
     for owner in reversed(list(ast.walk(tree))):
         for field in ("body", "orelse", "finalbody"):
             body = getattr(owner, field, None)
