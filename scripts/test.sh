@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that has to hold: lint, types, tests. Sets up what it needs. Arguments go to pytest.
+# Lint, types and tests, after their set-up. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/setup_cpu.sh
