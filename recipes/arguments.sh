@@ -1,5 +1,4 @@
-# Sourced by all recipes: their arguments, and the switch that says who gets the credit. A recipe sets `settings`, a line
-# each: NAME=default, what it is.
+# Sourced by all recipes: their arguments, and the rule of credit. A recipe sets `settings`: NAME=default, description.
 
 script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,17 +12,17 @@ ref=actor_rollout_ref.ref
 settings=(
   "${settings[@]}"
   "NNODES=1             nodes; recipes/slurm/run_egca.sbatch sets it"
-  "METHOD=egca          who gets the credit: egca, paper (its rule to the letter), grpo, executed (StepCoder), random, late,
+  "METHOD=egca          rule of credit: egca, paper (its exact rule), grpo, executed (StepCoder), random, late,
                        soft, correct_only, w_reinforce, entropy (the top fifth of tokens), ppo"
   "SOFT=0.5             share of the advantage that stays uniform, for METHOD=soft"
-  "DEBUGGER_URL=        of a debugger's server that runs, in place of one that DEBUGGER=1 starts; several with commas
+  "DEBUGGER_URL=        of a running debugger's server, instead of DEBUGGER=1; several with commas
                        (default: EGCA_DEBUGGER_URL)"
-  "SEED=0               of data order, sampling and engine"
+  "SEED=0               seed of data order, sampling and engine"
   "RUN=                 the run's name under runs/ (default: the unfinished run of the same command, or the next number)"
 )
 overrides=() dry_run=
 
-read_arguments() { # KEY=VALUE into variables, flags; the rest are overrides of verl's config
+read_arguments() { # sets variables from KEY=VALUE, flags, and `overrides` of verl's config
   local line name argument known=" "
   for line in "${settings[@]}"; do
     name=${line%%=*} line=${line#*=}
@@ -54,10 +53,10 @@ refuse() {
   exit 2
 }
 
-debugger_served_by() { # "$@" prints the command that serves it at $HOST and $PORT; sets `served` for the launcher, `asks` for the trainer
+debugger_served_by() { # "$@" prints its command; sets `served` for the launcher, `asks` for the trainer
   served=() asks=()
   [[ $DEBUGGER =~ ^[01]$ ]] || refuse "DEBUGGER=$DEBUGGER: choose 1 or 0"
-  [[ $METHOD =~ ^(egca|soft|paper)$ ]] || return 0 # the others ask nobody
+  [[ $METHOD =~ ^(egca|soft|paper)$ ]] || return 0 # the other methods use no debugger
   DEBUGGER_URL=${DEBUGGER_URL:-${EGCA_DEBUGGER_URL:-}}
   if [ -n "$DEBUGGER_URL" ]; then
     served=(--debugger-url "$DEBUGGER_URL")
@@ -68,27 +67,27 @@ debugger_served_by() { # "$@" prints the command that serves it at $HOST and $PO
   else
     return 0
   fi
-  asks=("egca.debugger.urls=[{debugger}]") # filled in by the launcher, since the same run may go on with another server
+  asks=("egca.debugger.urls=[{debugger}]") # filled in by the launcher: a resumed run may have another server
 }
 
-# METHOD=paper: the rule of arXiv 2603.16158 to the letter, wherever a default of egca.yaml is another one.
+# METHOD=paper: the exact rule of arXiv 2603.16158, where egca.yaml's defaults differ from it.
 paper=(
   egca.span_weight=full          # the whole advantage on the blamed span
-  egca.failing_case=first        # localized on the first failing test
-  egca.granularity=statement     # a step of the trace is named, and its statement is the span
-  egca.runtime_errors=reported   # an exception is blamed where the interpreter reports it
-  egca.gates.comparability=paper # unlike the reference: CONSTRAINT, before anything is localized
+  egca.failing_case=first        # localize on the first failing test
+  egca.granularity=statement     # the span is the statement of a step of the trace
+  egca.runtime_errors=reported   # blame an exception where the interpreter reports it
+  egca.gates.comparability=paper # unlike the reference: CONSTRAINT, without localization
   egca.twins=off
 )
 
-credit_rule() { # sets `rule`: the overrides that make METHOD of a recipe whose defaults are EGCA's; `asks` says whether a debugger is, `critic` has PPO's
+credit_rule() { # sets `rule`, the overrides of METHOD; reads `asks`, set with a debugger, and `critic`, PPO's overrides
   case $METHOD in
     egca) rule=() ;;
     paper)
-      rule=("${paper[@]}" egca.localizer=debugger) # who names the first divergence of the two traces
+      rule=("${paper[@]}" egca.localizer=debugger) # it names the first divergence of the two traces
       if [ -z "${asks[*]-}" ]; then
         rule=("${paper[@]}" egca.localizer=trace)
-        echo "$0: METHOD=paper without a debugger: the first divergence itself is blamed (egca.localizer=trace)" >&2
+        echo "$0: METHOD=paper without a debugger: blames the first divergence (egca.localizer=trace); to serve one: DEBUGGER=1" >&2
       fi
       ;;
     grpo) rule=(algorithm.adv_estimator=grpo egca.localizer=uniform) ;;

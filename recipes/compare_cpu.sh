@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Which rule of credit pays, and where? A map over length and pass rate, training runs, and the page of both, without a GPU.
+# Compares rules of credit without a GPU: a map over length and pass rate, training runs, and their page.
 #
 #   bash recipes/compare_cpu.sh [OUT] [PAGE]
 #
-# OUT (default: runs/compare) keeps every measurement and every run: the same command after an interruption goes on.
-# PAGE (default: recipes/evidence/map) gets README.md, its pictures, and the tables that both are made of. With two
-# processes on two cores a cell of the map took 3 minutes for one function, 6 for two, 12 to 16 for four; a run 1 minute in cell 1c,
-# 2 to 3 in 2c, 4 to 6 in 4c, 3 to 5 in hard and foreign: six hours in all, by reckoning. The steps below can be run one by one. The policy
-# ships; `python scripts/experiment policy --out OUT` makes a like one.
+# OUT (default: runs/compare) keeps all measurements and runs: after an interruption the same command resumes.
+# PAGE (default: recipes/evidence/map) gets README.md, its pictures and tables. With two processes on two cores a cell
+# of the map takes 3 minutes for one function, 6 for two, 12 to 16 for four; a run takes 1 minute in cell 1c, 2 to 3 in
+# 2c, 4 to 6 in 4c, 3 to 5 in hard and foreign: about six hours in all. The steps below can be run one by one. The
+# policy ships; `python scripts/experiment policy --out OUT` makes a similar one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/compare} page=${2:-recipes/evidence/map}
@@ -15,7 +15,7 @@ out=${1:-runs/compare} page=${2:-recipes/evidence/map}
 bash scripts/setup_cpu.sh
 source .venv/bin/activate
 export EGCA_CPU=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
-# Two pieces at once; their memory is kept, not given back to the kernel and cleared anew each step.
+# Two pieces at once; they keep their memory rather than return it to the kernel each step.
 export OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592
 
 mkdir -p "$out"

@@ -1,10 +1,10 @@
-# Sourced by the GPU recipes: what they share. A recipe sets `settings`, sources this, says how its data, objective and model
-# differ, and ends with `train NAME override ...`.
+# The common part of the GPU recipes. A recipe sets `settings`, sources this, sets data, objective and engine, and ends
+# with `train NAME override ...`.
 
 settings=(
   "${settings[@]}"
   "DATA=data            folder of the parquet files; recipes/prepare_data.sh makes MBPP's and HumanEval's"
-  "EPOCHS=3             over the training data"
+  "EPOCHS=3             epochs over the training data"
   "SAVE_EVERY=11        steps between checkpoints, and between validations"
   "ROLLOUT=sglang       the rollout's server: sglang or vllm"
 )
@@ -13,11 +13,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 mbpp_and_humaneval() { # sets `data`: trains on MBPP's train split, validates on HumanEval and MBPP's test split
   [ -n "$dry_run" ] || bash recipes/prepare_data.sh "$DATA"
   local folder
-  folder=$(realpath -m "$DATA") # Ray starts processes in folders of their own
+  folder=$(realpath -m "$DATA") # Ray's processes have other working directories
   problems "$folder/mbpp/train.parquet" "[$folder/humaneval/test.parquet,$folder/mbpp/test.parquet]"
 }
 
-problems() { # sets `data`: to train on, to validate on
+problems() { # training file, validation files; sets `data`
   data=(
     data.train_files="$1" data.val_files="$2"
     data.train_batch_size="$PROMPTS" data.max_prompt_length="$PROMPT_TOKENS" data.max_response_length="$RESPONSE_TOKENS"
@@ -25,11 +25,11 @@ problems() { # sets `data`: to train on, to validate on
   )
 }
 
-set_micro_batches() { # as many sequences as fit into TOKENS_PER_GPU; log-probs and the reference follow the actor
+set_micro_batches() { # up to TOKENS_PER_GPU; log-probs and the reference follow the actor
   micro_batches=(
     $actor.ppo_mini_batch_size="$MINI_BATCH" $actor.use_dynamic_bsz=True $actor.ppo_max_token_len_per_gpu="$TOKENS_PER_GPU"
   )
-  critic=( # METHOD=ppo: of the policy's size and layout. Its engine goes by the last key alone (trainer_base.py, _setup)
+  critic=( # METHOD=ppo: of the policy's size and layout. Its engine reads only the last key (trainer_base.py, _setup)
     critic.model.path="$MODEL" critic.optim.lr=1e-5 critic.ppo_mini_batch_size="$MINI_BATCH"
     critic.ppo_max_token_len_per_gpu="$TOKENS_PER_GPU" +critic.ppo_infer_max_token_len_per_gpu="$TOKENS_PER_GPU"
   )
@@ -43,7 +43,7 @@ megatron_engine() { # sets `engine`; arguments are keys of Megatron's Transforme
   for of in $actor critic; do
     local layout=(
       "$of.megatron.tensor_model_parallel_size=$TP" "$of.megatron.sequence_parallel=$sequence_parallel"
-      "$of.megatron.param_offload=True" "$of.megatron.optimizer_offload=True" # while the rollout has the GPU
+      "$of.megatron.param_offload=True" "$of.megatron.optimizer_offload=True" # during generation
     )
     for key in "$@"; do
       layout+=("+$of.megatron.override_transformer_config.$key")
@@ -57,13 +57,13 @@ fsdp2_engine() { # sets `engine`
   set_micro_batches
   engine=(model_engine=dp $model.path="$MODEL" $model.use_remove_padding=True $model.enable_gradient_checkpointing=True)
   engine+=($actor.strategy=fsdp2 $ref.strategy=fsdp2 $ref.fsdp_config.param_offload=True)
-  engine+=($actor.fsdp_config.param_offload=True $actor.fsdp_config.optimizer_offload=True) # while the rollout has the GPU
+  engine+=($actor.fsdp_config.param_offload=True $actor.fsdp_config.optimizer_offload=True) # during generation
   engine+=($actor.fsdp_config.offload_policy="$OFFLOAD")
   engine+=("${micro_batches[@]}")
   critic+=(critic.strategy=fsdp2 critic.fsdp.param_offload=True critic.fsdp.optimizer_offload=True critic.fsdp.offload_policy="$OFFLOAD")
 }
 
-rollout_servers() { # sets `sampling`; reward workers and programs at once are of the host, not of the GPUs
+rollout_servers() { # sets `sampling`; reward workers and programs at once depend on the host, not on the GPUs
   sampling=(
     $rollout.name="$ROLLOUT" $rollout.mode=async $rollout.tensor_model_parallel_size="$ROLLOUT_TP"
     $rollout.n="$GROUP" $rollout.temperature=1.0 $rollout.gpu_memory_utilization="$ROLLOUT_MEMORY" $rollout.seed="$SEED"
@@ -82,15 +82,15 @@ schedule() { # sets `trainer`
   )
 }
 
-debugger() { # the arguments of `python -m verl_egca.debugger.launch` are "$@"
-  # shellcheck disable=SC2016 # for the shell that runs it
+debugger() { # arguments of `python -m verl_egca.debugger.launch`
+  # shellcheck disable=SC2016 # expanded by the server's shell
   debugger_served_by python -m verl_egca.debugger.launch "$@" --host '$HOST' --port '$PORT' --print
   if [ "${served[0]-}" = --debugger ]; then
-    export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # it leaves a rollout server's GPUs unequal memory
+    export SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK=0 # the debugger leaves a rollout server's GPUs unequal memory
   fi
 }
 
-environment() { # the virtual environment: the GPU's, or for a dry run on a machine without one the CPU's
+environment() { # the GPU's virtual environment; for a dry run without one, the CPU's
   if [ -n "$dry_run" ] && ! [ -x .venv/bin/python ]; then
     bash scripts/setup_cpu.sh
   elif [ -z "$dry_run" ]; then
@@ -98,7 +98,7 @@ environment() { # the virtual environment: the GPU's, or for a dry run on a mach
   fi
   source .venv/bin/activate
   export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1 TOKENIZERS_PARALLELISM=false
-  export CUDA_DEVICE_MAX_CONNECTIONS=1 # Megatron's tensor parallelism wants its streams in order
+  export CUDA_DEVICE_MAX_CONNECTIONS=1 # Megatron's tensor parallelism needs its streams in order
 }
 
 train() { # name of the recipe's runs, overrides of verl's config

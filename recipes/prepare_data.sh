@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Writes FOLDER/mbpp/{train,validation,test}.parquet and FOLDER/humaneval/test.parquet, what the GPU recipes train and
-# validate on. With nothing to do it returns at once.
+# Writes FOLDER/mbpp/{train,validation,test}.parquet and FOLDER/humaneval/test.parquet, the data of the GPU recipes, if
+# they are missing.
 #
 #   bash recipes/prepare_data.sh FOLDER
 #
-# MBPP, HUMANEVAL: the data sets' own files (.jsonl, .jsonl.gz or .parquet) instead of those of the Hugging Face hub.
+# MBPP, HUMANEVAL: the data sets' files (.jsonl, .jsonl.gz or .parquet) instead of the Hugging Face hub's.
 set -euo pipefail
 folder=${1:?folder to write to}
 egca=$(command -v egca || echo .venv/bin/egca)
 
-from_hub() { # dataset on the hub, its folder there, where to
+from_hub() { # dataset on the hub, its folder there, target folder
   "$(dirname "$egca")/hf" download "$1" --repo-type dataset --include "$2/*" --local-dir "$3" >/dev/null || {
     echo "prepare_data.sh: $1 could not be fetched; name its file by MBPP= or HUMANEVAL= instead" >&2
     exit 2

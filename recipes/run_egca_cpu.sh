@@ -7,28 +7,28 @@
 # Everything else is an override of verl's config: trainer.total_training_steps=2 egca.localizer=uniform ...
 set -euo pipefail
 settings=(
-  "TP=1                 ranks of tensor parallelism; the product of these four is the ranks used"
+  "TP=1                 ranks of tensor parallelism; the number of ranks is TP x PP x CP x DP"
   "PP=1                 of pipeline parallelism"
   "CP=1                 of context parallelism"
   "DP=1                 of data parallelism"
   "ENGINE=megatron      or fsdp2"
   "MODEL=               a Hugging Face model, folder or name (default: the starter policy, scripts/starter)"
-  "TRAIN=               a parquet file of rows, as verl reads it (default: the starter problems)"
+  "TRAIN=               verl's parquet file of rows (default: the starter problems)"
   "VAL=                 the same (default: TRAIN)"
-  "DEBUGGER=0           1 serves a small chat model on the CPU, which is asked for what can't be proven"
-  "ROLLOUT_SECONDS=0    what the longest rollout takes at least, others in proportion to their tokens, as on a server"
+  "DEBUGGER=0           1 serves a small chat model on the CPU as debugger"
+  "ROLLOUT_SECONDS=0    least duration of the longest rollout; others in proportion to their tokens"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/arguments.sh"
 read_arguments "$@"
 ranks=$((TP * PP * CP * DP)) critic=()
-[ $((ranks % NNODES)) = 0 ] || refuse "$ranks ranks can't be shared out among NNODES=$NNODES nodes; choose TP, PP, CP and DP so"
+[ $((ranks % NNODES)) = 0 ] || refuse "$ranks ranks can't be divided among NNODES=$NNODES nodes; change TP, PP, CP or DP"
 [ "$METHOD" != ppo ] || refuse "METHOD=ppo is for the GPU recipes"
 debugger_served_by bash scripts/serve_debugger_cpu.sh --print
 credit_rule
 
 bash scripts/setup_cpu.sh
 if [ "${served[0]-}" = --debugger ]; then
-  asks+=(egca.debugger.prompt_tokens=1500 egca.debugger.answer_tokens=160) # two cores read and write slowly
+  asks+=(egca.debugger.prompt_tokens=1500 egca.debugger.answer_tokens=160) # short, since two cores are slow
   [ -n "$dry_run" ] || bash scripts/serve_debugger_cpu.sh --setup-only
 fi
 source .venv/bin/activate
@@ -37,7 +37,7 @@ if [ -z "$TRAIN" ]; then
   TRAIN=runs/.starter/train.parquet VAL=runs/.starter/test.parquet
 fi
 MODEL=${MODEL:-scripts/starter/weights}
-if [ -d "$MODEL" ]; then # else a name on the hub, fetched from there
+if [ -d "$MODEL" ]; then # else a name on the hub
   MODEL=$(realpath "$MODEL")
   export HF_HUB_OFFLINE=1
 fi
@@ -48,7 +48,7 @@ done
 
 # The embedded CPU platform: gloo, plain-torch layers, a transformers model as rollout.
 export EGCA_CPU=1 VERL_PLATFORM=cpu VERL_ENGINE_DEVICE=cuda TORCHDYNAMO_DISABLE=1 CUDA_DEVICE_MAX_CONNECTIONS=1
-# One thread a process: there are more processes than cores.
+# One thread per process: there are more processes than cores.
 export OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 export EGCA_CPU_ROLLOUT_SECONDS=$ROLLOUT_SECONDS
 export HYDRA_FULL_ERROR=1 RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
@@ -58,8 +58,8 @@ data=(
   data.train_batch_size=16 data.max_prompt_length=256 data.max_response_length=96
   data.dataloader_num_workers=0 data.seed="$SEED"
 )
-# Groups of 8, the paper's clipping and its KL coefficient. At three times this learning rate a policy of this size begins
-# to write what does not parse: whatever is blamed in a place, the next best takes over (scripts/compare_default.py).
+# Groups of 8, the paper's clipping and KL coefficient. At three times this learning rate a policy of this size begins
+# to write programs that do not parse (scripts/compare_default.py).
 objective=(
   $rollout.n=8
   $actor.optim.lr=1e-4 $actor.clip_ratio=0.2
@@ -74,7 +74,7 @@ case $ENGINE in
       $actor.megatron.tensor_model_parallel_size="$TP" $actor.megatron.pipeline_model_parallel_size="$PP"
       $actor.megatron.context_parallel_size="$CP" $actor.megatron.sequence_parallel=$([ "$TP" -gt 1 ] && echo True || echo False)
       $actor.megatron.dtype=float32 $ref.megatron.dtype=float32 $actor.megatron.seed="$SEED"
-      +$actor.megatron.override_transformer_config.apply_rope_fusion=False # wants Transformer Engine
+      +$actor.megatron.override_transformer_config.apply_rope_fusion=False # it needs Transformer Engine
     )
     ;;
   fsdp2)
@@ -89,13 +89,13 @@ case $ENGINE in
     ;;
   *) refuse "ENGINE=$ENGINE: choose megatron or fsdp2" ;;
 esac
-sampling=( # a transformers model in a process of its own
+sampling=( # a transformers model in a separate process
   actor_rollout_ref.model.path="$MODEL" actor_rollout_ref.model.use_remove_padding=$([ "$ENGINE" = megatron ] && echo True || echo False)
   $rollout.name=hf_cpu $rollout.dtype=float32 $rollout.seed="$SEED" $rollout.tensor_model_parallel_size="$ranks" # one server
   $rollout.calculate_log_probs=True $rollout.free_cache_engine=False $rollout.agent.num_workers=1
   $rollout.log_prob_use_dynamic_bsz=True $rollout.log_prob_max_token_len_per_gpu=16384
   $ref.log_prob_use_dynamic_bsz=True $ref.log_prob_max_token_len_per_gpu=16384
-  reward.num_workers="$NNODES" # one on each
+  reward.num_workers="$NNODES" # one per node
 )
 trainer=(
   trainer.nnodes="$NNODES" trainer.n_gpus_per_node=$((ranks / NNODES)) trainer.total_training_steps=20 trainer.total_epochs=1000
@@ -104,7 +104,7 @@ trainer=(
   trainer.default_local_dir="{run}/checkpoints" egca.run_dir="{run}" hydra.run.dir="{run}/logs/hydra"
   transfer_queue.backend.SimpleStorage.num_data_storage_units=1
 )
-if [ -z "${EGCA_RAY_ADDRESS:-}" ]; then # a Ray of its own; a cluster's nodes say what they have when they start
+if [ -z "${EGCA_RAY_ADDRESS:-}" ]; then # the run's own Ray; a cluster's nodes set their resources themselves
   trainer+=(
     ray_kwargs.ray_init.num_cpus=16 +ray_kwargs.ray_init.num_gpus="$ranks" # names for processes, not devices
     +ray_kwargs.ray_init.include_dashboard=False

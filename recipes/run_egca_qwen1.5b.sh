@@ -9,17 +9,17 @@ set -euo pipefail
 settings=(
   "MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   a Hugging Face model, folder or name"
   "GPUS=1               GPUs"
-  "OFFLOAD=False        True keeps weights and optimizer in host memory, for a 24 GB GPU; then TOKENS_PER_GPU=2048 too"
+  "OFFLOAD=False        True keeps weights and optimizer in host memory, for a 24 GB GPU, with TOKENS_PER_GPU=2048"
   "ROLLOUT_TP=1         tensor parallelism of a rollout server"
   "ROLLOUT_MEMORY=0.5   share of the GPU that the rollout server takes for weights and KV cache"
-  "GROUP=8              responses a prompt"
-  "PROMPTS=34           prompts a step"
-  "MINI_BATCH=17        prompts an optimizer step"
+  "GROUP=8              responses per prompt"
+  "PROMPTS=34           prompts per step"
+  "MINI_BATCH=17        prompts per optimizer step"
   "PROMPT_TOKENS=512    longest prompt"
   "RESPONSE_TOKENS=512  longest response"
   "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
   "DEBUGGER=0           1 serves the debugger on the GPU; METHOD=egca, paper and soft ask it"
-  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   the debugger's"
+  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-1.5B-Instruct   the debugger's model"
   "DEBUGGER_MEMORY=0.15 share of the GPU that the debugger's server takes"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
@@ -27,7 +27,7 @@ read_arguments "$@"
 environment
 mbpp_and_humaneval
 
-# A smaller model takes a larger step, and less pull towards where it started.
+# For a smaller model: a higher learning rate, and a lower KL coefficient.
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.01 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
@@ -38,7 +38,7 @@ fsdp2_engine
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu 0 --context-length 8192
 train egca_qwen1.5b "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
+# The memory of a GPU with the debugger's server, printed by scripts/plan; a test compares the two.
 #
 # $ python scripts/plan --model qwen2.5-coder-1.5b --engine fsdp2 --gpus 1 --group 8 --prompt-tokens 512 \
 #     --response-tokens 512 --rollout-memory 0.5 --debugger 1.5b --debugger-memory 0.15 --recipe-comment

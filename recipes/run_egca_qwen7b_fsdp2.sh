@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Qwen2.5-Coder-7B-Instruct with EGCA on 8 x A100 80 GB, with PyTorch's FSDP2 in Megatron's place.
+# Qwen2.5-Coder-7B-Instruct with EGCA on 8 x A100 80 GB, with PyTorch's FSDP2 instead of Megatron.
 #
 #   bash recipes/run_egca_qwen7b_fsdp2.sh [KEY=VALUE ...] [hydra overrides] [--dry-run | --command]
 #
@@ -8,18 +8,18 @@
 set -euo pipefail
 settings=(
   "MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   a Hugging Face model, folder or name"
-  "GPUS=8               GPUs a node"
-  "OFFLOAD=False        True keeps weights and optimizer in host memory during the update as well"
+  "GPUS=8               GPUs per node"
+  "OFFLOAD=False        True keeps weights and optimizer in host memory also during the update"
   "ROLLOUT_TP=1         tensor parallelism of a rollout server"
   "ROLLOUT_MEMORY=0.6   share of a GPU that a rollout server takes for weights and KV cache"
-  "GROUP=16             responses a prompt"
-  "PROMPTS=34           prompts a step"
-  "MINI_BATCH=17        prompts an optimizer step"
+  "GROUP=16             responses per prompt"
+  "PROMPTS=34           prompts per step"
+  "MINI_BATCH=17        prompts per optimizer step"
   "PROMPT_TOKENS=1024   longest prompt"
   "RESPONSE_TOKENS=1024 longest response"
   "TOKENS_PER_GPU=16384 most tokens of a micro-batch"
   "DEBUGGER=0           1 serves the debugger on the last GPU; METHOD=egca, paper and soft ask it"
-  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's"
+  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's model"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
@@ -37,7 +37,7 @@ fsdp2_engine
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_qwen7b_fsdp2 "${objective[@]}"
 
-# The budget of a GPU, with the debugger's server on it, as scripts/plan prints it; a test compares the two.
+# The memory of a GPU with the debugger's server, printed by scripts/plan; a test compares the two.
 #
 # $ python scripts/plan --model qwen2.5-coder-7b --engine fsdp2 --rollout-tp 1 --max-tokens-per-gpu 16384 \
 #     --recipe-comment

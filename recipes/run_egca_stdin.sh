@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Programs that read standard input (APPS, TACO, CodeContests, Codeforces as verl's `prime_code` rows) with EGCA on
-# 8 x A100 80 GB. Many of these problems have no reference: blame then rests on edits that make the tests pass.
+# 8 x A100 80 GB. Many of these problems have no reference: proofs are then found by edits alone.
 #
 #   bash recipes/run_egca_stdin.sh [KEY=VALUE ...] [hydra overrides] [--dry-run | --command]
 #
-# TRAIN and VAL are parquet files in any shape that README names; `egca prepare` writes them from the data sets' own files.
+# TRAIN and VAL are parquet files in a format of the README; `egca prepare` writes them from the data sets' files.
 # --dry-run prints the command and the resolved config, --command the command alone; neither needs a GPU.
 # KEY=VALUE, or from the environment:
 set -euo pipefail
@@ -12,18 +12,18 @@ settings=(
   "MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   a Hugging Face model, folder or name"
   "TRAIN=data/stdin/train.parquet   problems to train on"
   "VAL=data/stdin/test.parquet      problems to validate on"
-  "GPUS=8               GPUs a node"
+  "GPUS=8               GPUs per node"
   "TP=4                 tensor parallelism of the actor, with sequence parallelism; the rest is data parallelism"
   "ROLLOUT_TP=2         tensor parallelism of a rollout server"
   "ROLLOUT_MEMORY=0.6   share of a GPU that a rollout server takes for weights and KV cache"
-  "GROUP=16             responses a prompt"
-  "PROMPTS=64           prompts a step"
-  "MINI_BATCH=32        prompts an optimizer step"
+  "GROUP=16             responses per prompt"
+  "PROMPTS=64           prompts per step"
+  "MINI_BATCH=32        prompts per optimizer step"
   "PROMPT_TOKENS=2048   longest prompt; longer ones are left out"
   "RESPONSE_TOKENS=2048 longest response"
   "TOKENS_PER_GPU=8192  most tokens of a micro-batch"
   "DEBUGGER=0           1 serves the debugger on the last GPU; METHOD=egca, paper and soft ask it"
-  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's"
+  "DEBUGGER_MODEL=Qwen/Qwen2.5-Coder-7B-Instruct   the debugger's model"
   "DEBUGGER_MEMORY=0.25 share of the last GPU that the debugger's server takes"
 )
 source "$(dirname "${BASH_SOURCE[0]}")/gpu.sh"
@@ -32,16 +32,16 @@ environment
 for file in "$TRAIN" "$VAL"; do
   [ -n "$dry_run" ] || [ -f "$file" ] || refuse "$file: there is no such file; 'egca prepare' writes it from a data set's own"
 done
-problems "$(realpath -m "$TRAIN")" "$(realpath -m "$VAL")" # Ray starts processes in folders of their own
+problems "$(realpath -m "$TRAIN")" "$(realpath -m "$VAL")" # Ray's processes have other working directories
 
-# Contest problems have many tests, some of them slow: the share of tests passed stays out of the reward.
+# Contest problems have many tests, some slow, so a partial reward is not used.
 objective=(
   $actor.optim.lr=1e-6 $actor.clip_ratio=0.2
   $actor.use_kl_loss=True $actor.kl_loss_coef=0.01 $actor.kl_loss_type=low_var_kl $actor.entropy_coeff=0
   $actor.ppo_epochs=1 egca.seed="$SEED"
   egca.reward=passed egca.sandbox.cpu_seconds=6
 )
-megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge loses with transformers 5
+megatron_engine rotary_base=1000000 # Qwen2.5's, which the bridge drops with transformers 5
 
 debugger --engine "$ROLLOUT" --model "$DEBUGGER_MODEL" --memory "$DEBUGGER_MEMORY" --gpu "$((GPUS - 1))" --context-length 8192
 train egca_stdin "${objective[@]}"

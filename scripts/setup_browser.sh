@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Installs Chromium from Debian's packages if it is not there: tests/report opens the report's page in it. Root is needed to
-# install. Prints the browser's path.
+# Prints Chromium's path for tests/report; if it is missing, installs it from Debian's packages, which needs root.
 set -euo pipefail
 
 main() {
   local browser
-  browser=$(found) || { install >&2 && browser=$(found); } || refuse "chromium is still not there after its installation"
+  browser=$(found) || { install >&2 && browser=$(found); } || refuse "chromium is still missing after its installation"
   echo "$browser"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with everything that training on a CPU needs, by the exact pins of scripts/requirements-cpu.txt.
-# Run it again at any time: with nothing to do it returns at once. PYTHON names the interpreter (default: python3.11).
+# Makes .venv for training on a CPU, by the exact pins of scripts/requirements-cpu.txt, if it is missing or outdated.
+# PYTHON names the interpreter (default: python3.11).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,7 +19,7 @@ if [ "$found" != 3.11 ]; then
   exit 1
 fi
 
-if command -v flock >/dev/null; then  # two set-ups at once wait for each other
+if command -v flock >/dev/null; then  # concurrent set-ups wait
   exec 9>.venv.lock
   flock 9
 fi
@@ -34,7 +34,7 @@ pip() {
   fi
 }
 echo "setting up .venv, once (about two minutes; log: $log)"
-pip install "$(grep '^torch==' "$pins")" -c "$pins"  # first: what depends on torch must find this build
+pip install "$(grep '^torch==' "$pins")" -c "$pins"  # first, so that packages that need torch find this build
 pip install --no-deps -r "$pins"
 pip install --no-deps --no-build-isolation -e .
 echo "$wanted" >"$stamp"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes .venv with everything that training on GPUs needs, by the exact pins of scripts/requirements-gpu.txt.
+# Makes .venv for training on GPUs, by the exact pins of scripts/requirements-gpu.txt, if it is missing or outdated.
 #
-#   bash scripts/setup_gpu.sh [--dry-run]      --dry-run prints what would be installed, and needs no GPU
+#   bash scripts/setup_gpu.sh [--dry-run]      --dry-run prints the packages to install, and needs no GPU
 #
 # From the environment:
 #   ROLLOUT=sglang      the rollout's server, which is also the debugger's: sglang or vllm
 #   PYTHON=python3.12   the interpreter
-#   CHECK_DRIVER=1      0 where the driver is older than the pins' CUDA and NVIDIA's compatibility package makes up for it
+#   CHECK_DRIVER=1      0 if NVIDIA's compatibility package makes up for a driver older than the pins' CUDA
 #
-# Run it again at any time: with nothing to do it returns at once. flash-attn and transformer-engine-torch have no wheels on
-# the package index. Their own set-up takes one from their releases where it finds one for this torch, CUDA and Python, and
-# compiles otherwise, which takes long: MAX_JOBS bounds the compilers at once (a few GB of memory each). That needs the CUDA
-# toolkit (nvcc) of the pins' CUDA; the headers of cuDNN and NCCL come with the pins.
+# flash-attn and transformer-engine-torch have no wheels on the package index. Their set-up takes a wheel for this
+# torch, CUDA and Python from their releases, or else compiles, which takes long: MAX_JOBS limits the compilers at once
+# (a few GB of memory each). That needs the CUDA toolkit (nvcc) of the pins' CUDA; the headers of cuDNN and NCCL come
+# with the pins.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -26,10 +26,10 @@ case ${1:-} in '' | --dry-run) dry_run=${1:-} ;; *) refuse "$1: the only flag is
 
 list=$(sed -nE "s/^([^# ]+==[^ ]+)( +# $engine)?\$/\1/p" "$pins")
 pin_of() { sed -nE "s/^$1==([^ ]+)\$/\1/p" <<<"$list"; }
-cuda=$(pin_of nvidia-cuda-runtime) # 13.0.96: the CUDA that torch's wheel is built with
+cuda=$(pin_of nvidia-cuda-runtime) # 13.0.96: the CUDA of torch's wheel
 cuda=${cuda%.*}
 
-# In this order, each step without dependency resolution: the pins are complete (scripts/resolve_gpu_pins.py).
+# The steps need no dependency resolution: the pins are complete (scripts/resolve_gpu_pins.py).
 compiled="flash-attn transformer-engine-torch" # against the torch, CUDA libraries and cuDNN headers of the steps before
 is_compiled() { case " $compiled " in *" ${1%%==*} "*) true ;; *) false ;; esac }
 prebuilt=$(while read -r pin; do is_compiled "$pin" || echo "$pin"; done <<<"$list")
@@ -76,7 +76,7 @@ nvcc=$(PATH=$CUDA_HOME/bin:$PATH command -v nvcc || true)
 release=$("$nvcc" --version | sed -nE 's/.*release ([0-9]+)\..*/\1/p')
 [ "$release" = "${cuda%%.*}" ] || refuse "$nvcc is of CUDA ${release:-?}; torch's wheel is built with CUDA $cuda. Install that toolkit, or set CUDA_HOME to it"
 
-if command -v flock >/dev/null; then # two set-ups at once wait for each other
+if command -v flock >/dev/null; then # concurrent set-ups wait
   exec 9>.venv.lock
   flock 9
   [ ! -x .venv/bin/python ] || [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || exit 0
@@ -99,7 +99,7 @@ pip install --no-deps -r /dev/stdin <<<"$prebuilt"
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 export CUDNN_PATH=${CUDNN_PATH:-$site/nvidia/cudnn} NVTE_FRAMEWORK=pytorch
 export CPATH=$CUDNN_PATH/include:$site/nvidia/nccl/include${CPATH:+:$CPATH}
-for pin in $sources; do # no build isolation: they are compiled for the torch that is installed
+for pin in $sources; do # no build isolation: compile for the installed torch
   echo "compiling $pin"
   pip install --no-deps --no-build-isolation "$pin"
 done

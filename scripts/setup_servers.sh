@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Makes .venv-servers: as much of the GPU pins (scripts/requirements-gpu.txt) as shows, without a GPU, that they fit.
-#   sglang/ and vllm/   the rollout servers' Python code in the pinned release, with what their argument parsers import;
-#                       all else comes from .venv. vLLM is built from its source without kernels.
-#   megatron/           the sources of the pinned Megatron-Core and Megatron-Bridge, for Python 3.12: to be read, not run
-#   uv/                 what scripts/resolve_gpu_pins.py resolves with
-# Run it again at any time: with nothing to do it returns at once.
+# Makes .venv-servers, to check the GPU pins (scripts/requirements-gpu.txt) without a GPU, if it is missing or outdated:
+#   sglang/ and vllm/   the rollout servers' Python code in the pinned release, with their argument parsers' imports;
+#                       the rest comes from .venv. vLLM is built from source without kernels.
+#   megatron/           the sources of the pinned Megatron-Core and Megatron-Bridge, for Python 3.12, to read
+#   uv/                 the resolver of scripts/resolve_gpu_pins.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -23,7 +22,7 @@ bash scripts/setup_cpu.sh
 stamp=.venv-servers/setup.sha256
 wanted=$({ echo "$PWD"; cat "$pins" scripts/setup_servers.sh; } | sha256sum)
 [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || exit 0
-if command -v flock >/dev/null; then # two set-ups at once wait for each other
+if command -v flock >/dev/null; then # concurrent set-ups wait
   exec 8>.venv-servers.lock
   flock 8
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || exit 0
@@ -32,7 +31,7 @@ fi
 rm -rf .venv-servers
 mkdir .venv-servers
 log=.venv-servers/setup.log
-installs() { # COMMAND ...: logs it, and ends with the log's end if it fails
+installs() { # COMMAND ...: logs it; on failure prints the log's end and exits
   if ! "$@" >>"$log" 2>&1; then
     echo "setup_servers.sh: '$*' failed; the end of $PWD/$log:" >&2
     tail -n 20 "$log" >&2
@@ -50,7 +49,7 @@ pinned() { # ENGINE NAME ...: their pins
 }
 
 echo "setting up .venv-servers, once (about a minute; log: $log)"
-# uv, since it takes a source's word for its version where pip refuses vLLM's "0.24.0+empty"
+# uv accepts vLLM's version "0.24.0+empty", which pip refuses
 installs .venv/bin/python -m pip --disable-pip-version-check install --no-deps --target .venv-servers/uv uv==0.13.9
 uv=.venv-servers/uv/bin/uv
 for engine in sglang vllm; do

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# A real SLURM on this machine alone: munged, slurmctld and NODES slurmd, for trying recipes/slurm/ and testing it.
+# A real SLURM on this machine: munged, slurmctld and NODES slurmd, to try and test recipes/slurm/.
 #
 #   bash scripts/slurm_on_one_machine.sh start FOLDER     then: export SLURM_CONF=FOLDER/slurm.conf; sinfo
-#   bash scripts/slurm_on_one_machine.sh stop FOLDER      ends its jobs and daemons, and nothing else
+#   bash scripts/slurm_on_one_machine.sh stop FOLDER      ends its jobs and daemons
 #
-# NODES (2), and on each of them CPUS (4), MEMORY (8000, in MB) and GPUS (0), are what n1, n2, ... promise, whatever the
-# machine has.
-# Root is needed, systemd and cgroups are not. Key, socket, state and logs are in FOLDER, and every port is a free one, so
-# that a SLURM that is there already is not touched. What is missing is installed by apt.
+# NODES (2), and for each of n1, n2, ... CPUS (4), MEMORY (8000, in MB) and GPUS (0), may exceed the machine's.
+# Needs root, but neither systemd nor cgroups. Key, socket, state and logs are in FOLDER, and all ports are free ones,
+# so another SLURM is not disturbed. Missing packages are installed by apt.
 set -euo pipefail
 
 main() {
@@ -29,7 +28,7 @@ start() {
   nodes=${NODES:-2}
   mkdir -p "$folder"/{ctld,log,run}
   (umask 077 && head -c 1024 /dev/urandom >"$folder/run/munge.key")
-  # --force: a folder that others may write to is no secret's place, but this key guards nothing beyond this SLURM
+  # --force: accept a folder that others may write to; the key protects only this SLURM
   munged --force --key-file="$folder/run/munge.key" --socket="$folder/run/munge" --pid-file="$folder/run/munged.pid" \
     --log-file="$folder/log/munged.log" --seed-file="$folder/run/munge.seed" 2>"$folder/log/munged.start.log" ||
     failed "munged did not start"
@@ -67,7 +66,7 @@ stop() {
   mv "$SLURM_CONF" "$SLURM_CONF.stopped"
 }
 
-promise_gpus() { # names only: SLURM wants a file for each, and looks no further
+promise_gpus() { # names only: SLURM just needs a file for each
   local last=$((GPUS - 1))
   for number in $(seq 0 $last); do
     touch "$folder/run/gpu$number"
@@ -79,7 +78,7 @@ end_process_of() { # file with a process id; waits for the end
   local pid
   [ -f "$1" ] || return 0
   pid=$(cat "$1")
-  # a number from a file may be someone else's by now
+  # the number may belong to another process by now
   grep -qsE '^(slurmd|slurmctld|munged)$' "/proc/$pid/comm" || return 0
   kill "$pid"
   for _ in $(seq 100); do
@@ -127,7 +126,7 @@ SlurmctldPidFile=$folder/run/slurmctld.pid
 SlurmdPidFile=$folder/run/slurmd-%n.pid
 SlurmctldLogFile=$folder/log/slurmctld.log
 SlurmdLogFile=$folder/log/slurmd-%n.log
-# What needs cgroups, systemd or a database is off.
+# Features that need cgroups, systemd or a database are off.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none

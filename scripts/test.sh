@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Everything that has to hold: lint, types, tests. Sets up what it needs. tests/README.md says what each tier holds.
+# Lint, types and tests, after their set-up. tests/README.md describes the tiers.
 #
-#   bash scripts/test.sh [fast | all] [pytest's arguments]     without either: what CI runs
+#   bash scripts/test.sh [fast | all] [pytest's arguments]     without a tier: what CI runs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tier=ci

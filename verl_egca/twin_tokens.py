@@ -78,12 +78,12 @@ def written_twin(
         raise NoWrittenTwin("too_long")
     if token_pieces(tokenizer, out).text != repaired:
         raise NoWrittenTwin("not_decoded")
-    parted = _alike(ids, out)
-    if parted == len(out):
+    divergence = _alike(ids, out)
+    if divergence == len(out):
         raise NoWrittenTwin("unchanged")
     shift = cut - resumed
     found = ((first + shift, last + shift) for first, last in _differences(old, new, changes))
-    return WrittenTwin(ids=out, changed=tuple(_from_decision(found, parted, len(out))))
+    return WrittenTwin(ids=out, changed=tuple(_from_decision(found, divergence, len(out))))
 
 
 def repaired_program(source: str, edits: Sequence[Mapping[str, Any]]) -> str:
@@ -210,11 +210,11 @@ def _alike(one: Sequence[Any], other: Sequence[Any]) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _from_decision(found: Iterable[tuple[int, int]], parted: int, length: int) -> Iterator[tuple[int, int]]:
+def _from_decision(found: Iterable[tuple[int, int]], divergence: int, length: int) -> Iterator[tuple[int, int]]:
     """Merged ranges within the response, starting at the divergence of the two."""
-    start, end = parted, parted + 1
+    start, end = divergence, divergence + 1
     for first, last in found:
-        first, last = max(first, parted), min(last, length)
+        first, last = max(first, divergence), min(last, length)
         if first >= last:
             continue
         if first <= end:
