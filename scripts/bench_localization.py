@@ -256,9 +256,9 @@ def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
     every = [*starter_problems("train"), *starter_problems("test")]
     chosen = random.Random(seed).sample(every, STARTER_PROBLEMS)
     responses = evaluation.generate(model, tokenizer, chosen, STARTER_GROUP, 1.0, seed)
-    for place, ids in enumerate(responses):
+    for place, response in enumerate(responses):
         problem = chosen[place // STARTER_GROUP]
-        yield problem, program_from_completion(tokenizer.decode(ids, skip_special_tokens=True), problem).source
+        yield problem, program_from_completion(tokenizer.decode(response.tokens, skip_special_tokens=True), problem).source
 
 
 # ---------------------------------------------------------------- the table
