@@ -17,7 +17,7 @@ _NAME = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Divergence:
+class DivergenceInWords:
     """The events of candidate and ``other`` (twin or reference) at their divergence, in words."""
 
     candidate: str
@@ -116,13 +116,13 @@ def how_sure(finding: Finding) -> str:
     return "not proven: a guess" + (f" ({why})" if why else "")
 
 
-def divergence_of(finding: Finding) -> Divergence | None:
+def divergence_of(finding: Finding) -> DivergenceInWords | None:
     """None without a divergence."""
     found = finding.evidence.get("divergence", finding.evidence)
     if not isinstance(found, dict) or not found.get("candidate"):
         return None
     other = "twin" if "twin" in found else "reference"
-    return Divergence(_happened(found["candidate"]), other, _happened(found.get(other)))
+    return DivergenceInWords(_happened(found["candidate"]), other, _happened(found.get(other)))
 
 
 def _happened(event: object) -> str:
