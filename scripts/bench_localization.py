@@ -258,7 +258,10 @@ def sampled(seed: int) -> Iterator[tuple[Problem, str]]:
     responses = evaluation.generate(model, tokenizer, chosen, STARTER_GROUP, 1.0, seed)
     for place, response in enumerate(responses):
         problem = chosen[place // STARTER_GROUP]
-        yield problem, program_from_completion(tokenizer.decode(response.tokens, skip_special_tokens=True), problem).source
+        yield (
+            problem,
+            program_from_completion(tokenizer.decode(response.tokens, skip_special_tokens=True), problem).source,
+        )
 
 
 # ---------------------------------------------------------------- the table
